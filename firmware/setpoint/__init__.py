@@ -1,0 +1,30 @@
+"""Setpoint: an OCPP 1.6 charge point with smart charging, in MicroPython. This is the map of its rooms.
+
+    schedule   PURE     how much may be drawn now, and until when (OCPP 1.6, 3.13)
+    pilot      PURE     the control pilot: duty cycle, levels, when the contactor may close (IEC 61851-1)
+    protocol   PURE     OCPP-J messages, the fields in them, time stamps, WebSocket frames: no sockets
+    station    PURE     how a charge point behaves: events in, actions out
+    units      PURE     instants, tenths, and the one place where a float is read
+    link       OUTSIDE  the WebSocket on a network, and staying connected
+    store      OUTSIDE  documents in flash that survive a power cut
+    board      OUTSIDE  the hardware: what a board can do; the simulated one
+    control             the loop every 20 ms that ties the pilot to the board; outlives everything above it
+    clock, log, tasks   the only reader of time; what people read; named tasks that may not die unseen
+    inspection          the state in one dict, for the bench
+    app                 puts it together: carries out the station's actions, feeds it events
+    main, boot          outside this package: outputs safe first, then the app, safe again on every way out
+
+Who may import whom; host_tests/test_architecture.py holds this picture true:
+
+    main -> app -> station -> { schedule, protocol }      a pure room imports its own files, units, and
+            app -> control -> pilot                       micropython, struct, json, binascii, hashlib, array;
+            app -> link -> protocol                       it holds no float, no clock and nothing async
+            app -> { store, board, inspection, clock, log, tasks }
+
+schedule, protocol and pilot do not know one another, and station does not know pilot: the app tells it "connector 1
+went to C" and gets "offer at most 16.0 A". store knows documents, not profiles. board knows volts and contactors, not
+OCPP. One integer per connector crosses from the agent to the control loop: the limit. OCPP can lower it, raise it up to
+the local limits or stop a charge; nothing that OCPP does can hold a contactor closed.
+"""
+
+__version__ = "0.1.0"

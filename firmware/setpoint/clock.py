@@ -1,0 +1,94 @@
+"""The only reader of time, and the only sleeper.
+
+Three times, never mixed:
+
+* the wall clock, an instant (see units) or None while nobody has told it: schedules, time stamps;
+* the up-time in milliseconds, which only grows, and which `set` does not touch: timers, durations;
+* ticks, the network's own real time, which `advance` does not touch either: time-outs in flight.
+
+A frozen clock (exact bench tests) lets the wall clock, and what a meter integrates, stand still except for
+`advance`; the control loop and the network go on.
+"""
+
+import asyncio
+import time
+
+_YEAR_2020_FROM_1970 = 1577836800
+_YEAR_2020_FROM_2000 = 631152000
+_TOLERANCE_S = 2
+
+_ticks_ms = getattr(time, "ticks_ms", None) or (lambda: time.monotonic_ns() // 1000000)
+_ticks_diff = getattr(time, "ticks_diff", None) or (lambda a, b: a - b)
+
+
+def system_instant() -> int:
+    """What the interpreter's own clock says. ESP32 counts from 2000, the others from 1970."""
+    from_2000 = hasattr(time, "gmtime") and time.gmtime(0)[0] == 2000
+    return int(time.time()) - (_YEAR_2020_FROM_2000 if from_2000 else _YEAR_2020_FROM_1970)
+
+
+async def sleep_ms(duration_ms: int) -> None:
+    if hasattr(asyncio, "sleep_ms"):
+        await asyncio.sleep_ms(duration_ms)
+    else:
+        await asyncio.sleep(duration_ms / 1000)
+
+
+class Clock:
+    """One for the whole station. `at` is the instant at power-up, None when unknown."""
+
+    def __init__(self, at: "int | None" = None, frozen: bool = False) -> None:
+        self.frozen = frozen
+        self._last_ticks = _ticks_ms()
+        self._real_ms = 0  # since power-up
+        self._advanced_ms = 0
+        self._wall_offset_ms = None if at is None else at * 1000  # wall clock minus passed_ms()
+
+    def ticks_ms(self) -> int:
+        """Real milliseconds since power-up; not moved by `advance`."""
+        ticks = _ticks_ms()
+        self._real_ms += _ticks_diff(ticks, self._last_ticks)
+        self._last_ticks = ticks
+        return self._real_ms
+
+    def uptime_ms(self) -> int:
+        """Milliseconds since power-up, `advance` included."""
+        return self.ticks_ms() + self._advanced_ms
+
+    def passed_ms(self) -> int:
+        """Milliseconds that passed for schedules and meters: as uptime_ms, but frozen with the clock."""
+        return self._advanced_ms if self.frozen else self.uptime_ms()
+
+    def now(self) -> "int | None":
+        """The instant, or None while the time is unknown."""
+        if self._wall_offset_ms is None:
+            return None
+        return (self._wall_offset_ms + self.passed_ms()) // 1000
+
+    def into_second_ms(self) -> int:
+        """How far the second of `now` has gone."""
+        return 0 if self._wall_offset_ms is None else (self._wall_offset_ms + self.passed_ms()) % 1000
+
+    def correct(self, instant: int) -> bool:
+        """Somebody who should know says what time it is. True if the wall clock was set.
+
+        A difference that the way of a message explains is left alone, and so is one of exactly what `advance` leapt:
+        whoever is told the time at the bench did not leap with us. A frozen clock stays.
+        """
+        if self.frozen:
+            return False
+        now = self.now()
+        if now is not None:
+            behind_s = now - instant
+            if abs(behind_s) <= _TOLERANCE_S or abs(behind_s - self._advanced_ms // 1000) <= _TOLERANCE_S:
+                return False
+        self.set(instant)
+        return True
+
+    def set(self, instant: int) -> None:
+        """Corrects the wall clock; durations go on undisturbed."""
+        self._wall_offset_ms = instant * 1000 - self.passed_ms()
+
+    def advance(self, duration_ms: int) -> None:
+        """Time passes, as if one had waited."""
+        self._advanced_ms += duration_ms

@@ -1,0 +1,21 @@
+"""Named tasks. MicroPython lets a task that raises die quietly; these do not: whoever started them is told."""
+
+import asyncio
+import sys
+
+
+async def _named(name: str, coroutine, on_death) -> None:
+    try:
+        await coroutine
+        on_death(name, "it ended")
+    except asyncio.CancelledError:
+        raise
+    except Exception as error:
+        if hasattr(sys, "print_exception"):
+            sys.print_exception(error)
+        on_death(name, "%s: %s" % (type(error).__name__, error))
+
+
+def start(name: str, coroutine, on_death):
+    """Starts a task. on_death(name, sentence) is called when it raises or ends; not when it is cancelled."""
+    return asyncio.create_task(_named(name, coroutine, on_death))

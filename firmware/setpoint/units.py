@@ -1,0 +1,28 @@
+"""Numbers that every room shares: instants, tenths, and the one place where a float is read.
+
+An instant is an integer, whole seconds since 2020-01-01T00:00:00Z: a small int (no heap) on a 32-bit
+chip from 1986 to 2054. Amperes and watts are integers in tenths of the unit, as OCPP 1.6 writes them
+(at most one decimal).
+"""
+
+FOREVER = 1 << 40  # an instant later than every other
+
+
+def tenths(number) -> int:
+    """A JSON number in tenths, rounded down: 8.1 is 81, 7.77 is 77, 16 is 160.
+
+    The 0.05 hides what a 32-bit float loses (8.1 may arrive as 8.09999943), and nothing more: at
+    22080.0 such a float still resolves 0.002.
+    """
+    if type(number) is int:
+        return number * 10
+    scaled = number * 10 + 0.05
+    whole = int(scaled)
+    return whole - 1 if whole > scaled else whole
+
+
+def tenths_text(value: int) -> str:
+    """Tenths as a JSON number with one decimal, by integer arithmetic: 81 is "8.1"."""
+    if value < 0:
+        return "-" + tenths_text(-value)
+    return "%d.%d" % (value // 10, value % 10)
