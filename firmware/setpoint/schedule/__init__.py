@@ -1,0 +1,20 @@
+"""How much may be drawn now, and until when: smart charging of OCPP 1.6 edition 2, section 3.13.
+
+The room is pure: instants come in as arguments, integers go out; it reads no clock, no file, no socket.
+
+    supply      what the station is wired for, and the common unit in which amperes and watts compare exactly
+    profile     one charging profile: what it says at an instant, and until when; kept in few bytes
+    checks      whether a requested profile is acceptable, or the sentence that says why not
+    stack       all installed profiles: which displace which, which reach a connector, the limit at an instant
+    limit       which profile of a stack speaks at an instant
+    composite   the plan: walks from change to change with what `limit` answers
+    sharing     one current divided fairly among several connectors
+
+Rules that hold everywhere:
+
+* Instants are whole seconds (see units), intervals are half open: start <= t < end.
+* None is "nothing is said" or "unknown"; it is never a number in disguise.
+* Whatever is announced as `until` is the next instant at which the answer may change: the answer is the same at
+  every second before it.
+* Rules are cited by number (R1 to R38) where the standard is silent or has two readings; the lower limit wins.
+"""

@@ -1,0 +1,136 @@
+"""Whether a charging profile may be installed, or the sentence that says why not.
+
+Errors of form (types, enumerations, required fields) are answered before; here every refusal is a `Rejected`.
+Checking changes nothing (R7).
+"""
+
+from .profile import CHARGE_POINT_MAX, LATEST_START_S, TX
+
+
+class Capability:
+    """What the station reports in its configuration keys, and therefore enforces (R37).
+
+    units: the letters of ChargingScheduleAllowedChargingRateUnit, "A", "W" or "AW".
+    """
+
+    def __init__(self, max_level: int, max_periods: int, max_installed: int, units: str = "AW") -> None:
+        self.max_level = max_level
+        self.max_periods = max_periods
+        self.max_installed = max_installed
+        self.units = units
+
+
+def reason_to_reject(
+    fields: dict,
+    connector: "int | None",
+    capability: Capability,
+    now: "int | None",
+    transaction,
+    remote_start: bool = False,
+) -> "str | None":
+    """Why this profile is refused on this connector, or None when it is acceptable.
+
+    `transaction` is the one that runs there, or None; it has .id (None while the central system has not named it).
+    `remote_start`: the profile came with RemoteStartTransaction, whose transaction is still to begin (R10).
+    With an unknown clock (`now` None) whatever depends on it is not checked (R24).
+    """
+    schedule = fields["chargingSchedule"]
+    return (
+        _misplaced(fields, connector, remote_start)
+        or _unbound(fields, transaction, remote_start)
+        or _beyond(fields, schedule, capability)
+        or _incomplete(fields, schedule)
+        or _bad_periods(schedule["chargingSchedulePeriod"])
+        or _over(fields, schedule, now)
+    )
+
+
+def _misplaced(fields, connector, remote_start):
+    """R1, R10: purpose and connector."""
+    purpose = fields["chargingProfilePurpose"]
+    if remote_start:
+        return None if purpose == TX else "a remote start takes a TxProfile only"
+    if purpose == CHARGE_POINT_MAX and connector != 0:
+        return "a ChargePointMaxProfile belongs on connector 0"
+    if purpose == TX and connector == 0:
+        return "a TxProfile needs a connector above 0"
+    return None
+
+
+def _unbound(fields, transaction, remote_start):
+    """R4, R10: a TxProfile and its transaction. On another purpose transactionId means nothing (R23)."""
+    if fields["chargingProfilePurpose"] != TX:
+        return None
+    named = fields.get("transactionId")
+    if remote_start:
+        return None if named is None else "a remote start cannot name a transactionId"
+    if transaction is None:
+        return "no transaction runs on this connector"
+    if named is None:
+        return None
+    if transaction.id is None:
+        return "the id of the running transaction is not known yet"
+    if named != transaction.id:
+        return "transaction %d does not run on this connector" % named
+    return None
+
+
+def _beyond(fields, schedule, capability):
+    """R19, R21, R22: what the station says it can hold."""
+    if not 0 <= fields["stackLevel"] <= capability.max_level:
+        return "stackLevel is not within 0 to %d" % capability.max_level
+    if schedule["chargingRateUnit"] not in capability.units:
+        return "chargingRateUnit %s is not supported" % schedule["chargingRateUnit"]
+    if len(schedule["chargingSchedulePeriod"]) > capability.max_periods:
+        return "more than %d periods" % capability.max_periods
+    return None
+
+
+def _incomplete(fields, schedule):
+    """R23: combinations that could never be applied as meant."""
+    if fields["chargingProfileKind"] == "Recurring":
+        if fields.get("recurrencyKind") is None:
+            return "a Recurring profile needs recurrencyKind"
+        if schedule.get("startSchedule") is None:
+            return "a Recurring profile needs startSchedule"
+    duration_s = schedule.get("duration")
+    if duration_s is not None and duration_s <= 0:
+        return "duration is not above 0"
+    return None
+
+
+def _bad_periods(periods):
+    """R19, R20: never sorted, never mended: nobody knows what was meant."""
+    if not periods:
+        return "no period"
+    if periods[0]["startPeriod"] != 0:
+        return "the first startPeriod is not 0"
+    previous = -1
+    for period in periods:
+        start = period["startPeriod"]
+        if start <= previous:
+            return "startPeriod %d does not follow %d" % (start, previous)
+        if start > LATEST_START_S:
+            return "startPeriod %d is more than 34 years off" % start
+        previous = start
+        if period["limit"] < 0:
+            return "a limit is below 0"
+        if not 1 <= period.get("numberPhases", 3) <= 3:
+            return "numberPhases is not within 1 to 3"
+    return None
+
+
+def _over(fields, schedule, now):
+    """R24: accepting what is already over would take away the limit in force."""
+    valid_to = fields.get("validTo")
+    if valid_to is not None:
+        valid_from = fields.get("validFrom")
+        if valid_from is not None and valid_to <= valid_from:
+            return "validTo does not lie after validFrom"
+        if now is not None and valid_to <= now:
+            return "validTo is over"
+    if now is not None and fields["chargingProfileKind"] == "Absolute":
+        start, duration_s = schedule.get("startSchedule"), schedule.get("duration")
+        if start is not None and duration_s is not None and start + duration_s <= now:
+            return "the schedule is over"
+    return None

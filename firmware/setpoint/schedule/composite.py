@@ -1,0 +1,152 @@
+"""The plan of a connector, or of the whole charge point (R32 to R35).
+
+It walks from change to change: a stack is asked again only when what it said has ended, so the time it takes is
+proportional to the number of segments, whatever the duration and however long ago a schedule began.
+
+Connector n shows the bound that holds for it, not its share; connector 0 the total to be expected at the grid
+connection: what all connectors may draw, then what the station allows.
+"""
+
+from micropython import const
+
+_MOST_STEPS = const(20000)  # of one walk: a plan of years whose segments all merge must come to an end too
+
+
+def composite_schedule(
+    installed, connector: int, now: int, duration_s: int, unit: str, transactions: dict, max_segments: int = 1000
+) -> "tuple[list, int]":
+    """([(start_s, limit_tenths, phases)], duration_s): the plan from now on, in tenths of "A" per phase or of "W".
+
+    Covers the whole duration it returns, without gaps and without equal neighbours. The duration is shorter than asked
+    where more than `max_segments` periods would be needed, never because something was left out. Duration 0 gives one
+    period, the value of now. `transactions`: the running ones by connector; a connector without one is planned as if
+    one started now (R32). The clock must be known (R31).
+    """
+    supply = installed.supply
+    tracks = []  # (stack of a connector, start of its transaction)
+    for n in range(1, supply.connectors + 1) if connector == 0 else (connector,):
+        transaction = transactions.get(n)
+        tracks.append((installed.reaching(n, transaction), now if transaction is None else transaction.started))
+    station = installed.of_station()
+    walk = _of_charge_point if connector == 0 else _of_connector
+    return walk(supply, tracks, station, now, duration_s, unit == "A", max_segments)
+
+
+def _of_connector(supply, tracks, station, now, duration_s, amps, max_segments):
+    """The lower of two stacks and of the hardware (R28).
+
+    Asked often and by everybody: so the two steps from period to period (Stack.step) are written out here, once for the
+    connector and once for the station (top), on local names.
+    """
+    ((own, started),) = tracks
+    own_rate = supply.own_rate
+    divisor = supply.rate_per_da if amps else 6
+    held = supply.held
+    end = now + duration_s
+    periods = []
+    last = last_phases = None
+    at = until = holds = top_until = top_holds = now  # both are asked at once
+    index = count = began = top_index = top_count = top_began = 0
+    table = worth = top_table = top_worth = ()
+    for _ in range(_MOST_STEPS):
+        if until == at:
+            if at < holds:
+                index += 1
+                word = table[index + count]
+                rate = (word >> 2) * worth[word & 3]
+                phases = word & 3
+                until = holds
+                if index < count:
+                    start = began + table[index + 1] * table[0]
+                    if start < until:
+                        until = start
+            else:
+                rate, phases, until, holds, index, began, table, worth = own.position(at, started)
+                count = len(table) >> 1
+        if top_until == at:
+            if at < top_holds:
+                top_index += 1
+                word = top_table[top_index + top_count]
+                top_rate = (word >> 2) * top_worth[word & 3]
+                top_phases = word & 3
+                top_until = top_holds
+                if top_index < top_count:
+                    start = top_began + top_table[top_index + 1] * top_table[0]
+                    if start < top_until:
+                        top_until = start
+            else:
+                (
+                    top_rate,
+                    top_phases,
+                    top_until,
+                    top_holds,
+                    top_index,
+                    top_began,
+                    top_table,
+                    top_worth,
+                ) = station.position(at, None)
+                top_count = len(top_table) >> 1
+
+        lower = own_rate
+        if rate is not None and rate < lower:
+            lower = rate
+        if top_rate is not None and top_rate < lower:
+            lower = top_rate
+        fewer = held[phases if phases < top_phases else top_phases]
+        tenths = (lower if amps else lower * fewer) // divisor
+        if tenths != last or fewer != last_phases:
+            if len(periods) == max_segments:
+                break
+            periods.append((at - now, tenths, fewer))
+            last, last_phases = tenths, fewer
+        at = until if until < top_until else top_until
+        if at >= end:
+            return periods, duration_s
+    return periods, at - now
+
+
+def _of_charge_point(supply, tracks, station, now, duration_s, amps, max_segments):
+    """The sum of all connectors, each bounded as by itself, then bounded by what the station allows (R33)."""
+    station.ask(now, None)
+    for stack, started in tracks:
+        stack.ask(now, started)
+    divisor = supply.rate_per_da if amps else 6
+    periods = []
+    last = last_phases = None
+    at = now
+    for _ in range(_MOST_STEPS):
+        if station.until <= at:
+            station.ask(at, None)
+        until = station.until
+        cap = supply.station_rate
+        if station.rate is not None and (cap is None or station.rate < cap):
+            cap = station.rate
+        total = most_phases = 0
+        for stack, started in tracks:
+            if stack.until <= at:
+                stack.ask(at, started)
+            if stack.until < until:
+                until = stack.until
+            rate = supply.own_rate
+            if stack.rate is not None and stack.rate < rate:
+                rate = stack.rate
+            if cap is not None and cap < rate:
+                rate = cap
+            phases = supply.held[stack.phases if stack.phases < station.phases else station.phases]
+            if phases > most_phases:
+                most_phases = phases
+            total += rate if amps else rate * phases
+        if cap is not None:
+            # Every current counts on every phase (R29), so together they fill no more phases than the widest of them.
+            total = min(total, cap if amps else cap * most_phases)
+
+        tenths = total // divisor
+        if tenths != last or most_phases != last_phases:
+            if len(periods) == max_segments:
+                break
+            periods.append((at - now, tenths, most_phases))
+            last, last_phases = tenths, most_phases
+        at = until
+        if at >= now + duration_s:
+            return periods, duration_s
+    return periods, at - now

@@ -1,0 +1,105 @@
+"""Which profile of a stack speaks at an instant (R28.1, R28.2).
+
+The highest that speaks hides those below it until its segment ends or a silent one above it begins; those below are
+not even asked. So the next change is the earliest end among the ones asked, and finding it costs nothing for the
+hidden ones.
+"""
+
+from ..units import FOREVER
+from .profile import ALL_PHASES
+
+
+class Stack:
+    """Profiles, the prevailing one first, and what they said when last asked.
+
+    rate     what they allow, None when all of them are silent
+    phases   the phases that belong to it
+    until    the next instant at which the answer may change
+    profile  the one that speaks, or None
+    holds    up to here the same one speaks on: at an `until` before it, its next period begins
+
+    Time mostly moves on a little, so the last answer is remembered, and moving to the next period is one `step`.
+    """
+
+    def __init__(self, profiles: list) -> None:
+        self.profiles = profiles
+        self._asked = FOREVER  # the earliest instant of the last answer; FOREVER: nothing is remembered
+        self._fall_silent(FOREVER)
+
+    def ask(self, at: int, started: "int | None") -> None:
+        """What holds at an instant, for a transaction that started then; see ChargingProfile.rate_at."""
+        if self._asked <= at < self.holds and started == self._started:
+            while self.until <= at:
+                self.step()
+            return
+        until = FOREVER  # of the silent ones above
+        self._asked = at
+        self._started = started
+        for profile in self.profiles:
+            rate = profile.rate_at(at, started)
+            if rate is None:
+                if profile.until < until:
+                    until = profile.until
+                continue
+            self.rate = rate
+            self.phases = profile.phases
+            self.profile = profile
+            self.until = until if until < profile.until else profile.until
+            self.holds = until if until < profile.holds else profile.holds
+            self._index = profile.index
+            self._began = profile.began
+            return
+        self._fall_silent(until)
+
+    def step(self) -> None:
+        """The answer at `until`, where that lies before `holds`: the next period of the profile that speaks."""
+        profile = self.profile
+        table = profile.table
+        count = len(table) >> 1
+        index = self._index + 1
+        word = table[index + count]
+        self.rate = (word >> 2) * profile.worth[word & 3]
+        self.phases = word & 3
+        self._index = index
+        self._asked = self.until
+        until = self.holds
+        if index < count:
+            start = self._began + table[index + 1] * table[0]
+            if start < until:
+                until = start
+        self.until = until
+
+    def position(self, at: int, started: "int | None") -> tuple:
+        """What holds at an instant, and all that it takes to `step` from there:
+        (rate, phases, until, holds, index, began, table, worth)."""
+        self.ask(at, started)
+        profile = self.profile
+        if profile is None:
+            return None, self.phases, self.until, self.holds, 0, 0, (), ()
+        return (
+            self.rate,
+            self.phases,
+            self.until,
+            self.holds,
+            self._index,
+            self._began,
+            profile.table,
+            profile.worth,
+        )
+
+    def ask_without_time(self) -> None:
+        """What holds while the time of day is unknown: the lowest period of all profiles, for good (R31)."""
+        self._asked = FOREVER
+        self._fall_silent(FOREVER)
+        for profile in self.profiles:
+            rate = profile.lowest()
+            if self.rate is None or (rate, profile.phases) < (self.rate, self.phases):
+                self.rate = rate
+                self.phases = profile.phases
+                self.profile = profile
+
+    def _fall_silent(self, until: int) -> None:
+        self.rate = None
+        self.phases = ALL_PHASES
+        self.profile = None
+        self.until = self.holds = until

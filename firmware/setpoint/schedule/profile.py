@@ -1,0 +1,267 @@
+"""One charging profile: what it says at an instant and until when (R14 to R20).
+
+Kept small, since a station may hold fifty of them: one array holds the periods. First a step, 60 s or 1 s; then the
+start of each period in steps; then a word for each, limit_tenths * 4 + phases. Its items are 16 bits wide where
+everything fits (whole minutes up to 45 days, up to 1638 A), else 32. Limits stay in the unit and tenths they were given
+in; they become rates (see supply) when asked.
+
+Three kinds come down to two numbers:
+
+    base        the instant from which periods count; None for Relative, and for Absolute without startSchedule: then
+                it is the start of the transaction, and for a ChargePointMaxProfile its acceptance (R17)
+    recurrence  0, or the seconds after which the schedule starts anew (R16)
+"""
+
+from array import array
+
+from micropython import const
+
+from ..units import FOREVER
+
+CHARGE_POINT_MAX = "ChargePointMaxProfile"
+TX_DEFAULT = "TxDefaultProfile"
+TX = "TxProfile"
+PURPOSES = (CHARGE_POINT_MAX, TX_DEFAULT, TX)
+
+# In place of a transaction's start: there is none yet, so every second is the first one of a transaction (R32).
+NOT_STARTED = FOREVER
+
+RECURRENCES = {"Daily": 86400, "Weekly": 604800}
+
+LATEST_START_S = (1 << 30) - 1  # of a period: 34 years, a small int on a 32-bit chip
+_MOST_TENTHS = const((1 << 28) - 1)  # 26 million amperes: no hardware limit lies above, nothing is lost
+ALL_PHASES = 3  # numberPhases when absent (OCPP 1.6, 7.14)
+
+# What a profile is made of besides its periods, and the value of what may be left out.
+_NEEDED = ("id", "connector", "purpose", "level", "unit")
+_DEFAULTS = {
+    "transaction": None,  # local handle of the transaction a TxProfile belongs to
+    "accepted_at": None,  # None: the clock was unknown
+    "valid_from": -FOREVER,
+    "valid_to": FOREVER,
+    "base": None,
+    "recurrence": 0,
+    "length": FOREVER,
+}
+
+
+class ChargingProfile:
+    """Made by profile_from and from_document; fixed, but for the parts of its last answer."""
+
+    index = began = 0  # see rate_at
+
+    def __init__(self, supply, facts: dict, periods: "list[tuple[int, int, int]]") -> None:
+        self.id = facts["id"]
+        self.connector = facts["connector"]  # where it was installed; 0 is the whole charge point
+        self.purpose = facts["purpose"]
+        self.level = facts["level"]
+        self.transaction = facts["transaction"]
+        self.accepted_at = facts["accepted_at"]
+        self.valid_from = facts["valid_from"]
+        self.valid_to = facts["valid_to"]
+        self.base = facts["base"]
+        self.recurrence = facts["recurrence"]
+        self.length = facts["length"]  # silent from here on, counted from the base
+        self.worth = supply.worth(facts["unit"])
+        step = 1 if any([start % 60 for start, _, _ in periods]) else 60
+        table = [step]
+        table.extend([start // step for start, _, _ in periods])
+        table.extend([min(tenths, _MOST_TENTHS) * 4 + phases for _, tenths, phases in periods])
+        self.table = array("H" if max(table) < 65536 else "I", table)
+
+    def periods(self) -> "list[tuple[int, int, int]]":
+        """(start_s, limit_tenths, phases) of each period, as given."""
+        table = self.table
+        step, count = table[0], len(table) >> 1
+        return [(table[i] * step, table[i + count] >> 2, table[i + count] & 3) for i in range(1, count + 1)]
+
+    def rate_at(self, at: int, started: "int | None") -> "int | None":
+        """The rate it allows at an instant, None when it is silent; the answer's other parts are left in
+
+        until    the answer is the same at every second from `at` to before it
+        holds    up to here it speaks on, with nothing but changes of period (when not silent)
+        phases   that belong to the rate (when not silent)
+        index    of the period, counted from 1, and `began`: the instant from which its start counts
+
+        `started` is the start of the transaction, NOT_STARTED without one, None when it is not known: then a profile
+        that counts from it answers with its lowest period, since the true one cannot be lower (R31).
+        """
+        if at >= self.valid_to:
+            self.until = FOREVER
+            return None
+        if at < self.valid_from:
+            self.until = self.valid_from
+            return None
+        base = self.base
+        if base is None:
+            base = self.accepted_at if self.purpose == CHARGE_POINT_MAX else started
+            if base is None:
+                self.until = self.holds = self.valid_to
+                return self.lowest()
+            offset = at - base
+            if offset < 0:  # no transaction yet, or the clock was set back: the first second
+                offset = 0
+        else:
+            offset = at - base
+            if offset < 0:
+                self.until = min(base, self.valid_to)
+                return None
+            if self.recurrence:
+                offset %= self.recurrence
+                base = at - offset
+        end = self.length
+        if offset >= end:
+            self.until = min(base + self.recurrence, self.valid_to) if self.recurrence else FOREVER
+            return None
+
+        # The period: the last one that starts at or before the offset. The first starts at 0.
+        table = self.table
+        step = table[0]
+        count = len(table) >> 1
+        steps = offset // step
+        index = 1
+        high = count + 1
+        while high - index > 1:
+            middle = (index + high) >> 1
+            if table[middle] <= steps:
+                index = middle
+            else:
+                high = middle
+        end += base
+        if end > self.valid_to:
+            end = self.valid_to
+        self.holds = end
+        if high <= count:
+            start = base + table[high] * step
+            if start < end:
+                end = start
+        self.until = end
+        self.index = index
+        self.began = base
+        word = table[index + count]
+        self.phases = word & 3
+        return (word >> 2) * self.worth[word & 3]
+
+    def lowest(self) -> int:
+        """The rate of the lowest period of all, executed or not (R31); the fewer `phases` among equals."""
+        worth = self.worth
+        best, self.phases = min([(tenths * worth[phases], phases) for _, tenths, phases in self.periods()])
+        return best
+
+    def ends_at(self) -> int:
+        """The instant from which it is silent for good, FOREVER if that cannot be said without a transaction."""
+        base = self.base
+        if base is None and self.purpose == CHARGE_POINT_MAX:
+            base = self.accepted_at
+        if base is None or self.recurrence:
+            return self.valid_to
+        return min(base + self.length, self.valid_to)
+
+    def same_as(self, other: "ChargingProfile") -> bool:
+        """Equal in everything that has an effect. When it was accepted has one only where periods count from there."""
+        mine, others = self.to_document(), other.to_document()
+        if self.base is not None or self.purpose != CHARGE_POINT_MAX:
+            mine["accepted_at"] = others["accepted_at"] = None
+        return mine == others
+
+    def to_document(self) -> dict:
+        """As ints, strs and one list for JSON, without what has its default: some 350 bytes of text for 24 periods.
+
+        "periods" alternates the start of each period with its limit_tenths * 4 + phases.
+        """
+        document = {
+            "id": self.id,
+            "connector": self.connector,
+            "purpose": self.purpose,
+            "level": self.level,
+            "unit": self.worth[0],
+        }
+        for name in _DEFAULTS:
+            value = getattr(self, name)
+            if value != _DEFAULTS[name]:
+                document[name] = value
+        document["periods"] = flat = []
+        for start, tenths, phases in self.periods():
+            flat.append(start)
+            flat.append(tenths * 4 + phases)
+        return document
+
+
+def profile_from(fields: dict, connector: int, accepted_at: "int | None", handle: "int | None", supply):
+    """The profile that clean and already accepted fields describe.
+
+    `handle` is the local handle of the transaction a TxProfile belongs to; other purposes have none.
+    """
+    schedule = fields["chargingSchedule"]
+    purpose = fields["chargingProfilePurpose"]
+    kind = fields["chargingProfileKind"]
+    recurrence = RECURRENCES[fields["recurrencyKind"]] if kind == "Recurring" else 0
+    length = schedule.get("duration", FOREVER)
+    facts = {
+        "id": fields["chargingProfileId"],
+        "connector": connector,
+        "purpose": purpose,
+        "level": fields["stackLevel"],
+        "unit": schedule["chargingRateUnit"],
+        "transaction": handle if purpose == TX else None,
+        "accepted_at": accepted_at,
+        "valid_from": fields.get("validFrom", -FOREVER),
+        "valid_to": fields.get("validTo", FOREVER),
+        "base": None if kind == "Relative" else schedule.get("startSchedule"),
+        "recurrence": recurrence,
+        "length": min(length, recurrence) if recurrence else length,
+    }
+    periods = schedule["chargingSchedulePeriod"]
+    return ChargingProfile(
+        supply, facts, [(p["startPeriod"], p["limit"], p.get("numberPhases", ALL_PHASES)) for p in periods]
+    )
+
+
+def from_document(document, supply) -> ChargingProfile:
+    """The profile that to_document wrote. Raises ValueError for anything it cannot have written."""
+    if type(document) is not dict:
+        raise ValueError("not an object")
+    facts = {}
+    for name in _NEEDED:
+        facts[name] = document.get(name)
+    for name in _DEFAULTS:
+        facts[name] = document.get(name, _DEFAULTS[name])
+    for name in facts:
+        value = facts[name]
+        if name == "unit":
+            sound = value in ("A", "W")
+        elif name == "purpose":
+            sound = value in PURPOSES
+        else:
+            sound = type(value) is int or (value is None and name in _DEFAULTS and _DEFAULTS[name] is None)
+        if not sound:
+            raise ValueError("%s cannot be %s" % (name, repr(value)))
+    recurrence = facts["recurrence"]
+    if (
+        facts["connector"] < 0
+        or facts["level"] < 0
+        or facts["valid_from"] >= facts["valid_to"]
+        or facts["length"] <= 0
+        or (facts["purpose"] == TX) != (facts["transaction"] is not None)
+    ):
+        raise ValueError("fields that contradict each other")
+    if recurrence and (
+        recurrence not in RECURRENCES.values() or facts["base"] is None or facts["length"] > recurrence
+    ):
+        raise ValueError("not a recurrence")
+    return ChargingProfile(supply, facts, _periods_from(document.get("periods")))
+
+
+def _periods_from(flat) -> "list[tuple[int, int, int]]":
+    """(start_s, limit_tenths, phases) of each period of a document. ValueError."""
+    if type(flat) is not list or len(flat) & 1 or not flat or any([type(n) is not int for n in flat]):
+        raise ValueError("not a list of periods")
+    periods = [(flat[i], flat[i + 1] >> 2, flat[i + 1] & 3) for i in range(0, len(flat), 2)]
+    previous = -1
+    for start, tenths, phases in periods:
+        if not previous < start <= LATEST_START_S or not 0 <= tenths <= _MOST_TENTHS or phases == 0:
+            raise ValueError("not a sound period")
+        previous = start
+    if periods[0][0] != 0:
+        raise ValueError("no period at the start")
+    return periods

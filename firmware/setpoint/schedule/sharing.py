@@ -1,0 +1,28 @@
+"""One current divided among the connectors that want some of it (R29)."""
+
+
+def shares(total_da: int, wants: "list[int]", minimum_da: int = 60) -> "list[int]":
+    """What each may draw, in the order of `wants`: by age of the transaction, the oldest first.
+
+    Max-min fair: whoever wants less than an even part gets it, the rest is divided evenly among the others, rounded
+    down (R25). If a part falls below the minimum although its owner could take more, the newest transaction gets nothing
+    and the split is made again; a single one gets what there is. Who wants nothing takes no part.
+    """
+    sharing = [i for i in range(len(wants)) if wants[i] > 0]
+    while True:
+        parts = [0] * len(wants)
+        left_da = max(total_da, 0)
+        left = len(sharing)
+        for want, i in sorted([(wants[i], i) for i in sharing]):
+            part = min(want, left_da // left)
+            if part < want:  # this one and all after it want more than an even part
+                for j in sharing:
+                    if parts[j] == 0:
+                        parts[j] = part
+                break
+            parts[i] = want
+            left_da -= want
+            left -= 1
+        if len(sharing) <= 1 or not any([parts[i] < minimum_da and parts[i] < wants[i] for i in sharing]):
+            return parts
+        sharing.pop()
