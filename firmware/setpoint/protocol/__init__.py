@@ -1,0 +1,14 @@
+"""What OCPP 1.6 over WebSocket looks like: bytes and text in, events and clean values out.
+
+    handshake   how a connection is opened, byte by byte                                 RFC 6455, section 4
+    websocket   bytes of a connection   -> ("text", ...), ("ping", ...), ("close", ...)     RFC 6455, section 5
+    ocppj       text                    -> (2, id, action, payload) and its relatives       OCPP-J 1.6, section 4
+    requests    action                  -> the fields it may have, as tables                OCPP 1.6, section 6
+    fields      payload + table         -> clean values (instants, tenths)
+    exchange    our own calls           -> one in flight, matched with its answer
+    iso8601     "2025-06-15T00:00:03Z" <-> instant
+    errors      what a peer is told when it is wrong
+
+Rule 1: nothing here reads a clock, opens a socket or waits; time and randomness are arguments.
+Rule 2: whatever a peer sends ends in a value or in one of the errors named in the docstrings.
+"""

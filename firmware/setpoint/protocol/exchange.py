@@ -1,0 +1,59 @@
+"""Our own calls: one in flight at a time, matched with its answer by id (OCPP-J 1.6, section 4.1.1).
+
+Ids are a prefix, random for each start of the station, and a counter: an answer to a call of an earlier life never fits.
+"""
+
+from . import ocppj
+
+
+class Exchange:
+    """At most one call in flight. `ticks_ms` is any count of milliseconds that only grows."""
+
+    def __init__(self, timeout_ms: int, id_prefix: str) -> None:
+        self.timeout_ms = timeout_ms
+        self.action = None  # of the call in flight
+        self._id_prefix = id_prefix
+        self._count = 0
+        self._id = None
+        self._started_ms = 0
+
+    @property
+    def idle(self) -> bool:
+        return self._id is None
+
+    def start(self, action: str, payload, ticks_ms: int) -> str:
+        """Begins a call: the text to send. Only when idle."""
+        if self._id is not None:
+            raise RuntimeError("a call is in flight")
+        self._count += 1
+        self._id = "%s-%d" % (self._id_prefix, self._count)
+        self.action = action
+        self._started_ms = ticks_ms
+        return ocppj.call_text(self._id, action, payload)
+
+    def settle(self, message: tuple) -> "tuple | None":
+        """What a parsed answer means: ("result", payload) or ("error", code, description).
+
+        None for a stray: an answer to nothing we ask just now, be it unknown or too late. Nothing changes then.
+        """
+        if self._id is None or message[1] != self._id:
+            return None
+        self.cancel()
+        if message[0] == ocppj.CALLRESULT:
+            return ("result", message[2])
+        return ("error", message[2], message[3])
+
+    def timed_out(self, ticks_ms: int) -> bool:
+        """Whether the call in flight has waited too long. It stays in flight until `cancel`."""
+        return self._id is not None and ticks_ms - self._started_ms >= self.timeout_ms
+
+    def ms_left(self, ticks_ms: int) -> "int | None":
+        """How long until the call in flight times out; None when idle."""
+        if self._id is None:
+            return None
+        return max(0, self._started_ms + self.timeout_ms - ticks_ms)
+
+    def cancel(self) -> None:
+        """Forgets the call in flight: it timed out, or the link is down. Its answer is a stray from now on."""
+        self._id = None
+        self.action = None

@@ -1,0 +1,243 @@
+"""OCPP-J messages: text in, tuples out, and back (OCPP-J 1.6, section 4).
+
+    (2, id, action, payload)                       CALL
+    (3, id, payload)                               CALLRESULT
+    (4, id, code, description, details)            CALLERROR
+
+What is wrong, and its code:
+
+    1. no JSON, no list, too many elements         FormationViolation
+    2. elements are missing                        ProtocolError
+    3. message type other than 2, 3, 4             PropertyConstraintViolation
+    4. an id, action or type of another JSON type  TypeConstraintViolation
+    5. an id longer than 36 characters             PropertyConstraintViolation
+    6. the payload is no object                    FormationViolation
+    7. it does not fit the memory                  InternalError
+
+The error carries the id as far as it can be read, else "-1". A broken *answer* is never answered: with a readable id it
+comes out as a CALLERROR, so that the call in flight ends; else the error is not `answerable`.
+
+MicroPython's json.loads takes commas and colons for white space and any closing bracket for any other, and up to 1.25
+it does not mind a missing end. So the structure is checked before. In a long text only where the interpreter overlooks
+a missing end: there the check would take as long as the parsing, a profile is to be in force soon, and no program that
+writes JSON forgets a comma.
+"""
+
+import json
+
+from micropython import const
+
+from . import errors
+from .errors import OcppError
+
+CALL = const(2)
+CALLRESULT = const(3)
+CALLERROR = const(4)
+
+_MAX_ID = const(36)
+_MAX_NESTING = const(16)  # a SetChargingProfile has 6 levels
+_FEW_BRACKETS = const(40)  # so few may be nested as they like
+_LONG = const(800)
+_SUSPICIOUS = "[[[[[["
+_MAX_DESCRIPTION = const(255)
+_NEVER = (b",,", b"[,", b"{,", b",]", b",}", b":,", b":]", b":}", b"}{", b"}[", b"]{", b"][", b'{"}', b',"}', b'{",', b'[":')
+
+
+def _overlooks_a_missing_end() -> bool:
+    try:
+        json.loads("[1")
+    except ValueError:
+        return False
+    return True
+
+
+_ENDS_ARE_OVERLOOKED = _overlooks_a_missing_end()
+
+
+def parse(text: str) -> tuple:
+    """The message in a text; OcppError, with the id that is known, for everything else."""
+    try:
+        if "\\" in text:
+            readable, text = _without_escapes(text)
+            _check_structure(readable)
+        elif len(text) < _LONG or _ENDS_ARE_OVERLOOKED or _SUSPICIOUS in text:
+            _check_structure(text)
+        message = json.loads(text)
+    except (ValueError, TypeError, RuntimeError) as error:  # a key that cannot be one; a limit of recursion
+        raise _unreadable(text, errors.FORMATION, "this is not JSON: %s" % error)
+    except MemoryError:
+        raise _unreadable(text, errors.INTERNAL, "there is not enough memory for this message")
+    if type(message) is not list or not message:
+        raise OcppError(errors.FORMATION, "a message is a list")
+    kind = message[0]
+    if kind == CALLRESULT or kind == CALLERROR:
+        return _answer(message)
+    message_id = message[1] if len(message) > 1 and type(message[1]) is str else errors.UNKNOWN_ID
+    code, reason = _fault_of_call(message, kind)
+    if code:
+        raise OcppError(code, reason, message_id)
+    return tuple(message)
+
+
+def call_text(message_id: str, action: str, payload) -> str:
+    """The text of a CALL; the payload is a dict, or JSON text already."""
+    return '[2,%s,"%s",%s]' % (json.dumps(message_id), action, _json(payload))
+
+
+def result_text(message_id: str, payload) -> str:
+    """The text of a CALLRESULT; the payload is a dict, or JSON text already."""
+    return "[3,%s,%s]" % (json.dumps(message_id), _json(payload))
+
+
+def error_text(message_id: str, code: str, description: str) -> str:
+    """The text of a CALLERROR. The description is cut to what the standard allows."""
+    return '[4,%s,"%s",%s,{}]' % (json.dumps(message_id), code, json.dumps(description[:_MAX_DESCRIPTION]))
+
+
+def _json(payload) -> str:
+    return payload if type(payload) is str else json.dumps(payload)
+
+
+def _fault_of_call(message: list, kind) -> "tuple[str | None, str]":
+    """The code and the reason why this is no CALL; (None, "") if it is one."""
+    if type(kind) is not int:
+        return errors.TYPE, "the message type must be an integer"
+    if kind != CALL:
+        return errors.PROPERTY, "the message type must be 2, 3 or 4"
+    if len(message) < 4:
+        return errors.PROTOCOL, "a CALL has four elements"
+    if len(message) > 4:
+        return errors.FORMATION, "a CALL has four elements"
+    if type(message[1]) is not str:
+        return errors.TYPE, "the message id must be a string"
+    if len(message[1]) > _MAX_ID:
+        return errors.PROPERTY, "the message id must not be longer than %d characters" % _MAX_ID
+    if type(message[2]) is not str:
+        return errors.TYPE, "the action must be a string"
+    if type(message[3]) is not dict:
+        return errors.FORMATION, "the payload must be an object"
+    return None, ""
+
+
+def _answer(message: list) -> tuple:
+    """A CALLRESULT or CALLERROR. Details, description and a null payload are no reason to lose an answer."""
+    kind = message[0]
+    if len(message) < 2 or type(message[1]) is not str:
+        raise OcppError(errors.FORMATION, "an answer without an id", answerable=False)
+    message_id = message[1]
+    if kind == CALLRESULT:
+        if len(message) == 3 and message[2] is None:
+            return (CALLRESULT, message_id, {})
+        if len(message) == 3 and type(message[2]) is dict:
+            return (CALLRESULT, message_id, message[2])
+        return (CALLERROR, message_id, errors.FORMATION, "the answer is not [3, id, object]", {})
+    code = message[2] if len(message) > 2 and type(message[2]) is str else errors.GENERIC
+    description = message[3] if len(message) > 3 and type(message[3]) is str else ""
+    details = message[4] if len(message) > 4 and type(message[4]) is dict else {}
+    return (CALLERROR, message_id, code, description, details)
+
+
+def _unreadable(text: str, code: str, reason: str) -> OcppError:
+    """The error for a text that is no JSON, with the id if the beginning gives it away."""
+    parts = text[:200].split('"', 2)
+    start = "".join(parts[0].split())
+    message_id = errors.UNKNOWN_ID
+    if start == "[2," and len(parts) == 3 and len(parts[1]) <= _MAX_ID and "\\" not in parts[1]:
+        message_id = parts[1]
+    return OcppError(code, reason, message_id, not (start.startswith("[3") or start.startswith("[4")))
+
+
+def _check_structure(text: str) -> None:
+    """ValueError unless strings end, brackets match, commas stand between two elements, and the depth is sane.
+
+    The text holds no backslashes. Each string becomes one `"`, white space goes; what remains of a profile of 24
+    periods is about 500 bytes, in which `count` finds the rest. (bytes: their split is four times as fast as that of str.)
+    """
+    pieces = text.encode().split(b'"')
+    strings = len(pieces) // 2
+    bare = b"".join(b'"'.join(pieces[::2]).split())
+    count = bare.count
+    if len(pieces) != strings * 2 + 1:
+        raise ValueError("a string does not end")
+    brackets = count(b"{") + count(b"[")
+    if count(b"{") != count(b"}") or count(b"[") != count(b"]"):
+        raise ValueError("a bracket is missing")
+    if brackets > _FEW_BRACKETS and _depth(bare) > _MAX_NESTING:
+        raise ValueError("it is nested too deeply")
+    if count(b"{") != count(b'{"') + count(b"{}") or count(b":") != count(b'":'):
+        raise ValueError("the key of an object must be a string")
+    for pair in _NEVER:
+        if pair in bare:
+            raise ValueError("a comma or colon stands where none may")
+    before = count(b'["') + count(b'{"') + count(b',"') + count(b':"')
+    after = count(b'":') + count(b'",') + count(b'"]') + count(b'"}')
+    if bare != b'"' and not before == after == strings:
+        raise ValueError("a comma or colon is missing beside a string")
+
+
+def _depth(bare: bytes) -> int:
+    """How deeply brackets are nested."""
+    depth = deepest = 0
+    for byte in bare:
+        if byte == 0x7B or byte == 0x5B:
+            depth += 1
+            if depth > deepest:
+                deepest = depth
+        elif byte == 0x7D or byte == 0x5D:
+            depth -= 1
+    return deepest
+
+
+def _without_escapes(text: str) -> "tuple[str, str]":
+    """(the text without its escapes, for the structure; the text with \\u escapes of surrogates mended).
+
+    MicroPython makes two code points of a pair like \\ud83d\\ude00, and one that cannot be sent as UTF-8 of a lone half,
+    which could return to the peer inside an id. A lone half becomes U+FFFD.
+    """
+    pieces = text.split("\\")  # by pieces, because a position in a long MicroPython string takes a walk to reach
+    bare = [pieces[0]]
+    mended = [pieces[0]]
+    at = 1
+    while at < len(pieces):
+        piece = pieces[at]
+        if piece == "" and at + 1 < len(pieces):  # an escaped backslash; what follows is no escape
+            at += 1
+            rest = pieces[at]
+            escape = "\\\\"
+        elif piece[:1] == "u":
+            code = _code_unit(piece)
+            rest = piece[5:]
+            escape = "\\" + piece[:5]
+            if 0xD800 <= code < 0xDC00 and rest == "" and at + 1 < len(pieces) and pieces[at + 1][:1] == "u":
+                second = _code_unit(pieces[at + 1])
+                if 0xDC00 <= second < 0xE000:
+                    at += 1
+                    rest = pieces[at][5:]
+                    escape = chr(0x10000 + (code - 0xD800) * 0x400 + second - 0xDC00)
+                    code = 0
+            if 0xD800 <= code < 0xE000:
+                escape = "\ufffd"
+        elif piece[:1] in ('"', "/", "b", "f", "n", "r", "t"):
+            rest = piece[1:]
+            escape = "\\" + piece[:1]
+        else:
+            raise ValueError("an escape of an unknown sort")
+        bare.append(rest)
+        mended.append(escape)
+        mended.append(rest)
+        at += 1
+    return "".join(bare), "".join(mended)
+
+
+def _code_unit(piece: str) -> int:
+    """The number of an escape uXXXX."""
+    value = 0
+    digits = piece[1:5]
+    for digit in digits:
+        place = "0123456789abcdef".find(digit.lower())
+        if place < 0:
+            raise ValueError("an escape without its four digits")
+        value = value * 16 + place
+    if len(digits) < 4:
+        raise ValueError("an escape without its four digits")
+    return value

@@ -1,0 +1,168 @@
+"""OCPP-J messages: what is right, and what each wrong one is told (OCPP-J 1.6, section 4)."""
+
+import json
+
+from setpoint.protocol.errors import OcppError
+from setpoint.protocol.ocppj import call_text, error_text, parse, result_text
+
+LONG_ID = "x" * 37
+PROFILE_LIKE = '[2,"%s","SetChargingProfile",{"a":[%s]}]'
+
+
+def fault_in(text):
+    try:
+        message = parse(text)
+    except OcppError as error:
+        return error
+    raise AssertionError("%r was read as %r" % (text, message))
+
+
+# text, code, id of the answer
+WRONG_CALLS = (
+    ("", "FormationViolation", "-1"),
+    ("   ", "FormationViolation", "-1"),
+    ("not json", "FormationViolation", "-1"),
+    ("{", "FormationViolation", "-1"),
+    ("[", "FormationViolation", "-1"),
+    ("[]", "FormationViolation", "-1"),
+    ("{}", "FormationViolation", "-1"),
+    ('"2"', "FormationViolation", "-1"),
+    ("2", "FormationViolation", "-1"),
+    ("null", "FormationViolation", "-1"),
+    ("\ufeff[2]", "FormationViolation", "-1"),
+    # the end is missing, or another one: the id is known
+    ('[2,"a","Reset",{"type":"Hard"}', "FormationViolation", "a"),
+    ('[2,"a","Reset",{"type":"Hard"]', "FormationViolation", "a"),
+    ('[2,"a","Reset",{"type":"Hard"}}', "FormationViolation", "a"),
+    ('[2,"a","Reset",{"type":"Hard', "FormationViolation", "a"),
+    ('[2,"a","Reset",{"type":"Hard"}]]', "FormationViolation", "a"),
+    ('[2,"a","Reset",{"type":"Hard"}]x', "FormationViolation", "a"),
+    ('[2,"a","Reset",{"type":"Hard"}][]', "FormationViolation", "a"),
+    ('[ 2 , "a" , "Reset", {', "FormationViolation", "a"),
+    ('[2,"a', "FormationViolation", "-1"),
+    # commas and colons
+    ('[2,"a","Reset",{"type":"Hard"},]', "FormationViolation", "a"),
+    ('[2,"a","Reset",{"type":"Hard",}]', "FormationViolation", "a"),
+    ('[2,"a","Reset",,{"type":"Hard"}]', "FormationViolation", "a"),
+    ('[,2,"a","Reset",{"type":"Hard"}]', "FormationViolation", "-1"),
+    ('[2,"a","Reset" {"type":"Hard"}]', "FormationViolation", "a"),
+    ('[2,"a" "Reset",{"type":"Hard"}]', "FormationViolation", "a"),
+    ('[2,"a","Reset",{"type" "Hard"}]', "FormationViolation", "a"),
+    ('[2,"a","Reset",{"type":,"x":"Hard"}]', "FormationViolation", "a"),
+    ('[2,"a","Reset",{"type":}]', "FormationViolation", "a"),
+    ('[2,"a","Reset",{"type"}]', "FormationViolation", "a"),
+    ('[2,"a","Reset",{"type":1,"x"}]', "FormationViolation", "a"),
+    ('[2,"a","Reset",{"type","x"}]', "FormationViolation", "a"),
+    ('[2,"a","Reset",["type":1]]', "FormationViolation", "a"),
+    ('[2,"a","Reset",{1:2}]', "FormationViolation", "a"),
+    ('[2,"a","Reset",{[]:2}]', "FormationViolation", "a"),
+    # words, escapes
+    ('[2,"a","Reset",{"type":hard}]', "FormationViolation", "a"),
+    ('[2,"a","Reset",{"type":"\\x"}]', "FormationViolation", "a"),
+    ('[2,"a","Reset",{"type":"\\u12"}]', "FormationViolation", "a"),
+    ('[2,"a","Reset",{"type":"\\u12g4"}]', "FormationViolation", "a"),
+    ('[2,"a\\","Reset",{}]', "FormationViolation", "-1"),
+    # the frame of the message
+    ("[2]", "ProtocolError", "-1"),
+    ('[2,"a"]', "ProtocolError", "a"),
+    ('[2,"a","Reset"]', "ProtocolError", "a"),
+    ('[2,"a","Reset",{},{}]', "FormationViolation", "a"),
+    ('["2","a","Reset",{}]', "TypeConstraintViolation", "a"),
+    ('[2.0,"a","Reset",{}]', "TypeConstraintViolation", "a"),
+    ('[true,"a","Reset",{}]', "TypeConstraintViolation", "a"),
+    ('[null,"a","Reset",{}]', "TypeConstraintViolation", "a"),
+    ('[[2],"a","Reset",{}]', "TypeConstraintViolation", "a"),
+    ('[1,"a","Reset",{}]', "PropertyConstraintViolation", "a"),
+    ('[5,"a","Reset",{}]', "PropertyConstraintViolation", "a"),
+    ('[-2,"a","Reset",{}]', "PropertyConstraintViolation", "a"),
+    ('[9999999999999999999999,"a","Reset",{}]', "PropertyConstraintViolation", "a"),
+    ('[2,7,"Reset",{}]', "TypeConstraintViolation", "-1"),
+    ('[2,null,"Reset",{}]', "TypeConstraintViolation", "-1"),
+    ('[2,{"a":1},"Reset",{}]', "TypeConstraintViolation", "-1"),
+    ('[2,"%s","Reset",{}]' % LONG_ID, "PropertyConstraintViolation", LONG_ID),
+    ('[2,"a",5,{}]', "TypeConstraintViolation", "a"),
+    ('[2,"a",null,{}]', "TypeConstraintViolation", "a"),
+    ('[2,"a","Reset",[]]', "FormationViolation", "a"),
+    ('[2,"a","Reset",null]', "FormationViolation", "a"),
+    ('[2,"a","Reset","{}"]', "FormationViolation", "a"),
+    # depth
+    ('[2,"a","Reset",' + "[" * 4000 + "]" * 4000 + "]", "FormationViolation", "a"),
+    ('[2,"a","Reset",' + '{"a":' * 100 + "1" + "}" * 100 + "]", "FormationViolation", "a"),
+)
+
+
+def test_a_wrong_call_is_told_its_code_under_its_id():
+    for text, code, message_id in WRONG_CALLS:
+        error = fault_in(text)
+        assert (error.code, error.message_id) == (code, message_id), (text[:60], error.code, error.message_id)
+        assert error.answerable, text[:60]
+        assert error.description, text[:60]
+
+
+def test_a_call():
+    assert parse('[2,"a","Reset",{"type":"Hard"}]') == (2, "a", "Reset", {"type": "Hard"})
+    assert parse(' [ 2 , "a" ,\n"Reset",\t{ } ] \r\n') == (2, "a", "Reset", {})
+    assert parse('[2,"%s","X",{}]' % ("i" * 36))[1] == "i" * 36
+    assert parse('[2,"","X",{}]')[1] == ""
+
+
+def test_brackets_commas_and_colons_inside_strings_are_just_text():
+    for inside in ("}", "]", "{", "[", ",]", "[[[[[[[[[[", ":,", ",,", "\u00fc}", '\\"', "\\\\", '\\"}', "\\\\\\\\", '\\\\\\",]'):
+        text = '[2,"a","DataTransfer",{"vendorId":"v","data":"%s"}]' % inside
+        assert parse(text)[3]["data"] == inside.replace("\\\\", "\x00").replace('\\"', '"').replace("\x00", "\\"), inside
+
+
+def test_escapes_come_out_as_what_they_mean():
+    text = '[2,"a","X",{"s":"\\u00fc\\t\\/\\u0022\\u005c\\u20ac\\ud83d\\ude00\\n"}]'
+    assert parse(text)[3]["s"] == '\u00fc\t/"\\\u20ac\U0001f600\n'
+
+
+def test_half_a_surrogate_pair_never_comes_back_to_the_peer():
+    # it would be sent as UTF-8 that no server accepts
+    for half in ("\\ud83d", "\\ude00", "\\uDE00\\uD83D", "\\ud83dx", "\\ud83d\\n", "\\ud83d\\u0041"):
+        message_id = parse('[2,"%s","X",{}]' % half)[1]
+        assert "\ufffd" in message_id, half
+        assert message_id.encode().find(b"\xed") < 0, half
+
+
+def test_a_long_text_is_cut_at_no_place_without_notice():
+    periods = ",".join(['{"startPeriod":%d,"limit":11.3}' % (i * 60) for i in range(40)])
+    text = PROFILE_LIKE % ("a", periods)
+    assert len(text) > 1000 and len(parse(text)[3]["a"]) == 40
+    for length in range(1, len(text), 7):
+        error = fault_in(text[:length])
+        assert error.code == "FormationViolation", length
+        assert error.message_id == ("a" if length >= 6 else "-1"), length
+
+
+def test_answers():
+    assert parse('[3,"a",{"status":"Accepted"}]') == (3, "a", {"status": "Accepted"})
+    assert parse('[4,"a","GenericError","because",{"x":1}]') == (4, "a", "GenericError", "because", {"x": 1})
+
+
+def test_an_answer_with_less_than_it_should_have_still_settles_its_call():
+    assert parse('[3,"a",null]') == (3, "a", {})
+    assert parse('[4,"a","GenericError","",null]') == (4, "a", "GenericError", "", {})
+    assert parse('[4,"a","GenericError"]') == (4, "a", "GenericError", "", {})
+    assert parse('[4,"a"]') == (4, "a", "GenericError", "", {})
+    for text in ('[3,"a"]', '[3,"a",[]]', '[3,"a",{},1]', '[3,"a",5]'):
+        message = parse(text)
+        assert message[:3] == (4, "a", "FormationViolation"), text
+
+
+def test_a_broken_answer_is_never_answered():
+    for text in ("[3]", "[4]", "[3,5,{}]", '[4,null,"a","b",{}]', '[3,"a",{', '[4,"a","b"', " [ 4 ,", "[3,,]"):
+        assert not fault_in(text).answerable, text
+
+
+def test_texts_of_answers_are_json_whatever_is_in_them():
+    nasty = 'a"b\\c\n\x00\u00fc\U0001f600]'
+    assert json.loads(result_text(nasty, {"status": "Accepted"})) == [3, nasty, {"status": "Accepted"}]
+    assert json.loads(result_text("a", '{"status":"Accepted"}')) == [3, "a", {"status": "Accepted"}]
+    assert json.loads(error_text(nasty, "GenericError", nasty)) == [4, nasty, "GenericError", nasty, {}]
+    assert json.loads(call_text("a", "Heartbeat", {})) == [2, "a", "Heartbeat", {}]
+    assert json.loads(call_text("a", "Heartbeat", "{}")) == [2, "a", "Heartbeat", {}]
+
+
+def test_the_description_of_an_error_is_cut_to_255_characters():
+    assert len(json.loads(error_text("a", "GenericError", "\u00fc" * 300))[3]) == 255

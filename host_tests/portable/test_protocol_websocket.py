@@ -1,0 +1,254 @@
+"""WebSocket frames and the opening handshake, byte by byte (RFC 6455)."""
+
+from setpoint.protocol.handshake import Handshake, HandshakeError
+from setpoint.protocol.websocket import BINARY, PING, PONG, TEXT, FrameReader, close_frame, frame, text_frame
+
+MASK = b"\x37\xfa\x21\x3d"  # of the example in RFC 6455, section 5.7
+
+
+def fixed_random(count):
+    return (MASK * count)[:count]
+
+
+def server_frame(opcode, payload=b"", final=True, reserved=0):
+    length = len(payload)
+    first = bytes(((0x80 if final else 0) | reserved << 4 | opcode,))
+    if length < 126:
+        return first + bytes((length,)) + payload
+    if length < 0x10000:
+        return first + bytes((126, length >> 8, length & 0xFF)) + payload
+    return first + b"\x7f" + length.to_bytes(8, "big") + payload
+
+
+def events_of(data, max_message=10000, chunk=None):
+    reader = FrameReader(max_message)
+    if chunk is None:
+        return reader.feed(data)
+    events = []
+    for at in range(0, len(data), chunk):
+        events.extend(reader.feed(data[at : at + chunk]))
+    return events
+
+
+def unmasked(data):
+    """(first byte, payload) of a frame that a client sends."""
+    data = bytes(data)
+    assert data[1] & 0x80
+    length, at = data[1] & 0x7F, 2
+    if length == 126:
+        length, at = data[2] << 8 | data[3], 4
+    elif length == 127:
+        length, at = int.from_bytes(data[2:10], "big"), 10
+    mask = data[at : at + 4]
+    payload = data[at + 4 :]
+    assert len(payload) == length
+    plain = bytearray(payload)
+    for i in range(length):
+        plain[i] ^= mask[i % 4]
+    return data[0], bytes(plain)
+
+
+def test_the_examples_of_the_standard():
+    # RFC 6455, section 5.7
+    assert events_of(b"\x81\x05Hello") == [("text", "Hello")]
+    assert bytes(text_frame("Hello", fixed_random)) == b"\x81\x85\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58"
+    assert events_of(b"\x01\x03Hel\x80\x02lo") == [("text", "Hello")]
+    assert events_of(b"\x89\x05Hello") == [("ping", b"Hello")]
+    assert bytes(frame(PONG, b"Hello", fixed_random)) == b"\x8a\x85\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58"
+    assert events_of(b"\x82\x7e\x01\x00" + bytes(256)) == [("binary", bytes(256))]
+    assert events_of(b"\x82\x7f\x00\x00\x00\x00\x00\x01\x00\x00" + bytes(65536), 65536) == [("binary", bytes(65536))]
+
+
+def test_every_length_is_sent_whole_and_masked():
+    for length in (0, 1, 3, 4, 5, 125, 126, 127, 255, 256, 257, 511, 512, 1000, 2047, 65535, 65536, 65537):
+        payload = (bytes(range(251)) * (length // 251 + 1))[:length]
+        assert unmasked(frame(BINARY, payload, fixed_random)) == (0x82, payload), length
+    assert unmasked(text_frame("\u00fc\u20ac", fixed_random)) == (0x81, b"\xc3\xbc\xe2\x82\xac")
+
+
+def test_each_frame_has_its_own_mask():
+    masks = [b"\x00\x00\x00\x00", b"\xff\xff\xff\xff", b"\x01\x02\x03\x04"]
+    for mask in masks:
+        sent = bytes(frame(PING, b"abcdef", lambda count, mask=mask: mask[:count]))
+        assert sent[2:6] == mask and unmasked(sent) == (0x89, b"abcdef")
+
+
+def test_every_length_is_received_in_any_pieces():
+    for length in (0, 1, 125, 126, 127, 255, 256, 257, 600, 1000):
+        text = "x" * length
+        data = server_frame(TEXT, text.encode()) + server_frame(PING, b"p") + server_frame(TEXT, b"end")
+        for chunk in (None, 1, 2, 3, 7, 126, 1000):
+            assert events_of(data, chunk=chunk) == [("text", text), ("ping", b"p"), ("text", "end")], (length, chunk)
+
+
+def test_control_frames_may_stand_between_fragments():
+    data = (
+        server_frame(TEXT, b"a\xc3", False)
+        + server_frame(PING, b"1")
+        + server_frame(0, b"", False)
+        + server_frame(PONG, b"2")
+        + server_frame(0, b"\xbcz")
+        + server_frame(BINARY, b"b")
+    )
+    for chunk in (None, 1, 5):
+        assert events_of(data, chunk=chunk) == [("ping", b"1"), ("pong", b"2"), ("text", "a\u00fcz"), ("binary", b"b")]
+
+
+def test_a_later_shorter_message_does_not_show_the_earlier_one():
+    assert events_of(server_frame(TEXT, b"x" * 1000) + server_frame(TEXT, b"ab") + server_frame(TEXT, b"")) == [
+        ("text", "x" * 1000),
+        ("text", "ab"),
+        ("text", ""),
+    ]
+
+
+def test_a_message_may_be_as_long_as_allowed_and_not_a_byte_longer():
+    assert events_of(server_frame(TEXT, b"x" * 500), 500) == [("text", "x" * 500)]
+    assert events_of(server_frame(TEXT, b"x" * 501), 500)[0][:2] == ("fault", 1009)
+    halves = server_frame(TEXT, b"x" * 250, False)
+    assert events_of(halves + server_frame(0, b"x" * 250), 500) == [("text", "x" * 500)]
+    assert events_of(halves + server_frame(0, b"x" * 251), 500)[0][:2] == ("fault", 1009)
+
+
+def test_a_long_message_is_refused_by_its_header_alone():
+    assert events_of(b"\x81\x7f\x00\x00\x00\x00\x00\x10\x00\x00", 8192)[0][:2] == ("fault", 1009)
+    assert events_of(b"\x81\x7f\x7f\xff\xff\xff\xff\xff\xff\xff", 8192)[0][:2] == ("fault", 1009)
+    assert events_of(b"\x81\x7e\x20\x01", 8192)[0][:2] == ("fault", 1009)
+
+
+def test_after_a_fault_or_a_close_nothing_comes():
+    for ending in (b"\x81\x80\x00", b"\x88\x00", b"\x88\x02\x03\xe8"):
+        reader = FrameReader(1000)
+        assert len(reader.feed(b"\x81\x01a" + ending + b"\x81\x01b")) == 2
+        assert reader.feed(b"\x81\x01c") == []
+
+
+def test_a_close_we_send():
+    assert unmasked(close_frame(1000, "", fixed_random)) == (0x88, b"\x03\xe8")
+    assert unmasked(close_frame(1009, "too big", fixed_random)) == (0x88, b"\x03\xf1too big")
+    assert unmasked(close_frame(None, "", fixed_random)) == (0x88, b"")
+    assert unmasked(close_frame(1005, "x", fixed_random)) == (0x88, b"")
+    payload = unmasked(close_frame(1002, "\u20ac" * 100, fixed_random))[1]
+    assert len(payload) <= 125 and str(payload[2:], "utf-8") == "\u20ac" * 41
+
+
+# -- the handshake
+
+KEY = "dGhlIHNhbXBsZSBub25jZQ=="  # of RFC 6455, section 1.3
+ACCEPT = "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="
+
+
+def handshake():
+    return Handshake("host:9000", "/ocpp/cp001", "ocpp1.6", lambda count: b"the sample nonce"[:count], ("Authorization: Basic eDp5",))
+
+
+def answer(status="HTTP/1.1 101 Switching Protocols", drop=None, **changed):
+    fields = [
+        ("Upgrade", changed.get("upgrade", "websocket")),
+        ("Connection", changed.get("connection", "Upgrade")),
+        ("Sec-WebSocket-Accept", changed.get("accept", ACCEPT)),
+        ("Sec-WebSocket-Protocol", changed.get("protocol", "ocpp1.6")),
+    ]
+    lines = [status] + ["%s: %s" % field for field in fields if field[0] != drop] + changed.get("more", [])
+    return ("\r\n".join(lines) + "\r\n\r\n").encode()
+
+
+def refusal(data):
+    try:
+        rest = handshake().feed(data)
+    except HandshakeError as error:
+        return error
+    raise AssertionError("%r was accepted, rest %r" % (data, rest))
+
+
+def test_the_request():
+    lines = handshake().request().decode().split("\r\n")
+    assert lines[0] == "GET /ocpp/cp001 HTTP/1.1"
+    assert lines[-2:] == ["", ""]
+    assert sorted(lines[1:-2]) == sorted(
+        [
+            "Host: host:9000",
+            "Upgrade: websocket",
+            "Connection: Upgrade",
+            "Sec-WebSocket-Key: " + KEY,
+            "Sec-WebSocket-Version: 13",
+            "Sec-WebSocket-Protocol: ocpp1.6",
+            "Authorization: Basic eDp5",
+        ]
+    )
+
+
+def test_a_yes_in_any_pieces_and_what_follows_it_belongs_to_the_frames():
+    data = answer() + b"\x81\x02hi"
+    for chunk in (1, 2, 50, 1000):
+        opening = handshake()
+        rest = b""
+        done = False
+        for at in range(0, len(data), chunk):
+            piece = data[at : at + chunk]
+            if done:
+                rest += piece
+                continue
+            got = opening.feed(piece)
+            if got is not None:
+                done = True
+                rest = got
+        assert done and rest == b"\x81\x02hi", chunk
+
+
+def test_header_fields_are_read_as_http_has_them():
+    for data in (
+        answer(upgrade="WebSocket", connection="keep-alive, upgrade"),
+        answer(connection="UPGRADE"),
+        answer(connection="keep-alive,Upgrade"),
+        answer(drop="Connection", more=["connection: keep-alive", "CONNECTION:Upgrade"]),
+        answer(drop="Upgrade", more=["UPGRADE:\twebsocket  "]),
+        answer(more=["Server: x: y", "X-Empty:", "Set-Cookie: \u00fc=1"]),
+        answer(status="HTTP/1.1 101"),
+        answer(status="HTTP/1.1 101 Whatever it says"),
+    ):
+        assert handshake().feed(data) == b"", data
+
+
+def test_a_no_carries_status_and_patience():
+    for status in ("401 Unauthorized", "403 Forbidden", "404 Not Found", "500 Oh", "301 Moved", "200 OK", "100 Continue"):
+        error = refusal(("HTTP/1.1 %s\r\n\r\n" % status).encode())
+        assert error.status == int(status[:3]) and status in error.reason and error.retry_after_s is None
+    for value, seconds in (("120", 120), ("0", 0), ("Fri, 31 Dec 2027 23:59:59 GMT", None), ("-5", None), ("", None), ("9999999", None)):
+        error = refusal(("HTTP/1.1 503 Service Unavailable\r\nRetry-After: %s\r\n\r\n" % value).encode())
+        assert (error.status, error.retry_after_s) == (503, seconds), value
+
+
+def test_a_yes_that_is_none():
+    for data, word in (
+        (answer(accept="x" + ACCEPT[1:]), "accept key"),
+        (answer(accept=ACCEPT.lower()), "accept key"),
+        (answer(drop="Sec-WebSocket-Accept"), "accept key"),
+        (answer(more=["Sec-WebSocket-Accept: " + ACCEPT]), "accept key"),
+        (answer(drop="Upgrade"), "upgrade"),
+        (answer(upgrade="h2c"), "upgrade"),
+        (answer(drop="Connection"), "upgrade"),
+        (answer(connection="close"), "upgrade"),
+        (answer(drop="Sec-WebSocket-Protocol"), "ocpp1.6"),
+        (answer(protocol="ocpp2.0.1"), "ocpp2.0.1"),
+        (answer(protocol="ocpp1.6, ocpp2.0.1"), "ocpp1.6"),
+        (answer(more=["Sec-WebSocket-Extensions: permessage-deflate"]), "extension"),
+        (b"ICY 200 OK\r\n\r\n", "HTTP"),
+        (b"HTTP/2 101 x\r\n\r\n", "HTTP"),
+        (b"\r\n\r\n", "HTTP"),
+        (b"HTTP/1.1 abc\r\n\r\n", "HTTP"),
+        (b"HTTP/1.1 101 \xff\xfe\r\n\r\n", "text"),
+    ):
+        error = refusal(data)
+        assert error.status is None and word in error.reason, (data, error.reason)
+
+
+def test_an_endless_header_is_refused_in_time():
+    opening = handshake()
+    try:
+        for _ in range(100):
+            opening.feed(b"X-Filler: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\r\n")
+    except HandshakeError as error:
+        assert "longer" in error.reason
+        return
+    raise AssertionError("it was read on and on")
