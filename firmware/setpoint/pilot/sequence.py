@@ -1,0 +1,271 @@
+"""The state machine of one connector: pilot and limit in, duty cycle and contactor out (IEC 61851-1, annex A).
+
+    state   pilot    contactor   what it means
+    BOOT    +12 V    open        no usable level has been seen for 500 ms yet
+    A       +12 V    open        no vehicle
+    B1      +12 V    open        vehicle, no permit
+    B2      PWM      open        vehicle, permit; it does not ask for current, or we are making sure that it does
+    C1      +12 V    open        vehicle asks, no permit
+    C1P     PWM      open        vehicle asked before there was PWM; we are making sure
+    C2      PWM      closed      energy flows
+    C2S     +12 V    closed      told to stop; the vehicle has 6 s to do so without load on the contactor
+    F       -12 V for 300 ms if the contactor was closed, then +12 V; open     fault
+
+Permit: permitted (authorised and available), a limit of at least 6 A, no fault.
+
+Rules that hold at the end of every step:
+ 1. The contactor is closed in C2 and C2S and nowhere else; nothing but `step` decides that.
+ 2. It closes only after 500 ms of C seen without a gap, with PWM, three good diode readings and 5 s after it
+    last opened. What was seen before a stall of more than 200 ms does not count.
+ 3. It opens with the third burst in a row that is not C, or when C was last seen 60 ms ago, whichever is first;
+    at once with a fault. Nothing is waited for, nothing is blanked out.
+ 4. A stop is told at once (+12 V); every other change of the duty comes 5 s after the one before, with the
+    newest limit. Entering B2 or C1P from +12 V offers at once.
+ 5. In states with PWM, D without ventilation counts as "does not ask".
+
+Carry out a step's outputs in this order: contactor off, pilot, lock, contactor on.
+"""
+
+from micropython import const
+
+from .duty import N12_U16, X1_U16, duty_u16_for
+from .level import PLUGGED, Level
+
+# What ends a fault. A greater number is the stricter rule, and wins while several faults are there.
+SELF_HEALING = 1  # when it has been gone for 30 s
+UNPLUG = 2  # when the vehicle has been unplugged
+MANUAL = 3  # when a person has seen to it (`acknowledge`)
+
+_MIN_DA = const(60)
+_LONG_MS = const(60000)  # longer than every timer here: no step and no timer counts more
+
+_VALID_MS = const(500)  # a level that lasts, for BOOT
+_ASKS_MS = const(500)  # some vehicles pulse C for 250 ms
+_GOOD_DIODE_BURSTS = const(3)
+_RECLOSE_MS = const(5000)
+_SPACING_MS = const(5000)  # a vehicle may take 5 s to follow a duty
+_X1_BEFORE_PWM_MS = const(3000)  # a vehicle found in C without PWM has 3 s to fall back to B
+_STOP_MS = const(6000)  # a vehicle must stop 3 s after PWM; we open under load after twice that
+_SILENT_BURSTS = const(3)
+_SILENT_MS = const(60)  # IEC 61851-1: open within 100 ms; the contactor itself needs up to 25
+_UNUSABLE_MS = const(500)  # E, NEG or BAD becomes a fault
+_BAD_DIODE_CLOSED_MS = const(200)
+_BAD_DIODE_OPEN_MS = const(500)
+_N12_MS = const(300)
+
+
+class Sequence:
+    """One connector. All outputs are attributes, new after each `step`:
+
+    state, contactor (bool), duty_u16, lock (True: hold the plug, False: release it, None: leave it as it is),
+    vehicle ("A" to "F" as the standard names states: E is no usable level, F is -12 V; None before the first),
+    fault (None, "diode", "short", "negative" or "bad": what is wrong with the pilot, until F is left).
+    """
+
+    def __init__(self, ventilation: bool = False, recovery_ms: int = 30000) -> None:
+        """`ventilation`: D is served like C. `recovery_ms`: how long F lasts at least, up to a minute."""
+        self.state = "BOOT"
+        self.contactor = False
+        self.duty_u16 = X1_U16
+        self.lock = None
+        self.vehicle = None
+        self.fault = None
+
+        self._recovery_ms = recovery_ms
+        self._level = Level(ventilation)
+        self._state_ms = 0
+        self._since_open_ms = _LONG_MS
+        self._since_duty_ms = _LONG_MS
+
+        self._latch = 0  # of the faults since F was entered, the strictest rule
+        self._released = False  # UNPLUG or MANUAL: what it asks for has happened
+        self._acknowledged = False
+        self._gone_ms = 0
+        self._n12_ms = 0  # still to go
+
+    def acknowledge(self) -> None:
+        """A person has seen to a MANUAL fault, and its test has passed. Counts in F, when the fault is gone."""
+        self._acknowledged = self.state == "F"
+
+    def step(self, elapsed_ms: int, high_mv: int, low_mv: int, limit_da: int, permitted: bool, fault: int) -> None:
+        """Takes in one burst of the pilot and works out the outputs; every 20 ms.
+
+        `elapsed_ms` since the last step; `high_mv`, `low_mv` read with the outputs of that step; `limit_da`
+        what the vehicle may draw; `permitted`: authorised and available; `fault`: 0 (or False), or the rule
+        that ends the worst fault outside the pilot, for as long as it is there.
+        """
+        elapsed_ms = max(0, min(elapsed_ms, _LONG_MS))
+        self._state_ms = min(self._state_ms + elapsed_ms, _LONG_MS)
+        self._since_open_ms = min(self._since_open_ms + elapsed_ms, _LONG_MS)
+        self._since_duty_ms = min(self._since_duty_ms + elapsed_ms, _LONG_MS)
+        if self.duty_u16 != N12_U16:
+            self._look(elapsed_ms, high_mv, low_mv)
+            self._find_pilot_fault()
+        if fault:
+            self._fail(None, int(fault))
+
+        permit = bool(permitted) and limit_da >= _MIN_DA  # and no fault: in F nobody asks
+        if self.state == "F":
+            self._recover(elapsed_ms, bool(fault))
+        elif self.state == "BOOT":
+            self._boot()
+        elif self.contactor:
+            self._closed(permit, limit_da)
+        else:
+            self._open(permit, limit_da)
+
+    # what is seen
+
+    def _look(self, elapsed_ms: int, high_mv: int, low_mv: int) -> None:
+        self._level.take(elapsed_ms, high_mv, low_mv, self.duty_u16 != X1_U16)
+        present = self._level.present
+        if present == "NEG":
+            self.vehicle = "F"
+        elif present == "BAD":
+            self.vehicle = "E"
+        else:
+            self.vehicle = present
+        if present is not None and self.state != "BOOT":
+            self.lock = present != "A"
+
+    def _find_pilot_fault(self) -> None:
+        level = self._level
+        if level.unusable.ms >= _UNUSABLE_MS:
+            if level.burst == "E":
+                self._fail("short", UNPLUG)
+            else:
+                self._fail("negative" if level.burst == "NEG" else "bad", SELF_HEALING)
+        elif level.bad_diode.ms >= (_BAD_DIODE_CLOSED_MS if self.contactor else _BAD_DIODE_OPEN_MS):
+            self._fail("diode", UNPLUG)
+
+    # faults
+
+    def _fail(self, pilot_fault: "str | None", latch: int) -> None:
+        """Into F, or in F a further fault: the strictest rule counts."""
+        if self.state != "F":
+            self._n12_ms = _N12_MS if self.contactor else 0
+            self._latch = 0
+            self.fault = None
+            self._go("F", N12_U16 if self._n12_ms else X1_U16)
+        if pilot_fault is not None and (self.fault is None or latch >= self._latch):
+            self.fault = pilot_fault
+        if latch > self._latch:
+            self._latch = latch
+        self._released = False
+        self._acknowledged = False
+        self._gone_ms = 0
+
+    def _recover(self, elapsed_ms: int, fault: bool) -> None:
+        if self.duty_u16 == N12_U16:
+            if self._state_ms >= self._n12_ms:
+                self._write(X1_U16)
+            return
+        if fault or self._level.unusable.bursts:
+            self._gone_ms = 0
+            return
+        self._gone_ms = min(self._gone_ms + elapsed_ms, _LONG_MS)
+        if self._latch <= SELF_HEALING:
+            self._released = self._gone_ms >= self._recovery_ms
+        elif self._latch == UNPLUG:
+            self._released = self._released or self._level.present == "A"
+        else:
+            self._released = self._released or self._acknowledged
+        if self._released and self._state_ms >= self._recovery_ms:
+            self.fault = None
+            self._go("BOOT", X1_U16)
+
+    # states without a fault; at most one transition in a step
+
+    def _boot(self) -> None:
+        level = self._level
+        if self._state_ms >= _VALID_MS and level.present == level.burst and level.same.ms >= _VALID_MS:
+            if level.present == "A":
+                self._go("A", X1_U16)
+            elif level.present == "B":
+                self._go("B1", X1_U16)
+            elif level.present in PLUGGED:
+                self._go("C1", X1_U16)
+
+    def _open(self, permit: bool, limit_da: int) -> None:
+        state = self.state
+        present = self._level.present
+        if present == "A":
+            if state != "A":
+                self._go("A", X1_U16)
+        elif state == "A":
+            if present == "B":
+                self._go("B1", X1_U16)
+            elif present in PLUGGED:
+                self._go("C1", X1_U16)
+        elif state == "B1":
+            if present == "C" or present == "D":
+                self._go("C1", X1_U16)
+            elif permit and present == "B":
+                self._offer("B2", limit_da)
+        elif state == "C1":
+            if present == "B":
+                self._go("B1", X1_U16)
+            elif permit and present in PLUGGED and self._state_ms >= _X1_BEFORE_PWM_MS:
+                self._offer("C1P", limit_da)
+        elif not permit:
+            self._go("B1" if state == "B2" else "C1", X1_U16)
+        else:
+            self._follow(limit_da)
+            if self._may_close():
+                self._go("C2", self.duty_u16)
+            elif state == "C1P" and present == "B":
+                self._go("B2", self.duty_u16)
+
+    def _closed(self, permit: bool, limit_da: int) -> None:
+        level = self._level
+        present = level.present
+        stopping = self.state == "C2S" or not permit
+        if not stopping:
+            self._follow(limit_da)
+        if level.silent_bursts >= _SILENT_BURSTS or (level.silent_bursts and level.silent_ms >= _SILENT_MS):
+            if present == "A":
+                self._go("A", X1_U16)
+            elif not stopping:
+                self._go("B2", self.duty_u16)
+            elif present == "C" or present == "D":
+                self._go("C1", X1_U16)
+            else:
+                self._go("B1", X1_U16)
+        elif self.state == "C2":
+            if not permit:
+                self._go("C2S", X1_U16)
+        elif self._state_ms >= _STOP_MS:
+            self._go("C1", X1_U16)
+        elif permit and self._since_duty_ms >= _SPACING_MS:
+            self._go("C2", duty_u16_for(limit_da))
+
+    def _may_close(self) -> bool:
+        return self._level.asking.ms >= _ASKS_MS and self._level.good_diode.bursts >= _GOOD_DIODE_BURSTS and self._since_open_ms >= _RECLOSE_MS
+
+    # outputs
+
+    def _go(self, state: str, duty_u16: int) -> None:
+        self.state = state
+        self._state_ms = 0
+        closed = state == "C2" or state == "C2S"
+        if closed != self.contactor:
+            self.contactor = closed
+            self._level.settle()
+            if not closed:
+                self._since_open_ms = 0
+        self._write(duty_u16)
+
+    def _offer(self, state: str, limit_da: int) -> None:
+        """Into B2 or C1P from +12 V: only what is seen from here on, with PWM, counts for closing."""
+        self._level.asking.forget()
+        self._go(state, duty_u16_for(limit_da))
+
+    def _follow(self, limit_da: int) -> None:
+        if self._since_duty_ms >= _SPACING_MS:
+            self._write(duty_u16_for(limit_da))
+
+    def _write(self, duty_u16: int) -> None:
+        if duty_u16 != self.duty_u16:
+            self.duty_u16 = duty_u16
+            self._since_duty_ms = 0
+            self._level.settle()

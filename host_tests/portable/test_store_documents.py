@@ -1,0 +1,283 @@
+"""Documents in a real folder: the file system of the machine that runs the tests."""
+
+import os
+from binascii import crc32
+
+from setpoint.store.documents import Documents
+
+
+def new_folder():
+    number = 0
+    while True:
+        folder = "%s/setpoint-documents-%d" % (os.getenv("TMPDIR") or "/tmp", number)
+        try:
+            os.mkdir(folder)
+            return folder
+        except OSError:
+            number += 1
+
+
+def in_a_folder(test):
+    """Calls `test(folder)`, and leaves nothing behind."""
+    folder = new_folder()
+    try:
+        test(folder)
+    finally:
+        for file_name in os.listdir(folder):
+            try:
+                os.remove(folder + "/" + file_name)
+            except OSError:
+                os.rmdir(folder + "/" + file_name)
+        os.rmdir(folder)
+
+
+def content(path):
+    with open(path, "rb") as file:
+        return file.read()
+
+
+def put(path, data):
+    with open(path, "wb") as file:
+        file.write(data)
+
+
+def files(folder):
+    return sorted(os.listdir(folder))
+
+
+def raises(kind, call, *arguments):
+    try:
+        call(*arguments)
+    except kind:
+        return True
+    return False
+
+
+def test_what_was_written_is_read_after_a_restart():
+    def test(folder):
+        value = {"id": 1, "limits": [[0, 160], [3600, 81]], "text": 'a "quoted" \u20ac line\n', "none": None, "yes": True}
+        assert Documents(folder).write("profile-1", value) is True
+        again = Documents(folder)
+        assert again.read("profile-1") == value
+        assert again.names() == ["profile-1"]
+        assert again.problems == []
+
+    in_a_folder(test)
+
+
+def test_a_document_that_is_not_there_reads_as_none():
+    def test(folder):
+        documents = Documents(folder)
+        assert documents.read("nothing") is None
+        assert documents.names() == []
+        documents.remove("nothing")
+        assert documents.problems == []
+
+    in_a_folder(test)
+
+
+def test_the_folder_is_made_when_it_is_missing():
+    def test(folder):
+        os.rmdir(folder)
+        documents = Documents(folder)
+        assert documents.write("a", [1])
+        assert Documents(folder).read("a") == [1]
+
+    in_a_folder(test)
+
+
+def test_a_folder_that_cannot_be_made_is_a_problem_and_not_the_end():
+    def test(folder):
+        documents = Documents(folder + "/missing/folder")
+        assert len(documents.problems) == 1
+        assert documents.read("a") is None
+        assert raises(OSError, documents.write, "a", 1)
+
+    in_a_folder(test)
+
+
+def test_the_same_document_is_not_written_again():
+    def test(folder):
+        documents = Documents(folder)
+        assert documents.write("a", [1, 2]) is True
+        before = [(name, content(folder + "/" + name)) for name in files(folder)]
+        assert documents.write("a", [1, 2]) is False
+        assert Documents(folder).write("a", [1, 2]) is False
+        assert [(name, content(folder + "/" + name)) for name in files(folder)] == before
+        assert documents.write("a", [1, 3]) is True
+
+    in_a_folder(test)
+
+
+def test_the_newest_of_many_writes_counts():
+    def test(folder):
+        documents = Documents(folder)
+        for number in range(25):
+            assert documents.write("a", {"number": number})
+            assert documents.read("a") == {"number": number}
+            assert Documents(folder).read("a") == {"number": number}
+        assert files(folder) == ["a.a", "a.b"]
+
+    in_a_folder(test)
+
+
+def test_names_are_sorted_and_do_not_mix():
+    def test(folder):
+        documents = Documents(folder)
+        for name in ("b", "profile-10", "a", "profile-1", "A"):
+            documents.write(name, [name])
+        put(folder + "/stranger.txt", b"x")
+        put(folder + "/a.bad", b"x")
+        put(folder + "/empty.a", b"")
+        assert documents.names() == ["A", "a", "b", "profile-1", "profile-10"]
+        for name in documents.names():
+            assert documents.read(name) == [name]
+
+    in_a_folder(test)
+
+
+def test_a_removed_document_does_not_come_back():
+    def test(folder):
+        documents = Documents(folder)
+        for number in range(3):
+            documents.write("a", number)
+            documents.write("b", number)
+        documents.remove("a")
+        assert documents.read("a") is None
+        assert Documents(folder).names() == ["b"]
+        assert documents.read("b") == 2
+        documents.remove("a")
+        assert documents.write("a", 7) is True
+        assert documents.read("a") == 7
+
+    in_a_folder(test)
+
+
+def test_a_document_that_cannot_be_read_gives_way_to_the_last_good_copy():
+    def test(folder):
+        documents = Documents(folder)
+        documents.write("neighbour", ["fine"])
+        documents.write("a", ["old"])
+        documents.write("a", ["new"])
+        path = folder + "/a.b"
+        whole = content(path)
+        for damaged in (b"garbage", b"setpoint 2 00000000 9\n[]", b"setpoint 1 ", whole[:5], whole[:15], whole[:25], whole[:-1], whole + b" "):
+            put(path, damaged)
+            again = Documents(folder)
+            assert again.read("a") == ["old"], damaged
+            assert len(again.problems) == 1, damaged
+            assert content(folder + "/a.bad") == damaged
+            assert again.read("neighbour") == ["fine"], damaged
+            assert again.write("a", ["newer"]) is True
+            assert Documents(folder).read("a") == ["newer"], damaged
+
+    in_a_folder(test)
+
+
+def test_a_write_that_never_began_to_fill_its_file_is_no_problem():
+    def test(folder):
+        documents = Documents(folder)
+        documents.write("a", ["old"])
+        put(folder + "/a.b", b"")
+        assert documents.read("a") == ["old"]
+        assert documents.problems == []
+
+    in_a_folder(test)
+
+
+def test_every_flipped_bit_is_noticed():
+    def test(folder):
+        documents = Documents(folder)
+        documents.write("a", ["old"])
+        documents.write("a", ["new"])
+        whole = content(folder + "/a.b")
+        for i in range(len(whole)):
+            put(folder + "/a.b", whole[:i] + bytes([whole[i] ^ (1 << (i % 8))]) + whole[i + 1 :])
+            again = Documents(folder)
+            assert again.read("a") == ["old"], i
+            assert len(again.problems) == 1, i
+            put(folder + "/a.b", whole)
+        assert Documents(folder).read("a") == ["new"]
+
+    in_a_folder(test)
+
+
+def test_when_both_copies_are_lost_there_is_no_document_and_the_neighbours_stay():
+    def test(folder):
+        documents = Documents(folder)
+        documents.write("a", ["old"])
+        documents.write("a", ["new"])
+        documents.write("neighbour", ["fine"])
+        put(folder + "/a.a", b"rubbish")
+        put(folder + "/a.b", b"rubbish")
+        assert documents.read("a") is None
+        assert len(documents.problems) == 2
+        assert documents.read("neighbour") == ["fine"]
+        assert documents.names() == ["neighbour"]
+        assert documents.read("a") is None
+        assert len(documents.problems) == 2  # set aside: reported once
+
+    in_a_folder(test)
+
+
+def test_a_checksum_over_something_that_is_not_json_gives_way_too():
+    def test(folder):
+        documents = Documents(folder)
+        documents.write("a", ["old"])
+        put(folder + "/a.b", b"setpoint 1 %08x " % (crc32(b"2\n{nan") & 0xFFFFFFFF) + b"2\n{nan")
+        assert documents.read("a") == ["old"]
+        assert len(documents.problems) == 1
+
+    in_a_folder(test)
+
+
+def test_problems_do_not_grow_without_end():
+    def test(folder):
+        documents = Documents(folder)
+        for number in range(40):
+            put(folder + "/a.a", b"rubbish %d" % number)
+            assert documents.read("a") is None
+        assert len(documents.problems) == 16
+        assert files(folder) == ["a.bad"]
+
+    in_a_folder(test)
+
+
+def test_no_name_leads_out_of_the_folder():
+    def test(folder):
+        documents = Documents(folder)
+        for name in ("", ".", "..", "../a", "a/b", "a.b", "a b", "\u00e4", "a\n", "a\0", "a" * 65, None, 1, b"a"):
+            assert raises(ValueError, documents.read, name), name
+            assert raises(ValueError, documents.write, name, [1]), name
+            assert raises(ValueError, documents.remove, name), name
+        assert files(folder) == []
+        assert documents.write("a" * 64, [1])
+
+    in_a_folder(test)
+
+
+def test_what_json_cannot_express_is_refused_before_the_old_document_is_touched():
+    def test(folder):
+        documents = Documents(folder)
+        documents.write("a", ["old"])
+        before = files(folder)
+        for value in (None, object(), [print], {"a": {"b": object()}}):
+            assert raises((ValueError, TypeError), documents.write, "a", value), value
+        assert files(folder) == before
+        assert documents.read("a") == ["old"]
+
+    in_a_folder(test)
+
+
+def test_a_failed_write_leaves_the_old_document_in_force():
+    # A folder in the place of the file: a write that fails on every file system.
+    def test(folder):
+        documents = Documents(folder)
+        documents.write("a", ["old"])
+        os.mkdir(folder + "/a.b")
+        os.mkdir(folder + "/a.bad")  # so that the other cannot be set aside
+        assert raises(OSError, documents.write, "a", ["new"])
+        assert documents.read("a") == ["old"]
+        assert Documents(folder).read("a") == ["old"]
+
+    in_a_folder(test)
