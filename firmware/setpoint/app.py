@@ -1,0 +1,233 @@
+"""The composition: makes the rooms from a board, runs the named tasks, and carries messages between them.
+
+    control   every 20 ms, reads and drives the pilots (control.py)
+    agent     wakes the station when something is due
+    link      stays connected to the central system (link/session.py)
+    ...       the board's own tasks
+
+When one of them dies: safe outputs, a line in the log, and a reset.
+"""
+
+import asyncio
+import gc
+import os
+from binascii import hexlify
+
+from . import __version__, tasks
+from .control import Control
+from .inspection import state_of
+from .link.session import Session
+from .log import Log
+from .pilot.sequence import SELF_HEALING
+from .schedule.supply import Supply
+from .station.sampling import Reading
+from .station.station import Station
+from .store.documents import Documents
+from .units import tenths
+
+_LONGEST_NAP_MS = 1000  # the network's time-outs are looked at so often
+
+_PILOT_FAULTS = {
+    "diode": "no diode seen: unplug and use another cable or vehicle",
+    "short": "pilot shorted to earth: unplug, check the cable",
+    "negative": "pilot stays negative: check the cable",
+    "bad": "pilot level is none of A to D",
+}
+
+
+class App:
+    """`run` returns when the station is to be restarted."""
+
+    def __init__(self, board) -> None:
+        self.board = board
+        self.clock = board.clock
+        self.log = Log(board.clock)
+        self.peak_memory = 0
+        self._changes = 0  # of limits, permits and pilots
+        self._events = asyncio.Event()
+        self._over = asyncio.Event()
+        supply = board.supply
+        self.supply = Supply(
+            supply["volts"],
+            supply["phases"],
+            supply["phase_switch"],
+            tenths(supply["connector_amps"]),
+            None if supply["connector_watts"] is None else tenths(supply["connector_watts"]),
+            None if supply["grid_amps"] is None else tenths(supply["grid_amps"]),
+            len(board.outlets),
+        )
+        self.log("info", "app", "Setpoint %s on %s" % (__version__, board.name))
+        documents = Documents(board.root + "/state")
+        self.control = Control(board, self.supply.own_rate // self.supply.rate_per_da, self._events.set)
+        self.station = Station(
+            board.identity,
+            documents,
+            self.supply,
+            [outlet.id for outlet in board.outlets],
+            self._reading,
+            board.keys,
+            hexlify(os.urandom(4)).decode(),
+        )
+        for problem in documents.problems:
+            self.log("error", "store", problem)
+        self.session = Session(board.network, board.identity, board.reconnect, self._on_link_log, self.clock)
+
+    # -- tasks
+
+    async def run(self) -> None:
+        self._tell_time()
+        self.station.start()
+        self._carry_out()
+        running = [
+            tasks.start("control", self.control.run(), self._on_death),
+            tasks.start("agent", self._agent(), self._on_death),
+            tasks.start("link", self.session.run(self), self._on_death),
+        ]
+        for name, coroutine in self.board.attach(self):
+            running.append(tasks.start(name, coroutine, self._on_death))
+        try:
+            await self._over.wait()
+        finally:
+            self.board.make_safe()
+            for task in running:
+                task.cancel()
+
+    def _on_death(self, name: str, sentence: str) -> None:
+        self.board.make_safe()
+        self.log("error", "app", "task %s died (%s): restarting" % (name, sentence))
+        self._over.set()
+
+    async def _agent(self) -> None:
+        while True:
+            wait_ms = self.station.next_wakeup_ms() - self.clock.uptime_ms()
+            wait_ms = min(max(wait_ms, 1), _LONGEST_NAP_MS)
+            try:
+                await asyncio.wait_for(self._events.wait(), wait_ms / 1000)
+            except asyncio.TimeoutError:
+                pass
+            self._events.clear()
+            self.wake()
+
+    def wake(self) -> bool:
+        """Looks at what the pilots say and does what is due. True if something changed."""
+        before = self._changes
+        for connector_id in self.control.points:
+            point = self.control.points[connector_id]
+            if point.changed:
+                point.changed = False
+                self._changes += 1
+                self._pilot_changed(connector_id, point.sequence)
+        self.tell(self.station.wake)
+        return self._changes != before
+
+    def _pilot_changed(self, connector_id: int, sequence) -> None:
+        for fault in _PILOT_FAULTS:
+            known = self.station.connector(connector_id).has_fault(fault)
+            if known != (sequence.fault == fault):
+                self.tell(
+                    self.station.on_fault, connector_id, "EVCommunicationError", fault, _PILOT_FAULTS[fault], not known
+                )
+        if sequence.vehicle is not None and sequence.state != "BOOT":
+            self.tell(self.station.on_pilot, connector_id, sequence.state, sequence.vehicle)
+
+    # -- between the station and the rest
+
+    def _tell_time(self) -> None:
+        clock = self.clock
+        self.station.time_is(clock.now(), clock.uptime_ms(), clock.ticks_ms(), clock.into_second_ms())
+
+    def tell(self, event, *arguments) -> None:
+        """Tells the station an event, at the time it is now, and carries out what follows."""
+        self._tell_time()
+        event(*arguments)
+        self._carry_out()
+        self.peak_memory = max(self.peak_memory, gc.mem_alloc())
+
+    def _carry_out(self) -> None:
+        for action in self.station.take_actions():
+            kind = action[0]
+            if kind in ("limit", "phases", "permit"):
+                self._changes += 1
+            if kind == "send":
+                self.session.send(action[1])
+            elif kind == "limit":
+                self.control.points[action[1]].limit_da = action[2]
+                grant = self.station.limits.grants[action[1]]
+                self.log("info", "limit", "connector %d: %d.%d A, %s" % (action[1], action[2] // 10, action[2] % 10, grant.source))
+            elif kind == "phases":
+                self.control.points[action[1]].phases = action[2]
+            elif kind == "permit":
+                self.control.points[action[1]].permitted = action[2]
+            elif kind == "clock":
+                if self.clock.correct(action[1]):
+                    self.log("info", "app", "clock set by the central system")
+                    self.tell(self.station.on_clock)
+            elif kind == "ping":
+                self.session.ping_interval_s = action[1]
+            elif kind == "log":
+                self.log(action[1], "station", action[2])
+            elif kind == "reset":
+                self._over.set()
+        self._events.set()  # the next thing that is due may be another one now
+
+    def _reading(self, connector_id: int) -> Reading:
+        outlet = self.control.points[connector_id].outlet
+        return Reading(
+            outlet.meter_wh(),
+            outlet.meter_w(),
+            outlet.meter_da(),
+            outlet.phases,
+            self.control.points[connector_id].offered_da(),
+        )
+
+    # -- what the link tells
+
+    def on_up(self) -> None:
+        self.session.ping_interval_s = self.station.settings["WebSocketPingInterval"]
+        self.tell(self.station.on_link, True)
+
+    def on_text(self, text: str) -> None:
+        self.tell(self.station.on_text, text)
+
+    def on_down(self, reason: str) -> None:
+        self.tell(self.station.on_link, False)
+
+    def _on_link_log(self, level: str, sentence: str) -> None:
+        self.log(level, "link", sentence)
+
+    # -- what the board tells
+
+    def on_network(self) -> None:
+        """The network went away or came back."""
+        self.session.network_changed()
+
+    def on_card(self, id_tag: str, connectors: "list[int] | None") -> None:
+        self.tell(self.station.on_card, id_tag, connectors)
+
+    def on_fault(self, connector_id: int, code: str, vendor_code: "str | None", info: "str | None", active: bool) -> None:
+        """A fault outside the pilot comes or goes; connector 0: the charge point."""
+        self.tell(self.station.on_fault, connector_id, code, vendor_code, info, active)
+        for connector in self.station.connectors:
+            outside = [f for f in connector.all_faults() if f.blocks() and f.vendor_code not in _PILOT_FAULTS]
+            self.control.points[connector.id].fault = SELF_HEALING if outside else 0
+
+    def set_clock(self, instant: int) -> None:
+        """The wall clock is corrected."""
+        self.clock.set(instant)
+        self.tell(self.station.on_clock)
+
+    async def data_transfer(self, vendor_id: str, message_id: "str | None", data: "str | None") -> tuple:
+        """(status, data) of the central system's reply; status None when there was none."""
+        arrived = asyncio.Event()
+        reply = []
+
+        def on_answer(status, data):
+            reply.append((status, data))
+            arrived.set()
+
+        self.tell(self.station.reports.data_transfer, vendor_id, message_id, data, on_answer)
+        await arrived.wait()
+        return reply[0]
+
+    def state(self) -> dict:
+        return state_of(self)

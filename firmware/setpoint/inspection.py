@@ -1,0 +1,56 @@
+"""The state of the station for people and programs at the bench, as one dict."""
+
+import gc
+
+from .pilot.duty import offered_da_for, percent_x100_for
+from .protocol.iso8601 import text_from
+from .units import FOREVER
+
+
+def _instant(instant: "int | None") -> "str | None":
+    return None if instant is None or instant >= FOREVER else text_from(instant)
+
+
+def state_of(app) -> dict:
+    station = app.station
+    return {
+        "now": _instant(app.clock.now()),
+        "registered": station.registration.accepted,
+        "connected": station.link_up,
+        "connectors": [_connector(app, connector) for connector in station.connectors],
+        "memory": {"used": gc.mem_alloc(), "free": gc.mem_free(), "peak": max(app.peak_memory, gc.mem_alloc())},
+        "loop": {"steps": app.control.steps, "worst_stall_ms": app.control.worst_stall_ms},
+        "flash": app.board.flash_stats(),
+    }
+
+
+def _connector(app, connector) -> dict:
+    point = app.control.points[connector.id]
+    outlet = point.outlet
+    grant = app.station.limits.grants[connector.id]
+    status, error, _, _ = connector.reported()
+    closed = outlet.contactor_closed()
+    transaction = connector.transaction
+    return {
+        "id": connector.id,
+        "status": status,
+        "error": error,
+        "pilot": {
+            "state": point.sequence.vehicle or "A",
+            "high_mv": outlet.high_mv,
+            "low_mv": outlet.low_mv,
+            "duty_percent": percent_x100_for(outlet.duty_u16) / 100,
+            "offered_amps": offered_da_for(outlet.duty_u16) / 10,
+        },
+        "contactor": {"closed": point.sequence.contactor if closed is None else closed, "phases": outlet.phases},
+        "limit": {
+            "amps": grant.da / 10,
+            "phases": grant.phases,
+            "source": grant.source,
+            "next_change": _instant(grant.until),
+        },
+        "transaction": None
+        if transaction is None
+        else {"id": transaction.id, "id_tag": transaction.id_tag, "start": _instant(transaction.started)},
+        "meter": {"wh": outlet.meter_wh(), "amps": outlet.meter_da() / 10, "watts": outlet.meter_w()},
+    }

@@ -1,0 +1,32 @@
+"""How a charge point behaves (OCPP 1.6 edition 2): events in, actions out.
+
+The app tells the one `Station` object what happened (a message, a card, a vehicle, the link, time) and carries out
+what it answers: a list of actions,
+
+    ("send", text)               an OCPP-J message for the central system
+    ("limit", connector, da)     what the connector may draw at most, in deci-ampere per phase
+    ("phases", connector, n)     how many phases it may draw on
+    ("permit", connector, bool)  whether a transaction allows energy at all
+    ("clock", instant)           the central system says what time it is; `on_clock` is told if that was news
+    ("ping", seconds)            the websocket's ping interval
+    ("reset",)                   restart now
+    ("log", level, text)
+
+Two things do not wait in that list, because an answer depends on them: documents are written through the port
+`documents` (Accepted means that the profile is in flash), and meters are read through `readings`.
+
+    station       the object the app talks to
+    registration  BootNotification, Heartbeat
+    connector     what one connector is doing, and its OCPP status
+    authorisation cards, remote starts, and which connector they are for
+    sessions      a transaction begins, is metered, ends
+    transaction   what is stored of one
+    outbox        the messages of transactions, in order, until they are answered
+    calls         what is asked of the central system: one CALL in flight
+    reports       what it is told: StatusNotification, and what it triggers
+    limits        what each connector may draw now: profiles, sharing, cable
+    charging      SetChargingProfile, ClearChargingProfile, GetCompositeSchedule
+    requests      what a central system may ask, from CALL to answer
+    sampling      what stands in a MeterValues
+    settings      configuration keys
+"""

@@ -1,0 +1,96 @@
+"""What the charge point asks of the central system: one CALL in flight, the rest in order.
+
+Two queues share one numbering, so that a StatusNotification, the StartTransaction after it and the next
+StatusNotification arrive in the order in which they happened:
+
+* calls whose answer somebody waits for now; they end with the link;
+* the messages of transactions (outbox.py), which outlive link and power.
+"""
+
+from ..protocol.errors import OcppError
+from ..protocol.exchange import Exchange
+from ..protocol.fields import read
+from ..protocol.requests import ANSWERS
+
+TIMEOUT_MS = 30000
+_MOST_WAITING = 32
+
+
+class Calls:
+    """`delivered(entry, payload, error, refused)` is told of every answer to a message of the outbox."""
+
+    def __init__(self, id_prefix: str, outbox, log, delivered) -> None:
+        self._exchange = Exchange(TIMEOUT_MS, id_prefix)
+        self._outbox = outbox
+        self._log = log
+        self._delivered = delivered
+        self._waiting = []  # (order, action, payload, on_answer, before Accepted too)
+        self._on_answer = None  # of the one in flight: a function of (payload, error, refused, up_ms)
+
+    def ask(self, action: str, payload: dict, on_answer, before_accepted: bool, up_ms: int) -> None:
+        """Queues a CALL. on_answer(payload or None, error sentence or None, up_ms) is called exactly once."""
+        if len(self._waiting) >= _MOST_WAITING:
+            self._waiting.pop(0)[3](None, "too many calls wait", up_ms)
+        self._waiting.append((self._outbox.next_order(), action, payload, on_answer, before_accepted))
+
+    def next_text(self, ready: bool, now: "int | None", up_ms: int, ticks_ms: int) -> "str | None":
+        """The CALL to send now, None when there is none. Before the station is
+        `ready` (Accepted, and told the time) only what may go before Accepted (OCPP 1.6, 4.2)."""
+        if not self._exchange.idle:
+            return None
+        call = None
+        for waiting in self._waiting:
+            if ready or waiting[4]:
+                call = waiting
+                break
+        entry = self._outbox.head(up_ms) if ready else None
+        if entry is not None and (call is None or entry[0] < call[0]):
+            action, payload = entry[1], self._outbox.payload_of(entry, now, up_ms)
+            self._on_answer = lambda payload, error, refused, up_ms: self._delivered(entry, payload, error, refused)
+        elif call is not None:
+            self._waiting.remove(call)
+            action, payload = call[1], call[2]
+            self._on_answer = lambda payload, error, refused, up_ms: call[3](payload, error, up_ms)
+        else:
+            return None
+        return self._exchange.start(action, payload, ticks_ms)
+
+    def on_answer(self, message, up_ms: int) -> None:
+        """A CALLRESULT or CALLERROR has come."""
+        answer = self._exchange.settle(message)
+        if answer is None:
+            self._log("warn", "an answer that nobody waits for, id %s" % message[1])
+        elif answer[0] == "result":
+            self._finish(answer[1], None, False, up_ms)
+        else:
+            self._finish(None, "%s: %s" % (answer[1], answer[2]), True, up_ms)
+
+    def time_out(self, ticks_ms: int, up_ms: int) -> None:
+        if self._exchange.timed_out(ticks_ms):
+            self._exchange.cancel()
+            self._finish(None, "no answer within %d s" % (TIMEOUT_MS // 1000), False, up_ms)
+
+    def link_is_down(self, up_ms: int) -> None:
+        """Nobody will answer any more."""
+        self._exchange.cancel()
+        waiting = self._waiting
+        self._waiting = []
+        self._finish(None, "the link is down", False, up_ms)
+        for call in waiting:
+            call[3](None, "the link is down", up_ms)
+
+    def _finish(self, payload, error: "str | None", refused: bool, up_ms: int) -> None:
+        on_answer = self._on_answer
+        self._on_answer = None
+        if on_answer is not None:
+            on_answer(payload, error, refused, up_ms)
+
+    def understood(self, action: str, payload, error: "str | None") -> "dict | None":
+        """The checked fields of an answer, or None (logged) when there is none that can be used."""
+        if error is None:
+            try:
+                return read(payload, ANSWERS[action])
+            except OcppError as bad:
+                error = "%s: %s" % (bad.code, bad.description)
+        self._log("warn", "%s: %s" % (action, error))
+        return None

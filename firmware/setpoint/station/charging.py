@@ -1,0 +1,181 @@
+"""SetChargingProfile, ClearChargingProfile, GetCompositeSchedule, and the profiles in flash.
+
+Rule 1: Accepted means in flash and in force. A write that fails leaves the old profile in both (R7, R13).
+Rule 2: one document for each profile. What a new one displaces is removed after it is written; should power fail in
+        between, the order of installation, stored beside each profile, settles it at the next start.
+"""
+
+from ..protocol.errors import OcppError
+from ..protocol.iso8601 import text_from
+from ..schedule.checks import reason_to_reject
+from ..schedule.composite import composite_schedule
+from ..schedule.profile import from_document, profile_from
+from ..units import tenths_text
+
+_MOST_SEGMENTS = 200  # in one answer, about 10 KB of text; beyond them the duration is shortened (R35)
+_PREFIX = "profile-"
+
+
+def _name_of(profile_id: int) -> str:
+    return _PREFIX + str(profile_id)
+
+
+class Charging:
+    """`station`: the object whose `connectors`, `now`, `documents`, `profiles`, `capability` and `log` are used."""
+
+    def __init__(self, station) -> None:
+        self._station = station
+        self._last_order = 0
+
+    # -- flash
+
+    def load(self) -> None:
+        """Installs what is in flash. A TxProfile stays only with its transaction (R12)."""
+        station = self._station
+        running = [c.transaction.handle for c in station.connectors if c.transaction is not None]
+        stored = []
+        for name in station.documents.names():
+            if not name.startswith(_PREFIX):
+                continue
+            try:
+                order, document = station.documents.read(name)
+                profile = from_document(document, station.supply)
+            except (TypeError, ValueError) as error:
+                station.log("error", "%s cannot be read and is left out: %s" % (name, error))
+                continue
+            if profile.transaction is not None and profile.transaction not in running:
+                self._forget(profile)
+            else:
+                stored.append((order, profile.id, profile))
+        stored.sort(key=lambda entry: entry[:2])
+        for order, _, profile in stored:
+            self._last_order = max(self._last_order, order)
+            displaced, _ = station.profiles.displaced_by(profile, None)
+            station.profiles.install(profile, displaced)
+            self._forget_all(displaced, profile)
+
+    def _forget(self, profile) -> None:
+        try:
+            self._station.documents.remove(_name_of(profile.id))
+        except OSError as error:
+            self._station.log("error", "profile %d cannot be removed from flash: %s" % (profile.id, error))
+
+    def _forget_all(self, profiles: list, successor=None) -> None:
+        for profile in profiles:
+            if successor is None or profile.id != successor.id:
+                self._forget(profile)
+
+    def clock_is_known(self) -> None:
+        """Profiles accepted while the time was unknown count from now (R31)."""
+        station = self._station
+        for profile in station.profiles.fix_starts(station.now):
+            name = _name_of(profile.id)
+            try:
+                order = station.documents.read(name)[0]
+                station.documents.write(name, [order, profile.to_document()])
+            except (OSError, TypeError) as error:
+                station.reports.storage_failed("%s cannot be written: %s" % (name, error))
+
+    # -- SetChargingProfile
+
+    def reason_to_reject(self, fields: dict, connector_id: int, transaction, remote_start: bool = False) -> "str | None":
+        station = self._station
+        return reason_to_reject(fields, connector_id, station.capability, station.now, transaction, remote_start)
+
+    def set_profile(self, request: dict) -> dict:
+        station = self._station
+        connector_id = request["connectorId"]
+        connector = station.connector(connector_id)
+        if connector is None and connector_id != 0:
+            raise OcppError(
+                "PropertyConstraintViolation",
+                "connectorId %d: this charge point has connectors 0 to %d" % (connector_id, len(station.connectors)),
+            )
+        fields = request["csChargingProfiles"]
+        transaction = None if connector is None else connector.transaction
+        reason = self.reason_to_reject(fields, connector_id, transaction)
+        if reason is None:
+            reason = self.install(fields, connector_id, transaction)
+        if reason is None:
+            return {"status": "Accepted"}
+        station.log("warn", "SetChargingProfile %d rejected: %s" % (fields["chargingProfileId"], reason))
+        return {"status": "Rejected"}
+
+    def install(self, fields: dict, connector_id: int, transaction) -> "str | None":
+        """Writes and installs a checked profile. Returns None, or why it could not be."""
+        station = self._station
+        handle = None
+        if fields["chargingProfilePurpose"] == "TxProfile":
+            handle = transaction.handle
+        profile = profile_from(fields, connector_id, station.now, handle, station.supply)
+        displaced, reason = station.profiles.displaced_by(profile, station.now)
+        if reason is not None:
+            return reason
+        if len(displaced) == 1 and displaced[0].same_as(profile):
+            return None  # in flash and in force already
+        try:
+            station.documents.write(_name_of(profile.id), [self._last_order + 1, profile.to_document()])
+        except OSError as error:
+            station.reports.storage_failed("profile %d cannot be written: %s" % (profile.id, error))
+            return "flash: %s" % error
+        self._last_order += 1
+        station.profiles.install(profile, displaced)
+        self._forget_all(displaced, profile)
+        station.log(
+            "info",
+            "profile %d: %s level %d on connector %d" % (profile.id, profile.purpose, profile.level, connector_id),
+        )
+        station.limits_changed()
+        return None
+
+    # -- ClearChargingProfile
+
+    def clear_profiles(self, request: dict) -> dict:
+        matching = self._station.profiles.matching(request)
+        self._remove(matching)
+        return {"status": "Accepted" if matching else "Unknown"}
+
+    def transaction_ended(self, handle: int) -> None:
+        """Its profiles go with it (R12)."""
+        self._remove(self._station.profiles.of_transaction(handle))
+
+    def _remove(self, profiles: list) -> None:
+        if profiles:
+            self._forget_all(profiles)
+            self._station.profiles.remove(profiles)
+            self._station.limits_changed()
+
+    # -- GetCompositeSchedule
+
+    def composite(self, request: dict) -> "str | dict":
+        """The answer as JSON text (limits are written without floats), or the dict of a rejection."""
+        station = self._station
+        connector_id = request["connectorId"]
+        unit = request.get("chargingRateUnit") or station.capability.units[0]
+        reason = None
+        if connector_id != 0 and station.connector(connector_id) is None:
+            reason = "there is no connector %d" % connector_id
+        elif request["duration"] < 0:
+            reason = "the duration is negative"
+        elif unit not in station.capability.units:
+            reason = "this charge point does not schedule in %s" % unit
+        elif station.now is None:
+            reason = "the time of day is not known yet"
+        if reason is not None:
+            station.log("warn", "GetCompositeSchedule rejected: %s" % reason)
+            return {"status": "Rejected"}
+        running = {}
+        for connector in station.connectors:
+            if connector.transaction is not None:
+                running[connector.id] = connector.transaction
+        periods, duration_s = composite_schedule(
+            station.profiles, connector_id, station.now, request["duration"], unit, running, _MOST_SEGMENTS
+        )
+        texts = [
+            '{"startPeriod":%d,"limit":%s,"numberPhases":%d}' % (start_s, tenths_text(limit), phases)
+            for start_s, limit, phases in periods
+        ]
+        return (
+            '{"status":"Accepted","connectorId":%d,"scheduleStart":"%s","chargingSchedule":'
+            '{"duration":%d,"chargingRateUnit":"%s","chargingSchedulePeriod":[%s]}}'
+        ) % (connector_id, text_from(station.now), duration_s, unit, ",".join(texts))

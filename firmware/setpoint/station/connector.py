@@ -1,0 +1,130 @@
+"""What one connector is doing, and the OCPP status that follows from it (OCPP 1.6, 4.9 and 7.7).
+
+The status is never set by an event: it is worked out from what is true now, first case that fits.
+"""
+
+_MINIMUM_DA = 60  # below 6 A the pilot offers nothing (IEC 61851-1)
+
+# Fault codes that tell of something without endangering anybody: reported, but charging goes on.
+_WARNINGS = ("WeakSignal", "ReaderFailure", "LocalListConflict", "ResetFailure")
+
+
+class Fault:
+    """code: one of OCPP 1.6, 7.6 ChargePointErrorCode; vendor_code, info: ours, with the number measured."""
+
+    def __init__(self, code: str, vendor_code: "str | None", info: "str | None") -> None:
+        self.code = code
+        self.vendor_code = vendor_code
+        self.info = info
+
+    def blocks(self) -> bool:
+        return self.code not in _WARNINGS
+
+
+class Connector:
+    """Connector 0 stands for the charge point as a whole: it has faults and a status, nothing else."""
+
+    def __init__(self, connector_id: int, charge_point: "ChargePoint | None" = None) -> None:
+        self.id = connector_id
+        self._charge_point = charge_point
+        self.pilot = "A"  # state of the pilot's machine (pilot/sequence.py): A, B1, B2, C1, C1P, C2, C2S, F
+        self.vehicle = "A"  # what the vehicle shows: A, B, C, D, E, F
+        self.limit_da = 0  # what it may draw
+        self.transaction = None
+        self.authorised = False  # a card or a remote start waits for this connector's plug
+        self.faults = []
+        self.ended_here = False  # a transaction has ended and the cable is still in
+        self.sample_at_ms = None  # when the next MeterValues of its transaction is due
+        self._reported = None  # (status, error, vendor code, info) as last sent
+        self._seen = None  # the one that holds now, and since when
+        self._seen_at_ms = 0
+
+    def plugged(self) -> bool:
+        return self.vehicle != "A"
+
+    def all_faults(self) -> list:
+        """Its own, and those of the charge point as a whole."""
+        return self.faults if self._charge_point is None else self.faults + self._charge_point.faults
+
+    def faulted(self) -> bool:
+        return any([fault.blocks() for fault in self.all_faults()])
+
+    def has_fault(self, vendor_code: str) -> bool:
+        return any([fault.vendor_code == vendor_code for fault in self.faults])
+
+    def free(self) -> bool:
+        """Could a transaction begin here?"""
+        return self.transaction is None and not self.faulted()
+
+    def permitted(self) -> bool:
+        """Does OCPP allow energy here at all?"""
+        return self.transaction is not None and not self.faulted()
+
+    def status(self) -> str:
+        # 1. a fault that blocks charging
+        if self.faulted():
+            return "Faulted"
+        if self.transaction is not None:
+            # 2. the vehicle's side is gone or not asking (transaction kept: StopTransactionOnEVSideDisconnect)
+            if not self.plugged():
+                return "SuspendedEV"
+            # 3. this side gives nothing: less than the pilot can offer, or ventilation that there is not
+            if self.limit_da < _MINIMUM_DA or self.pilot in ("C2S", "F") or self.vehicle == "D":
+                return "SuspendedEVSE"
+            # 4. energy flows
+            if self.pilot == "C2":
+                return "Charging"
+            # 5. offered, not taken
+            return "SuspendedEV"
+        if self.ended_here and not self.authorised:
+            return "Finishing"
+        if self.plugged() or self.authorised:
+            return "Preparing"
+        return "Available"
+
+    def _now_true(self) -> tuple:
+        fault = None
+        for candidate in self.all_faults():
+            if fault is None or candidate.blocks() or not fault.blocks():  # the newest of those that matter most
+                fault = candidate
+        if fault is None:
+            return (self.status(), "NoError", None, None)
+        return (self.status(), fault.code, fault.vendor_code, fault.info)
+
+    def to_report(self, up_ms: int, minimum_s: int) -> "tuple | None":
+        """(status, error code, vendor code, info) to send now, or None. A status that lasts less than
+        MinimumStatusDuration is not sent; one with an error always is."""
+        true = self._now_true()
+        if true != self._seen:
+            self._seen = true
+            self._seen_at_ms = up_ms
+        if true == self._reported:
+            return None
+        if minimum_s and true[1] == "NoError" and self._reported is not None and up_ms - self._seen_at_ms < minimum_s * 1000:
+            return None
+        self._reported = true
+        return true
+
+    def report_due_at_ms(self, minimum_s: int) -> "int | None":
+        """When a status that waits for MinimumStatusDuration will be due."""
+        if minimum_s == 0 or self._seen is None or self._seen == self._reported:
+            return None
+        return self._seen_at_ms + minimum_s * 1000
+
+    def report_again(self) -> None:
+        """The central system is to be told at the next occasion, changed or not."""
+        self._reported = None
+
+    def reported(self) -> tuple:
+        """What holds now, for TriggerMessage and for people."""
+        return self._now_true()
+
+
+class ChargePoint(Connector):
+    """Connector 0: Available, Unavailable or Faulted (OCPP 1.6, 4.9)."""
+
+    def __init__(self) -> None:
+        Connector.__init__(self, 0)
+
+    def status(self) -> str:
+        return "Faulted" if self.faulted() else "Available"

@@ -1,0 +1,160 @@
+"""What each connector may draw now: the minimum of everything that limits it, and its name.
+
+Rule 1: a limit falls at once and rises only when there is room: what another connector was allowed a moment ago
+        counts as still drawn until its vehicle has had the time to follow (R29: down first, up after).
+Rule 2: the sum over running transactions never exceeds ChargePointMaxProfile or the installation's limit.
+Rule 3: nothing is polled: `next_change` says when the schedule can change, `recheck_ms` when room is freed.
+"""
+
+from ..schedule.sharing import shares
+from ..units import FOREVER
+
+# 5 s until the pilot may write a new duty, 5 s in which the vehicle follows it, 1 s of grace (hardware: IEC 61851-1).
+_FALL_MS = 11000
+
+
+class Grant:
+    """What one connector may draw: `da` per phase, `phases`, since which cause, until when the schedule says so."""
+
+    def __init__(self) -> None:
+        self.da = 0
+        self.phases = 3
+        self.source = "hardware"
+        self.until = FOREVER
+        self.reason = None  # the ChargingProfile that limits
+        self.running = False
+        self._before_da = 0  # drawn perhaps still, until _falls_ms
+        self._falls_ms = 0
+
+    def held_da(self, up_ms: int) -> int:
+        """What may still flow through this connector."""
+        now_da = self.da if self.running else 0
+        return max(now_da, self._before_da) if up_ms < self._falls_ms else now_da
+
+    def falls_ms(self, up_ms: int) -> "int | None":
+        return self._falls_ms if up_ms < self._falls_ms else None
+
+    def change(self, da: int, running: bool, up_ms: int) -> None:
+        held = self.held_da(up_ms)
+        self.da = da
+        self.running = running
+        if held > (da if running else 0):
+            self._before_da = held
+            self._falls_ms = up_ms + _FALL_MS
+
+    def contactor_is_open(self) -> None:
+        """Nothing can flow, and nothing may begin to: the room is free now."""
+        self._falls_ms = 0
+
+
+class Limits:
+    def __init__(self, profiles, supply, connectors: list) -> None:
+        self._profiles = profiles
+        self._supply = supply
+        self._connectors = connectors
+        self._caps = {}  # connector id: {source: da}
+        self.grants = {}
+        for connector in connectors:
+            self.grants[connector.id] = Grant()
+        self.next_change = 0  # instant; FOREVER when no schedule can change
+        self.recheck_ms = None  # up-time at which a limit that waits for room may rise
+
+    def cap(self, connector_id: int, source: str, da: "int | None") -> None:
+        """A limit from the board: cable, temperature. None: it does not limit."""
+        caps = self._caps.setdefault(connector_id, {})
+        if da is None:
+            caps.pop(source, None)
+        else:
+            caps[source] = da
+
+    def due(self, now: "int | None", up_ms: int) -> bool:
+        """Could a limit be another one than last time? Cheap, and allocates nothing."""
+        if now is not None and now >= self.next_change:
+            return True
+        return self.recheck_ms is not None and up_ms >= self.recheck_ms
+
+    def update(self, now: "int | None", up_ms: int) -> "list":
+        """Works out every limit anew. Returns the ids of the connectors whose da or phases changed."""
+        self.next_change = FOREVER
+        self.recheck_ms = None
+        total_da, total_until, _ = self._profiles.station_limit_at(now)
+        bounds = {}
+        for connector in self._connectors:
+            bounds[connector.id] = self._bound(connector, now)
+        if len(self._connectors) > 1 and total_da is not None:
+            self._share(bounds, total_da, total_until)
+        else:
+            total_da = None
+        return self._hand_out(bounds, total_da, up_ms)
+
+    def _bound(self, connector, now: "int | None") -> list:
+        """[da, phases, source, until, reason] of a connector by itself."""
+        da, phases, until, reason = self._profiles.limit_at(connector.id, now, connector.transaction)
+        self.next_change = min(self.next_change, until)
+        source = "schedule"
+        if reason is None:
+            supply = self._supply
+            source = "installation" if supply.own_rate < supply.connector_rate else "hardware"
+        caps = self._caps.get(connector.id, {})
+        for name in caps:
+            if caps[name] < da:
+                da, source, reason = caps[name], name, None
+        return [da, phases, source, until, reason]
+
+    def _share(self, bounds: dict, total_da: int, total_until: int) -> None:
+        """R29: one limit for all that charge. An idle connector is told what it would get as the newest."""
+        self.next_change = min(self.next_change, total_until)
+        running = [c for c in self._connectors if c.transaction is not None]
+        running.sort(key=lambda c: c.transaction.handle)
+        wants = [bounds[c.id][0] for c in running]
+        parts = shares(total_da, wants)
+        for connector in self._connectors:
+            bound = bounds[connector.id]
+            if connector.transaction is None:
+                part = shares(total_da, wants + [bound[0]])[-1]
+            else:
+                part = parts[running.index(connector)]
+            if part < bound[0]:
+                bound[0], bound[2], bound[4] = part, "sharing", None
+            bound[3] = min(bound[3], total_until)
+
+    def _hand_out(self, bounds: dict, total_da: "int | None", up_ms: int) -> list:
+        before = {}
+        rising = []
+        for connector in self._connectors:  # down first
+            grant = self.grants[connector.id]
+            before[connector.id] = grant.da, grant.phases
+            da, grant.phases, grant.source, grant.until, grant.reason = bounds[connector.id]
+            running = connector.transaction is not None
+            had_da = grant.da if grant.running else 0
+            if running and total_da is not None and da > had_da:
+                grant.change(had_da, True, up_ms)
+                rising.append(connector.id)
+            else:
+                grant.change(da, running, up_ms)
+            if not running and connector.pilot not in ("C2", "C2S"):
+                grant.contactor_is_open()
+        for connector_id in rising:  # then up, as far as there is room
+            grant = self.grants[connector_id]
+            wanted_da = bounds[connector_id][0]
+            da = min(wanted_da, self._room_da(connector_id, total_da, up_ms))
+            if da > grant.da:
+                grant.change(da, True, up_ms)
+            if grant.da < wanted_da:
+                grant.source = "sharing"
+                self._recheck_when_room(up_ms)
+        return [i for i in before if before[i] != (self.grants[i].da, self.grants[i].phases)]
+
+    def _room_da(self, connector_id: int, total_da: int, up_ms: int) -> int:
+        """What is left of the total beside all that may flow elsewhere."""
+        room = total_da
+        for other in self.grants:
+            if other != connector_id:
+                room -= self.grants[other].held_da(up_ms)
+        return max(room, 0)
+
+    def _recheck_when_room(self, up_ms: int) -> None:
+        for connector_id in self.grants:
+            falls = self.grants[connector_id].falls_ms(up_ms)
+            if falls is not None and (self.recheck_ms is None or falls < self.recheck_ms):
+                self.recheck_ms = falls

@@ -1,0 +1,97 @@
+"""BootNotification until it is accepted, then Heartbeat (OCPP 1.6, 4.2 and 4.6).
+
+Asked once a power-up: a connection that comes back goes on as it was. Before Accepted nothing else is
+sent, except what a TriggerMessage asks for while Pending.
+"""
+
+_RETRY_S = 30  # where the central system gives no interval, or no usable answer
+
+_LONGEST = (
+    ("chargePointVendor", "vendor", 20),
+    ("chargePointModel", "model", 20),
+    ("firmwareVersion", "firmware", 50),
+    ("chargeBoxSerialNumber", "charge_box_serial", 25),
+    ("chargePointSerialNumber", "charge_point_serial", 25),
+)
+
+
+class Registration:
+    """`station`: the object whose `ask`, `actions`, `reports` and `settings` are used."""
+
+    def __init__(self, station, identity: dict) -> None:
+        self._station = station
+        self._identity = identity
+        self.status = None  # Accepted, Pending, Rejected; None: not answered yet
+        self._asking = False
+        self._boot_at_ms = 0
+        self._heartbeat_at_ms = None
+
+    @property
+    def accepted(self) -> bool:
+        return self.status == "Accepted"
+
+    def next_wakeup_ms(self) -> "int | None":
+        if self._asking or not self._station.link_up:
+            return None
+        return self._heartbeat_at_ms if self.accepted else self._boot_at_ms
+
+    def wake(self, up_ms: int) -> None:
+        if self._asking or not self._station.link_up:
+            return
+        if not self.accepted:
+            if up_ms >= self._boot_at_ms:
+                self.boot(up_ms)
+        elif self._heartbeat_at_ms is not None and up_ms >= self._heartbeat_at_ms:
+            self.heartbeat(up_ms)
+
+    def link_is_up(self, up_ms: int) -> None:
+        if not self.accepted:
+            self._boot_at_ms = up_ms
+
+    def boot(self, up_ms: int) -> None:
+        """Asks (again); also when the central system triggers it."""
+        payload = {}
+        for field, key, longest in _LONGEST:
+            value = self._identity.get(key)
+            if value:
+                payload[field] = str(value)[:longest]
+        self._asking = True
+        self._station.ask("BootNotification", payload, self._boot_answered, True)
+
+    def heartbeat(self, up_ms: int, triggered: bool = False) -> None:
+        self._asking = True
+        self._station.ask("Heartbeat", {}, self._heartbeat_answered, triggered)
+
+    def _boot_answered(self, payload, error: "str | None", up_ms: int) -> None:
+        self._asking = False
+        conf = self._station.calls.understood("BootNotification", payload, error)
+        if conf is None:
+            self._boot_at_ms = up_ms + _RETRY_S * 1000
+            return
+        self.status = conf["status"]
+        self._station.log("info", "BootNotification: %s" % self.status)
+        interval_s = conf["interval"]
+        if self.accepted:
+            if interval_s > 0:
+                self._station.settings.adopt("HeartbeatInterval", interval_s)
+            self._heartbeat_again(up_ms)
+        else:
+            self._boot_at_ms = up_ms + (interval_s if interval_s > 0 else _RETRY_S) * 1000
+        self._station.actions.append(("clock", conf["currentTime"]))
+        if self.accepted:
+            self._station.reports.registered()
+
+    def _heartbeat_answered(self, payload, error: "str | None", up_ms: int) -> None:
+        self._asking = False
+        self._heartbeat_again(up_ms)
+        conf = self._station.calls.understood("Heartbeat", payload, error)
+        if conf is not None:
+            self._station.actions.append(("clock", conf["currentTime"]))
+
+    def _heartbeat_again(self, up_ms: int) -> None:
+        self._heartbeat_at_ms = up_ms + self._station.settings["HeartbeatInterval"] * 1000
+
+    def interval_changed(self, up_ms: int) -> None:
+        """HeartbeatInterval changed: count anew."""
+        if self.accepted:
+            self._heartbeat_again(up_ms)

@@ -1,0 +1,90 @@
+"""What the central system is told without having asked, and what it triggers: StatusNotification, MeterValues outside a
+transaction, DataTransfer."""
+
+from ..protocol.iso8601 import text_from
+
+
+class Reports:
+    """`station`: the object whose charge_point, connectors, sessions, registration and `ask` are used."""
+
+    def __init__(self, station) -> None:
+        self._station = station
+
+    def _all(self) -> list:
+        return [self._station.charge_point] + self._station.connectors
+
+    def registered(self) -> None:
+        """BootNotification was accepted: the central system learns every status."""
+        for connector in self._all():
+            connector.report_again()
+
+    def statuses(self) -> None:
+        """Reports every status that is not what the central system was told last."""
+        station = self._station
+        if not station.online():
+            return
+        minimum_s = station.settings["MinimumStatusDuration"]
+        for connector in self._all():
+            report = connector.to_report(station.up_ms, minimum_s)
+            if report is not None:
+                self._status(connector.id, report, False)
+
+    def storage_failed(self, sentence: str) -> None:
+        """A write to flash failed (R7): the log and the central system learn of it."""
+        self._station.log("error", sentence)
+        if self._station.online():
+            status = self._station.charge_point.reported()[0]
+            self._status(0, (status, "InternalError", None, sentence), False)
+
+    def _status(self, connector_id: int, report: tuple, before_accepted: bool) -> None:
+        status, code, vendor_code, info = report
+        payload = {"connectorId": connector_id, "errorCode": code, "status": status}
+        if self._station.now is not None:
+            payload["timestamp"] = text_from(self._station.now)
+        if info:
+            payload["info"] = info[:50]
+        if vendor_code:
+            payload["vendorErrorCode"] = vendor_code[:50]
+        self._station.ask("StatusNotification", payload, self._answered, before_accepted)
+
+    def _answered(self, payload, error: "str | None", up_ms: int) -> None:
+        if error is not None:
+            self._station.log("warn", "report not delivered: %s" % error)
+
+    def triggered(self, message: str, connector_id: "int | None") -> None:
+        """TriggerMessage (OCPP 1.6, 5.17); also while Pending."""
+        station = self._station
+        if message == "BootNotification":
+            station.registration.boot(station.up_ms)
+        elif message == "Heartbeat":
+            station.registration.heartbeat(station.up_ms, True)
+        elif message == "StatusNotification":
+            for connector in self._all():
+                if connector_id in (None, connector.id):
+                    self._status(connector.id, connector.reported(), True)
+        else:
+            for connector in station.connectors:
+                if connector_id in (None, 0, connector.id):
+                    self._meter_values(connector)
+
+    def _meter_values(self, connector) -> None:
+        station = self._station
+        if connector.transaction is not None:
+            station.sessions.sample(connector, "Trigger")
+        elif station.now is not None:
+            values = [{"timestamp": text_from(station.now), "sampledValue": station.sessions.sampled(connector, "Trigger")}]
+            station.ask("MeterValues", {"connectorId": connector.id, "meterValue": values}, self._answered, True)
+
+    def data_transfer(self, vendor_id: str, message_id: "str | None", data: "str | None", on_answer) -> None:
+        """Sends DataTransfer; on_answer(status or None when there is no answer, data or None)."""
+        payload = {"vendorId": vendor_id}
+        if message_id is not None:
+            payload["messageId"] = message_id
+        if data is not None:
+            payload["data"] = data
+
+        def answered(payload, error, up_ms):
+            conf = self._station.calls.understood("DataTransfer", payload, error)
+            on_answer(None if conf is None else conf["status"], None if conf is None else conf.get("data"))
+
+        self._station.ask("DataTransfer", payload, answered)

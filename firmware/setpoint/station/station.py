@@ -1,0 +1,288 @@
+"""The charge point: the one object the app talks to. It keeps the parts together and mostly delegates.
+
+The app sets the time (`time_is`), tells an event (`on_...`, `wake`), and carries out `take_actions()`.
+"""
+
+from ..protocol.errors import OcppError
+from ..protocol.ocppj import error_text, parse
+from ..schedule.checks import Capability
+from ..schedule.stack import InstalledProfiles
+from .authorisation import Authorisation
+from .calls import Calls
+from .charging import Charging
+from .connector import ChargePoint, Connector, Fault
+from .limits import Limits
+from .outbox import Outbox
+from .registration import Registration
+from .reports import Reports
+from .requests import Requests
+from .sessions import Sessions, stored_transactions
+from .settings import Settings
+
+_RESET_PATIENCE_MS = 30000  # for the StopTransaction of a reset to be answered
+_NET_MS = 60000  # looked after everything at least so often
+
+
+class Station:
+    """identity: vendor, model, ... (registration.py). documents: the port to flash. supply: what feeds the
+    connectors. readings(connector id) -> sampling.Reading. first_keys: first values of configuration keys.
+    id_prefix: makes message ids differ from those before a restart."""
+
+    def __init__(
+        self,
+        identity: dict,
+        documents,
+        supply,
+        connector_ids: "list[int]",
+        readings,
+        first_keys: dict,
+        id_prefix: str,
+    ) -> None:
+        self.actions = []
+        self.now = None
+        self.up_ms = 0
+        self._ticks_ms = 0
+        self._into_second_ms = 0
+        self.link_up = False
+        self.documents = documents
+        self.supply = supply
+        self.readings = readings
+        self.settings = Settings(first_keys, documents.read("settings"))
+        for problem in self.settings.problems:
+            self.log("warn", problem)
+        units = self.settings.words("ChargingScheduleAllowedChargingRateUnit")
+        self.capability = Capability(
+            self.settings["ChargeProfileMaxStackLevel"],
+            self.settings["ChargingScheduleMaxPeriods"],
+            self.settings["MaxChargingProfilesInstalled"],
+            ("A" if "Current" in units else "") + ("W" if "Power" in units else ""),
+        )
+        self.profiles = InstalledProfiles(supply, self.capability)
+        self.charge_point = ChargePoint()
+        self.connectors = [Connector(connector_id, self.charge_point) for connector_id in connector_ids]
+        self.limits = Limits(self.profiles, supply, self.connectors)
+        self._stored = stored_transactions(documents, self.log)
+        self.outbox = Outbox(documents, self._stored)
+        self.sessions = Sessions(self)
+        self.calls = Calls(id_prefix, self.outbox, self.log, self.sessions.delivered)
+        self.registration = Registration(self, identity)
+        self.authorisation = Authorisation(self)
+        self.charging = Charging(self)
+        self.reports = Reports(self)
+        self.requests = Requests(self)
+        self._later = []
+        self._permits = {}
+        self._phases = {}
+        self._reset_at_ms = None
+
+    def start(self) -> None:
+        """After the first `time_is`: goes on with what was stored."""
+        self.sessions.resume(self._stored)
+        self._stored = None
+        self.charging.load()
+        self.on_clock()
+
+    # -- time
+
+    def time_is(self, now: "int | None", up_ms: int, ticks_ms: int, into_second_ms: int = 0) -> None:
+        """now: the instant (None: unknown) and how far its second has gone; up_ms: for timers; ticks_ms: the network's time."""
+        self.now = now
+        self.up_ms = up_ms
+        self._ticks_ms = ticks_ms
+        self._into_second_ms = into_second_ms
+
+    def on_clock(self) -> None:
+        """The wall clock was set. Durations and transactions go on; every limit is worked out anew."""
+        if self.now is not None:
+            self.sessions.clock_is_known()
+            self.charging.clock_is_known()
+        self.limits_changed()
+        self._settle()
+
+    def wake(self) -> None:
+        """Does what is due."""
+        self.calls.time_out(self._ticks_ms, self.up_ms)
+        self.registration.wake(self.up_ms)
+        self.authorisation.wake(self.up_ms)
+        self.sessions.wake(self.up_ms)
+        self._settle()
+
+    def next_wakeup_ms(self) -> int:
+        """The up-time at which something is due, the network's time-outs aside."""
+        due = self.up_ms + _NET_MS
+        if self.now is not None:
+            due = min(due, self.up_ms + (self.limits.next_change - self.now) * 1000 - self._into_second_ms)
+        minimum_s = self.settings["MinimumStatusDuration"]
+        candidates = [
+            self.registration.next_wakeup_ms(),
+            self.authorisation.next_wakeup_ms(),
+            self.outbox.due_at_ms() if self.online() else None,
+            self.limits.recheck_ms,
+            self._reset_at_ms,
+        ]
+        for connector in self.connectors:
+            candidates.append(connector.sample_at_ms)
+            candidates.append(connector.report_due_at_ms(minimum_s))
+        for candidate in candidates:
+            if candidate is not None and candidate < due:
+                due = candidate
+        return due
+
+    # -- what the app takes
+
+    def take_actions(self) -> list:
+        actions = self.actions
+        self.actions = []
+        return actions
+
+    def log(self, level: str, text: str) -> None:
+        self.actions.append(("log", level, text))
+
+    def _settle(self) -> None:
+        """What follows from an event, whichever it was."""
+        if self.limits.due(self.now, self.up_ms):
+            self.limits_changed()
+        for connector in self.connectors:
+            permit = connector.permitted()
+            if self._permits.get(connector.id) != permit:
+                self._permits[connector.id] = permit
+                self.actions.append(("permit", connector.id, permit))
+        self.reports.statuses()
+        if self._reset_at_ms is not None and (self.up_ms >= self._reset_at_ms or not self.online() or not len(self.outbox)):
+            self._reset_at_ms = None
+            self.actions.append(("reset",))
+        if self.link_up:
+            ready = self.registration.accepted and self.now is not None
+            text = self.calls.next_text(ready, self.now, self.up_ms, self._ticks_ms)
+            if text is not None:
+                self.actions.append(("send", text))
+
+    def limits_changed(self) -> None:
+        """Works out every limit and hands over what is new."""
+        changed = self.limits.update(self.now, self.up_ms)
+        for connector in self.connectors:
+            grant = self.limits.grants[connector.id]
+            connector.limit_da = grant.da
+            if connector.id not in changed:
+                continue
+            if self._phases.get(connector.id) != grant.phases:
+                self._phases[connector.id] = grant.phases
+                self.actions.append(("phases", connector.id, grant.phases))
+            self.actions.append(("limit", connector.id, grant.da))
+
+    # -- the central system
+
+    def online(self) -> bool:
+        return self.link_up and self.registration.accepted
+
+    def on_link(self, up: bool) -> None:
+        self.link_up = up
+        if up:
+            self.outbox.link_is_back()
+            self.registration.link_is_up(self.up_ms)
+            self.registration.wake(self.up_ms)
+        else:
+            self.calls.link_is_down(self.up_ms)
+        self._settle()
+
+    def on_text(self, text: str) -> None:
+        """A message of the central system."""
+        try:
+            message = parse(text)
+        except OcppError as error:
+            self.log("warn", "unreadable message: %s, %s" % (error.code, error.description))
+            if error.answerable:
+                self.actions.append(("send", error_text(error.message_id, error.code, error.description)))
+            return
+        if message[0] != 2:
+            self.calls.on_answer(message, self.up_ms)
+        elif self.registration.status == "Rejected":
+            self.log("warn", "%s is not answered while Rejected (OCPP 1.6, 4.2)" % message[2])
+        else:
+            self.actions.append(("send", self.requests.answer(message[1], message[2], message[3])))
+            later = self._later
+            self._later = []
+            for do in later:
+                do()
+        self._settle()
+
+    def later(self, do) -> None:
+        """Does something after the answer to the request at hand."""
+        self._later.append(do)
+
+    def ask(self, action: str, payload: dict, on_answer, before_accepted: bool = False) -> None:
+        """Queues a CALL. on_answer(payload or None, error sentence or None, up_ms) is called exactly once."""
+        self.calls.ask(action, payload, on_answer, before_accepted, self.up_ms)
+
+    # -- the connectors
+
+    def connector(self, connector_id: int):
+        for connector in self.connectors:
+            if connector.id == connector_id:
+                return connector
+        return None
+
+    def on_pilot(self, connector_id: int, pilot: str, vehicle: str) -> None:
+        """The pilot's machine of a connector is in another state, or the vehicle shows another one."""
+        connector = self.connector(connector_id)
+        was_plugged = connector.plugged()
+        connector.pilot = pilot
+        connector.vehicle = vehicle
+        if not connector.plugged():
+            connector.ended_here = False
+            if connector.transaction is not None and self.settings["StopTransactionOnEVSideDisconnect"]:
+                self.sessions.end(connector, "EVDisconnected", None)
+        elif not was_plugged:
+            self.reports.statuses()
+            self.authorisation.plugged_in(connector)
+        if self.limits.recheck_ms is not None:
+            self.limits_changed()  # an open contactor frees room at once
+        self._settle()
+
+    def on_card(self, id_tag: str, connectors: "list[int] | None") -> None:
+        """A card at the reader; connectors: ids where it may be used, None for all."""
+        self.authorisation.card(id_tag[:20], connectors, self.up_ms)
+        self._settle()
+
+    def on_fault(self, connector_id: int, code: str, vendor_code: "str | None", info: "str | None", active: bool) -> None:
+        """A fault comes or goes; code and vendor_code together name it."""
+        connector = self.charge_point if connector_id == 0 else self.connector(connector_id)
+        connector.faults = [f for f in connector.faults if (f.code, f.vendor_code) != (code, vendor_code)]
+        if active:
+            connector.faults.append(Fault(code, vendor_code, info))
+        self._settle()
+
+    def on_cap(self, connector_id: int, source: str, da: "int | None") -> None:
+        """The board limits a connector: source "cable" or "temperature"; None: no more."""
+        self.limits.cap(connector_id, source, da)
+        self.limits_changed()
+        self._settle()
+
+    def change_setting(self, name: str, text: str) -> bool:
+        """Takes a new value of a configuration key and stores it."""
+        before = self.settings[name]
+        document = self.settings.change(name, text)
+        if document is None:
+            return False
+        try:
+            self.documents.write("settings", document)
+        except OSError as error:
+            self.settings.adopt(name, before)
+            self.reports.storage_failed("settings cannot be written: %s" % error)
+            return False
+        if name == "WebSocketPingInterval":
+            self.actions.append(("ping", self.settings[name]))
+        elif name == "HeartbeatInterval":
+            self.registration.interval_changed(self.up_ms)
+        elif name == "MeterValueSampleInterval":
+            for connector in self.connectors:
+                self.sessions.sample_anew(connector)
+        return True
+
+    def restart(self, kind: str) -> None:
+        """Reset (OCPP 1.6, 5.14): transactions are ended first, and their end is reported if that is possible soon."""
+        self.log("warn", "%s reset asked by the central system" % kind)
+        for connector in self.connectors:
+            if connector.transaction is not None:
+                self.sessions.end(connector, kind + "Reset", None)
+        self._reset_at_ms = self.up_ms + _RESET_PATIENCE_MS

@@ -1,0 +1,104 @@
+"""One limit for several connectors (R29): never exceeded, down first, up after, and fairly split."""
+
+from station_bench import Bench
+
+MAX = {"connector": 0, "purpose": "ChargePointMaxProfile"}
+
+
+def total(bench):
+    return sum([bench.limits[c.id] for c in bench.station.connectors if c.transaction is not None])
+
+
+def test_the_combined_limit_of_charge_point_max_profile_is_shared_among_the_connectors():
+    bench = Bench(connectors=2)
+    bench.set_profile(periods=((0, 20),), **MAX)
+    bench.charge(1)
+    assert bench.limits[1] == 200
+    bench.charge(2)
+    bench.pass_time(30)
+    assert (bench.limits[1], bench.limits[2]) == (100, 100)
+
+
+def test_a_new_connector_waits_until_the_others_had_time_to_fall():
+    bench = Bench(connectors=2)
+    bench.set_profile(periods=((0, 20),), **MAX)
+    bench.charge(1)
+    bench.charge(2)
+    assert bench.limits[1] == 100 and bench.limits[2] == 0
+    bench.pass_time(10)
+    assert bench.limits[2] == 0
+    bench.pass_time(2)
+    assert bench.limits[2] == 100
+
+
+def test_the_newest_waits_when_there_are_less_than_six_amperes_for_each():
+    bench = Bench(connectors=2)
+    bench.set_profile(periods=((0, 11),), **MAX)
+    bench.charge(1)
+    bench.charge(2)
+    bench.pass_time(60)
+    assert (bench.limits[1], bench.limits[2]) == (110, 0)
+    assert bench.statuses(2)[-1] == "SuspendedEVSE"
+    bench.card("TAG1", [1])
+    bench.unplug(1)
+    bench.pass_time(12)
+    assert bench.limits[2] == 110 and bench.statuses(2)[-1] == "Charging"
+
+
+def test_the_limit_of_the_installation_is_shared_too():
+    bench = Bench(connectors=3, grid_da=320)
+    for connector in (1, 2, 3):
+        bench.charge(connector)
+        bench.pass_time(30)
+        assert total(bench) <= 320
+    assert [bench.limits[c] for c in (1, 2, 3)] == [106, 106, 106]
+
+
+def test_a_lower_station_limit_is_in_force_at_once():
+    bench = Bench(connectors=2)
+    bench.set_profile(periods=((0, 32),), **MAX)
+    bench.charge(1)
+    bench.charge(2)
+    bench.pass_time(30)
+    assert total(bench) == 320
+    bench.set_profile(periods=((0, 14),), **MAX)
+    assert total(bench) == 140
+
+
+def test_the_one_that_wants_least_gets_it_and_the_rest_is_divided():
+    bench = Bench(connectors=2)
+    bench.set_profile(periods=((0, 30),), **MAX)
+    bench.set_profile(id=2, connector=1, periods=((0, 8),))
+    bench.charge(1)
+    bench.charge(2)
+    bench.pass_time(30)
+    assert (bench.limits[1], bench.limits[2]) == (80, 220)
+
+
+def test_an_open_contactor_frees_its_room_at_once():
+    bench = Bench(connectors=2)
+    bench.set_profile(periods=((0, 11),), **MAX)
+    bench.charge(1)
+    bench.charge(2)
+    bench.card("TAG1", [1])
+    assert bench.limits[2] == 0
+    bench.tell(bench.station.on_pilot, 1, "C2S", "C")
+    assert bench.limits[2] == 0
+    bench.tell(bench.station.on_pilot, 1, "B1", "B")
+    assert bench.limits[2] == 110
+
+
+def test_an_idle_connector_shows_what_a_transaction_would_get():
+    bench = Bench(connectors=2)
+    bench.set_profile(periods=((0, 20),), **MAX)
+    assert bench.limits[2] == 200
+    bench.charge(1)
+    assert bench.limits[2] == 100
+
+
+def test_a_cable_limits_its_connector():
+    bench = Bench()
+    bench.tell(bench.station.on_cap, 1, "cable", 130)
+    assert bench.limits[1] == 130 and bench.station.limits.grants[1].source == "cable"
+    bench.tell(bench.station.on_cap, 1, "cable", None)
+    assert bench.limits[1] == 320
