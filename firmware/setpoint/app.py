@@ -57,19 +57,17 @@ class App:
             len(board.outlets),
         )
         self.log("info", "app", "Setpoint %s on %s" % (__version__, board.name))
-        documents = Documents(board.root + "/state")
+        self.documents = Documents(board.root + "/state")
         self.control = Control(board, self.supply.own_rate // self.supply.rate_per_da, self._events.set)
         self.station = Station(
             board.identity,
-            documents,
+            self.documents,
             self.supply,
             [outlet.id for outlet in board.outlets],
             self._reading,
             board.keys,
             hexlify(os.urandom(4)).decode(),
         )
-        for problem in documents.problems:
-            self.log("error", "store", problem)
         self.session = Session(board.network, board.identity, board.reconnect, self._on_link_log, self.clock)
 
     # -- tasks
@@ -99,14 +97,21 @@ class App:
 
     async def _agent(self) -> None:
         while True:
-            wait_ms = self.station.next_wakeup_ms() - self.clock.uptime_ms()
-            wait_ms = min(max(wait_ms, 1), _LONGEST_NAP_MS)
+            wait_ms = min(max(self.ms_to_wakeup(), 1), _LONGEST_NAP_MS)
             try:
                 await asyncio.wait_for(self._events.wait(), wait_ms / 1000)
             except asyncio.TimeoutError:
                 pass
             self._events.clear()
             self.wake()
+
+    def ms_to_wakeup(self) -> int:
+        """How long until something is due; 0 or less when it is."""
+        return self.station.next_wakeup_ms() - self.clock.uptime_ms()
+
+    def waits_for_answers(self) -> bool:
+        """Does the central system still owe answers to messages of transactions?"""
+        return self.station.online() and len(self.station.outbox) > 0
 
     def wake(self) -> bool:
         """Looks at what the pilots say and does what is due. True if something changed."""
@@ -168,6 +173,8 @@ class App:
                 self.log(action[1], "station", action[2])
             elif kind == "reset":
                 self._over.set()
+        while self.documents.problems:
+            self.log("error", "store", self.documents.problems.pop(0))
         self._events.set()  # the next thing that is due may be another one now
 
     def _reading(self, connector_id: int) -> Reading:

@@ -1,0 +1,14 @@
+"""The board that this machine is: what it has and what it can do stands in contract.pyi."""
+
+import sys
+
+
+def this():
+    """The Board of this machine. On a PC the last argument of the command line is the start file."""
+    if sys.platform == "esp32":
+        from .esp32.board import Board  # only the board in use is loaded
+
+        return Board()
+    from . import simulated
+
+    return simulated.board_from(sys.argv[-1])

@@ -1,0 +1,30 @@
+"""The board on a PC: MicroPython's unix port with a vehicle, a meter and a flash chip that are modelled.
+
+start_file says what the station is, board puts it together; outlet (circuit, vehicle), flash_chip and network
+are its parts; control_channel and commands let other programs play the user, and leap lets time pass for them.
+Besides its own files and units it uses pilot.duty (a vehicle reads the pilot by the same law) and
+protocol.iso8601 (instants in the start file and on the control channel).
+"""
+
+import sys
+
+
+def board_from(path: str):
+    """The Board that the start file at `path` describes. A wrong start file ends the program with exit code 2."""
+    from . import start_file
+
+    try:
+        settings, ignored = start_file.load(path)
+    except start_file.StartFileError as error:
+        sys.stderr.write("%s\n" % error)
+        sys.exit(2)
+    _forget("start_file")  # a twentieth of a small heap, needed once
+
+    from .board import Board
+
+    return Board(settings, ignored)
+
+
+def _forget(module: str) -> None:
+    del globals()[module]
+    del sys.modules[__name__ + "." + module]

@@ -1,0 +1,135 @@
+"""The simulated board: the contract of board/contract.pyi on MicroPython's unix port.
+
+Pins, vehicle, meter, contactor, flash chip and cable are modelled; the rest of the station is what ships.
+"""
+
+import os
+import sys
+
+from ... import __version__
+from ...clock import Clock, sleep_ms, system_instant
+from ...units import tenths
+from . import flash_chip
+from .network import Network
+from .outlet import MeterMemory, Outlet
+
+_RESET_ME = 75  # exit code: whoever started the station starts it again
+_METER_MEMORY_MS = 1000
+_WATCHDOG_LOOK_MS = 500
+_WATCHDOG_LOOKS = 8
+
+
+class Board:
+    name = "simulated"
+    root = "/flash"
+
+    def __init__(self, settings: dict, ignored: "list[str]") -> None:
+        """`settings` and `ignored` as start_file.load answers them."""
+        store = settings["store"]
+        _make_folder(store)
+        device = settings["device"]
+        limits = device["limits_without_profile"]
+        self.identity = settings["identity"]
+        self.identity["firmware"] = self.identity["firmware"] or __version__
+        for name in ("csms_url", "charge_point_id", "basic_auth", "tls"):
+            self.identity[name] = settings[name]
+        self.keys = settings["keys"]
+        self.supply = {
+            "volts": limits["volts"],
+            "phases": limits["phases"],
+            "phase_switch": device["phase_switch"],
+            "connector_amps": limits["amps"],
+            "connector_watts": limits["watts"],
+            "grid_amps": device["grid_amps"],
+        }
+        self.reconnect = device["reconnect"]
+        self.clock = _clock_from(settings["clock"])
+        self.network = Network()
+        self.flash_chip, problems = flash_chip.mount(store, self.root)
+        self._problems = problems + ignored
+        self.celsius: "int | None" = 25
+        self.outlets: "list[Outlet]" = []
+        for connector in settings["connectors"]:
+            number = connector["id"]
+            memory = MeterMemory("%s/meter%d" % (store, number))
+            self.outlets.append(Outlet(number, connector["lock"], limits["volts"], limits["phases"], self.clock, memory))
+        for vehicle in settings["vehicles"]:
+            outlet = self.outlets[vehicle["connector"] - 1]
+            outlet.vehicle.plug_in(tenths(vehicle["amps"]), vehicle["phases"], int(vehicle["draw_delay"] * 1000))
+            outlet.look_at_pilot()
+        self._control = settings["control"]
+        self._looks_without_food: "int | None" = None  # the watchdog sleeps until it is fed for the first time
+
+    def make_safe(self) -> None:
+        for outlet in self.outlets:
+            outlet.set_contactor(False)
+        for outlet in self.outlets:
+            outlet.set_duty_u16(65535)
+            outlet.meter_wh()
+
+    def feed_watchdog(self) -> None:
+        self._looks_without_food = 0
+
+    def reset(self) -> None:
+        self.make_safe()
+        sys.exit(_RESET_ME)
+
+    def temperature_c(self) -> "int | None":
+        return self.celsius
+
+    def flash_stats(self) -> "dict | None":
+        chip = self.flash_chip
+        return {"writes": chip.writes, "erases": chip.erases, "bytes": chip.bytes}
+
+    def attach(self, app) -> list:
+        for problem in self._problems:
+            app.log("warn", "board", problem)
+        tasks = [("meter memory", self._keep_meters()), ("watchdog", self._watch(app))]
+        if self._control is not None:
+            # Loaded here, as a station that nobody controls can do without.
+            from .control_channel import ControlChannel
+            from .leap import Leap
+
+            self.leap = Leap(app, self.outlets)  # for the command that lets time pass
+            channel = ControlChannel(self, app, self._control["host"], self._control["port"])
+            tasks += [("leap", self.leap.run()), ("control channel", channel.run())]
+        return tasks
+
+    async def _keep_meters(self) -> None:
+        while True:
+            for outlet in self.outlets:
+                outlet.meter_wh()
+            await sleep_ms(_METER_MEMORY_MS)
+
+    async def _watch(self, app) -> None:
+        """A watchdog that counts looks, not milliseconds: a host that sleeps does not reset the station."""
+        while True:
+            await sleep_ms(_WATCHDOG_LOOK_MS)
+            if self._looks_without_food is not None:
+                self._looks_without_food += 1
+                if self._looks_without_food > _WATCHDOG_LOOKS:
+                    app.log("error", "watchdog", "not fed: reset")
+                    self.reset()
+
+
+def _clock_from(settings: dict) -> Clock:
+    if settings["unset"]:
+        return Clock(None, settings["frozen"])
+    at = settings["at"]
+    if at is None:
+        at = system_instant() + settings["offset_s"]
+    return Clock(at, settings["frozen"])
+
+
+def _make_folder(path: str) -> None:
+    """With the folders above it."""
+    at = path.find("/", 1)
+    while True:
+        folder = path if at < 0 else path[:at]
+        try:
+            os.stat(folder)
+        except OSError:
+            os.mkdir(folder)
+        if at < 0:
+            return
+        at = path.find("/", at + 1)

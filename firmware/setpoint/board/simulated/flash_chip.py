@@ -1,0 +1,155 @@
+"""The flash chip: a littlefs file system on a file that behaves like NOR flash, with faults on demand.
+
+Rules:
+1. When `writeblocks` returns, the bytes have reached the operating system: killing the process is a power cut.
+2. Erasing sets every bit of a block; programming only clears bits, so it asks for erased bytes.
+3. An image appears under its name only when it is formatted.
+4. An image that cannot be mounted is set aside, never overwritten, unless it is blank.
+
+A failing write returns a negative errno instead of raising: littlefs then undoes what it had begun. An exception
+would jump over that and leave it with pointers to freed memory.
+"""
+
+import errno
+import os
+
+import vfs
+
+_BLOCK_SIZE = 4096  # what an ESP32's flash erases at once
+_BLOCKS = 512
+_ERASED = b"\xff" * 128  # as long as littlefs's cache, hence as its longest write
+_IMAGE = "flash.img"
+
+
+class FlashChip:
+    """A block device on the image at `path`; counts what wears a chip out."""
+
+    def __init__(self, path: str) -> None:
+        self.writes = 0
+        self.erases = 0
+        self.bytes = 0
+        self._blocks = os.stat(path)[6] // _BLOCK_SIZE
+        self._file = open(path, "r+b")
+        self._present = bytearray(len(_ERASED))
+        self._writes_left = 0
+        self._mode: "str | None" = None
+
+    def after_writes(self, count: int, mode: "str | None") -> None:
+        """The count-th write from now is "cut" (the power goes in the middle of it), an "error", or finds the chip
+        "full", which it then stays. None: the chip works again."""
+        self._writes_left = count
+        self._mode = mode
+
+    def readblocks(self, block: int, buffer, offset: int = 0) -> None:
+        self._file.seek(block * _BLOCK_SIZE + offset)
+        self._file.readinto(buffer)
+
+    def writeblocks(self, block: int, data, offset: int = 0) -> int:
+        position = block * _BLOCK_SIZE + offset
+        self._assert_erased(position, len(data))
+        if self._mode is not None:
+            self._writes_left -= 1
+            if self._writes_left <= 0:
+                return self._fail(position, data)
+        self._program(position, data)
+        self.writes += 1
+        self.bytes += len(data)
+        return 0
+
+    def ioctl(self, operation: int, argument: int) -> int:
+        if operation == 4:
+            return self._blocks
+        if operation == 5:
+            return _BLOCK_SIZE
+        if operation == 6:
+            self._file.seek(argument * _BLOCK_SIZE)
+            for _ in range(_BLOCK_SIZE // len(_ERASED)):
+                self._file.write(_ERASED)
+            self.erases += 1
+        return 0
+
+    def is_blank(self) -> bool:
+        self._file.seek(0)
+        for _ in range(self._blocks * _BLOCK_SIZE // len(_ERASED)):
+            self._file.readinto(self._present)
+            if self._present != _ERASED:
+                return False
+        return True
+
+    def close(self) -> None:
+        self._file.close()
+
+    def _assert_erased(self, position: int, length: int) -> None:
+        self._file.seek(position)
+        present = memoryview(self._present)[:length]
+        self._file.readinto(present)
+        assert present == _ERASED[:length], "programming what is not erased"
+
+    def _program(self, position: int, data) -> None:
+        self._file.seek(position)
+        self._file.write(data)
+
+    def _fail(self, position: int, data) -> int:
+        if self._mode == "cut":
+            self._program(position, memoryview(data)[: len(data) // 2])
+            die()
+        if self._mode == "full":
+            return -28  # ENOSPC, which MicroPython's errno does not name
+        self._mode = None
+        return -errno.EIO
+
+
+def die() -> None:
+    """Ends this process at once, as a power cut does; MicroPython itself has no means to."""
+    while True:
+        os.system("kill -9 $PPID")
+
+
+def mount(folder: str, mount_point: str) -> "tuple[FlashChip, list[str]]":
+    """The chip in `folder`, mounted, and sentences about what went wrong; makes a formatted image at first use."""
+    problems = []
+    path = "%s/%s" % (folder, _IMAGE)
+    if not _exists(path):
+        _make_image(path)
+    chip = FlashChip(path)
+    try:
+        file_system = vfs.VfsLfs2(chip)
+    except OSError as error:
+        if chip.is_blank():
+            vfs.VfsLfs2.mkfs(chip)
+        else:
+            chip.close()
+            problems.append("%s cannot be mounted (%s); it is kept as %s." % (path, error, _set_aside(path)))
+            _make_image(path)
+            chip = FlashChip(path)
+        file_system = vfs.VfsLfs2(chip)
+    vfs.mount(file_system, mount_point)
+    return chip, problems
+
+
+def _make_image(path: str) -> None:
+    new = path + ".new"
+    with open(new, "wb") as file:
+        for _ in range(_BLOCKS * _BLOCK_SIZE // len(_ERASED)):
+            file.write(_ERASED)
+    chip = FlashChip(new)
+    vfs.VfsLfs2.mkfs(chip)
+    chip.close()
+    os.rename(new, path)
+
+
+def _set_aside(path: str) -> str:
+    number = 1
+    while _exists("%s.broken%d" % (path, number)):
+        number += 1
+    aside = "%s.broken%d" % (path, number)
+    os.rename(path, aside)
+    return aside
+
+
+def _exists(path: str) -> bool:
+    try:
+        os.stat(path)
+        return True
+    except OSError:
+        return False

@@ -1,0 +1,54 @@
+"""Time that passes at once: what falls due in it happens in order, as if one had waited.
+
+The leap goes from one due moment to the next, of the station or of a vehicle. After something changed, small steps
+let pilot, vehicle and contactor follow each other; in between, one step may be long.
+"""
+
+from ...clock import sleep_ms
+
+_SETTLING_MS = 15000  # a stop takes 6 s, a new duty up to 5 s, and vehicles as long to follow
+_SMALL_MS = 100
+_STEPS_AT_ONCE = 10  # then the network has its turn
+_PATIENCE_MS = 500  # for the central system, which lives in real time, to take what the time that passed has brought
+
+
+class Leap:
+    def __init__(self, app, outlets: list) -> None:
+        self._app = app
+        self._outlets = outlets
+        self._left_ms = 0
+
+    def add(self, seconds: int) -> None:
+        self._left_ms += seconds * 1000
+
+    async def run(self) -> None:
+        while True:
+            await sleep_ms(5)
+            if self._left_ms > 0:
+                await self._leap()
+
+    async def _leap(self) -> None:
+        app = self._app
+        settling_ms = _SETTLING_MS
+        steps = 0
+        while self._left_ms > 0:
+            step_ms = _SMALL_MS
+            if settling_ms <= 0:
+                step_ms = max(step_ms, min(app.ms_to_wakeup(), self._vehicles_ms()))
+            step_ms = min(self._left_ms, step_ms)
+            self._left_ms -= step_ms
+            settling_ms -= step_ms
+            app.clock.advance(step_ms)
+            app.control.step(step_ms)
+            if app.wake():
+                settling_ms = _SETTLING_MS
+            steps += 1
+            if steps % _STEPS_AT_ONCE == 0:
+                await sleep_ms(0)
+            patience_ms = _PATIENCE_MS
+            while patience_ms > 0 and app.waits_for_answers():
+                patience_ms -= 2
+                await sleep_ms(2)
+
+    def _vehicles_ms(self) -> int:
+        return min([outlet.vehicle.ms_to_next_change() for outlet in self._outlets])

@@ -1,0 +1,137 @@
+"""The network port on a PC: the host's sockets behind a cable that can be pulled.
+
+While the cable is out nothing is delivered and nothing is sent, and the peer hears nothing, not even an end:
+the sockets are held open. When it is back, the connections from before are closed. `read` and `write` wait
+meanwhile, as they would on a real cable; `open` fails.
+"""
+
+import asyncio
+import errno
+import socket
+
+from ...clock import sleep_ms
+
+_CONNECTED = (106, 56)  # EISCONN on Linux and on macOS
+_UNDER_WAY = (errno.EINPROGRESS, errno.EALREADY)
+_LOOK_AGAIN_MS = 4
+
+
+async def connect(host: str, port: int):
+    """A connected socket that does not block; tries each address of the host. Raises OSError.
+
+    Looking the name up blocks, as it does on the chip.
+    """
+    failure = OSError(errno.EHOSTUNREACH)
+    for family, kind, protocol, _, address in socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM):
+        connection = socket.socket(family, kind, protocol)
+        connection.setblocking(False)
+        try:
+            while not _is_connected(connection, address):
+                await sleep_ms(_LOOK_AGAIN_MS)
+            return connection
+        except OSError as error:
+            connection.close()
+            failure = error
+        except asyncio.CancelledError:
+            connection.close()
+            raise
+    raise failure
+
+
+def _is_connected(connection, address) -> bool:
+    """Starts connecting, or looks how it goes. Raises OSError when the peer refuses."""
+    try:
+        connection.connect(address)
+        return True
+    except OSError as error:
+        if error.errno in _CONNECTED:
+            return True
+        if error.errno in _UNDER_WAY:
+            return False
+        raise
+
+
+class Network:
+    def __init__(self) -> None:
+        self.up = True
+        self._streams: "list[Stream]" = []
+        self._cut: "list[Stream]" = []  # from before the cable was pulled
+        self._back = asyncio.Event()
+
+    async def open(self, host: str, port: int, tls=None, server_hostname: "str | None" = None) -> "Stream":
+        """A stream to host:port, inside TLS when given a tls.SSLContext. Raises OSError."""
+        connection = await connect(host, port) if self.up else None
+        if not self.up:
+            if connection is not None:
+                connection.close()
+            raise OSError(errno.EHOSTUNREACH)
+        if tls is not None:
+            connection = tls.wrap_socket(connection, server_hostname=server_hostname, do_handshake_on_connect=False)
+        stream = Stream(self, connection)
+        self._streams.append(stream)
+        return stream
+
+    def set_up(self, up: bool) -> None:
+        """The cable goes in or out."""
+        self.up = up
+        if not up:
+            for stream in self._streams:
+                stream.is_cut = True
+            self._cut.extend(self._streams)
+            self._streams = []
+            return
+        while self._cut:
+            self._cut.pop().end()
+        self._back.set()
+        self._back = asyncio.Event()
+
+    async def until_back(self) -> None:
+        while not self.up:
+            await self._back.wait()
+
+    def forget(self, stream: "Stream") -> None:
+        if stream in self._streams:
+            self._streams.remove(stream)
+
+
+class Stream:
+    """One connection. It looks at its socket every few milliseconds instead of sleeping until there is something:
+    so a pulled cable is noticed by whoever reads, and a socket that is being waited for is never closed."""
+
+    def __init__(self, network: Network, connection) -> None:
+        self.is_cut = False
+        self._network = network
+        self._connection = connection  # None: closed
+
+    async def read(self, count: int) -> bytes:
+        """1 to count bytes; b"" when either side has closed, or the cable was pulled and is back."""
+        while self._connection is not None and not self.is_cut:
+            data = self._connection.read(count)
+            if data is not None:
+                return data
+            await sleep_ms(_LOOK_AGAIN_MS)
+        if self.is_cut:
+            await self._network.until_back()
+        return b""
+
+    async def write(self, data: bytes) -> None:
+        """Sends all of it, or raises OSError."""
+        rest = memoryview(data)
+        while self._connection is not None and not self.is_cut:
+            rest = rest[self._connection.write(rest) or 0 :]
+            if not rest:
+                return
+            await sleep_ms(_LOOK_AGAIN_MS)
+        if self.is_cut:
+            await self._network.until_back()
+        raise OSError(errno.ECONNRESET)
+
+    def close(self) -> None:
+        if not self.is_cut:  # else the peer hears of it when the cable is back
+            self._network.forget(self)
+            self.end()
+
+    def end(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None

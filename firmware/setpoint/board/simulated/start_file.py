@@ -1,0 +1,191 @@
+"""What the start file of a simulated station says: every field with its type and default.
+
+`read(text, folder)` answers a plain dictionary with every field present, and sentences about unknown fields.
+A field with a wrong type or an impossible value is never replaced by a default: StartFileError names all of
+them at once. Relative paths are relative to the start file's folder.
+"""
+
+import json
+
+from ...protocol import iso8601
+from .kinds import fits
+
+# Each field: (its kind, its default). A dictionary stands for an object with fields of its own.
+_FIELDS = {
+    "csms_url": ("text", "ws://127.0.0.1:9000"),
+    "charge_point_id": ("text", "cp001"),
+    "identity": {
+        "vendor": ("text", "Setpoint"),
+        "model": ("text", "Simulated"),
+        "firmware": ("text or null", None),
+        "charge_box_serial": ("text or null", None),
+        "charge_point_serial": ("text or null", None),
+    },
+    "connectors": ("a list", None),
+    "keys": ("an object", None),
+    "board": ("text", "simulated"),
+    "device": {
+        "limits_without_profile": {
+            "amps": ("a number", 32),
+            "watts": ("a number or null", None),
+            "phases": ("a whole number", 3),
+            "volts": ("a whole number", 230),
+        },
+        "grid_amps": ("a number or null", None),
+        "phase_switch": ("true or false", True),
+        "reconnect": {"minimum_s": ("a number", 1), "random_s": ("a number", 2)},
+    },
+    "tls": {
+        "ca_file": ("text or null", None),
+        "check_hostname": ("true or false", True),
+        "cert_file": ("text or null", None),
+        "key_file": ("text or null", None),
+    },
+    "basic_auth": ("text or an object or null", None),
+    "store": ("text", "station-store"),
+    "control": ("an object or null", None),
+    "clock": {
+        "offset_s": ("a whole number", 0),
+        "at": ("text or null", None),
+        "frozen": ("true or false", False),
+        "unset": ("true or false", False),
+    },
+    "vehicles": ("a list", None),
+}
+_CONTROL = {"host": ("text", "127.0.0.1"), "port": ("a whole number", 0)}
+_CONNECTOR = {"id": ("a whole number", 0), "lock": ("true or false", True)}
+_VEHICLE = {
+    "connector": ("a whole number", 0),
+    "amps": ("a number", 32),
+    "phases": ("a whole number", 3),
+    "draw_delay": ("a number", 0),
+}
+
+
+class StartFileError(Exception):
+    """One argument: what is wrong, a sentence for each field."""
+
+
+def load(path: str) -> "tuple[dict, list[str]]":
+    """The settings in the file at `path`, and sentences about what was ignored."""
+    folder = path.rsplit("/", 1)[0] if "/" in path else "."
+    try:
+        with open(path) as file:
+            text = file.read()
+    except OSError:
+        raise StartFileError("The start file %s cannot be read." % path)
+    return read(text, folder or "/")
+
+
+def read(text: str, folder: str) -> "tuple[dict, list[str]]":
+    try:
+        document = json.loads(text)
+    except ValueError:
+        raise StartFileError("The start file is not JSON.")
+    reading = _Reading()
+    settings = reading.object(document, _FIELDS, "")
+    if not reading.wrong:
+        _read_the_rest(settings, reading)
+    if reading.wrong:
+        raise StartFileError(" ".join(reading.wrong))
+    settings["store"] = _path_from(folder, settings["store"])
+    for name in ("ca_file", "cert_file", "key_file"):
+        if settings["tls"][name] is not None:
+            settings["tls"][name] = _path_from(folder, settings["tls"][name])
+    return settings, reading.ignored
+
+
+class _Reading:
+    """Collects what is wrong and what is unknown while the fields are read."""
+
+    def __init__(self) -> None:
+        self.wrong: "list[str]" = []
+        self.ignored: "list[str]" = []
+
+    def object(self, value, fields: dict, path: str) -> dict:
+        """`value` with its defaults filled in."""
+        if type(value) is not dict:
+            self.wrong.append("%s must be an object." % (path[:-1] or "The start file"))
+            value = {}
+        for name in value:
+            if name not in fields:
+                self.ignored.append("The field %s%s is unknown and ignored." % (path, name))
+        full = {}
+        for name in fields:
+            field = fields[name]
+            if type(field) is dict:
+                full[name] = self.object(value.get(name, {}), field, "%s%s." % (path, name))
+            elif name not in value:
+                full[name] = field[1]
+            else:
+                full[name] = value[name]
+                self.check(fits(value[name], field[0]), path + name, field[0])
+        return full
+
+    def check(self, right: bool, path: str, must_be: str) -> None:
+        if not right:
+            self.wrong.append("%s must be %s." % (path, must_be))
+
+
+def _read_the_rest(settings: dict, reading: _Reading) -> None:
+    """What a type alone does not say: lists, ranges, and what refers to one another."""
+    check = reading.check
+    check(settings["board"] == "simulated", "board", '"simulated" on this interpreter')
+    url = settings["csms_url"]
+    check(url.startswith("ws://") or url.startswith("wss://"), "csms_url", "an address that begins with ws:// or wss://")
+    check(settings["charge_point_id"] != "", "charge_point_id", "text that is not empty")
+
+    keys = settings["keys"] = settings["keys"] or {}
+    for name in keys:
+        check(fits(keys[name], "text"), "keys." + name, "text")
+
+    limits = settings["device"]["limits_without_profile"]
+    at = "device.limits_without_profile."
+    check(limits["amps"] > 0, at + "amps", "more than 0")
+    check(limits["watts"] is None or limits["watts"] > 0, at + "watts", "more than 0, or null")
+    check(limits["phases"] in (1, 2, 3), at + "phases", "1, 2 or 3")
+    check(limits["volts"] > 0, at + "volts", "more than 0")
+    grid_amps = settings["device"]["grid_amps"]
+    check(grid_amps is None or grid_amps > 0, "device.grid_amps", "more than 0, or null")
+    for name in ("minimum_s", "random_s"):
+        check(settings["device"]["reconnect"][name] >= 0, "device.reconnect." + name, "0 or more")
+
+    if settings["control"] is not None:
+        settings["control"] = reading.object(settings["control"], _CONTROL, "control.")
+        port = settings["control"]["port"]
+        check(fits(port, "a whole number") and 0 < port < 65536, "control.port", "1 to 65535")
+
+    connectors = settings["connectors"] = _list_of(settings["connectors"], _CONNECTOR, "connectors", reading)
+    if not connectors:
+        connectors.append({"id": 1, "lock": True})
+    for i in range(len(connectors)):
+        check(connectors[i]["id"] == i + 1, "connectors[%d].id" % i, "%d, as connectors count from 1" % (i + 1))
+
+    vehicles = settings["vehicles"] = _list_of(settings["vehicles"], _VEHICLE, "vehicles", reading)
+    taken = []
+    for i in range(len(vehicles)):
+        vehicle = vehicles[i]
+        at = "vehicles[%d]." % i
+        connector = vehicle["connector"]
+        check(connector in range(1, len(connectors) + 1), at + "connector", "one of the station's connectors")
+        check(connector not in taken, at + "connector", "a connector that no other vehicle is at")
+        taken.append(connector)
+        check(vehicle["phases"] in (1, 2, 3), at + "phases", "1, 2 or 3")
+        for name in ("amps", "draw_delay"):
+            check(fits(vehicle[name], "a number") and vehicle[name] >= 0, at + name, "a number, 0 or more")
+
+    at = settings["clock"]["at"]
+    if at is not None:
+        try:
+            settings["clock"]["at"] = iso8601.instant_from(at)
+        except ValueError:
+            check(False, "clock.at", "an instant such as 2024-01-17T17:50:00Z")
+
+
+def _list_of(value: "list | None", fields: dict, path: str, reading: _Reading) -> list:
+    items = value or []
+    return [reading.object(items[i], fields, "%s[%d]." % (path, i)) for i in range(len(items))]
+
+
+def _path_from(folder: str, path: str) -> str:
+    return path if path.startswith("/") else "%s/%s" % (folder, path)

@@ -1,0 +1,154 @@
+"""The simulated flash chip on both MicroPythons: power cuts, failing writes, a full chip, and images from elsewhere."""
+
+import subprocess
+from pathlib import Path
+
+import littlefs
+import pytest
+
+FIRMWARE = Path(__file__).resolve().parent.parent.parent / "firmware"
+
+PREAMBLE = """
+import os, sys
+sys.path.insert(0, %r)
+from setpoint.board.simulated import flash_chip
+store = sys.argv[1]
+chip, problems = flash_chip.mount(store, "/flash")
+def write(name, text):
+    with open("/flash/" + name, "w") as file:
+        file.write(text)
+def read(name):
+    with open("/flash/" + name) as file:
+        return file.read()
+""" % str(FIRMWARE)
+
+
+@pytest.fixture
+def on_chip(micropython, tmp_path):
+    """Runs lines with the chip mounted; a new process each time, the same store."""
+
+    def run(lines: str) -> subprocess.CompletedProcess:
+        script = tmp_path / "script.py"
+        script.write_text(PREAMBLE + lines)
+        return subprocess.run([*micropython, str(script), str(tmp_path)], capture_output=True, text=True, timeout=60)
+
+    return run
+
+
+def lines_of(done: subprocess.CompletedProcess) -> "list[str]":
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout.splitlines()
+
+
+def test_what_was_written_is_there_after_a_restart(on_chip):
+    assert lines_of(on_chip("write('a', 'x' * 5000); print(problems)")) == ["[]"]
+    assert lines_of(on_chip("print(read('a') == 'x' * 5000, problems)")) == ["True []"]
+
+
+def test_the_image_is_a_littlefs_as_on_the_chip(on_chip, tmp_path):
+    lines_of(on_chip("write('a', 'from the station')"))
+    image = (tmp_path / "flash.img").read_bytes()
+    assert len(image) == 512 * 4096
+    context = littlefs.UserContext(len(image))
+    context.buffer[:] = image
+    host = littlefs.LittleFS(context=context, mount=False, block_size=4096, block_count=512, read_size=32, prog_size=32)
+    host.mount()
+    with host.open("a") as file:
+        assert file.read() == "from the station"
+
+
+def test_an_image_made_on_the_host_is_mounted(on_chip, tmp_path):
+    host = littlefs.LittleFS(block_size=4096, block_count=256, read_size=32, prog_size=32)
+    with host.open("a", "w") as file:
+        file.write("from the host")
+    (tmp_path / "flash.img").write_bytes(bytes(host.context.buffer))
+    assert lines_of(on_chip("print(read('a'), problems)")) == ["from the host []"]
+
+
+def test_a_power_cut_at_any_write_leaves_the_old_or_the_new_document(on_chip):
+    lines_of(on_chip("write('document', 'old' * 100)"))
+    change = "chip.after_writes(%d, 'cut'); write('new', 'new' * 100); os.rename('/flash/new', '/flash/document'); print('whole')"
+    outcomes = []
+    for count in range(1, 40):
+        done = on_chip(change % count)
+        text = lines_of(on_chip("print(read('document')[:3], len(read('document'))); print(problems)"))
+        assert text[0] in ("old 300", "new 300") and text[1] == "[]", (count, text)
+        outcomes.append(text[0])
+        if done.returncode == 0:
+            break
+        assert done.returncode == -9, (count, done)
+        lines_of(on_chip("write('document', 'old' * 100)"))
+    assert done.stdout == "whole\n" and outcomes[0] == "old 300" and outcomes[-1] == "new 300" and len(outcomes) > 3
+
+
+def test_half_of_the_write_that_is_cut_has_happened(on_chip, tmp_path):
+    lines_of(on_chip(""))
+    before = (tmp_path / "flash.img").read_bytes()
+    assert on_chip("chip.after_writes(1, 'cut'); chip.writeblocks(500, b'\\x5a' * 64)").returncode == -9
+    after = (tmp_path / "flash.img").read_bytes()
+    assert after[500 * 4096 : 500 * 4096 + 64] == b"\x5a" * 32 + before[500 * 4096 + 32 : 500 * 4096 + 64]
+
+
+def test_a_failing_write_fails_once_and_leaves_the_file_system_sound(on_chip):
+    script = """
+write('document', 'old')
+chip.after_writes(2, 'error')
+for name in ('one', 'two'):
+    try:
+        write(name, 'x' * 300)
+        print(name)
+    except OSError as error:
+        print(name, error.errno)
+print(read('document'), 'two' in os.listdir('/flash'))
+"""
+    assert lines_of(on_chip(script)) == ["one 5", "two", "old True"]
+    assert lines_of(on_chip("print(read('document'), problems)")) == ["old []"]
+
+
+def test_a_full_chip_stays_full_until_it_is_told_otherwise(on_chip):
+    script = """
+write('document', 'old')
+chip.after_writes(1, 'full')
+for name in ('one', 'two', 'three'):
+    if name == 'three':
+        chip.after_writes(1, None)
+    try:
+        write(name, 'x' * 300)
+        print(name)
+    except OSError:
+        print('no', name)
+print(read('document'))
+"""
+    assert lines_of(on_chip(script)) == ["no one", "no two", "three", "old"]
+
+
+def test_it_counts_what_wears_the_chip_out(on_chip):
+    script = """
+writes, erases, size = chip.writes, chip.erases, chip.bytes
+write('a', 'x' * 5000)
+print(chip.writes > writes, chip.erases > erases, chip.bytes - size >= 5000)
+"""
+    assert lines_of(on_chip(script)) == ["True True True"]
+
+
+def test_programming_what_is_not_erased_is_an_error_of_the_model(on_chip):
+    done = on_chip("chip.writeblocks(500, b'\\x00' * 32); chip.writeblocks(500, b'\\x01' * 32)")
+    assert done.returncode == 1 and "programming what is not erased" in done.stdout + done.stderr
+
+
+def test_an_image_that_cannot_be_mounted_is_set_aside_and_reported(on_chip, tmp_path):
+    for number in (1, 2):
+        (tmp_path / "flash.img").write_bytes(b"no file system " * 10000)
+        lines = lines_of(on_chip("print(problems[0]); write('a', 'works'); print(read('a'))"))
+        assert "cannot be mounted" in lines[0] and "flash.img.broken%d" % number in lines[0] and lines[1] == "works"
+        assert (tmp_path / ("flash.img.broken%d" % number)).read_bytes().startswith(b"no file system")
+
+
+def test_a_blank_image_is_formatted_without_a_word(on_chip, tmp_path):
+    (tmp_path / "flash.img").write_bytes(b"\xff" * (256 * 4096))
+    assert lines_of(on_chip("write('a', 'works'); print(read('a'), problems)")) == ["works []"]
+
+
+def test_an_image_that_was_never_finished_is_made_anew(on_chip, tmp_path):
+    (tmp_path / "flash.img.new").write_bytes(b"\xff" * 1000)
+    assert lines_of(on_chip("write('a', 'works'); print(read('a'), problems)")) == ["works []"]

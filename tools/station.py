@@ -1,0 +1,184 @@
+"""Starts the simulated station and stays with it: its interpreter, its end, and who may use its store.
+
+Rules:
+1. The interpreter never outlives this process: killing this process is the power cut.
+2. One station per store: a new one waits until the one before has really gone.
+3. What the interpreter prints and its exit code are passed on unchanged. 75 means "reset me": start again.
+"""
+
+import argparse
+import ctypes
+import fcntl
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+_LOCK = "lock"
+_WAIT_FOR_LOCK_S = 5
+_WAIT_FOR_END_S = 5
+_WRONG_START = 2
+_PR_SET_PDEATHSIG = 1  # from linux/prctl.h
+
+_EXAMPLES = """\
+examples:
+  tools/station START.json
+  tools/station --micropython build/micropython32/micropython --heap 100K START.json
+      the 32-bit interpreter with the memory of a small ESP32
+
+exit codes: 0 after SIGTERM or SIGINT, 75 "reset me" (start it again with the same file), 2 the start file is wrong
+"""
+
+
+class CannotStart(Exception):
+    """One argument: why, in a sentence."""
+
+
+def main(arguments: "list[str]") -> int:
+    parser = argparse.ArgumentParser(
+        prog="tools/station",
+        description="Runs the simulated station in the foreground.",
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--micropython", metavar="PATH", help="the interpreter (default: MICROPYTHON, then .venv's)")
+    parser.add_argument("--heap", metavar="SIZE", help="its heap, such as 100K (default: the interpreter's own)")
+    parser.add_argument("start", metavar="START.json", help="the start file")
+    options = parser.parse_args(arguments)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda number, frame: sys.exit(0))  # nothing runs yet
+    try:
+        start = Path(options.start).absolute()
+        store = store_of(start)
+        command = interpreter(options.micropython) + (["-X", "heapsize=" + options.heap] if options.heap else [])
+        lock = lock_of(store)
+    except CannotStart as reason:
+        print("station: %s" % reason, file=sys.stderr)
+        return _WRONG_START
+    return run([*command, str(ROOT / "firmware" / "main.py"), str(start)], lock)
+
+
+def store_of(start: Path) -> Path:
+    """The store's folder. The station itself checks the other fields."""
+    try:
+        document = json.loads(start.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise CannotStart("the start file %s cannot be read: %s" % (start, error.strerror)) from None
+    except ValueError as error:
+        raise CannotStart("the start file %s is not JSON: %s" % (start, error)) from None
+    store = document.get("store", "station-store") if isinstance(document, dict) else None
+    if not isinstance(store, str):
+        raise CannotStart("the start file %s must be an object, and its store a path" % start)
+    return start.parent / store
+
+
+def interpreter(path: "str | None") -> "list[str]":
+    """The command of the chosen MicroPython; PATH, MICROPYTHON, or the one in .venv."""
+    path = path or os.environ.get("MICROPYTHON") or str(ROOT / ".venv" / "bin" / "micropython")
+    found = shutil.which(path)
+    if found is None:
+        raise CannotStart("there is no interpreter at %s: run 'make setup', or choose one by --micropython" % path)
+    return [found]
+
+
+def lock_of(store: Path) -> int:
+    """The open and locked lock file, which the interpreter inherits: the lock lasts as long as either lives."""
+    store.mkdir(parents=True, exist_ok=True)
+    lock = os.open(store / _LOCK, os.O_RDWR | os.O_CREAT, 0o644)
+    give_up = time.monotonic() + _WAIT_FOR_LOCK_S
+    while True:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return lock
+        except BlockingIOError:
+            if time.monotonic() > give_up:
+                raise CannotStart("another station is using the store %s" % store) from None
+            time.sleep(0.02)
+
+
+def run(command: "list[str]", lock: int) -> int:
+    """Runs the interpreter to its end; the exit code for this process."""
+    asked_to_end = False
+
+    def ask_to_end(number, frame):
+        nonlocal asked_to_end
+        if not asked_to_end:  # once: a second interrupt would break into the station's way to safe outputs
+            asked_to_end = True
+            station.send_signal(signal.SIGINT)
+            signal.alarm(_WAIT_FOR_END_S)
+
+    def give_up(number, frame):
+        print("station: it did not end within %d s and is killed" % _WAIT_FOR_END_S, file=sys.stderr)
+        station.kill()
+
+    signals = {signal.SIGTERM, signal.SIGINT}
+    signal.pthread_sigmask(signal.SIG_BLOCK, signals)  # until there is a station to pass them on to
+    station = subprocess.Popen(command, stdin=subprocess.DEVNULL, pass_fds=[lock], preexec_fn=_child_setup())
+    watcher = None if sys.platform.startswith("linux") else _watcher_of(station.pid, lock)
+    os.close(lock)
+    for number in signals:
+        signal.signal(number, ask_to_end)
+    signal.signal(signal.SIGALRM, give_up)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, signals)
+
+    code = station.wait()
+    signal.pthread_sigmask(signal.SIG_BLOCK, signals)
+    signal.alarm(0)
+    if watcher is not None:
+        os.kill(watcher, signal.SIGKILL)
+        os.waitpid(watcher, 0)
+    if asked_to_end:
+        return 0 if code != -signal.SIGKILL else 1
+    if code < 0:
+        _die_of(-code)
+    return code
+
+
+def _child_setup():
+    """What the interpreter's process does before it becomes the interpreter."""
+    launcher = os.getpid()
+    prctl = ctypes.CDLL(None, use_errno=True).prctl if sys.platform.startswith("linux") else None
+
+    def setup():
+        os.setpgid(0, 0)  # a Ctrl-C at the terminal reaches it once, by way of the launcher
+        signal.pthread_sigmask(signal.SIG_SETMASK, set())
+        if prctl is not None:
+            prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+            if os.getppid() != launcher:
+                os._exit(1)  # the launcher was killed before the line above
+
+    return setup
+
+
+def _watcher_of(station: int, lock: int) -> int:
+    """Where the kernel cannot tie two processes: a third, which kills the interpreter when this one is gone."""
+    death, life = os.pipe()  # life is open here alone, as long as this process lives
+    watcher = os.fork()
+    if watcher != 0:
+        os.close(death)
+        return watcher
+    os.close(life)
+    os.close(lock)
+    os.setsid()
+    os.read(death, 1)
+    try:
+        os.kill(station, signal.SIGKILL)
+    except ProcessLookupError:
+        pass
+    os._exit(0)
+
+
+def _die_of(number: int) -> None:
+    """Ends this process by the signal that ended the interpreter."""
+    if number != signal.SIGKILL:
+        signal.signal(number, signal.SIG_DFL)
+    os.kill(os.getpid(), number)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
