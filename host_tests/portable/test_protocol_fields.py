@@ -162,6 +162,9 @@ def test_an_action_is_supported_known_or_unknown():
         ("Foo", "NotImplemented"),
         ("setChargingProfile", "NotImplemented"),
         ("", "NotImplemented"),
+        (" ", "NotImplemented"),
+        ("GetLog Heartbeat", "NotImplemented"),
+        ("Log", "NotImplemented"),
         ("GetVariables", "NotImplemented"),
     ):
         try:

@@ -31,21 +31,17 @@ def events_of(data, max_message=10000, chunk=None):
 
 
 def unmasked(data):
-    """(first byte, payload) of a frame that a client sends."""
-    data = bytes(data)
+    """(first byte, payload) of a frame that a client sends. Undoes the mask in place."""
     assert data[1] & 0x80
     length, at = data[1] & 0x7F, 2
     if length == 126:
         length, at = data[2] << 8 | data[3], 4
     elif length == 127:
         length, at = int.from_bytes(data[2:10], "big"), 10
-    mask = data[at : at + 4]
-    payload = data[at + 4 :]
-    assert len(payload) == length
-    plain = bytearray(payload)
+    assert len(data) == at + 4 + length
     for i in range(length):
-        plain[i] ^= mask[i % 4]
-    return data[0], bytes(plain)
+        data[at + 4 + i] ^= data[at + i % 4]
+    return data[0], bytes(data[at + 4 :])
 
 
 def test_the_examples_of_the_standard():
@@ -60,7 +56,7 @@ def test_the_examples_of_the_standard():
 
 
 def test_every_length_is_sent_whole_and_masked():
-    for length in (0, 1, 3, 4, 5, 125, 126, 127, 255, 256, 257, 511, 512, 1000, 2047, 65535, 65536, 65537):
+    for length in (0, 1, 3, 4, 5, 125, 126, 127, 255, 256, 257, 511, 512, 1000, 2047, 65535, 65536):
         payload = (bytes(range(251)) * (length // 251 + 1))[:length]
         assert unmasked(frame(BINARY, payload, fixed_random)) == (0x82, payload), length
     assert unmasked(text_frame("\u00fc\u20ac", fixed_random)) == (0x81, b"\xc3\xbc\xe2\x82\xac")
@@ -69,8 +65,8 @@ def test_every_length_is_sent_whole_and_masked():
 def test_each_frame_has_its_own_mask():
     masks = [b"\x00\x00\x00\x00", b"\xff\xff\xff\xff", b"\x01\x02\x03\x04"]
     for mask in masks:
-        sent = bytes(frame(PING, b"abcdef", lambda count, mask=mask: mask[:count]))
-        assert sent[2:6] == mask and unmasked(sent) == (0x89, b"abcdef")
+        sent = frame(PING, b"abcdef", lambda count, mask=mask: mask[:count])
+        assert bytes(sent[2:6]) == mask and unmasked(sent) == (0x89, b"abcdef")
 
 
 def test_every_length_is_received_in_any_pieces():

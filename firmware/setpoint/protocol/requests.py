@@ -93,14 +93,15 @@ ACTIONS = {
 }
 
 # What OCPP 1.6 has besides: other feature profiles, the security extension, and what only a station sends.
+# One text, because it costs a quarter of what a list of names does.
 KNOWN_BUT_NOT_SUPPORTED = (
-    "Authorize BootNotification CancelReservation CertificateSigned DeleteCertificate "
-    "DiagnosticsStatusNotification ExtendedTriggerMessage FirmwareStatusNotification GetDiagnostics "
-    "GetInstalledCertificateIds GetLocalListVersion GetLog Heartbeat InstallCertificate LogStatusNotification "
-    "MeterValues ReserveNow SecurityEventNotification SendLocalList SignCertificate "
-    "SignedFirmwareStatusNotification SignedUpdateFirmware StartTransaction StatusNotification StopTransaction "
-    "UpdateFirmware"
-).split()
+    " Authorize BootNotification CancelReservation CertificateSigned DeleteCertificate"
+    " DiagnosticsStatusNotification ExtendedTriggerMessage FirmwareStatusNotification GetDiagnostics"
+    " GetInstalledCertificateIds GetLocalListVersion GetLog Heartbeat InstallCertificate LogStatusNotification"
+    " MeterValues ReserveNow SecurityEventNotification SendLocalList SignCertificate"
+    " SignedFirmwareStatusNotification SignedUpdateFirmware StartTransaction StatusNotification StopTransaction"
+    " UpdateFirmware "
+)
 
 _ID_TAG_INFO = object_of(
     (
@@ -136,6 +137,6 @@ def spec_for(action: str) -> tuple:
     table = ACTIONS.get(action)
     if table is not None:
         return table
-    if action in KNOWN_BUT_NOT_SUPPORTED:
+    if action.isalpha() and " %s " % action in KNOWN_BUT_NOT_SUPPORTED:
         raise OcppError(errors.NOT_SUPPORTED, "this charge point does not support " + action)
     raise OcppError(errors.NOT_IMPLEMENTED, "OCPP 1.6 has no action of this name")
