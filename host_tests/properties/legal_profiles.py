@@ -4,6 +4,7 @@ A `World` keeps every accepted profile twice: installed in the firmware, and as 
 (tools/expected.py). Profiles are drawn around one instant, T0, with few distinct seconds, so that boundaries meet.
 """
 
+from copy import copy
 from fractions import Fraction
 
 from hypothesis import strategies as st
@@ -132,10 +133,10 @@ def supply_of(site):
 class World:
     """The same profiles in the firmware and before the oracle."""
 
-    def __init__(self, site, transactions, capability=CAPABILITY):
+    def __init__(self, site, transactions):
         self.site = site
         self.transactions = transactions  # {connector: Transaction}
-        self.installed = InstalledProfiles(supply_of(site), capability)
+        self.installed = InstalledProfiles(supply_of(site), copy(CAPABILITY))
         self.placed = []
 
     def __repr__(self):

@@ -205,7 +205,7 @@ def profile_from(fields: dict, connector: int, accepted_at: "int | None", handle
         "unit": schedule["chargingRateUnit"],
         "transaction": handle if purpose == TX else None,
         "accepted_at": accepted_at,
-        "valid_from": fields.get("validFrom", -FOREVER),
+        "valid_from": fields.get("validFrom", _DEFAULTS["valid_from"]),
         "valid_to": fields.get("validTo", FOREVER),
         "base": None if kind == "Relative" else schedule.get("startSchedule"),
         "recurrence": recurrence,
