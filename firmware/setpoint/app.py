@@ -102,12 +102,14 @@ class App:
                 await asyncio.wait_for(self._events.wait(), wait_ms / 1000)
             except asyncio.TimeoutError:
                 pass
-            self._events.clear()
-            self.wake()
+            clock = self.clock
+            if self._events.is_set() or self.station.is_due(clock.now(), clock.uptime_ms(), clock.ticks_ms()):
+                self._events.clear()
+                self.wake()
 
     def ms_to_wakeup(self) -> int:
         """How long until something is due; 0 or less when it is."""
-        return self.station.next_wakeup_ms() - self.clock.uptime_ms()
+        return self.station.due_at_ms - self.clock.uptime_ms()
 
     def waits_for_answers(self) -> bool:
         """Does the central system still owe answers to messages of transactions?"""

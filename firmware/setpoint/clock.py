@@ -42,7 +42,8 @@ class Clock:
         self._last_ticks = _ticks_ms()
         self._real_ms = 0  # since power-up
         self._advanced_ms = 0
-        self._wall_offset_ms = None if at is None else at * 1000  # wall clock minus passed_ms()
+        self._offset_s = at  # wall clock minus passed_ms(), whole seconds and ...
+        self._offset_ms = 0  # ... the rest: their sum in milliseconds would not be a small int on a 32-bit chip
 
     def ticks_ms(self) -> int:
         """Real milliseconds since power-up; not moved by `advance`."""
@@ -61,13 +62,13 @@ class Clock:
 
     def now(self) -> "int | None":
         """The instant, or None while the time is unknown."""
-        if self._wall_offset_ms is None:
+        if self._offset_s is None:
             return None
-        return (self._wall_offset_ms + self.passed_ms()) // 1000
+        return self._offset_s + (self._offset_ms + self.passed_ms()) // 1000
 
     def into_second_ms(self) -> int:
         """How far the second of `now` has gone."""
-        return 0 if self._wall_offset_ms is None else (self._wall_offset_ms + self.passed_ms()) % 1000
+        return (self._offset_ms + self.passed_ms()) % 1000
 
     def correct(self, instant: int) -> bool:
         """Somebody who should know says what time it is. True if the wall clock was set.
@@ -87,7 +88,9 @@ class Clock:
 
     def set(self, instant: int) -> None:
         """Corrects the wall clock; durations go on undisturbed."""
-        self._wall_offset_ms = instant * 1000 - self.passed_ms()
+        passed_ms = self.passed_ms()
+        self._offset_s = instant - passed_ms // 1000 - (1 if passed_ms % 1000 else 0)
+        self._offset_ms = -passed_ms % 1000
 
     def advance(self, duration_ms: int) -> None:
         """Time passes, as if one had waited."""

@@ -10,6 +10,7 @@ from .pilot.duty import offered_da_for
 from .pilot.sequence import Sequence
 
 PERIOD_MS = 20
+_PHASE_PAUSE_MS = 15000  # steady +12 V between one and three phases: vehicles need it to notice, some are damaged without
 
 
 class Point:
@@ -23,6 +24,7 @@ class Point:
         self.permitted = False
         self.phases = outlet.phases
         self.fault = 0  # rule that ends a fault outside the pilot (pilot/sequence.py), 0: none
+        self._pause_ms = 0  # after a switch of phases
         self.changed = False  # something the agent has not seen yet
         self._rating_da = rating_da
         self._contactor = False
@@ -45,7 +47,10 @@ class Point:
         # Phases are switched with the contactor open only: until then there is no permission.
         if self.phases != outlet.phases and not sequence.contactor:
             outlet.set_phases(self.phases)
-        permitted = self.permitted and self.phases == outlet.phases
+            self._pause_ms = _PHASE_PAUSE_MS
+        elif self._pause_ms > 0:
+            self._pause_ms -= min(elapsed_ms, self._pause_ms)
+        permitted = self.permitted and self.phases == outlet.phases and self._pause_ms == 0
         sequence.step(elapsed_ms, outlet.high_mv, outlet.low_mv, limit_da, permitted, self.fault)
         if self._contactor and not sequence.contactor:
             outlet.set_contactor(False)

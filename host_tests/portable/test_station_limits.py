@@ -54,6 +54,22 @@ def test_the_limit_of_the_installation_is_shared_too():
     assert [bench.limits[c] for c in (1, 2, 3)] == [106, 106, 106]
 
 
+def test_a_vehicle_that_stops_asking_leaves_its_share_to_the_others():
+    bench = Bench(connectors=2)
+    bench.set_profile(periods=((0, 20),), **MAX)
+    bench.charge(1)
+    bench.charge(2)
+    bench.pass_time(30)
+    bench.tell(bench.station.on_pilot, 2, "B2", "B")
+    bench.pass_time(12)
+    assert (bench.limits[1], bench.limits[2]) == (140, 60)
+    assert bench.statuses(2)[-1] == "SuspendedEV"
+    bench.tell(bench.station.on_pilot, 2, "C2", "C")
+    assert (bench.limits[1], bench.limits[2]) == (100, 60)
+    bench.pass_time(12)
+    assert (bench.limits[1], bench.limits[2]) == (100, 100)
+
+
 def test_a_lower_station_limit_is_in_force_at_once():
     bench = Bench(connectors=2)
     bench.set_profile(periods=((0, 32),), **MAX)

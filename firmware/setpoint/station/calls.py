@@ -65,6 +65,9 @@ class Calls:
         else:
             self._finish(None, "%s: %s" % (answer[1], answer[2]), True, up_ms)
 
+    def are_overdue(self, ticks_ms: int) -> bool:
+        return self._exchange.timed_out(ticks_ms)
+
     def time_out(self, ticks_ms: int, up_ms: int) -> None:
         if self._exchange.timed_out(ticks_ms):
             self._exchange.cancel()

@@ -10,7 +10,6 @@ from ..protocol.iso8601 import text_from
 from ..schedule.checks import reason_to_reject
 from ..schedule.composite import composite_schedule
 from ..schedule.profile import from_document, profile_from
-from ..units import tenths_text
 
 _MOST_SEGMENTS = 200  # in one answer, about 10 KB of text; beyond them the duration is shortened (R35)
 _PREFIX = "profile-"
@@ -172,7 +171,7 @@ class Charging:
             station.profiles, connector_id, station.now, request["duration"], unit, running, _MOST_SEGMENTS
         )
         texts = [
-            '{"startPeriod":%d,"limit":%s,"numberPhases":%d}' % (start_s, tenths_text(limit), phases)
+            '{"startPeriod":%d,"limit":%d.%d,"numberPhases":%d}' % (start_s, limit // 10, limit % 10, phases)
             for start_s, limit, phases in periods
         ]
         return (

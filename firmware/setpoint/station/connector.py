@@ -3,7 +3,7 @@
 The status is never set by an event: it is worked out from what is true now, first case that fits.
 """
 
-_MINIMUM_DA = 60  # below 6 A the pilot offers nothing (IEC 61851-1)
+MINIMUM_DA = 60  # below 6 A the pilot offers nothing (IEC 61851-1)
 
 # Fault codes that tell of something without endangering anybody: reported, but charging goes on.
 _WARNINGS = ("WeakSignal", "ReaderFailure", "LocalListConflict", "ResetFailure")
@@ -42,6 +42,10 @@ class Connector:
     def plugged(self) -> bool:
         return self.vehicle != "A"
 
+    def asks(self) -> bool:
+        """Does the vehicle want current?"""
+        return self.vehicle in ("C", "D")
+
     def all_faults(self) -> list:
         """Its own, and those of the charge point as a whole."""
         return self.faults if self._charge_point is None else self.faults + self._charge_point.faults
@@ -69,7 +73,7 @@ class Connector:
             if not self.plugged():
                 return "SuspendedEV"
             # 3. this side gives nothing: less than the pilot can offer, or ventilation that there is not
-            if self.limit_da < _MINIMUM_DA or self.pilot in ("C2S", "F") or self.vehicle == "D":
+            if self.limit_da < MINIMUM_DA or self.pilot in ("C2S", "F") or self.vehicle == "D":
                 return "SuspendedEVSE"
             # 4. energy flows
             if self.pilot == "C2":

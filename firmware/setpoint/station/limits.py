@@ -8,6 +8,7 @@ Rule 3: nothing is polled: `next_change` says when the schedule can change, `rec
 
 from ..schedule.sharing import shares
 from ..units import FOREVER
+from .connector import MINIMUM_DA
 
 # 5 s until the pilot may write a new duty, 5 s in which the vehicle follows it, 1 s of grace (hardware: IEC 61851-1).
 _FALL_MS = 11000
@@ -106,7 +107,8 @@ class Limits:
         self.next_change = min(self.next_change, total_until)
         running = [c for c in self._connectors if c.transaction is not None]
         running.sort(key=lambda c: c.transaction.handle)
-        wants = [bounds[c.id][0] for c in running]
+        # A vehicle that does not ask is kept a chair, no more: it may ask again at any time, and has the rest then.
+        wants = [bounds[c.id][0] if c.asks() else min(bounds[c.id][0], MINIMUM_DA) for c in running]
         parts = shares(total_da, wants)
         for connector in self._connectors:
             bound = bounds[connector.id]

@@ -74,6 +74,7 @@ class Station:
         self._permits = {}
         self._phases = {}
         self._reset_at_ms = None
+        self.due_at_ms = 0  # up-time at which `wake` is wanted, new after every event
 
     def start(self) -> None:
         """After the first `time_is`: goes on with what was stored."""
@@ -107,7 +108,11 @@ class Station:
         self.sessions.wake(self.up_ms)
         self._settle()
 
-    def next_wakeup_ms(self) -> int:
+    def is_due(self, now: "int | None", up_ms: int, ticks_ms: int) -> bool:
+        """Is there anything to do? The app asks often; nothing is allocated."""
+        return up_ms >= self.due_at_ms or self.limits.due(now, up_ms) or self.calls.are_overdue(ticks_ms)
+
+    def _next_wakeup_ms(self) -> int:
         """The up-time at which something is due, the network's time-outs aside."""
         due = self.up_ms + _NET_MS
         if self.now is not None:
@@ -156,6 +161,7 @@ class Station:
             text = self.calls.next_text(ready, self.now, self.up_ms, self._ticks_ms)
             if text is not None:
                 self.actions.append(("send", text))
+        self.due_at_ms = self._next_wakeup_ms()
 
     def limits_changed(self) -> None:
         """Works out every limit and hands over what is new."""
@@ -226,6 +232,7 @@ class Station:
         """The pilot's machine of a connector is in another state, or the vehicle shows another one."""
         connector = self.connector(connector_id)
         was_plugged = connector.plugged()
+        asked = connector.asks()
         connector.pilot = pilot
         connector.vehicle = vehicle
         if not connector.plugged():
@@ -235,8 +242,8 @@ class Station:
         elif not was_plugged:
             self.reports.statuses()
             self.authorisation.plugged_in(connector)
-        if self.limits.recheck_ms is not None:
-            self.limits_changed()  # an open contactor frees room at once
+        if asked != connector.asks() or self.limits.recheck_ms is not None:
+            self.limits_changed()  # shares follow those who ask; an open contactor frees room at once
         self._settle()
 
     def on_card(self, id_tag: str, connectors: "list[int] | None") -> None:
