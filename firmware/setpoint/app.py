@@ -23,7 +23,7 @@ from .schedule.supply import Supply
 from .station.sampling import Reading
 from .station.station import Station
 from .store.documents import Documents
-from .units import tenths
+from .units import tenths, tenths_text
 
 _LONGEST_NAP_MS = 1000  # the network's time-outs are looked at so often
 
@@ -159,8 +159,8 @@ class App:
                 self.session.send(action[1])
             elif kind == "limit":
                 self.control.points[action[1]].limit_da = action[2]
-                grant = self.station.limits.grants[action[1]]
-                self.log("info", "limit", "connector %d: %d.%d A, %s" % (action[1], action[2] // 10, action[2] % 10, grant.source))
+                why = self.station.limits.grants[action[1]].why(self.station.now)
+                self.log("info", "limit", "connector %d: %s A, %s" % (action[1], tenths_text(action[2]), why))
             elif kind == "phases":
                 self.control.points[action[1]].phases = action[2]
             elif kind == "permit":

@@ -11,6 +11,15 @@ def _instant(instant: "int | None") -> "str | None":
     return None if instant is None or instant >= FOREVER else text_from(instant)
 
 
+def _fallback_at(app) -> "str | None":
+    """When the fallback limit begins if the central system stays silent."""
+    begins_ms = app.station.fallback.begins_ms()
+    now = app.clock.now()
+    if begins_ms is None or now is None:
+        return None
+    return text_from(now + (begins_ms - app.clock.uptime_ms()) // 1000)
+
+
 def state_of(app) -> dict:
     station = app.station
     return {
@@ -48,6 +57,8 @@ def _connector(app, connector) -> dict:
             "phases": grant.phases,
             "source": grant.source,
             "next_change": _instant(grant.until),
+            "reason": grant.why(app.station.now),
+            "fallback_at": _fallback_at(app),
         },
         "transaction": None
         if transaction is None

@@ -320,3 +320,13 @@ def test_texts_that_are_no_messages_are_answered_and_the_station_goes_on():
         bench.tell(bench.station.on_text, text)
     assert json.loads(json.dumps(bench.last_answer))[0] == 4
     assert bench.set_profile() == ACCEPTED
+
+
+def test_a_key_that_cannot_be_written_keeps_its_value():
+    bench = Bench()
+    bench.memory.fails = True
+    assert bench.ask("ChangeConfiguration", {"key": "MeterValueSampleInterval", "value": "5"}) == REJECTED
+    assert bench.station.settings["MeterValueSampleInterval"] == 60
+    bench.memory.fails = False
+    assert bench.ask("ChangeConfiguration", {"key": "ConnectionTimeOut", "value": "5"}) == ACCEPTED
+    assert Bench(memory=bench.memory).station.settings["MeterValueSampleInterval"] == 60

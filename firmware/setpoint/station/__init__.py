@@ -25,8 +25,10 @@ Two things do not wait in that list, because an answer depends on them: document
     calls         what is asked of the central system: one CALL in flight
     reports       what it is told: StatusNotification, and what it triggers
     limits        what each connector may draw now: profiles, sharing, cable
+    fallback      the limit after long silence of the central system
     charging      SetChargingProfile, ClearChargingProfile, GetCompositeSchedule
     requests      what a central system may ask, from CALL to answer
+    answers       what it may ask beyond OCPP: why a limit, which profiles
     sampling      what stands in a MeterValues
     settings      configuration keys
 """

@@ -27,6 +27,16 @@ class Grant:
         self._before_da = 0  # drawn perhaps still, until _falls_ms
         self._falls_ms = 0
 
+    def why(self, now: "int | None") -> str:
+        """What limits, in words."""
+        profile = self.reason
+        if profile is None:
+            return self.source
+        words = "%s %d, level %d" % (profile.purpose, profile.id, profile.level)
+        if self.source == "sharing":
+            words = "its share of " + words
+        return words if now is not None else words + ": its lowest period, since the time is not known"
+
     def held_da(self, up_ms: int) -> int:
         """What may still flow through this connector."""
         now_da = self.da if self.running else 0
@@ -78,12 +88,12 @@ class Limits:
         """Works out every limit anew. Returns the ids of the connectors whose da or phases changed."""
         self.next_change = FOREVER
         self.recheck_ms = None
-        total_da, total_until, _ = self._profiles.station_limit_at(now)
+        total_da, total_until, total_reason = self._profiles.station_limit_at(now)
         bounds = {}
         for connector in self._connectors:
             bounds[connector.id] = self._bound(connector, now)
         if len(self._connectors) > 1 and total_da is not None:
-            self._share(bounds, total_da, total_until)
+            self._share(bounds, total_da, total_until, total_reason)
         else:
             total_da = None
         return self._hand_out(bounds, total_da, up_ms)
@@ -102,7 +112,7 @@ class Limits:
                 da, source, reason = caps[name], name, None
         return [da, phases, source, until, reason]
 
-    def _share(self, bounds: dict, total_da: int, total_until: int) -> None:
+    def _share(self, bounds: dict, total_da: int, total_until: int, total_reason) -> None:
         """R29: one limit for all that charge. An idle connector is told what it would get as the newest."""
         self.next_change = min(self.next_change, total_until)
         running = [c for c in self._connectors if c.transaction is not None]
@@ -117,7 +127,7 @@ class Limits:
             else:
                 part = parts[running.index(connector)]
             if part < bound[0]:
-                bound[0], bound[2], bound[4] = part, "sharing", None
+                bound[0], bound[2], bound[4] = part, "sharing", total_reason
             bound[3] = min(bound[3], total_until)
 
     def _hand_out(self, bounds: dict, total_da: "int | None", up_ms: int) -> list:

@@ -7,6 +7,7 @@ from ..protocol.errors import OcppError
 from ..protocol.fields import read
 from ..protocol.ocppj import error_text, result_text
 from ..protocol.requests import spec_for
+from .answers import answer as answer_of
 
 _TRIGGERS = ("BootNotification", "Heartbeat", "MeterValues", "StatusNotification")
 
@@ -19,7 +20,7 @@ class Requests:
         self._answers = {
             "ChangeConfiguration": self._change_configuration,
             "ClearChargingProfile": station.charging.clear_profiles,
-            "DataTransfer": self._data_transfer,
+            "DataTransfer": lambda request: answer_of(station, request),
             "GetCompositeSchedule": station.charging.composite,
             "GetConfiguration": self._get_configuration,
             "RemoteStartTransaction": self._remote_start,
@@ -62,10 +63,31 @@ class Requests:
             return {"status": "NotSupported"}
         if not station.settings.writable(name):
             return {"status": "Rejected"}
-        return {"status": "Accepted" if station.change_setting(name, request["value"]) else "Rejected"}
+        return {"status": "Accepted" if self._change(name, request["value"]) else "Rejected"}
 
-    def _data_transfer(self, request: dict) -> dict:
-        return {"status": "UnknownVendorId"}
+    def _change(self, name: str, text: str) -> bool:
+        """Takes a new value of a key, stores it, and lets it have its effect."""
+        station = self._station
+        settings = station.settings
+        document = settings.document_with(name, text)
+        if document is None:
+            return False
+        try:
+            station.documents.write("settings", document)
+        except OSError as error:
+            station.reports.storage_failed("settings cannot be written: %s" % error)
+            return False
+        settings.take(document)
+        if name == "WebSocketPingInterval":
+            station.actions.append(("ping", settings[name]))
+        elif name == "HeartbeatInterval":
+            station.registration.interval_changed(station.up_ms)
+        elif name.startswith("FallbackLimit"):
+            station.fallback.settings_changed()
+        elif name == "MeterValueSampleInterval":
+            for connector in station.connectors:
+                station.sessions.sample_anew(connector)
+        return True
 
     def _remote_start(self, request: dict) -> dict:
         station = self._station

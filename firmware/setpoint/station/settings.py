@@ -25,6 +25,8 @@ KEYS = {
     "ChargingScheduleMaxPeriods": (_INT, 96, False, 1, 1000),
     "ConnectionTimeOut": (_INT, 60, True, 1, 86400),
     "ConnectorSwitch3to1PhaseSupported": (_BOOL, False, False, None, None),
+    "FallbackLimitAfterMinutes": (_INT, 0, True, 0, 10080),
+    "FallbackLimitAmps": (_INT, 6, True, 0, 80),
     "GetConfigurationMaxKeys": (_INT, 50, False, 1, 1000),
     "HeartbeatInterval": (_INT, 300, True, 1, 604800),
     "MaxChargingProfilesInstalled": (_INT, 50, False, 1, 1000),
@@ -68,6 +70,12 @@ def _value_of(name: str, text: str):
     return text if len(text) <= 500 else None
 
 
+def _text_of(value) -> str:
+    if type(value) is bool:
+        return "true" if value else "false"
+    return str(value)
+
+
 class Settings:
     """The keys of one station. `first` overrides first values; `stored` is what a central system wrote."""
 
@@ -109,10 +117,7 @@ class Settings:
         return sorted(KEYS)
 
     def text(self, name: str) -> str:
-        value = self._values[name]
-        if type(value) is bool:
-            return "true" if value else "false"
-        return str(value)
+        return _text_of(self._values[name])
 
     def writable(self, name: str) -> bool:
         return KEYS[name][2]
@@ -120,16 +125,20 @@ class Settings:
     def words(self, name: str) -> "list[str]":
         return self._values[name].split(",") if self._values[name] else []
 
-    def change(self, name: str, text: str) -> "dict | None":
-        """Takes a new value; returns the document to store, None where the key cannot take the value."""
+    def document_with(self, name: str, text: str) -> "dict | None":
+        """What to store for a new value, None where the key cannot take it. Changes nothing: see `take`."""
         value = _value_of(name, text)
         if value is None:
             return None
         document = dict(self._written)
-        self._values[name] = value
-        document[name] = self.text(name)
-        self._written = document
+        document[name] = _text_of(value)
         return document
+
+    def take(self, document: dict) -> None:
+        """The stored document is in force."""
+        self._written = document
+        for name in document:
+            self._values[name] = _value_of(name, document[name])
 
     def adopt(self, name: str, value) -> None:
         """A value for this run only (the heartbeat interval of BootNotification.conf)."""

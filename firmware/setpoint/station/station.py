@@ -11,6 +11,7 @@ from .authorisation import Authorisation
 from .calls import Calls
 from .charging import Charging
 from .connector import ChargePoint, Connector, Fault
+from .fallback import Fallback
 from .limits import Limits
 from .outbox import Outbox
 from .registration import Registration
@@ -69,6 +70,7 @@ class Station:
         self.authorisation = Authorisation(self)
         self.charging = Charging(self)
         self.reports = Reports(self)
+        self.fallback = Fallback(self)
         self.requests = Requests(self)
         self._later = []
         self._permits = {}
@@ -106,6 +108,7 @@ class Station:
         self.registration.wake(self.up_ms)
         self.authorisation.wake(self.up_ms)
         self.sessions.wake(self.up_ms)
+        self.fallback.wake(self.up_ms)
         self._settle()
 
     def is_due(self, now: "int | None", up_ms: int, ticks_ms: int) -> bool:
@@ -123,6 +126,7 @@ class Station:
             self.authorisation.next_wakeup_ms(),
             self.outbox.due_at_ms() if self.online() else None,
             self.limits.recheck_ms,
+            self.fallback.next_wakeup_ms(),
             self._reset_at_ms,
         ]
         for connector in self.connectors:
@@ -193,6 +197,7 @@ class Station:
 
     def on_text(self, text: str) -> None:
         """A message of the central system."""
+        self.fallback.heard(self.up_ms)
         try:
             message = parse(text)
         except OcppError as error:
@@ -264,27 +269,6 @@ class Station:
         self.limits.cap(connector_id, source, da)
         self.limits_changed()
         self._settle()
-
-    def change_setting(self, name: str, text: str) -> bool:
-        """Takes a new value of a configuration key and stores it."""
-        before = self.settings[name]
-        document = self.settings.change(name, text)
-        if document is None:
-            return False
-        try:
-            self.documents.write("settings", document)
-        except OSError as error:
-            self.settings.adopt(name, before)
-            self.reports.storage_failed("settings cannot be written: %s" % error)
-            return False
-        if name == "WebSocketPingInterval":
-            self.actions.append(("ping", self.settings[name]))
-        elif name == "HeartbeatInterval":
-            self.registration.interval_changed(self.up_ms)
-        elif name == "MeterValueSampleInterval":
-            for connector in self.connectors:
-                self.sessions.sample_anew(connector)
-        return True
 
     def restart(self, kind: str) -> None:
         """Reset (OCPP 1.6, 5.14): transactions are ended first, and their end is reported if that is possible soon."""

@@ -1,0 +1,68 @@
+"""What a central system may ask beyond OCPP 1.6: DataTransfer with vendorId "Setpoint". The data of the answer is JSON.
+
+    messageId   data of the request   data of the answer
+    Limits      -                     for each connector what it may draw, why, and when that can change
+    Profiles    -                     every installed profile without its periods
+    Profile     a chargingProfileId   one profile with its periods, [startPeriod, limit, numberPhases] each
+"""
+
+import json
+
+from ..protocol.iso8601 import text_from
+from ..units import FOREVER, tenths_text
+
+VENDOR = "Setpoint"
+
+
+def _instant(instant: "int | None") -> "str | None":
+    return None if instant is None or abs(instant) >= FOREVER else text_from(instant)
+
+
+def answer(station, request: dict) -> dict:
+    """The payload of DataTransfer.conf for a checked request."""
+    if request["vendorId"] != VENDOR:
+        return {"status": "UnknownVendorId"}
+    message_id = request.get("messageId")
+    if message_id == "Limits":
+        found = [_limit(station, connector) for connector in station.connectors]
+    elif message_id == "Profiles":
+        found = [_profile(profile) for profile in station.profiles]
+    elif message_id == "Profile":
+        found = None
+        for profile in station.profiles:
+            if str(profile.id) == request.get("data"):
+                found = _profile(profile)
+                found["chargingSchedulePeriod"] = [
+                    [start_s, tenths_text(limit), phases] for start_s, limit, phases in profile.periods()
+                ]
+        if found is None:
+            return {"status": "Rejected", "data": "no profile has this id"}
+    else:
+        return {"status": "UnknownMessageId"}
+    return {"status": "Accepted", "data": json.dumps(found)}
+
+
+def _limit(station, connector) -> dict:
+    grant = station.limits.grants[connector.id]
+    return {
+        "connectorId": connector.id,
+        "limit": tenths_text(grant.da),
+        "numberPhases": grant.phases,
+        "source": grant.source,
+        "reason": grant.why(station.now),
+        "nextChange": _instant(grant.until),
+    }
+
+
+def _profile(profile) -> dict:
+    return {
+        "chargingProfileId": profile.id,
+        "connectorId": profile.connector,
+        "chargingProfilePurpose": profile.purpose,
+        "stackLevel": profile.level,
+        "chargingRateUnit": profile.worth[0],
+        "validFrom": _instant(profile.valid_from),
+        "validTo": _instant(profile.valid_to),
+        "startSchedule": _instant(profile.base),
+        "acceptedAt": _instant(profile.accepted_at),
+    }

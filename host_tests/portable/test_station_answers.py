@@ -1,0 +1,104 @@
+"""Why am I limited, which profiles are installed, and the limit after long silence."""
+
+import json
+
+from station_bench import Bench
+
+MAX = {"connector": 0, "purpose": "ChargePointMaxProfile"}
+
+
+def asked(bench, message, data=None):
+    request = {"vendorId": "Setpoint", "messageId": message}
+    if data is not None:
+        request["data"] = data
+    answer = bench.ask("DataTransfer", request)
+    assert answer["status"] == "Accepted", answer
+    return json.loads(answer["data"])
+
+
+def test_each_limit_comes_with_its_reason():
+    bench = Bench(connectors=2)
+    assert asked(bench, "Limits")[0] == {
+        "connectorId": 1,
+        "limit": "32.0",
+        "numberPhases": 3,
+        "source": "hardware",
+        "reason": "hardware",
+        "nextChange": None,
+    }
+    bench.set_profile(id=7, level=2, periods=((0, 16), (46800, 10)))
+    first = asked(bench, "Limits")[0]
+    assert first["reason"] == "TxDefaultProfile 7, level 2" and first["nextChange"] == "2025-06-15T13:00:00Z"
+    bench.set_profile(id=8, periods=((0, 20),), **MAX)
+    bench.charge(1)
+    bench.charge(2)
+    bench.pass_time(20)
+    assert [entry["reason"] for entry in asked(bench, "Limits")] == [
+        "its share of ChargePointMaxProfile 8, level 0",
+        "its share of ChargePointMaxProfile 8, level 0",
+    ]
+    bench.tell(bench.station.on_cap, 1, "cable", 80)
+    assert asked(bench, "Limits")[0]["reason"] == "cable"
+
+
+def test_the_reason_says_that_the_time_is_not_known():
+    bench = Bench()
+    bench.set_profile(id=7, periods=((0, 16), (60, 8)))
+    again = Bench(memory=bench.memory, now=None, register=False)
+    assert asked(again, "Limits")[0]["reason"] == "TxDefaultProfile 7, level 0: its lowest period, since the time is not known"
+
+
+def test_the_installed_profiles_can_be_listed_and_read():
+    bench = Bench()
+    assert asked(bench, "Profiles") == []
+    bench.set_profile(id=-7, level=2, periods=((0, 16), (60, 8.5)), validTo="2099-01-01T00:00:00Z")
+    (listed,) = asked(bench, "Profiles")
+    assert listed["chargingProfileId"] == -7 and listed["validTo"] == "2099-01-01T00:00:00Z"
+    assert asked(bench, "Profile", "-7")["chargingSchedulePeriod"] == [[0, "16.0", 3], [60, "8.5", 3]]
+    assert bench.ask("DataTransfer", {"vendorId": "Setpoint", "messageId": "Profile", "data": "1"})["status"] == "Rejected"
+    assert bench.ask("DataTransfer", {"vendorId": "Setpoint", "messageId": "Weather"})["status"] == "UnknownMessageId"
+    assert bench.ask("DataTransfer", {"vendorId": "Other"})["status"] == "UnknownVendorId"
+
+
+def test_after_long_silence_the_fallback_limit_holds_until_something_is_heard():
+    bench = Bench(keys={"FallbackLimitAfterMinutes": "10", "FallbackLimitAmps": "8"})
+    bench.charge()
+    bench.pass_time(700)
+    assert bench.limits[1] == 320, "heartbeats are answered"
+    bench.tell(bench.station.on_link, False)
+    bench.pass_time(500)
+    assert bench.limits[1] == 320
+    bench.pass_time(200)
+    assert bench.limits[1] == 80 and bench.station.limits.grants[1].source == "fallback"
+    bench.tell(bench.station.on_link, True)
+    assert bench.limits[1] == 320
+
+
+def test_the_fallback_limit_is_off_by_default_and_never_raises_a_limit():
+    bench = Bench()
+    bench.set_profile(periods=((0, 7),))
+    bench.tell(bench.station.on_link, False)
+    bench.pass_time(86400)
+    assert bench.limits[1] == 70
+    bench.tell(bench.station.on_link, True)
+    assert bench.ask("ChangeConfiguration", {"key": "FallbackLimitAfterMinutes", "value": "1"}) == {"status": "Accepted"}
+    bench.tell(bench.station.on_link, False)
+    bench.pass_time(120)
+    assert bench.limits[1] == 60
+    bench.tell(bench.station.on_link, True)
+    assert bench.ask("ChangeConfiguration", {"key": "FallbackLimitAmps", "value": "20"}) == {"status": "Accepted"}
+    bench.tell(bench.station.on_link, False)
+    bench.pass_time(120)
+    assert bench.limits[1] == 70
+
+
+def test_a_pause_by_zero_amperes_is_no_fault_and_ends_at_once():
+    bench = Bench()
+    bench.charge()
+    bench.set_profile(purpose="TxProfile", periods=((0, 0),), transactionId=1)
+    assert bench.limits[1] == 0 and bench.permits[1]
+    assert bench.statuses()[-1] == "SuspendedEVSE"
+    bench.set_profile(purpose="TxProfile", periods=((0, 10),), transactionId=1)
+    assert bench.limits[1] == 100 and bench.permits[1]
+    assert bench.statuses()[-1] == "Charging"
+    assert [p["errorCode"] for p in bench.actions("StatusNotification")] == ["NoError"] * len(bench.actions("StatusNotification"))
