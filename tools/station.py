@@ -19,6 +19,9 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+from tools.compiled import compiled  # noqa: E402
+
 _LOCK = "lock"
 _WAIT_FOR_LOCK_S = 5
 _WAIT_FOR_END_S = 5
@@ -60,7 +63,7 @@ def main(arguments: "list[str]") -> int:
     except CannotStart as reason:
         print("station: %s" % reason, file=sys.stderr)
         return _WRONG_START
-    return run([*command, str(ROOT / "firmware" / "main.py"), str(start)], lock)
+    return run([*command, str(ROOT / "tools" / "run_compiled.py"), str(compiled()), str(start)], lock)
 
 
 def store_of(start: Path) -> Path:

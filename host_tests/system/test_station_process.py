@@ -40,8 +40,8 @@ class Launcher:
         self.start_file.write_text(json.dumps({"store": "flash"}))
         (self.root / "tools").mkdir(parents=True)
         (self.root / "firmware").mkdir()
-        shutil.copy(ROOT / "tools" / "station", self.root / "tools")
-        shutil.copy(ROOT / "tools" / "station.py", self.root / "tools")
+        for name in ("tools/station", "tools/station.py", "tools/compiled.py", "tools/run_compiled.py", "requirements.lock"):
+            shutil.copy(ROOT / name, self.root / name)
         (self.root / ".venv" / "bin").mkdir(parents=True)
         python = self.root / ".venv" / "bin" / "python"
         python.write_text('#!/bin/sh\nexec "%s" "$@"\n' % sys.executable)

@@ -1,0 +1,53 @@
+# Setpoint. `make` alone lists the verbs; each sets up what it needs, in .venv and build, on its first use.
+#
+#   PYTHON=python3.12        which Python makes the virtual environment (3.10 or newer)
+#   MICROPYTHON=/a/path      another interpreter for the station instead of the one from the lock file
+#   ARGS="..."               more arguments for the verb's tool, or for pytest
+
+PYTHON ?= python3
+PY      = .venv/bin/python
+LOCK    = uv pip compile -q --universal --python-version 3.10 --generate-hashes --no-emit-index-url --no-header --no-annotate --upgrade
+export MICROPYTHON
+
+help:             ## this list
+	@awk -F ':.*## ' '/^##/ {print "\n" substr($$0, 4)} /^[a-z0-9]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' Makefile
+
+## Try it
+demo: .venv/ready ## a charge point, a central system and a vehicle for a minute; checks what it saw, draws build/demo.svg
+	@$(PY) -m tools.demo $(ARGS)
+
+central: .venv/ready ## a central system to use by hand, against a real board too: ws://this-machine:9000
+	@$(PY) -m tools.central $(ARGS)
+
+station: .venv/ready ## a simulated station: make station ARGS=START.json
+	@tools/station $(ARGS)
+
+plot: .venv/ready ## draw a day of profiles and the limit that results: make plot ARGS="CASE.json --out day.svg"
+	@$(PY) -m tools.plot $(ARGS)
+
+## Check it
+test: .venv/ready ## every test, on CPython and on MicroPython
+	@$(PY) -m pytest -n 4 $(ARGS)
+
+lint: .venv/ready ## style and types
+	@$(PY) -m ruff check . && $(PY) -m mypy
+
+micropython32: .venv/ready ## the 32-bit MicroPython, nearest to an ESP32; the tests fetch it too
+	@$(PY) -m tools.micropython32
+
+## Keep house
+setup: .venv/ready ## only set up; every verb does it by itself
+
+lock:             ## write the lock files anew from pyproject.toml (needs uv)
+	$(LOCK) --group build -o requirements-build.lock && $(LOCK) --group host -o requirements.lock
+
+clean:            ## remove what the verbs made
+	rm -rf .venv build .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.venv/ready: requirements.lock requirements-build.lock tools/set_up.py
+	@command -v $(PYTHON) >/dev/null || { echo "Set-up: there is no $(PYTHON) here. Name another one: make PYTHON=python3.12 ..."; exit 1; }
+	@$(PYTHON) tools/set_up.py .venv
+	@touch $@
+
+.PHONY: help setup demo central station plot test lint micropython32 lock clean

@@ -1,0 +1,87 @@
+"""What a system test starts from: an interpreter, a central system, stations. All traffic is judged when a test ends.
+
+    def test_something(central, start_station):
+        station = start_station(keys={"MeterValueSampleInterval": "1"})
+        station.cmd("plug_in", connector=1, amps=32, phases=3)
+        central.wait_for("StatusNotification", lambda payload: payload["status"] == "Preparing")
+
+Every test that (through start_station) asks for `micropython` runs twice, on the 64-bit and on the 32-bit interpreter;
+@pytest.mark.parametrize("micropython", ["64bit"], indirect=True) keeps it to one.
+MICROPYTHON=path and MICROPYTHON32=path name other interpreters.
+"""
+
+import os
+
+import pytest
+
+from tools import bench, micropython32
+from tools.central_system import CentralSystem
+from tools.traffic import readable, violations
+
+
+@pytest.fixture(params=["64bit", "32bit"])
+def micropython(request) -> "list[str]":
+    """The command of an interpreter. Where there is no 32-bit one, the test is skipped; in CI it fails."""
+    if request.param == "64bit":
+        return bench.micropython()
+    if os.environ.get("MICROPYTHON32"):
+        return [os.environ["MICROPYTHON32"]]
+    reason = reason_for_no_32bit()
+    if reason and os.environ.get("CI") == "true":
+        pytest.fail("CI must not skip the 32-bit MicroPython: " + reason)
+    if reason:
+        pytest.skip("no 32-bit MicroPython: " + reason)
+    return [str(micropython32.PROGRAM)]
+
+
+_reason = []  # asked for once in a run
+
+
+def reason_for_no_32bit() -> "str | None":
+    if not _reason:
+        try:
+            micropython32.interpreter()
+            _reason.append(None)
+        except micropython32.Unavailable as reason:
+            _reason.append(str(reason))
+    return _reason[0]
+
+
+@pytest.fixture
+def central(request):
+    """A central system on a free port. At the end the official schemas judge what it saw, in both directions."""
+    with CentralSystem() as system:
+        yield system
+        messages = list(system.messages)
+    request.node.add_report_section("teardown", "OCPP traffic", "\n".join(map(readable, messages[-200:])))
+    faults = violations(messages)
+    assert not faults, "messages that OCPP 1.6 does not allow:\n" + "\n".join(faults)
+
+
+@pytest.fixture
+def start_station(request, tmp_path, micropython, central):
+    """start_station(**fields of the start file) -> a StationProcess that has said hello and dials `central`."""
+    stations = []
+
+    def start(name: str = "station", **fields) -> bench.StationProcess:
+        folder = tmp_path / name
+        folder.mkdir(exist_ok=True)
+        device = {"reconnect": {"minimum_s": 1, "random_s": 0}, **fields.pop("device", {})}
+        options = {key: fields.pop(key) for key in ("heap",) if key in fields}
+        station = bench.StationProcess(folder, micropython, **options, csms_url=central.url, device=device, **fields)
+        stations.append(station)
+        station.start()
+        return station
+
+    yield start
+    for station in stations:
+        station.close()
+        request.node.add_report_section("teardown", "log of " + station.folder.name, "\n".join(station.log[-200:]))
+
+
+@pytest.fixture
+def station(start_station, central):
+    """A station as it comes, registered at the central system."""
+    station = start_station()
+    station.wait_until(lambda state: state["registered"])
+    return station
