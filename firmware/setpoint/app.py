@@ -104,8 +104,8 @@ class App:
                 pass
             clock = self.clock
             if self._events.is_set() or self.station.is_due(clock.now(), clock.uptime_ms(), clock.ticks_ms()):
-                self._events.clear()
                 self.wake()
+                self._events.clear()  # what `wake` itself set would only wake us again
 
     def ms_to_wakeup(self) -> int:
         """How long until something is due; 0 or less when it is."""

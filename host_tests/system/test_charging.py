@@ -1,7 +1,9 @@
 """The whole station on MicroPython, over real sockets, at a real central system: charging, limits, cuts."""
 
 import json
+import os
 import time
+from pathlib import Path
 
 import pytest
 
@@ -237,3 +239,18 @@ def test_a_data_transfer_carries_the_reply_back(station, central):
     station.wait_until(lambda state: state["registered"])
     central.answers["DataTransfer"] = {"status": "Accepted", "data": "pong"}
     assert station.cmd("data_transfer", vendor_id="org.example", message_id="m", data="ping")["data"] == "pong"
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="CPU time is read from /proc, which this system does not have")
+def test_an_idle_station_sleeps(station):
+    station.wait_until(lambda state: state["registered"])
+    launcher = station.process.pid
+    interpreter = Path("/proc/%d/task/%d/children" % (launcher, launcher)).read_text().split()[0]
+
+    def cpu_s():
+        fields = Path("/proc/%s/stat" % interpreter).read_text().rsplit(")", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    before = cpu_s()
+    time.sleep(3)
+    assert cpu_s() - before < 0.6
