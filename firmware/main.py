@@ -1,7 +1,11 @@
 """Runs the station: safe outputs first, and safe again on every way out. It ends in a reset, or by Ctrl-C."""
 
 import asyncio
+import gc
 import sys
+
+# A small heap is lost to holes, not to what is kept: so garbage goes while it is fresh.
+gc.threshold(1024)
 
 from setpoint import board as boards
 
@@ -10,7 +14,9 @@ board.make_safe()
 try:
     from setpoint.app import App  # after the outputs are safe: this takes a second on a small chip
 
-    asyncio.run(App(board).run())
+    app = App(board)
+    gc.threshold(4096)
+    asyncio.run(app.run())
     board.reset()
 except KeyboardInterrupt:
     print("stopped")
