@@ -15,7 +15,6 @@ from binascii import hexlify
 
 from . import __version__, tasks
 from .control import Control
-from .inspection import state_of
 from .link.session import Session
 from .log import Log
 from .pilot.sequence import SELF_HEALING
@@ -109,7 +108,7 @@ class App:
 
     def ms_to_wakeup(self) -> int:
         """How long until something is due; 0 or less when it is."""
-        return self.station.due_at_ms - self.clock.uptime_ms()
+        return self.station.due_at_ms() - self.clock.uptime_ms()
 
     def waits_for_answers(self) -> bool:
         """Does the central system still owe answers to messages of transactions?"""
@@ -239,4 +238,6 @@ class App:
         return reply[0]
 
     def state(self) -> dict:
+        from .inspection import state_of  # at a bench only: elsewhere it takes no room
+
         return state_of(self)

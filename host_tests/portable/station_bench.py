@@ -150,7 +150,7 @@ class Bench:
         """Second by second, as an app would: the station is woken when it wants to be."""
         end = self.up_ms + seconds * 1000
         while self.up_ms < end:
-            step = min(max(self.station.due_at_ms - self.up_ms, 1000), end - self.up_ms)
+            step = min(max(self.station.due_at_ms() - self.up_ms, 1000), end - self.up_ms)
             step -= step % 1000
             self.up_ms += step
             if self.now is not None:

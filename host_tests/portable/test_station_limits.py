@@ -31,6 +31,31 @@ def test_a_new_connector_waits_until_the_others_had_time_to_fall():
     assert bench.limits[2] == 100
 
 
+def test_what_happens_meanwhile_does_not_put_off_the_rise():
+    bench = Bench(connectors=2)
+    bench.set_profile(periods=((0, 20),), **MAX)
+    bench.charge(1)
+    bench.charge(2)
+    for amps in (19, 20, 19, 20, 19, 20):
+        bench.set_profile(id=5, connector=1, periods=((0, amps),))
+        bench.pass_time(2)
+    assert bench.limits[2] == 100
+
+
+def test_a_limit_that_falls_in_steps_frees_room_in_steps():
+    bench = Bench(connectors=2)
+    bench.set_profile(periods=((0, 32),), **MAX)
+    bench.charge(1)
+    bench.charge(2)
+    bench.set_profile(id=5, connector=1, level=1, periods=((0, 12),))
+    bench.pass_time(6)
+    bench.set_profile(id=5, connector=1, level=1, periods=((0, 8),))
+    bench.pass_time(5)
+    assert bench.limits[1] == 80 and bench.limits[2] == 200
+    bench.pass_time(6)
+    assert bench.limits[2] == 240
+
+
 def test_the_newest_waits_when_there_are_less_than_six_amperes_for_each():
     bench = Bench(connectors=2)
     bench.set_profile(periods=((0, 11),), **MAX)

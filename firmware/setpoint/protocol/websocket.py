@@ -163,6 +163,8 @@ class FrameReader:
                 events.append(("binary", bytes(memoryview(self._message)[:has])))
                 return
             text = _text(self._message, has)
+            if len(self._message) > _GRAIN:  # a long message came; its text now needs the room
+                self._message = bytearray(_GRAIN)
             if text is None:
                 self._end(events, ("fault", BAD_TEXT, "a text is not UTF-8"))
             else:

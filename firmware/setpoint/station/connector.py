@@ -48,10 +48,14 @@ class Connector:
 
     def all_faults(self) -> list:
         """Its own, and those of the charge point as a whole."""
-        return self.faults if self._charge_point is None else self.faults + self._charge_point.faults
+        shared = self._charge_point
+        return self.faults if shared is None or not shared.faults else self.faults + shared.faults
 
     def faulted(self) -> bool:
-        return any([fault.blocks() for fault in self.all_faults()])
+        for fault in self.all_faults():
+            if fault.blocks():
+                return True
+        return False
 
     def has_fault(self, vendor_code: str) -> bool:
         return any([fault.vendor_code == vendor_code for fault in self.faults])

@@ -24,8 +24,7 @@ class Grant:
         self.until = FOREVER
         self.reason = None  # the ChargingProfile that limits
         self.running = False
-        self._before_da = 0  # drawn perhaps still, until _falls_ms
-        self._falls_ms = 0
+        self._falling = []  # (da, until up_ms): what it was allowed before, and may still draw until then
 
     def why(self, now: "int | None") -> str:
         """What limits, in words."""
@@ -39,23 +38,31 @@ class Grant:
 
     def held_da(self, up_ms: int) -> int:
         """What may still flow through this connector."""
-        now_da = self.da if self.running else 0
-        return max(now_da, self._before_da) if up_ms < self._falls_ms else now_da
+        held_da = self.da if self.running else 0
+        for da, until_ms in self._falling:
+            if da > held_da and up_ms < until_ms:
+                held_da = da
+        return held_da
 
     def falls_ms(self, up_ms: int) -> "int | None":
-        return self._falls_ms if up_ms < self._falls_ms else None
+        """The up-time at which the first part of that is free; None when nothing is falling."""
+        for _, until_ms in self._falling:  # the oldest first
+            if up_ms < until_ms:
+                return until_ms
+        return None
 
     def change(self, da: int, running: bool, up_ms: int) -> None:
-        held = self.held_da(up_ms)
+        had_da = self.da if self.running else 0
         self.da = da
         self.running = running
-        if held > (da if running else 0):
-            self._before_da = held
-            self._falls_ms = up_ms + _FALL_MS
+        if had_da > (da if running else 0):
+            self._falling = [entry for entry in self._falling if up_ms < entry[1]]
+            self._falling.append((had_da, up_ms + _FALL_MS))
 
     def contactor_is_open(self) -> None:
         """Nothing can flow, and nothing may begin to: the room is free now."""
-        self._falls_ms = 0
+        if self._falling:
+            self._falling = []
 
 
 class Limits:

@@ -7,7 +7,6 @@ from ..protocol.errors import OcppError
 from ..protocol.fields import read
 from ..protocol.ocppj import error_text, result_text
 from ..protocol.requests import spec_for
-from .answers import answer as answer_of
 
 _TRIGGERS = ("BootNotification", "Heartbeat", "MeterValues", "StatusNotification")
 
@@ -20,7 +19,7 @@ class Requests:
         self._answers = {
             "ChangeConfiguration": self._change_configuration,
             "ClearChargingProfile": station.charging.clear_profiles,
-            "DataTransfer": lambda request: answer_of(station, request),
+            "DataTransfer": self._data_transfer,
             "GetCompositeSchedule": station.charging.composite,
             "GetConfiguration": self._get_configuration,
             "RemoteStartTransaction": self._remote_start,
@@ -88,6 +87,11 @@ class Requests:
             for connector in station.connectors:
                 station.sessions.sample_anew(connector)
         return True
+
+    def _data_transfer(self, request: dict) -> dict:
+        from .answers import answer  # asked rarely, by people: no room is kept for it until then
+
+        return answer(self._station, request)
 
     def _remote_start(self, request: dict) -> dict:
         station = self._station

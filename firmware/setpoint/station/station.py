@@ -76,7 +76,7 @@ class Station:
         self._permits = {}
         self._phases = {}
         self._reset_at_ms = None
-        self.due_at_ms = 0  # up-time at which `wake` is wanted, new after every event
+        self._due_ms = None
 
     def start(self) -> None:
         """After the first `time_is`: goes on with what was stored."""
@@ -113,10 +113,15 @@ class Station:
 
     def is_due(self, now: "int | None", up_ms: int, ticks_ms: int) -> bool:
         """Is there anything to do? The app asks often; nothing is allocated."""
-        return up_ms >= self.due_at_ms or self.limits.due(now, up_ms) or self.calls.are_overdue(ticks_ms)
+        return up_ms >= self.due_at_ms() or self.limits.due(now, up_ms) or self.calls.are_overdue(ticks_ms)
+
+    def due_at_ms(self) -> int:
+        """The up-time at which `wake` is wanted, the network's time-outs aside. Worked out once after each event."""
+        if self._due_ms is None:
+            self._due_ms = self._next_wakeup_ms()
+        return self._due_ms
 
     def _next_wakeup_ms(self) -> int:
-        """The up-time at which something is due, the network's time-outs aside."""
         due = self.up_ms + _NET_MS
         if self.now is not None:
             due = min(due, self.up_ms + (self.limits.next_change - self.now) * 1000 - self._into_second_ms)
@@ -149,6 +154,7 @@ class Station:
 
     def _settle(self) -> None:
         """What follows from an event, whichever it was."""
+        self._due_ms = None
         if self.limits.due(self.now, self.up_ms):
             self.limits_changed()
         for connector in self.connectors:
@@ -165,7 +171,6 @@ class Station:
             text = self.calls.next_text(ready, self.now, self.up_ms, self._ticks_ms)
             if text is not None:
                 self.actions.append(("send", text))
-        self.due_at_ms = self._next_wakeup_ms()
 
     def limits_changed(self) -> None:
         """Works out every limit and hands over what is new."""
