@@ -20,6 +20,7 @@ from .requests import Requests
 from .sessions import Sessions, stored_transactions
 from .settings import Settings
 
+_QUESTIONS = ("GetCompositeSchedule", "GetConfiguration")
 _RESET_PATIENCE_MS = 30000  # for the StopTransaction of a reset to be answered
 _NET_MS = 60000  # looked after everything at least so often
 
@@ -216,6 +217,8 @@ class Station:
             self.log("warn", "%s is not answered while Rejected (OCPP 1.6, 4.2)" % message[2])
         else:
             self.actions.append(("send", self.requests.answer(message[1], message[2], message[3])))
+            if message[2] in _QUESTIONS:
+                return  # nothing has changed, so nothing follows
             later = self._later
             self._later = []
             for do in later:
