@@ -15,7 +15,7 @@ try:
     from setpoint.app import App  # after the outputs are safe: this takes a second on a small chip
 
     app = App(board)
-    gc.threshold(4096)
+    gc.threshold(2048)
     asyncio.run(app.run())
     board.reset()
 except KeyboardInterrupt:

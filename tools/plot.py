@@ -93,7 +93,7 @@ class Case:
 
     def _entry(self, entry: dict) -> Entry:
         payload = copy.deepcopy(profile_files.payload_from(entry))  # the firmware converts in place
-        payload = fields.read(payload, requests.ACTIONS["SetChargingProfile"])
+        payload = fields.read(payload, requests.spec_for("SetChargingProfile"))
         came = iso8601.instant_from(entry["acceptedAt"]) if entry.get("acceptedAt") else self.start
         went = iso8601.instant_from(entry["clearedAt"]) if entry.get("clearedAt") else FOREVER
         profile = profile_from(payload["csChargingProfiles"], payload["connectorId"], came, 1, self.supply)

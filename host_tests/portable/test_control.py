@@ -1,11 +1,11 @@
 """The control loop around the pilot's machine: order, phases, ratings, and no allocation."""
 
 from micropython import heap_lock, heap_unlock
+from station_bench import NOON, Bench
 
 from setpoint.clock import Clock
 from setpoint.control import Control
 from setpoint.units import FOREVER
-from station_bench import NOON, Bench
 
 
 class Outlet:

@@ -55,8 +55,7 @@ def test_a_build_is_made_once_and_holds_every_file(tmp_path):
 
 
 def test_the_compiled_firmware_is_found_on_both_interpreters(micropython, tmp_path):
-    script = "import sys; sys.argv[:] = ['', %r]; exec(open(%r).read().split('use(sys.argv[1])')[0]); use(sys.argv[1]); import setpoint; print(setpoint.__version__)"
-    build = compiled.compiled()
-    code = script % (str(build), str(compiled.ROOT / "tools" / "run_compiled.py"))
+    loader = (compiled.ROOT / "tools" / "run_compiled.py").read_text().split("use(sys.argv[1])")[0]
+    code = loader + "use(%r)\nimport setpoint\nprint(setpoint.__version__)" % str(compiled.compiled())
     found = subprocess.run([*micropython, "-c", code], capture_output=True, text=True, timeout=20)
     assert found.stdout.strip() == "0.1.0", found.stderr

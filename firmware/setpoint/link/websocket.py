@@ -16,13 +16,16 @@ from ..protocol.handshake import Handshake, HandshakeError
 from ..protocol.websocket import NO_CODE, NORMAL, PING, PONG, FrameReader, close_frame, frame, text_frame
 
 MAX_MESSAGE = const(8192)  # bytes; a SetChargingProfile of 96 periods has 5400
-_READ_AT_ONCE = const(1024)
+_READ_AT_ONCE = const(512)
 _LAST_WORDS_S = const(2)  # a close frame is worth no longer wait
 _UNRESERVED = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~"  # RFC 3986, section 2.3
 
 
 class BadUrl(ValueError):
     """The URL of the central system cannot be used."""
+
+# Taken once, while the heap has no holes yet: there is one connection at a time, and a profile of 24 periods fits.
+_buffer = bytearray(2048)
 
 
 def parts_of(url: str, last_segment: str) -> "tuple[str, str, int, str]":
@@ -89,7 +92,7 @@ class Connection:
 
     def __init__(self, stream, max_message: int, first_bytes: bytes = b"") -> None:
         self._stream = stream  # None: closed
-        self._reader = FrameReader(max_message)
+        self._reader = FrameReader(max_message, _buffer)
         self._events = self._reader.feed(first_bytes)
         self._writing = asyncio.Lock()
         self._torn = False  # a frame was left half written: nothing may follow it

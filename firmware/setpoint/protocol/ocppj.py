@@ -73,8 +73,9 @@ def call_text(message_id: str, action: str, payload) -> str:
 
 
 def result_text(message_id: str, payload) -> str:
-    """The text of a CALLRESULT; the payload is a dict, or JSON text already."""
-    return "[3,%s,%s]" % (json.dumps(message_id), _json(payload))
+    """The text of a CALLRESULT; the payload is a dict, or JSON text already, or a list of pieces of such a text."""
+    pieces = payload if type(payload) is list else [_json(payload)]
+    return "".join(["[3,", json.dumps(message_id), ","] + pieces + ["]"])
 
 
 def error_text(message_id: str, code: str, description: str) -> str:

@@ -48,7 +48,8 @@ _SECOND_BYTE = (
 class FrameReader:
     """Cuts what the server sends into messages (RFC 6455, section 5)."""
 
-    def __init__(self, max_message: int) -> None:
+    def __init__(self, max_message: int, buffer: "bytearray | None" = None) -> None:
+        """buffer: where messages are put together that fit; longer ones get room of their own for as long as it takes."""
         self._max_message = max_message
         self._over = False  # after a close or a fault
         self._header = bytearray(10)
@@ -57,7 +58,8 @@ class FrameReader:
         self._opcode = 0
         self._final = False
         self._kind = 0  # TEXT or BINARY while a message is being put together
-        self._message = bytearray(_GRAIN)  # reused
+        self._buffer = bytearray(_GRAIN) if buffer is None else buffer
+        self._message = self._buffer
         self._message_has = 0
         self._control = bytearray(_MAX_CONTROL)
         self._control_has = 0
@@ -163,8 +165,7 @@ class FrameReader:
                 events.append(("binary", bytes(memoryview(self._message)[:has])))
                 return
             text = _text(self._message, has)
-            if len(self._message) > _GRAIN:  # a long message came; its text now needs the room
-                self._message = bytearray(_GRAIN)
+            self._message = self._buffer
             if text is None:
                 self._end(events, ("fault", BAD_TEXT, "a text is not UTF-8"))
             else:

@@ -10,7 +10,7 @@ StatusNotification arrive in the order in which they happened:
 from ..protocol.errors import OcppError
 from ..protocol.exchange import Exchange
 from ..protocol.fields import read
-from ..protocol.requests import ANSWERS
+from ..protocol.requests import answer_spec_for
 
 TIMEOUT_MS = 30000
 _MOST_WAITING = 32
@@ -92,7 +92,7 @@ class Calls:
         """The checked fields of an answer, or None (logged) when there is none that can be used."""
         if error is None:
             try:
-                return read(payload, ANSWERS[action])
+                return read(payload, answer_spec_for(action))
             except OcppError as bad:
                 error = "%s: %s" % (bad.code, bad.description)
         self._log("warn", "%s: %s" % (action, error))

@@ -146,8 +146,8 @@ class Charging:
 
     # -- GetCompositeSchedule
 
-    def composite(self, request: dict) -> "str | dict":
-        """The answer as JSON text (limits are written without floats), or the dict of a rejection."""
+    def composite(self, request: dict) -> "list | dict":
+        """The answer as pieces of JSON text (limits are written without floats), or the dict of a rejection."""
         station = self._station
         connector_id = request["connectorId"]
         unit = request.get("chargingRateUnit") or station.capability.units[0]
@@ -170,11 +170,13 @@ class Charging:
         periods, duration_s = composite_schedule(
             station.profiles, connector_id, station.now, request["duration"], unit, running, _MOST_SEGMENTS
         )
-        texts = [
-            '{"startPeriod":%d,"limit":%d.%d,"numberPhases":%d}' % (start_s, limit // 10, limit % 10, phases)
-            for start_s, limit, phases in periods
-        ]
-        return (
+        pieces = [
             '{"status":"Accepted","connectorId":%d,"scheduleStart":"%s","chargingSchedule":'
-            '{"duration":%d,"chargingRateUnit":"%s","chargingSchedulePeriod":[%s]}}'
-        ) % (connector_id, text_from(station.now), duration_s, unit, ",".join(texts))
+            '{"duration":%d,"chargingRateUnit":"%s","chargingSchedulePeriod":['
+            % (connector_id, text_from(station.now), duration_s, unit)
+        ]
+        for start_s, limit, phases in periods:
+            pieces.append('{"startPeriod":%d,"limit":%d.%d,"numberPhases":%d}' % (start_s, limit // 10, limit % 10, phases))
+            pieces.append(",")
+        pieces[-1] = "]}}"
+        return pieces

@@ -175,6 +175,7 @@ class Station:
 
     def limits_changed(self) -> None:
         """Works out every limit and hands over what is new."""
+        self._due_ms = None
         changed = self.limits.update(self.now, self.up_ms)
         for connector in self.connectors:
             grant = self.limits.grants[connector.id]
