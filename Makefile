@@ -32,6 +32,9 @@ test: .venv/ready ## every test, on CPython and on MicroPython
 lint: .venv/ready ## style and types
 	@$(PY) -m ruff check . && $(PY) -m mypy
 
+bench: .venv/ready ## speed, memory and flash wear beside the goals and C++ peers; three minutes, writes build/bench.json
+	@$(PY) -m tools.benchmark $(ARGS)
+
 micropython32: .venv/ready ## the 32-bit MicroPython, nearest to an ESP32; the tests fetch it too
 	@$(PY) -m tools.micropython32
 
@@ -50,4 +53,4 @@ clean:            ## remove what the verbs made
 	@$(PYTHON) tools/set_up.py .venv
 	@touch $@
 
-.PHONY: help setup demo central station plot test lint micropython32 lock clean
+.PHONY: help setup demo central station plot test lint bench micropython32 lock clean

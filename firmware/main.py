@@ -4,11 +4,10 @@ import asyncio
 import gc
 import sys
 
-# A small heap is lost to holes, not to what is kept: so garbage goes while it is fresh.
-gc.threshold(1024)
-
 from setpoint import board as boards
 
+# A small heap is lost to holes, not to what is kept: so garbage goes while it is fresh.
+gc.threshold(1024)
 board = boards.this()
 board.make_safe()
 try:
