@@ -64,10 +64,17 @@ class App:
             self.supply,
             [outlet.id for outlet in board.outlets],
             self._reading,
-            board.keys,
+            self._first_keys(),
             hexlify(os.urandom(4)).decode(),
         )
         self.session = Session(board.network, board.identity, board.reconnect, self._on_link_log, self.clock)
+
+    def _first_keys(self) -> dict:
+        """First values of configuration keys; what the board is stands above what somebody says it is."""
+        keys = dict(self.board.keys)
+        keys["NumberOfConnectors"] = len(self.board.outlets)
+        keys["ConnectorSwitch3to1PhaseSupported"] = self.supply.can_switch_phases
+        return keys
 
     # -- tasks
 

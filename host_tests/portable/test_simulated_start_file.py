@@ -112,3 +112,8 @@ def test_text_that_is_not_json_is_refused():
 
 def test_an_instant_at_the_start_is_read():
     assert settings_of({"clock": {"at": "2020-01-02T00:00:00Z", "frozen": True}})["clock"]["at"] == 86400
+
+
+def test_the_number_of_connectors_may_come_from_its_key():
+    settings = settings_of({"keys": {"NumberOfConnectors": "3"}})
+    assert [connector["id"] for connector in settings["connectors"]] == [1, 2, 3]

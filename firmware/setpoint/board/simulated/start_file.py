@@ -53,6 +53,7 @@ _FIELDS = {
     "vehicles": ("a list", None),
 }
 _CONTROL = {"host": ("text", "127.0.0.1"), "port": ("a whole number", 0)}
+_MOST_CONNECTORS = 16
 _CONNECTOR = {"id": ("a whole number", 0), "lock": ("true or false", True)}
 _VEHICLE = {
     "connector": ("a whole number", 0),
@@ -157,7 +158,10 @@ def _read_the_rest(settings: dict, reading: _Reading) -> None:
 
     connectors = settings["connectors"] = _list_of(settings["connectors"], _CONNECTOR, "connectors", reading)
     if not connectors:
-        connectors.append({"id": 1, "lock": True})
+        count = str(keys.get("NumberOfConnectors", "1"))
+        check(count.isdigit() and 0 < int(count) <= _MOST_CONNECTORS, "keys.NumberOfConnectors", "1 to %d" % _MOST_CONNECTORS)
+        for number in range(int(count) if count.isdigit() else 1):
+            connectors.append({"id": number + 1, "lock": True})
     for i in range(len(connectors)):
         check(connectors[i]["id"] == i + 1, "connectors[%d].id" % i, "%d, as connectors count from 1" % (i + 1))
 
