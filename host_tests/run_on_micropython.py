@@ -3,6 +3,7 @@
 Prints one line and a traceback for each failure, and closes with "N passed, N failed". Exit code 1 if any failed.
 """
 
+import gc
 import os
 import sys
 
@@ -40,6 +41,8 @@ def main(files: "list[str]") -> int:
         p, f = run(file_name)
         passed += p
         failed += f
+        del sys.modules[file_name[:-3]]
+        gc.collect()  # holes that one file leaves are not the next one's trouble
     bits = 64 if sys.maxsize > 0x7FFFFFFF else 32
     print("MicroPython %s, %d bit: %d passed, %d failed" % (".".join(str(n) for n in sys.implementation[1][:3]), bits, passed, failed))
     return 1 if failed or not passed else 0

@@ -1,0 +1,175 @@
+"""The messages of transactions: in order, never twice, not for ever."""
+
+from station_bench import Bench, Memory, profile
+
+OFFLINE = {"AllowOfflineTxForUnknownId": "true"}
+
+
+def begin(bench, connector=1, tag="TAG"):
+    """A transaction whose card needs nobody's word."""
+    bench.plug(connector)
+    bench.station.authorisation.grant(tag, [connector], bench.up_ms, None)
+    bench.tell(bench.station.wake)
+
+
+def refuse(bench, action):
+    """The central system answers what waits: `action` with an error, the rest well."""
+    waiting = bench.unanswered
+    bench.unanswered = []
+    for message_id, asked, _ in waiting:
+        if asked == action:
+            bench.tell(bench.station.on_text, '[4,"%s","InternalError","no",{}]' % message_id)
+        else:
+            bench.tell(bench.reply, message_id, bench.answers[asked]({}))
+
+
+def test_a_transaction_whose_start_was_given_up_ends_without_a_message():
+    bench = Bench(keys={"TransactionMessageAttempts": "1", "TransactionMessageRetryInterval": "0"})
+    bench.silent = True
+    begin(bench)
+    while not bench.actions("StartTransaction"):
+        refuse(bench, None)
+    refuse(bench, "StartTransaction")
+    assert bench.permits[1], "charging goes on"
+    bench.answer_all()
+    bench.unplug()
+    assert bench.actions("StopTransaction") == []
+    assert bench.memory.names() == []
+
+
+def test_after_a_restart_the_messages_of_two_connectors_come_in_the_order_of_their_events():
+    bench = Bench(connectors=2, keys=OFFLINE)
+    bench.tell(bench.station.on_link, False)
+    bench.charge(1)
+    bench.pass_time(10)
+    bench.charge(2)
+    bench.pass_time(10)
+    bench.unplug(1)
+    bench.pass_time(10)
+    bench.unplug(2)
+    again = Bench(connectors=2, memory=bench.memory, now=bench.now)
+    assert [(a, p.get("connectorId", p.get("transactionId"))) for a, p in again.sent if "Transaction" in a] == [
+        ("StartTransaction", 1),
+        ("StartTransaction", 2),
+        ("StopTransaction", 1),
+        ("StopTransaction", 2),
+    ]
+    assert again.memory.names() == [] and not again.permits[1]
+
+
+def test_when_there_are_too_many_meter_values_the_oldest_go_and_starts_and_stops_stay():
+    bench = Bench(keys={"AllowOfflineTxForUnknownId": "true", "MeterValueSampleInterval": "60"})
+    bench.tell(bench.station.on_link, False)
+    bench.charge()
+    bench.pass_time(100 * 60)
+    bench.card("TAG1")
+    bench.sent.clear()
+    bench.tell(bench.station.on_link, True)
+    values = bench.actions("MeterValues")
+    assert len(bench.actions("StartTransaction")) == len(bench.actions("StopTransaction")) == 1
+    assert len(values) == 60 and bench.station.outbox.dropped == 40
+    assert values[-1]["meterValue"][0]["timestamp"] == "2025-06-15T13:40:00Z"
+
+
+def test_a_message_that_was_refused_waits_longer_with_each_attempt():
+    bench = Bench(keys={"TransactionMessageAttempts": "5", "TransactionMessageRetryInterval": "10"})
+    bench.silent = True
+    begin(bench)
+    sent_at = []
+    for _ in range(90):
+        if len(bench.actions("StartTransaction")) > len(sent_at):
+            sent_at.append(bench.up_ms // 1000)
+        refuse(bench, "StartTransaction")
+        bench.pass_time(1)
+    waits = [b - a for a, b in zip(sent_at, sent_at[1:])]
+    assert len(waits) >= 3 and waits[:3] == [10, 20, 30], waits
+
+
+def test_meter_values_from_before_the_clock_was_known_get_their_true_times():
+    bench = Bench(now=None, register=False, keys={"AllowOfflineTxForUnknownId": "true", "MeterValueSampleInterval": "60"})
+    bench.plug()
+    bench.card()
+    bench.pass_time(150)
+    bench.tell(bench.station.on_link, True)
+    times = [p["meterValue"][0]["timestamp"] for p in bench.actions("MeterValues")]
+    assert times == ["2025-06-15T11:58:30Z", "2025-06-15T11:59:30Z"]
+
+
+def test_the_meter_at_the_end_is_never_below_the_one_at_the_start():
+    bench = Bench()
+    bench.charge()
+    bench.wh[1] = 7
+    bench.unplug()
+    assert bench.actions("StopTransaction")[0]["meterStop"] == 1000
+
+
+def test_another_card_does_not_end_a_transaction():
+    bench = Bench()
+    bench.charge()
+    bench.card("OTHER", [1])
+    assert bench.actions("StopTransaction") == [] and bench.permits[1]
+
+
+def test_a_connector_that_waits_for_a_plug_is_not_started_for_somebody_else():
+    bench = Bench()
+    assert bench.ask("RemoteStartTransaction", {"idTag": "A", "connectorId": 1}) == {"status": "Accepted"}
+    assert bench.ask("RemoteStartTransaction", {"idTag": "B", "connectorId": 1}) == {"status": "Rejected"}
+
+
+def test_the_order_of_installation_decides_after_a_power_cut_whatever_the_names():
+    bench = Bench()
+    bench.set_profile(id=2, periods=((0, 32),))
+    old = bench.memory.kept["profile-2"]
+    bench.set_profile(id=1, periods=((0, 8),))
+    bench.memory.kept["profile-2"] = old
+    again = Bench(memory=bench.memory)
+    assert again.limits[1] == 80 and again.memory.names() == ["profile-1"]
+
+
+def test_without_a_link_nothing_is_asked_and_with_it_once():
+    bench = Bench(register=False)
+    bench.pass_time(200)
+    assert bench.sent == []
+    bench.tell(bench.station.on_link, True)
+    assert len(bench.actions("BootNotification")) == 1
+
+
+def test_statuses_and_starts_keep_their_order_while_the_central_system_is_slow():
+    bench = Bench()
+    bench.sent.clear()
+    bench.silent = True
+    begin(bench)
+    bench.draw()
+    bench.unplug()
+    bench.answer_all()
+    assert [p.get("status", a) for a, p in bench.sent] == [
+        "Preparing",
+        "StartTransaction",
+        "SuspendedEV",
+        "Charging",
+        "StopTransaction",
+        "Available",
+    ]
+
+
+def test_a_call_that_was_in_flight_when_the_link_broke_does_not_block_the_next_connection():
+    bench = Bench()
+    bench.silent = True
+    bench.pass_time(300)
+    assert len(bench.actions("Heartbeat")) == 1
+    bench.tell(bench.station.on_link, False)
+    bench.silent = False
+    bench.plug()
+    bench.tell(bench.station.on_link, True)
+    assert bench.statuses()[-1] == "Preparing"
+
+
+def test_a_remote_start_whose_profile_cannot_be_kept_leaves_the_connector_free():
+    bench = Bench()
+    bench.plug()
+    bench.memory.fails = True
+    with_profile = {"idTag": "R", "connectorId": 1, "chargingProfile": profile(purpose="TxProfile", periods=((0, 9),))}
+    bench.ask("RemoteStartTransaction", with_profile)
+    bench.memory.fails = False
+    assert bench.ask("RemoteStartTransaction", with_profile) == {"status": "Accepted"}
+    assert bench.limits[1] == 90 and Bench(memory=Memory()).limits[1] == 320
