@@ -32,7 +32,7 @@ test: .venv/ready ## every test, on CPython and on MicroPython
 lint: .venv/ready ## style and types
 	@$(PY) -m ruff check . && $(PY) -m mypy
 
-bench: .venv/ready ## speed, memory and flash wear beside the goals and C++ peers; three minutes, writes build/bench.json
+bench: .venv/ready ## speed, memory and flash wear beside the goals and C++ peers; takes three minutes, writes build/bench.json
 	@$(PY) -m tools.benchmark $(ARGS)
 
 micropython32: .venv/ready ## the 32-bit MicroPython, nearest to an ESP32; the tests fetch it too

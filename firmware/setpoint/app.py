@@ -112,6 +112,8 @@ class App:
             if self._events.is_set() or self.station.is_due(clock.now(), clock.uptime_ms(), clock.ticks_ms()):
                 self.wake()
                 self._events.clear()  # what `wake` itself set would only wake us again
+            else:
+                self.peak_memory = max(self.peak_memory, gc.mem_alloc())  # walks the heap: not with every event
 
     def ms_to_wakeup(self) -> int:
         """How long until something is due; 0 or less when it is."""
@@ -154,7 +156,6 @@ class App:
         self._tell_time()
         event(*arguments)
         self._carry_out()
-        self.peak_memory = max(self.peak_memory, gc.mem_alloc())
 
     def _carry_out(self) -> None:
         for action in self.station.take_actions():

@@ -10,8 +10,12 @@ No two profiles of a stack are equal in that order, because the newer one displa
 when first asked for and dropped with every change, so that an answer is never older than the last change.
 """
 
+from micropython import const
+
 from .limit import Stack
 from .profile import CHARGE_POINT_MAX, NOT_STARTED, TX, TX_DEFAULT
+
+_TX_FIRST = const(1 << 24)  # above every stack level there is (settings: at most 1000)
 
 
 class InstalledProfiles:
@@ -166,8 +170,10 @@ class InstalledProfiles:
         return Stack(profiles)
 
 
-def _precedence(profile) -> tuple:
-    return (profile.purpose == TX, profile.level, profile.connector != 0)
+def _precedence(profile) -> int:
+    """One number, since MicroPython's sort asks for it at every comparison: TxProfile, then level, then own before general."""
+    rank = profile.level * 2 + (1 if profile.connector else 0)
+    return rank + _TX_FIRST if profile.purpose == TX else rank
 
 
 def _clash(old, new) -> bool:

@@ -1,0 +1,103 @@
+"""tools/benchmark: every figure comes out in the agreed shape, on both interpreters. How fast it is, is not asked here."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from tools import benchmark_frames
+from tools.bench import ROOT
+from tools.benchmark_agent import Failed, smallest_heap_kib
+from tools.benchmark_goals import GOALS, judged
+from tools.traffic import Message, Record, violations
+
+SHAPE = {
+    "name": (str,),
+    "interpreter": (str,),
+    "value": (int, float),
+    "unit": (str,),
+    "floor": (int, float, type(None)),
+    "peer": (int, float, type(None)),
+    "goal": (int, float, type(None)),
+    "met": (bool, type(None)),
+}
+
+
+def run(*arguments: str) -> subprocess.CompletedProcess:
+    return subprocess.run([sys.executable, "-m", "tools.benchmark", *arguments], cwd=ROOT, capture_output=True, text=True, timeout=300)
+
+
+@pytest.fixture(scope="module")
+def bench(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("bench")
+    done = run("--quick", "--folder", str(folder / "built"), "--out", str(folder / "bench.json"), "--plot", str(folder / "bench.svg"))
+    assert done.returncode == 0, done.stderr
+    return json.loads((folder / "bench.json").read_text()), done, folder
+
+
+def test_every_figure_has_the_agreed_shape(bench):
+    for figure in bench[0]:
+        assert list(figure) == list(SHAPE), figure
+        for key, kinds in SHAPE.items():
+            assert type(figure[key]) in kinds, (key, figure)
+        assert (figure["met"] is None) == (figure["goal"] is None), figure
+        assert figure["value"] >= 0 and figure["interpreter"] in ("64-bit", "32-bit", "C"), figure
+
+
+def test_every_goal_is_measured(bench):
+    measured = {figure["name"] for figure in bench[0]}
+    interpreters = {figure["interpreter"] for figure in bench[0]}
+    left_to_long_runs = {name for name in GOALS if "smallest heap" in name or "50 profiles of 96" in name}
+    if "C" not in interpreters:
+        left_to_long_runs.add("calibration: 20,000 xorshift steps in C")
+    if "32-bit" not in interpreters:
+        left_to_long_runs |= {name for name in GOALS if "ROMFS" in name}
+    assert set(GOALS) - measured <= left_to_long_runs
+
+
+def test_each_interpreter_gives_the_same_figures(bench):
+    names = {bits: {f["name"] for f in bench[0] if f["interpreter"] == bits and "ROMFS" not in f["name"]} for bits in ("64-bit", "32-bit")}
+    assert names["64-bit"] == names["32-bit"] or not names["32-bit"]
+
+
+def test_the_table_names_every_figure_and_the_conditions(bench):
+    figures, done, folder = bench
+    for figure in figures:
+        assert figure["name"] in done.stdout
+    assert "scaled to this machine" in done.stdout and "MicroPython 1." in done.stdout
+    assert (folder / "bench.svg").read_text().startswith("<?xml")
+
+
+def test_times_of_peers_are_scaled_to_this_machine_and_sizes_are_not():
+    time = judged({"name": "GetCompositeSchedule, 1 profile", "interpreter": "64-bit", "value": 190, "unit": "us", "floor": None}, 2.0)
+    assert (time["peer"], time["goal"], time["met"]) == (32.2, 193.2, True)
+    size = judged({"name": "heap per profile of 24 periods", "interpreter": "32-bit", "value": 401, "unit": "B", "floor": None}, 2.0)
+    assert (size["peer"], size["goal"], size["met"]) == (500, 400, False)
+    elsewhere = judged({**size, "interpreter": "64-bit"}, 2.0)
+    assert (elsewhere["goal"], elsewhere["met"]) == (None, None)
+
+
+def test_the_smallest_heap_is_found_to_two_kib():
+    def live(kib: int) -> None:
+        if kib < 101:
+            raise Failed("too small")
+
+    assert smallest_heap_kib(live, 40, 512) in (101, 102)
+
+
+def test_what_it_sends_is_ocpp():
+    record = Record()
+    texts = []
+    for messages in benchmark_frames.all_frames().values():
+        if isinstance(messages, dict):
+            texts += messages["install"] + messages["change"]
+    for number, text in enumerate(texts):
+        call = json.loads(text)
+        record.add(Message(json.dumps([2, str(number), call[2], call[3]]), True))
+        record.add(Message(json.dumps([3, str(number), {"status": "Accepted"}]), False))
+    assert violations(record) == []
+
+
+def test_help_shows_examples():
+    assert "make bench ARGS=--quick" in run("--help").stdout

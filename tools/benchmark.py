@@ -1,0 +1,237 @@
+"""Measures the firmware on the 64-bit and the 32-bit MicroPython, beside the floor and the peers: `make bench`.
+
+Writes build/bench.json and a plot, and prints a table. What is measured is compiled with mpy-cross, as it ships.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from tools import benchmark_agent, benchmark_build, benchmark_frames, benchmark_goals, benchmark_plot, micropython32
+from tools.bench import ROOT, micropython
+
+EXAMPLES = """\
+examples:
+  make bench                                       everything, about three minutes
+  make bench ARGS="--only messages"                what is named alone; may be given more than once
+  make bench ARGS=--quick                          few repetitions: to see that it works, not for figures
+  make bench ARGS="--plot docs/bench.svg"          draws the picture of the README anew
+
+A time is the lowest of several rounds' medians. Floor: what json.loads and json.dumps of the same texts cost by themselves
+(messages), a call that does nothing (checks), a plain write of as many bytes (littlefs). The smallest heap is the agent's
+peak: the least with which it serves two charging vehicles, takes the profiles one after another and answers for them.
+"""
+PARTS = ("messages", "decisions", "heap", "flash", "agent")
+HEAP_KIB = {"messages": 2048, "heap": 2048, "flash": 1024, "decisions": 1024}
+STARTS = (("start to first pilot output, safe", "safe_ms"), ("import of everything", "import_ms"), ("start to first control step", "step_ms"))
+FEW_ROUNDS = {"heap": 1, "flash": 3}  # what is counted comes out the same each time
+LARGE_HEAP_KIB = 512  # for the agent
+PROFILE_SETS = (("10 profiles", "10"), ("50 profiles of 96 periods", "96-periods"))
+
+
+class Run:
+    """One run of the benchmark: its options, and the figures as they come."""
+
+    def __init__(self, quick: bool, folder: Path) -> None:
+        self.quick = quick
+        self.folder = folder
+        self.rounds = 1 if quick else 8
+        self.repetitions = 3 if quick else 9
+        self.figures: dict[tuple, dict] = {}  # by name and interpreter, in the order of their coming
+        self.points: dict[tuple, dict] = {}
+
+    def take(self, name: str, interpreter: str, value: float, unit: str, floor: float | None = None) -> None:
+        """A figure of one round: of times the lowest counts, of bytes and blocks the highest."""
+        kept = self.figures.setdefault((name, interpreter), {"name": name, "interpreter": interpreter, "value": value, "unit": unit, "floor": floor})
+        kept["value"] = (max if unit in ("B", "blocks") else min)(kept["value"], value)
+        if floor is not None:
+            kept["floor"] = min(kept["floor"], floor)
+
+    def take_line(self, interpreter: str, line: dict) -> None:
+        if "grows" in line:
+            key = (line["grows"], line["with"], line["x"], interpreter)
+            kept = self.points.setdefault(key, {**line, "interpreter": interpreter})
+            kept["y"] = min(kept["y"], line["y"])
+            if line["floor"] is not None:
+                kept["floor"] = min(kept["floor"], line["floor"])
+        else:
+            self.take(line["name"], interpreter, line["value"], line["unit"], line["floor"])
+
+    def scripts(self, parts: list[str], interpreters: dict[str, list[str]], loop: Path | None) -> None:
+        """The measuring scripts, round by round, with the calibration between them."""
+        self.calibrate(loop)
+        for number in range(self.rounds):
+            for part in parts:
+                if number >= FEW_ROUNDS.get(part, self.rounds):
+                    continue
+                for interpreter, command in interpreters.items():
+                    say("round %d of %d: %s, %s" % (number + 1, self.rounds, part, interpreter))
+                    self.calibrate(loop)
+                    for line in script(part, command, self.folder, self.repetitions):
+                        self.take_line(interpreter, line)
+
+    def calibrate(self, loop: Path | None) -> None:
+        if loop:
+            self.take("calibration: 20,000 xorshift steps in C", "C", benchmark_build.c_loop_us(loop), "us")
+
+    def agents(self, interpreters: dict[str, list[str]]) -> None:
+        with ThreadPoolExecutor(max_workers=1 if self.quick else 3) as pool:
+            jobs = []
+            for interpreter, command in interpreters.items():
+                for image in (None, self.folder / "setpoint.romfs"):
+                    if image is None or has_ffi(command):
+                        self._starts(interpreter, command, image)
+                        jobs += [(interpreter, command, image, name, key) for name, key in PROFILE_SETS]
+            if self.quick:
+                jobs = [job for job in jobs if job[4] == "10"]
+            list(pool.map(lambda job: self._agent(*job), jobs))
+
+    def _starts(self, interpreter: str, command: list[str], image: Path | None) -> None:
+        say("agent: start, %s from %s" % (interpreter, source(image)))
+        for _ in range(min(self.rounds, 5)):
+            facts = benchmark_agent.start_up(command, self.folder, image)
+            for name, key in STARTS:
+                self.take("agent from %s: %s" % (source(image), name), interpreter, facts[key], "ms")
+
+    def _agent(self, interpreter: str, command: list[str], image: Path | None, name: str, key: str) -> None:
+        profiles = benchmark_frames.all_frames()[key]
+        prefix = "agent from %s: " % source(image)
+
+        def live(kib: int) -> tuple[dict, dict]:
+            say("agent: %s, %s from %s, heap of %d KiB" % (name, interpreter, source(image), kib))
+            return benchmark_agent.charge(command, self.folder, image, kib, profiles["install"], profiles["change"])
+
+        before, after = live(LARGE_HEAP_KIB)
+        if key == "10":
+            self.take(prefix + "bytecode and its tables", interpreter, before["imported"] - before["bare"], "B")
+            self.take(prefix + "in use, idle", interpreter, before["used"], "B")
+        self.take(prefix + "in use, " + name, interpreter, after["used"], "B")
+        if not self.quick:
+            smallest = benchmark_agent.smallest_heap_kib(live, after["used"] // 1024, LARGE_HEAP_KIB)
+            self.take(prefix + "smallest heap, " + name, interpreter, smallest * 1024, "B")
+
+    def scale(self) -> tuple[float, str]:
+        """How much slower than the peers' machine this one is, and by what that is known."""
+        for key, there, what in (
+            (("calibration: 20,000 xorshift steps in C", "C"), benchmark_goals.PEERS_C_LOOP_US, "the C loop"),
+            (("calibration: json.loads of set_one", "64-bit"), benchmark_goals.PEERS_LOADS_US, "json.loads of set_one"),
+        ):
+            if key in self.figures:
+                here = self.figures[key]["value"]
+                return here / there, "%s, %.1f us here and %.1f us there" % (what, here, there)
+        return 1.0, "nothing, as there is no C compiler (the part messages has another way)"
+
+
+def say(progress: str) -> None:
+    print("bench: " + progress, file=sys.stderr, flush=True)
+
+
+def source(image: Path | None) -> str:
+    return "ROMFS" if image else ".mpy"
+
+
+def script(part: str, command: list[str], folder: Path, repetitions: int) -> list[dict]:
+    """Runs one measuring script; the lines it prints."""
+    environment = {**os.environ, "MICROPYPATH": ".frozen:%s:%s" % (folder / "mpy", folder / "scripts")}
+    arguments = ["-X", "heapsize=%dK" % HEAP_KIB[part], "-m", part, str(folder), str(repetitions)]
+    done = subprocess.run([*command, *arguments], env=environment, capture_output=True, text=True, timeout=300)
+    lines = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
+    if done.returncode != 0 or not lines:
+        raise SystemExit("bench: %s failed on %s:\n%s" % (part, command[0], (done.stdout + done.stderr)[-2000:]))
+    return lines
+
+
+def interpreters() -> dict[str, list[str]]:
+    found = {"64-bit": micropython()}
+    try:
+        found["32-bit"] = [os.environ.get("MICROPYTHON32") or str(micropython32.interpreter())]
+    except micropython32.Unavailable as reason:
+        say("no 32-bit MicroPython: %s" % reason)
+    return found
+
+
+def version(command: list[str]) -> str:
+    done = subprocess.run([*command, "-c", "import sys; print('.'.join(map(str, sys.implementation[1][:3])))"], capture_output=True, text=True)
+    return done.stdout.strip()
+
+
+def has_ffi(command: list[str]) -> bool:
+    """Can bytecode run from a mapped image? The ROMFS figures need the module ffi for that."""
+    return subprocess.run([*command, "-c", "import ffi"], capture_output=True).returncode == 0
+
+
+def machine() -> str:
+    try:
+        names = [line.split(":", 1)[1].strip() for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("model name")]
+    except OSError:
+        names = []
+    return "%s, %s, %d cores" % (names[0] if names else platform.processor() or "processor unknown", platform.system(), os.cpu_count() or 1)
+
+
+def table(figures: list[dict], conditions: list[str]) -> str:
+    """One line a figure, the interpreters beside each other."""
+    lines = ["%-58s %6s %10s %9s %10s %9s %9s %9s  %s" % ("", "unit", "64-bit", "floor", "32-bit", "floor", "peer", "goal", "met 64/32")]
+    for name in dict.fromkeys(figure["name"] for figure in figures):
+        rows = {figure["interpreter"]: figure for figure in figures if figure["name"] == name}
+        any_row = next(iter(rows.values()))
+        left, right = rows.get("64-bit") or rows.get("C"), rows.get("32-bit")
+        cells = [cell(row[key] if row else None) for row in (left, right) for key in ("value", "floor")]
+        shown = [cell(next((row[key] for row in rows.values() if row[key] is not None), None)) for key in ("peer", "goal")]
+        met = "/".join({True: "yes", False: "NO", None: "-"}[row["met"] if row else None] for row in (left, right))
+        lines.append("%-58s %6s %10s %9s %10s %9s %9s %9s  %s" % (name, any_row["unit"], *cells, *shown, "" if met == "-/-" else met))
+    return "\n".join([*lines, "", *conditions])
+
+
+def cell(value: float | None) -> str:
+    if value is None:
+        return ""
+    return "%d" % value if value >= 1000 or value == int(value) else "%.1f" % value if value >= 10 else "%.2f" % value
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="make bench", description=__doc__, epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--quick", action="store_true", help="few repetitions")
+    parser.add_argument("--only", action="append", choices=PARTS, metavar="NAME", help="one of " + ", ".join(PARTS))
+    parser.add_argument("--out", type=Path, default=ROOT / "build" / "bench.json", help="the figures (default: build/bench.json)")
+    parser.add_argument("--plot", type=Path, default=ROOT / "build" / "bench.svg", help="the picture (default: build/bench.svg)")
+    parser.add_argument("--folder", type=Path, default=ROOT / "build" / "bench", help="where it builds (default: build/bench)")
+    options = parser.parse_args(arguments)
+    parts = options.only or list(PARTS)
+    began = time.monotonic()
+
+    found = interpreters()
+    say("compiles the firmware")
+    folder = options.folder.absolute()
+    benchmark_build.build(folder)
+    run = Run(options.quick, folder)
+    run.scripts([part for part in PARTS if part in parts and part != "agent"], found, benchmark_build.c_loop(folder))
+    if "agent" in parts:
+        run.agents(found)
+
+    scale, known_by = run.scale()
+    figures = [benchmark_goals.judged(figure, scale) for figure in run.figures.values()]
+    conditions = ["%s: MicroPython %s" % (bits, version(command)) for bits, command in found.items()]
+    conditions += [
+        "%s; load %.1f; took %d s" % (machine(), os.getloadavg()[0], time.monotonic() - began),
+        "heap in KiB: %s; the agent as named" % ", ".join("%s %d" % item for item in HEAP_KIB.items()),
+        "times: the lowest of %d rounds' medians of %d batches; a collection before each batch, none in it" % (run.rounds, run.repetitions),
+        "peers' times and goals are scaled to this machine by %.3f: %s" % (scale, known_by),
+    ]
+    options.out.parent.mkdir(parents=True, exist_ok=True)
+    options.out.write_text(json.dumps(figures, indent=1) + "\n")
+    if run.points:
+        benchmark_plot.draw(list(run.points.values()), options.plot, "; ".join(conditions[: len(found)]))
+    print(table(figures, conditions))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,147 @@
+"""The whole agent as a process at a real central system: what it weighs, and the smallest heap it can live in."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import threading
+import uuid
+from pathlib import Path
+from typing import Any, Callable
+
+from tools import benchmark_frames, micropython32
+from tools.central_system import CallRefused, CentralSystem
+
+_STEP_KIB = 2
+_PATIENCE_S = 5
+_STARTS_S = 20
+
+
+class Failed(Exception):
+    """The agent did not get through; the argument is why."""
+
+
+class Agent:
+    """The agent process, with two vehicles plugged in. image: the ROMFS image to run from, None for the .mpy files."""
+
+    def __init__(self, interpreter: list[str], built: Path, image: Path | None, heap_kib: int, csms_url: str) -> None:
+        folder = built / "stores" / uuid.uuid4().hex
+        folder.mkdir(parents=True)
+        start = {
+            "csms_url": csms_url,
+            "connectors": [{"id": 1}, {"id": 2}],
+            "vehicles": [{"connector": 1}, {"connector": 2}],
+            "clock": {"at": benchmark_frames.MIDNIGHT, "frozen": True},
+            "device": {"reconnect": {"minimum_s": 0, "random_s": 0}},
+            "store": str(folder),
+        }
+        file = folder / "start.json"
+        file.write_text(json.dumps(start))
+        libc = micropython32.FOLDER / "root/usr/lib/i386-linux-gnu/libc.so.6"
+        in_place = [str(image), str(libc) if libc.exists() else "libc.so.6"] if image else []
+        path = ".frozen:%s" % (built / "agent") + ("" if image else ":%s" % (built / "mpy"))
+        self.log: list[str] = []
+        self._answers: list[dict] = []
+        self._changed = threading.Condition()
+        self.process = subprocess.Popen(
+            [*interpreter, "-X", "heapsize=%dK" % heap_kib, "-m", "agent", *in_place, str(file)],
+            env={**os.environ, "MICROPYPATH": path},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+        )
+        threading.Thread(target=self._read, daemon=True).start()
+
+    def _read(self) -> None:
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            with self._changed:
+                if line.startswith("{"):
+                    self._answers.append(json.loads(line))
+                else:
+                    self.log.append(line.rstrip())
+                self._changed.notify_all()
+
+    def weigh(self, patience_s: float = _PATIENCE_S) -> dict:
+        """What it says about its heap and its start; see benchmarks/agent.py."""
+        assert self.process.stdin is not None
+        try:
+            self.process.stdin.write("\n")
+            self.process.stdin.flush()
+        except OSError:
+            raise Failed("it ended: %s" % self.log[-1:]) from None
+        with self._changed:
+            if not self._changed.wait_for(lambda: self._answers or self.process.poll() is not None, patience_s) or not self._answers:
+                raise Failed("it does not say what it weighs: %s" % self.log[-1:])
+            return self._answers.pop(0)
+
+    def close(self) -> None:
+        self.process.kill()
+        self.process.wait()
+
+
+def start_up(interpreter: list[str], built: Path, image: Path | None) -> dict:
+    """What one start says, with nobody to connect to."""
+    agent = Agent(interpreter, built, image, 2048, "ws://127.0.0.1:1")
+    try:
+        return agent.weigh(_STARTS_S)
+    finally:
+        agent.close()
+
+
+def charge(interpreter: list[str], built: Path, image: Path | None, heap_kib: int, install: list[str], change: list[str]) -> tuple[dict, dict]:
+    """Two transactions, the profiles, and the requests that take most memory: (the weight before, the weight after).
+
+    Raises Failed if anything is refused, unanswered, or short of memory.
+    """
+    with CentralSystem() as central:
+        central.next_transaction_id = min(benchmark_frames.TRANSACTIONS.values())
+        agent = Agent(interpreter, built, image, heap_kib, central.url + "/cp001")
+        try:
+            central.wait_for("BootNotification", timeout=_PATIENCE_S)
+            for connector in (1, 2):
+                _ask(central, "RemoteStartTransaction", {"connectorId": connector, "idTag": "TAG%d" % connector})
+                status = {"connectorId": connector, "status": "Charging"}
+                central.wait_for("StatusNotification", lambda payload: status.items() <= payload.items(), timeout=_PATIENCE_S)
+            before = agent.weigh()
+            for text in install + change:
+                _, _, action, payload = json.loads(text)
+                _ask(central, action, payload)
+            for connector in (0, 1, 2):
+                _ask(central, "GetCompositeSchedule", json.loads(benchmark_frames.composite(connector))[3])
+            configuration = central.call("GetConfiguration", {}, _PATIENCE_S)
+            if not configuration["configurationKey"]:
+                raise Failed("no configuration")
+            after = agent.weigh()
+        except (CallRefused, TimeoutError, ConnectionError) as error:
+            raise Failed("%s; %s" % (str(error).splitlines()[0], agent.log[-1:])) from None
+        finally:
+            agent.close()
+    for line in agent.log:
+        if "memory" in line.lower() and "meter memory" not in line:
+            raise Failed(line)
+    return before, after
+
+
+def _ask(central: CentralSystem, action: str, payload: dict) -> None:
+    answer: Any = central.call(action, payload, _PATIENCE_S)
+    if answer.get("status") != "Accepted":
+        raise Failed("%s: %s" % (action, answer))
+
+
+def smallest_heap_kib(live: Callable[[int], Any], low: int, high: int) -> int:
+    """The smallest heap in which live(KiB) does not raise Failed: above `low`, at most `high`, where it is known to live.
+
+    It is what the agent's peak needs: what is in use at the worst moment, and what lies waste between.
+    """
+    while high - low > _STEP_KIB:
+        middle = (low + high) // 2
+        try:
+            live(middle)
+            high = middle
+        except Failed:
+            low = middle
+    return high
