@@ -173,3 +173,17 @@ def test_a_remote_start_whose_profile_cannot_be_kept_leaves_the_connector_free()
     bench.memory.fails = False
     assert bench.ask("RemoteStartTransaction", with_profile) == {"status": "Accepted"}
     assert bench.limits[1] == 90 and Bench(memory=Memory()).limits[1] == 320
+
+
+def test_the_station_does_not_ask_to_be_woken_again_and_again():
+    bench = Bench(keys={"TransactionMessageRetryInterval": "60", "MinimumStatusDuration": "5"})
+    bench.silent = True
+    begin(bench)
+    for _ in range(300):  # the second attempt is in flight for 30 s
+        bench.pass_time(1)
+        assert bench.station.due_at_ms() > bench.up_ms, bench.up_ms
+    bench = Bench(keys={"MinimumStatusDuration": "5"})
+    bench.plug()
+    bench.tell(bench.station.on_link, False)
+    bench.pass_time(20)
+    assert bench.station.due_at_ms() > bench.up_ms

@@ -36,7 +36,7 @@ class Calls:
     def next_text(self, ready: bool, now: "int | None", up_ms: int, ticks_ms: int) -> "str | None":
         """The CALL to send now, None when there is none. Before the station is
         `ready` (Accepted, and told the time) only what may go before Accepted (OCPP 1.6, 4.2)."""
-        if not self._exchange.idle:
+        if not self.idle():
             return None
         call = None
         for waiting in self._waiting:
@@ -64,6 +64,10 @@ class Calls:
             self._finish(answer[1], None, False, up_ms)
         else:
             self._finish(None, "%s: %s" % (answer[1], answer[2]), True, up_ms)
+
+    def idle(self) -> bool:
+        """Nothing is in flight: the next CALL may go."""
+        return self._exchange.idle
 
     def are_overdue(self, ticks_ms: int) -> bool:
         return self._exchange.timed_out(ticks_ms)

@@ -126,18 +126,20 @@ class Station:
         due = self.up_ms + _NET_MS
         if self.now is not None:
             due = min(due, self.up_ms + (self.limits.next_change - self.now) * 1000 - self._into_second_ms)
+        online = self.online()
         minimum_s = self.settings["MinimumStatusDuration"]
         candidates = [
             self.registration.next_wakeup_ms(),
             self.authorisation.next_wakeup_ms(),
-            self.outbox.due_at_ms() if self.online() else None,
+            self.outbox.due_at_ms() if online and self.calls.idle() else None,
             self.limits.recheck_ms,
             self.fallback.next_wakeup_ms(),
             self._reset_at_ms,
         ]
         for connector in self.connectors:
             candidates.append(connector.sample_at_ms)
-            candidates.append(connector.report_due_at_ms(minimum_s))
+            if online:
+                candidates.append(connector.report_due_at_ms(minimum_s))
         for candidate in candidates:
             if candidate is not None and candidate < due:
                 due = candidate
