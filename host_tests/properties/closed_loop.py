@@ -409,7 +409,10 @@ class Watch:
             self.own[connector].put(ms, own[connector])
             self.phases[connector].put(ms, phases[connector])
             self.handed[connector].put(ms, grant.da if connector in self.loop.books.running else 0)
-            self.offers[connector].put(ms, offered_da_for(self.loop.outlet(connector).duty_u16))
+            outlet = self.loop.outlet(connector)
+            if not outlet.vehicle.plugged:
+                self.offers[connector] = History()  # the next vehicle has not seen them
+            self.offers[connector].put(ms, offered_da_for(outlet.duty_u16))
 
     def _limits(self, now, own, phases, total):
         """(a) and the first half of (b)."""

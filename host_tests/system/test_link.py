@@ -228,7 +228,8 @@ def raw_server(handler):
                         if not piece:
                             break
                         request += piece
-                    handler(connection, request.decode())
+                    else:  # who hangs up before that gets no answer
+                        handler(connection, request.decode())
             except OSError:
                 pass
 
