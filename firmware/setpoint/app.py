@@ -91,6 +91,9 @@ class App:
             running.append(tasks.start(name, coroutine, self._on_death))
         try:
             await self._over.wait()
+            running[0].cancel()  # the control loop: from here on the outputs stay safe
+            self.board.make_safe()
+            await self.session.say_goodbye()
         finally:
             self.board.make_safe()
             for task in running:

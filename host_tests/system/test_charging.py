@@ -2,10 +2,14 @@
 
 import json
 import os
+import threading
 import time
 from pathlib import Path
 
 import pytest
+from websockets.sync.server import serve
+
+from tools import bench
 
 NOON = "2025-06-15T12:00:00Z"
 FROZEN = {"at": NOON, "frozen": True}
@@ -254,3 +258,27 @@ def test_an_idle_station_sleeps(station):
     before = cpu_s()
     time.sleep(3)
     assert cpu_s() - before < 0.6
+
+
+def test_a_station_that_restarts_says_goodbye(micropython, tmp_path):
+    """The server hears a close with 1001, not a connection that breaks off."""
+    closed = []
+
+    def serving(connection):
+        for text in connection:
+            message = json.loads(text)
+            if message[0] != 2:
+                continue
+            boot = {"status": "Accepted", "currentTime": "2026-01-01T00:00:00Z", "interval": 300}
+            connection.send(json.dumps([3, message[1], boot if message[2] == "BootNotification" else {}]))
+            if message[2] == "BootNotification":
+                connection.send('[2,"reset","Reset",{"type":"Soft"}]')
+        closed.append(connection.close_code)
+
+    with serve(serving, "127.0.0.1", 0, subprotocols=["ocpp1.6"]) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        url = "ws://127.0.0.1:%d" % server.socket.getsockname()[1]
+        with bench.StationProcess(tmp_path, micropython, csms_url=url) as station:
+            assert station.wait_exit() == 75
+        server.shutdown()
+    assert closed == [1001]

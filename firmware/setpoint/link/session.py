@@ -24,6 +24,7 @@ from micropython import const
 
 from ..clock import sleep_ms
 from ..protocol.handshake import HandshakeError
+from ..protocol.websocket import GOING_AWAY
 from .websocket import MAX_MESSAGE, BadUrl, authorization, connect, reply_code
 
 PROTOCOL = "ocpp1.6"
@@ -96,6 +97,11 @@ class Session:
         if self._connection is not None:
             self._lost = self._lost or reason
             self._news.set()
+
+    async def say_goodbye(self) -> None:
+        """Tells the server that we restart, if that goes quickly."""
+        if self._connection is not None:
+            await self._connection.close(GOING_AWAY, "restarting")
 
     async def run(self, owner) -> None:
         while True:
