@@ -42,6 +42,7 @@ class App:
         self.clock = board.clock
         self.log = Log(board.clock)
         self.peak_memory = 0
+        self._cables = {}  # connector id: what its cable bears, as told to the station
         self._changes = 0  # of limits, permits and pilots
         self._events = asyncio.Event()
         self._over = asyncio.Event()
@@ -111,12 +112,21 @@ class App:
                 await asyncio.wait_for(self._events.wait(), wait_ms / 1000)
             except asyncio.TimeoutError:
                 pass
+            self._look_at_cables()
             clock = self.clock
             if self._events.is_set() or self.station.is_due(clock.now(), clock.uptime_ms(), clock.ticks_ms()):
                 self.wake()
                 self._events.clear()  # what `wake` itself set would only wake us again
             else:
                 self.peak_memory = max(self.peak_memory, gc.mem_alloc())  # walks the heap: not with every event
+
+    def _look_at_cables(self) -> None:
+        """A cable limits its connector by the resistor in its plug."""
+        for outlet in self.board.outlets:
+            cable_da = outlet.cable_da()
+            if cable_da != self._cables.get(outlet.id):
+                self._cables[outlet.id] = cable_da
+                self.tell(self.station.on_cap, outlet.id, "cable", cable_da)
 
     def ms_to_wakeup(self) -> int:
         """How long until something is due; 0 or less when it is."""

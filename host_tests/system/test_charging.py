@@ -239,6 +239,15 @@ def test_pilot_faults_open_the_contactor_and_are_reported(station, central):
     central.wait_for("StatusNotification", lambda p: p["errorCode"] == "GroundFailure")
 
 
+def test_a_cable_limits_what_is_offered(station, central):
+    charge(station, central)
+    station.cmd("cable", connector=1, amps=13)
+    offered(station, 13.0)
+    assert station.connector()["limit"]["source"] == "cable"
+    station.cmd("cable", connector=1, amps=None)
+    offered(station, 32.0)
+
+
 def test_a_data_transfer_carries_the_reply_back(station, central):
     station.wait_until(lambda state: state["registered"])
     central.answers["DataTransfer"] = {"status": "Accepted", "data": "pong"}

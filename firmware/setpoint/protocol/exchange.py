@@ -47,12 +47,6 @@ class Exchange:
         """Whether the call in flight has waited too long. It stays in flight until `cancel`."""
         return self._id is not None and ticks_ms - self._started_ms >= self.timeout_ms
 
-    def ms_left(self, ticks_ms: int) -> "int | None":
-        """How long until the call in flight times out; None when idle."""
-        if self._id is None:
-            return None
-        return max(0, self._started_ms + self.timeout_ms - ticks_ms)
-
     def cancel(self) -> None:
         """Forgets the call in flight: it timed out, or the link is down. Its answer is a stray from now on."""
         self._id = None
