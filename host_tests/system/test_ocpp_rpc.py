@@ -1,0 +1,172 @@
+"""The station at a second, independent central system: the npm package `ocpp-rpc` in strict mode (ocpp_rpc/central.js).
+
+It needs Node and npm; where they are missing the tests are skipped, and fail in CI.
+"""
+
+import json
+import os
+import queue
+import shutil
+import subprocess
+import threading
+from pathlib import Path
+
+import pytest
+
+from tools import bench
+from tools.bench import ROOT
+
+SOURCES = Path(__file__).parent / "ocpp_rpc"
+INSTALLED = ROOT / "build" / "ocpp_rpc"
+
+
+def _install() -> None:
+    """The locked packages in build/ocpp_rpc, once for each lock file."""
+    lock = (SOURCES / "package-lock.json").read_bytes()
+    done = INSTALLED / "node_modules" / ".lock"
+    if not done.exists() or done.read_bytes() != lock:
+        INSTALLED.mkdir(parents=True, exist_ok=True)
+        for name in ("package.json", "package-lock.json"):
+            shutil.copy(SOURCES / name, INSTALLED / name)
+        command = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
+        ran = subprocess.run(command, cwd=INSTALLED, capture_output=True, text=True, timeout=300)
+        assert ran.returncode == 0, "npm ci failed:\n" + ran.stderr
+        done.write_bytes(lock)
+    shutil.copy(SOURCES / "central.js", INSTALLED / "central.js")
+
+
+class Central:
+    """The Node process; `events` holds what it said, in order."""
+
+    def __init__(self):
+        command = ["node", "central.js"]
+        self._process = subprocess.Popen(command, cwd=INSTALLED, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.events = []
+        self._replies = queue.Queue()
+        self._arrived = threading.Condition()
+        threading.Thread(target=self._read, daemon=True).start()
+        self.url = "ws://127.0.0.1:%d" % self.wait_for(lambda event: "port" in event)["port"]
+
+    def _read(self):
+        for line in self._process.stdout:
+            event = json.loads(line)
+            if "reply" in event or "error" in event:
+                self._replies.put(event)
+            with self._arrived:
+                self.events.append(event)
+                self._arrived.notify_all()
+
+    def wait_for(self, condition, since: int = 0) -> dict:
+        """The first event from index `since` on that fulfils the condition."""
+
+        def found():
+            return next((event for event in self.events[since:] if condition(event)), None)
+
+        with self._arrived:
+            assert self._arrived.wait_for(lambda: found() is not None, 15), self.events
+            return found()
+
+    def wait_for_message(self, action: str, since: int = 0, **fields) -> dict:
+        def fits(event):
+            return event.get("action") == action and fields.items() <= event["payload"].items()
+
+        return self.wait_for(fits, since)
+
+    def messages(self, action: str) -> "list[dict]":
+        return [event for event in self.events if event.get("action") == action]
+
+    def _write(self, command: dict) -> None:
+        self._process.stdin.write(json.dumps(command) + "\n")
+        self._process.stdin.flush()
+
+    def ask(self, action: str, payload: dict) -> dict:
+        self._write({"ask": action, "payload": payload})
+        answer = self._replies.get(timeout=15)
+        assert "reply" in answer, answer
+        return answer["reply"]
+
+    def drop(self) -> None:
+        """Cuts the connection without a closing handshake."""
+        self._write({"drop": True})
+
+    def close(self):
+        self._process.stdin.close()
+        self._process.wait(10)
+
+
+@pytest.fixture
+def strict(request):
+    missing = [name for name in ("node", "npm") if shutil.which(name) is None]
+    if missing and os.environ.get("CI") == "true":
+        pytest.fail("CI must not skip the second central system: %s is missing" % " and ".join(missing))
+    if missing:
+        pytest.skip("no second central system: %s is missing" % " and ".join(missing))
+    _install()
+    central = Central()
+    yield central
+    central.close()
+    violations = [event for event in central.events if "violation" in event]
+    assert not violations, violations
+
+
+def _station(folder, micropython, strict, **keys):
+    device = {"reconnect": {"minimum_s": 1, "random_s": 0}}
+    return bench.StationProcess(folder, micropython, csms_url=strict.url, keys=keys, device=device)
+
+
+@pytest.mark.parametrize("micropython", ["64bit"], indirect=True)
+def test_a_charge_with_profiles_at_the_ocpp_rpc_package(strict, micropython, tmp_path):
+    with _station(tmp_path, micropython, strict, MeterValueSampleInterval="1") as station:
+        station.wait_until(lambda state: state["registered"])
+        profile = {
+            "chargingProfileId": 1,
+            "stackLevel": 0,
+            "chargingProfilePurpose": "TxDefaultProfile",
+            "chargingProfileKind": "Relative",
+            "chargingSchedule": {"chargingRateUnit": "A", "chargingSchedulePeriod": [{"startPeriod": 0, "limit": 8.1}]},
+        }
+        set_profile = {"connectorId": 1, "csChargingProfiles": profile}
+        assert strict.ask("SetChargingProfile", set_profile) == {"status": "Accepted"}
+        station.cmd("plug_in", connector=1, amps=16, phases=3)
+        assert strict.ask("RemoteStartTransaction", {"idTag": "REMOTE", "connectorId": 1}) == {"status": "Accepted"}
+        station.wait_until(lambda state: state["connectors"][0]["pilot"]["offered_amps"] == 8.1)
+        started = strict.wait_for_message("StartTransaction", connectorId=1, idTag="REMOTE")
+        strict.wait_for_message("StatusNotification", connectorId=1, status="Charging")
+        plan = strict.ask("GetCompositeSchedule", {"connectorId": 1, "duration": 600, "chargingRateUnit": "A"})
+        periods = plan["chargingSchedule"]["chargingSchedulePeriod"]
+        assert periods == [{"startPeriod": 0, "limit": 8.1, "numberPhases": 3}]
+        for asked in ({"requestedMessage": "MeterValues", "connectorId": 1}, {"requestedMessage": "Heartbeat"}):
+            assert strict.ask("TriggerMessage", asked) == {"status": "Accepted"}
+        strict.wait_for_message("Heartbeat")
+        strict.wait_for_message("MeterValues", transactionId=started["answer"]["transactionId"])
+        keys = strict.ask("GetConfiguration", {})
+        assert {"key": "NumberOfConnectors", "readonly": True, "value": "1"} in keys["configurationKey"]
+        assert strict.ask("ClearChargingProfile", {"id": 1}) == {"status": "Accepted"}
+        stop = {"transactionId": started["answer"]["transactionId"]}
+        assert strict.ask("RemoteStopTransaction", stop) == {"status": "Accepted"}
+        strict.wait_for_message("StopTransaction", reason="Remote", **stop)
+        station.cmd("plug_out", connector=1)
+        strict.wait_for_message("StatusNotification", len(strict.events) - 1, connectorId=1, status="Available")
+
+
+def test_a_transaction_that_ends_while_the_link_is_cut_arrives_once_at_the_ocpp_rpc_package(strict, micropython, tmp_path):
+    with _station(tmp_path, micropython, strict) as station:
+        station.wait_until(lambda state: state["registered"])
+        station.cmd("plug_in", connector=1, amps=16, phases=3)
+        station.cmd("swipe", tag="CARD")
+        started = strict.wait_for_message("StartTransaction", idTag="CARD")
+        station.wait_until(lambda state: state["connectors"][0]["transaction"]["id"] is not None)
+        station.cmd("link", up=False)
+        station.wait_until(lambda state: not state["connected"])
+        station.cmd("plug_out", connector=1)
+        station.wait_until(lambda state: state["connectors"][0]["transaction"] is None)
+        station.cmd("link", up=True)
+        stopped = strict.wait_for_message("StopTransaction", reason="EVDisconnected")
+        assert stopped["payload"]["transactionId"] == started["answer"]["transactionId"]
+        strict.drop()
+        back = len(strict.events)
+        strict.wait_for(lambda event: "up" in event, back)
+        assert strict.ask("TriggerMessage", {"requestedMessage": "Heartbeat"}) == {"status": "Accepted"}
+        strict.wait_for_message("Heartbeat", back)
+        assert len(strict.messages("StopTransaction")) == len(strict.messages("StartTransaction")) == 1
+        assert len(strict.messages("BootNotification")) == 1
