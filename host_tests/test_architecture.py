@@ -16,9 +16,10 @@ FILES = sorted(FIRMWARE.rglob("*.py"))
 PURE = ("schedule", "pilot", "protocol", "station", "units")
 
 # A room is a folder or a file of setpoint/. Each may import itself, the shared ones, and what stands here.
-SHARED = {"units"}
+SHARED = {"units", "late"}
 MAY_IMPORT = {
     "units": set(),
+    "late": set(),
     "schedule": set(),
     "pilot": set(),
     "protocol": set(),

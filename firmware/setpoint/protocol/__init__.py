@@ -4,6 +4,7 @@
     websocket   bytes of a connection   -> ("text", ...), ("ping", ...), ("close", ...)     RFC 6455, section 5
     ocppj       text                    -> (2, id, action, payload) and its relatives       OCPP-J 1.6, section 4
     requests    action                  -> the fields it may have, as tables                OCPP 1.6, section 6
+    tables      those fields of what comes seldom; loaded when it does
     fields      payload + table         -> clean values (instants, tenths)
     exchange    our own calls           -> one in flight, matched with its answer
     iso8601     "2025-06-15T00:00:03Z" <-> instant

@@ -28,7 +28,8 @@ Two things do not wait in that list, because an answer depends on them: document
     fallback      the limit after long silence of the central system
     charging      SetChargingProfile, ClearChargingProfile, GetCompositeSchedule
     requests      what a central system may ask, from CALL to answer
-    answers       what it may ask beyond OCPP: why a limit, which profiles
+    answers       one file for each seldom-used action, loaded when it is asked for
     sampling      what stands in a MeterValues
-    settings      configuration keys
+    settings      the values of the configuration keys
+    keys          what the keys are; loaded when it is needed
 """

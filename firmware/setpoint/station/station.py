@@ -16,7 +16,7 @@ from .limits import Limits
 from .outbox import Outbox
 from .registration import Registration
 from .reports import Reports
-from .requests import Requests
+from .requests import answer
 from .sessions import Sessions, stored_transactions
 from .settings import Settings
 
@@ -72,7 +72,6 @@ class Station:
         self.charging = Charging(self)
         self.reports = Reports(self)
         self.fallback = Fallback(self)
-        self.requests = Requests(self)
         self._later = []
         self._permits = {}
         self._phases = {}
@@ -219,7 +218,7 @@ class Station:
         elif self.registration.status == "Rejected":
             self.log("warn", "%s is not answered while Rejected (OCPP 1.6, 4.2)" % message[2])
         else:
-            self.actions.append(("send", self.requests.answer(message[1], message[2], message[3])))
+            self.actions.append(("send", answer(self, message[1], message[2], message[3])))
             if message[2] in _QUESTIONS:
                 return  # nothing has changed, so nothing follows
             later = self._later

@@ -8,8 +8,8 @@
 
 import json
 
-from ..protocol.iso8601 import text_from
-from ..units import FOREVER, tenths_text
+from ...protocol.iso8601 import text_from
+from ...units import FOREVER, tenths_text
 
 VENDOR = "Setpoint"
 

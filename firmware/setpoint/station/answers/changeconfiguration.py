@@ -1,0 +1,35 @@
+"""ChangeConfiguration (OCPP 1.6, 5.3): checks a key's new value, stores it, and lets it have its effect."""
+
+from ...late import load
+
+
+def answer(station, request: dict) -> dict:
+    keys = load("setpoint.station.keys")
+    name = keys.name_of(request["key"])
+    if name is None:
+        return {"status": "NotSupported"}
+    value = keys.value_of(name, request["value"]) if keys.writable(name) else None
+    if value is None or not _store(station, name, keys.text_of(value)):
+        return {"status": "Rejected"}
+    station.settings.adopt(name, value)
+    if name == "WebSocketPingInterval":
+        station.actions.append(("ping", value))
+    elif name == "HeartbeatInterval":
+        station.registration.interval_changed(station.up_ms)
+    elif name.startswith("FallbackLimit"):
+        station.fallback.settings_changed()
+    elif name == "MeterValueSampleInterval":
+        for connector in station.connectors:
+            station.sessions.sample_anew(connector)
+    return {"status": "Accepted"}
+
+
+def _store(station, name: str, text: str) -> bool:
+    document = station.documents.read("settings") or {}
+    document[name] = text
+    try:
+        station.documents.write("settings", document)
+    except OSError as error:
+        station.reports.storage_failed("settings cannot be written: %s" % error)
+        return False
+    return True

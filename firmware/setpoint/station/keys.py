@@ -1,0 +1,104 @@
+"""The configuration keys (OCPP 1.6 chapter 9): type, first value, range, who may write.
+
+Loaded when a key is asked for or written, and for the first values (late.py).
+"""
+
+# Name=first value, type, access, rule. Types: b boolean; i integer, lowest, highest; l list, most words, allowed words.
+# Access: w writable, r read only.
+_TABLE = """
+AllowOfflineTxForUnknownId=false b w
+AuthorizeRemoteTxRequests=false b w
+ChargeProfileMaxStackLevel=8 i r 1 1000
+ChargingScheduleAllowedChargingRateUnit=Current,Power l r 2 Current,Power
+ChargingScheduleMaxPeriods=96 i r 1 1000
+ConnectionTimeOut=60 i w 1 86400
+ConnectorSwitch3to1PhaseSupported=false b r
+FallbackLimitAfterMinutes=0 i w 0 10080
+FallbackLimitAmps=6 i w 0 80
+GetConfigurationMaxKeys=50 i r 1 1000
+HeartbeatInterval=300 i w 1 604800
+MaxChargingProfilesInstalled=50 i r 1 1000
+MeterValueSampleInterval=60 i w 0 604800
+MeterValuesSampledData=Energy.Active.Import.Register,Power.Active.Import,Current.Offered l w 5 \
+Energy.Active.Import.Register,Power.Active.Import,Power.Offered,Current.Import,Current.Offered
+MinimumStatusDuration=0 i w 0 3600
+NumberOfConnectors=1 i r 1 16
+ResumeTransactionAfterPowerLoss=true b w
+StopTransactionOnEVSideDisconnect=true b w
+StopTransactionOnInvalidId=true b w
+SupportedFeatureProfiles=Core,RemoteTrigger,SmartCharging l r 3 Core,RemoteTrigger,SmartCharging
+TransactionMessageAttempts=3 i w 1 1000
+TransactionMessageRetryInterval=60 i w 0 86400
+WebSocketPingInterval=30 i w 0 86400
+"""
+
+
+def _row(name: str) -> "list[str]":
+    """[first value, type, access, ...] of a key that is in the table."""
+    start = _TABLE.index("\n%s=" % name) + len(name) + 2
+    return _TABLE[start : _TABLE.index("\n", start)].split(" ")
+
+
+def names() -> "list[str]":
+    """All keys, by name."""
+    return [line[: line.index("=")] for line in _TABLE.strip().split("\n")]
+
+
+def name_of(name: str) -> "str | None":
+    """The key as it is spelt in the standard; upper and lower case do not count."""
+    lowered = name.lower()
+    for known in names():
+        if known.lower() == lowered:
+            return known
+    return None
+
+
+def writable(name: str) -> bool:
+    return _row(name)[2] == "w"
+
+
+def first_value(name: str):
+    return value_of(name, _row(name)[0])
+
+
+def value_of(name: str, text: str):
+    """The value that `text` means for a key, or None where the key cannot take it."""
+    row = _row(name)
+    kind = row[1]
+    text = text.strip()
+    if kind == "b":
+        text = text.lower()
+        return text == "true" if text in ("true", "false") else None
+    if kind == "i":
+        try:
+            number = int(text)
+        except ValueError:
+            return None
+        return number if int(row[3]) <= number <= int(row[4]) else None
+    words = [word.strip() for word in text.split(",") if word.strip()]
+    allowed = row[4].split(",")
+    if len(words) > int(row[3]) or any([word not in allowed for word in words]):
+        return None
+    return ",".join(words)
+
+
+def text_of(value) -> str:
+    if type(value) is bool:
+        return "true" if value else "false"
+    return str(value)
+
+
+def values_of(first: dict, stored: dict) -> "tuple[dict, list[str]]":
+    """The values that differ from the table's, and sentences about those that cannot be."""
+    values = {}
+    problems = []
+    for source, given in (("the first values", first), ("the stored values", stored)):
+        for name in given:
+            text = str(given[name])
+            known = name_of(name)
+            value = None if known is None else value_of(known, text)
+            if value is None:
+                problems.append("%s: key %s cannot be %r and is ignored" % (source, name, text))
+            else:
+                values[known] = value
+    return values, problems

@@ -1,0 +1,36 @@
+"""The table of configuration keys, and what a key can take (OCPP 1.6 chapter 9)."""
+
+from setpoint.station.keys import first_value, name_of, names, text_of, value_of, values_of
+
+
+def test_the_table_is_in_order_and_each_key_can_take_its_first_value():
+    assert names() == sorted(names())
+    for name in names():
+        value = first_value(name)
+        assert value is not None and value_of(name, text_of(value)) == value, name
+
+
+def test_upper_and_lower_case_do_not_count():
+    assert name_of("heartbeatINTERVAL") == "HeartbeatInterval"
+    assert name_of("Heartbeat") is None and name_of("") is None
+
+
+def test_a_key_takes_what_its_type_and_range_allow():
+    for name, text, value in (
+        ("HeartbeatInterval", " 60 ", 60),
+        ("HeartbeatInterval", "0", None),
+        ("HeartbeatInterval", "6.5", None),
+        ("HeartbeatInterval", "", None),
+        ("StopTransactionOnInvalidId", "FALSE", False),
+        ("StopTransactionOnInvalidId", "1", None),
+        ("MeterValuesSampledData", "Current.Import , Power.Offered", "Current.Import,Power.Offered"),
+        ("MeterValuesSampledData", "", ""),
+        ("MeterValuesSampledData", "Weather", None),
+    ):
+        assert value_of(name, text) == value, (name, text)
+
+
+def test_first_and_stored_values_that_cannot_be_are_named_and_ignored():
+    values, problems = values_of({"connectionTIMEout": 30, "Colour": "red"}, {"ConnectionTimeOut": "40", "HeartbeatInterval": "x"})
+    assert values == {"ConnectionTimeOut": 40}
+    assert len(problems) == 2 and "Colour" in problems[0] and "HeartbeatInterval" in problems[1]
