@@ -2,8 +2,9 @@
 
 import sys
 
-from setpoint.late import load
 from station_bench import Bench
+
+from setpoint.late import load
 
 
 def test_a_module_is_dropped_with_its_packages_after_its_use():
