@@ -10,7 +10,8 @@ from 0 (steady -12 V) to 65535 (steady +12 V). Instants are as in units.py.
 Rules for every board:
 1. After a reset, however it came about, the contactor is open before the first line of Python runs.
 2. make_safe() may be called at any time, from any state, more than once.
-3. The methods marked "control step" allocate nothing and take well under a millisecond, read_pilot excepted.
+3. The methods marked "control step" allocate nothing, never raise, and take well under a millisecond, read_pilot excepted.
+4. A sensor that the board has not got answers None, always. What is asked for below is debounced by whoever asks.
 """
 
 from collections.abc import Sequence
@@ -23,6 +24,10 @@ class Outlet(Protocol):
 
     id: int  # 1, 2, ...
     has_lock: bool  # the connector can be locked to the vehicle's cable
+    has_rcm_test: bool  # set_rcm_test makes the residual current monitor trip
+    has_pilot_switch: bool  # set_pilot_open can disconnect the pilot from the vehicle
+    ventilation: bool  # vehicles that ask for ventilation (state D) may charge here
+    pilot_bits: int  # resolution of the PWM, 8 to 16; duties below steady +12 V are multiples of 1 << (16 - pilot_bits)
     high_mv: int  # top of the control pilot's wave, as the last read_pilot saw it
     low_mv: int  # its bottom; equal to high_mv when the pilot is steady
     duty_u16: int  # as last set
@@ -31,26 +36,52 @@ class Outlet(Protocol):
     def read_pilot(self) -> None:
         """Control step. Takes one burst of samples, at least five periods long, into high_mv and low_mv."""
 
+    def pilot_ok(self) -> bool:
+        """Control step. False: the PWM does not read back as it was set, the last read_pilot failed, or samples cannot
+        be trusted on this board (a step between them that locks to the PWM)."""
+
     def set_duty_u16(self, duty_u16: int) -> None:
         """Control step. The pilot from its next period on; never a shortened pulse."""
+
+    def set_pilot_open(self, open: bool) -> None:
+        """Control step. Disconnects the pilot; only where there is a switch. Nothing that is read then counts."""
 
     def set_contactor(self, closed: bool) -> None:
         """Control step. Drives the contactor's coil."""
 
     def contactor_closed(self) -> bool | None:
-        """Control step. What the contactor's feedback says; None where there is none."""
+        """Control step. What the contactor's feedback says (mirror contact, or mains sensed behind it: a
+        steady answer, not that of one half-wave)."""
 
     def set_phases(self, phases: int) -> None:
         """Control step. 1 or 3; only with the contactor open."""
 
-    def cable_da(self) -> int | None:
-        """What the cable's coding resistor allows; None: no cable, or a fixed one."""
+    def set_lock(self, locked: bool) -> None:
+        """Control step. Begins to drive the lock, which takes its time elsewhere; only where there is one. The same
+        value again drives it again if it is not there, at the board's own pace."""
+
+    def lock_closed(self) -> bool | None:
+        """Control step. What the lock's feedback says."""
+
+    def rcm_tripped(self) -> bool | None:
+        """Control step. The output of the residual current monitor. A trip that an interrupt caught answers True once
+        more, even if it is over. One answer counts: the board reads the pin twice, a little apart, before it says so."""
+
+    def set_rcm_test(self, on: bool) -> None:
+        """Control step. Drives the monitor's test input; only where there is one."""
+
+    def earthed(self) -> bool | None:
+        """Control step. Is protective earth there?"""
+
+    def cable_ohm(self) -> int | None:
+        """Control step. The resistor between PP and earth, of several readings; 1000000 and more: open. None: a fixed
+        cable, whose rating is connector_amps."""
+
+    def meter_da(self) -> int:
+        """Control step. The current in the phase with the most, as last read."""
 
     def meter_wh(self) -> int:
         """The energy register. It never goes back, not even by a power cut."""
-
-    def meter_da(self) -> int:
-        """The current in the phase with the most."""
 
     def meter_w(self) -> int:
         """The power of all phases."""
@@ -83,8 +114,13 @@ class App(Protocol):
     def on_card(self, id_tag: str, connectors: list[int] | None) -> None:
         """A card at the reader; connectors: where it may be used, None: anywhere."""
 
+    def on_press(self, button: str) -> None:
+        """A person pressed a button: they have seen to what only a person may clear."""
+
     def on_fault(self, connector_id: int, code: str, vendor_code: str | None, info: str | None, active: bool) -> None:
-        """A hardware fault comes or goes; connector 0: the whole station. code: an errorCode of OCPP 1.6."""
+        """A hardware fault that the control step does not watch for comes or goes (meter, reader, mains voltage, radio);
+        connector 0: the whole station. code: an errorCode of OCPP 1.6. info: at most 50 characters, with the number
+        measured and what to do."""
 
     def set_clock(self, instant: int) -> None: ...
     def state(self) -> dict: ...
@@ -98,6 +134,7 @@ class Board(Protocol):
     keys: dict[str, str]  # first values of configuration keys
     supply: dict  # volts, phases, phase_switch, connector_amps, connector_watts or None, grid_amps or None
     reconnect: dict  # minimum_s, random_s
+    reset_cause: str  # "power", "watchdog", "software" or "unknown"
     clock: Clock  # set from the real-time clock if that was running
 
     @property
@@ -109,14 +146,20 @@ class Board(Protocol):
     def make_safe(self) -> None:
         """Opens every contactor, then sets every pilot to steady +12 V."""
 
+    def set_alive(self, high: bool) -> None:
+        """Control step. The line that keeps the hardware guard from opening the contactors, where there is a guard. It
+        changes with each healthy step."""
+
     def feed_watchdog(self) -> None:
-        """Control step. The first call starts the watchdog; without food it resets the machine within seconds."""
+        """Control step, a healthy one. The first call starts the watchdog; without food it resets the machine within seconds."""
 
     def reset(self) -> None:
         """Makes safe and restarts the machine; never returns."""
 
+    has_thermometer: bool
+
     def temperature_c(self) -> int | None:
-        """None: no sensor, or it is lost."""
+        """Control step. As last read; None: no sensor, or it is lost."""
 
     def flash_stats(self) -> dict | None:
         """{"writes", "erases", "bytes"} since power-up; None where nobody counts."""
