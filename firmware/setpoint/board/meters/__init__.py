@@ -1,0 +1,13 @@
+"""Energy meters: modbus.py (RS-485, a table of meters), pulse.py (S0), estimate.py (none: from what is offered).
+
+Each meter has the same attributes, kept up to date by its own task:
+
+    wh            the energy register in Wh; it never goes back
+    watts         power of all phases in W
+    currents_da   list of three, deci-ampere in L1, L2, L3
+    voltages_dv   list of three, deci-volt to neutral; None where the meter cannot tell
+    estimated     nothing is measured; the figures follow from what the pilot offers
+    lost          no reading for LOST_MS
+
+and `run()`, the task's coroutine. A board loads the one that its board.json names.
+"""

@@ -1,0 +1,45 @@
+"""No meter: what a vehicle would take if it took all that is offered while the contactor is closed. An upper bound."""
+
+from ...clock import sleep_ms
+
+_WATT_MS_PER_WH = 3600000
+LOOK_MS = 1000
+
+
+class Estimate:
+    """offered(): (deci-ampere that the pilot offers, phases) while the contactor is closed, else (0, 0).
+    register: a Register."""
+
+    estimated = True
+    lost = False
+
+    def __init__(self, offered, register, volts: int, clock) -> None:
+        self.watts = 0
+        self.currents_da = [0, 0, 0]
+        self.voltages_dv = [None, None, None]
+        self._offered = offered
+        self._register = register
+        self._volts = volts
+        self._clock = clock
+        self._watt_ms = 0
+        self._looked_at_ms = clock.ticks_ms()
+
+    @property
+    def wh(self) -> int:
+        return self._register.told()
+
+    async def run(self) -> None:
+        while True:
+            self.look()
+            await sleep_ms(LOOK_MS)
+
+    def look(self) -> None:
+        """Adds what was offered since the last look."""
+        now_ms = self._clock.ticks_ms()
+        self._watt_ms += self.watts * (now_ms - self._looked_at_ms)
+        self._looked_at_ms = now_ms
+        self._register.count(self._register.wh + self._watt_ms // _WATT_MS_PER_WH)
+        self._watt_ms %= _WATT_MS_PER_WH
+        da, phases = self._offered()
+        self.watts = da * self._volts * phases // 10
+        self.currents_da = [da] * phases + [0] * (3 - phases)

@@ -1,0 +1,193 @@
+"""Modbus RTU energy meters (Modbus over serial line V1.02; register maps of the makers).
+
+One request a second reads all registers that matter. A meter that does not answer in 300 ms is asked again in the
+next second; after three misses its readings are stale and power and currents read 0, after 11 s it is lost.
+"""
+
+import asyncio
+import struct
+
+from ...clock import sleep_ms
+
+POLL_MS = 1000
+ANSWER_MS = 300
+STALE_AFTER = 3  # misses
+LOST_MS = 11000
+
+# name: (function, first register, count, number format, phases,
+#        (voltage, current, power, energy), units of one in the register: (dV, dA, W, Wh) as (multiply, divide))
+# Where a quantity has one register a phase, the phases follow one another.
+_FLOATS, _LOW_FIRST = "float32", "uint32 low word first"
+METERS = {
+    # Eastron SDM630, SDM72D-M: volts, amperes, watts, kWh
+    "eastron_3p": (4, 0x0000, 0x4A, _FLOATS, 3, (0x00, 0x06, 0x34, 0x48), ((10, 1), (10, 1), (1, 1), (1000, 1))),
+    # Eastron SDM120, SDM230
+    "eastron_1p": (4, 0x0000, 0x4A, _FLOATS, 1, (0x00, 0x06, 0x0C, 0x48), ((10, 1), (10, 1), (1, 1), (1000, 1))),
+    # PZEM-004T v3: the voltage alone is one register of 0.1 V; 1 mA, 0.1 W, 1 Wh
+    "pzem004t": (4, 0x0000, 0x0A, _LOW_FIRST, 1, (0x00, 0x01, 0x03, 0x05), ((1, 1), (1, 100), (1, 10), (1, 1))),
+}
+
+
+class ModbusError(Exception):
+    """No answer, a broken one, or an exception code of the meter; the text is a sentence for the log."""
+
+
+def crc16(data) -> int:
+    """The check sum of Modbus over serial line, 6.2.2; sent low byte first."""
+    crc = 0xFFFF
+    for byte in data:
+        crc ^= byte
+        for _ in range(8):
+            crc = (crc >> 1) ^ 0xA001 if crc & 1 else crc >> 1
+    return crc
+
+
+def request(address: int, function: int, first: int, count: int) -> bytes:
+    """The frame that asks for `count` registers from `first` on."""
+    frame = struct.pack(">BBHH", address, function, first, count)
+    return frame + struct.pack("<H", crc16(frame))
+
+
+def registers(answer: bytes, address: int, function: int, count: int) -> bytes:
+    """The registers in an answer, two bytes each, high byte first. Raises ModbusError."""
+    if len(answer) < 5:
+        raise ModbusError("%d bytes instead of an answer" % len(answer) if answer else "no answer")
+    if crc16(answer[:-2]) != struct.unpack("<H", answer[-2:])[0]:
+        raise ModbusError("an answer with a wrong check sum")
+    if answer[0] != address:
+        raise ModbusError("an answer of address %d" % answer[0])
+    if answer[1] == function | 0x80:
+        raise ModbusError("exception code %d" % answer[2])
+    if answer[1] != function or answer[2] != 2 * count or len(answer) != 5 + 2 * count:
+        raise ModbusError("an answer to something else")
+    return answer[3:-2]
+
+
+def scaled_float(bits: int, multiply: int, divide: int) -> "int | None":
+    """An IEEE 754 single times multiply / divide, rounded to nearest by integers: on a chip a float loses Wh from 16.8 MWh on.
+
+    None: not a number, or too large to be a reading."""
+    exponent = (bits >> 23) & 0xFF
+    if exponent > 127 + 40:
+        return None
+    mantissa = bits & 0x7FFFFF
+    mantissa = mantissa << 1 if exponent == 0 else mantissa | 0x800000
+    numerator = mantissa * multiply
+    shift = 150 - exponent
+    if shift < 0:
+        numerator <<= -shift
+        shift = 0
+    denominator = divide << shift
+    value = (2 * numerator + denominator) // (2 * denominator)
+    return -value if bits >> 31 else value
+
+
+class Bus:
+    """One RS-485 line and its turns. stream: with `read(count)` and `write(bytes)` as coroutines (contract.pyi's Stream)."""
+
+    def __init__(self, stream) -> None:
+        self._stream = stream
+        self._turn = asyncio.Lock()
+
+    async def read(self, address: int, function: int, first: int, count: int) -> bytes:
+        """`count` registers. Raises ModbusError."""
+        async with self._turn:
+            await self._drop_old_input()
+            answer = bytearray()
+            try:
+                await self._stream.write(request(address, function, first, count))
+                await asyncio.wait_for(self._receive(answer, 5 + 2 * count), ANSWER_MS / 1000)
+            except asyncio.TimeoutError:
+                pass  # what came is judged below
+            except OSError as error:
+                raise ModbusError("the line fails: %s" % error)
+            return registers(bytes(answer), address, function, count)
+
+    async def _receive(self, answer: bytearray, length: int) -> None:
+        while len(answer) < length:
+            data = await self._stream.read(length - len(answer))
+            if not data:
+                raise OSError("closed")
+            answer.extend(data)
+            if len(answer) >= 2 and answer[1] & 0x80:
+                length = 5
+
+    async def _drop_old_input(self) -> None:
+        """A late answer must not be taken for the next one."""
+        try:
+            while await asyncio.wait_for(self._stream.read(64), 0.005):
+                pass
+        except (asyncio.TimeoutError, OSError):
+            pass
+
+
+class ModbusMeter:
+    """bus: a Bus; address: 1 to 247; kind: a name of METERS. on_lost(bool): the meter is lost, or back."""
+
+    estimated = False
+
+    def __init__(self, bus: Bus, address: int, kind: str, clock, on_lost) -> None:
+        self.wh = 0
+        self.watts = 0
+        self.currents_da = [0, 0, 0]
+        self.voltages_dv = [None, None, None]
+        self.lost = False
+        self.problem = "never read"
+        self._bus = bus
+        self._address = address
+        self._kind = METERS[kind]
+        self._clock = clock
+        self._on_lost = on_lost
+        self._misses = 0
+        self._read_at_ms = clock.ticks_ms()
+
+    async def run(self) -> None:
+        while True:
+            started_ms = self._clock.ticks_ms()
+            await self.poll()
+            await sleep_ms(max(0, POLL_MS - (self._clock.ticks_ms() - started_ms)))
+
+    async def poll(self) -> None:
+        """Reads the meter once, and judges how it stands."""
+        function, first, count = self._kind[:3]
+        try:
+            self._take(await self._bus.read(self._address, function, first, count))
+        except ModbusError as error:
+            self.problem = str(error)
+            self._misses += 1
+            if self._misses >= STALE_AFTER:
+                self.watts = 0
+                self.currents_da = [0, 0, 0]
+                self.voltages_dv = [None, None, None]
+            if not self.lost and self._clock.ticks_ms() - self._read_at_ms >= LOST_MS:
+                self.lost = True
+                self._on_lost(True)
+            return
+        self._misses = 0
+        self._read_at_ms = self._clock.ticks_ms()
+        if self.lost:
+            self.lost = False
+            self._on_lost(False)
+
+    def _take(self, data: bytes) -> None:
+        phases = self._kind[4]
+        voltage, current, power, energy = self._kind[5]
+        one = 1 if self._kind[3] == _LOW_FIRST else 2  # registers to the next phase
+        volts = [self._number(data, voltage + one * phase, 0) for phase in range(phases)]
+        amperes = [self._number(data, current + 2 * phase, 1) for phase in range(phases)]
+        watts, wh = self._number(data, power, 2), self._number(data, energy, 3)
+        if None in volts or None in amperes or watts is None or wh is None or wh < 0:
+            raise ModbusError("a reading that is not a number")
+        self.voltages_dv = volts + [None] * (3 - phases)
+        self.currents_da = [abs(da) for da in amperes] + [0] * (3 - phases)
+        self.watts = watts
+        self.wh = max(wh, self.wh)
+
+    def _number(self, data: bytes, register: int, quantity: int) -> "int | None":
+        multiply, divide = self._kind[6][quantity]
+        at = 2 * register
+        if self._kind[3] == _FLOATS:
+            return scaled_float(struct.unpack_from(">I", data, at)[0], multiply, divide)
+        low = struct.unpack_from(">H", data, at)[0]
+        high = 0 if quantity == 0 else struct.unpack_from(">H", data, at + 2)[0]
+        return ((high << 16 | low) * multiply + divide // 2) // divide
