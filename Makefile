@@ -32,6 +32,9 @@ test: .venv/ready ## every test, on CPython and on MicroPython
 lint: .venv/ready ## style and types
 	@$(PY) -m ruff check . && $(PY) -m mypy
 
+boards: .venv/ready ## check the boards' descriptions; one of your own: make boards ARGS=my/board.json
+	@$(PY) -m tools.boards $(ARGS)
+
 bench: .venv/ready ## speed, memory and flash wear beside the goals and C++ peers; takes three minutes, writes build/bench.json
 	@$(PY) -m tools.benchmark $(ARGS)
 
@@ -53,4 +56,4 @@ clean:            ## remove what the verbs made
 	@$(PYTHON) tools/set_up.py .venv
 	@touch $@
 
-.PHONY: help setup demo central station plot test lint bench micropython32 lock clean
+.PHONY: help setup demo central station plot test lint boards bench micropython32 lock clean
