@@ -1,0 +1,54 @@
+"""Looks at a card reader's chip four times a second and tells each card once, when it comes."""
+
+from ...clock import sleep_ms
+from . import ReaderError
+
+POLL_MS = 250
+GONE_AFTER = 2  # polls without it: a card at the edge of the field is missed now and then
+LOST_AFTER = 8  # failures in a row
+
+
+class Polling:
+    """on_card(id_tag): the UID as capital hex digits, at most 20. on_lost(sentence or None): the reader is lost, or back."""
+
+    def __init__(self, chip, on_card, on_lost) -> None:
+        self._chip = chip
+        self._on_card = on_card
+        self._on_lost = on_lost
+        self._started = False
+        self._failures = 0
+        self._there = None
+        self._unseen = 0
+
+    async def run(self) -> None:
+        while True:
+            await self.look()
+            await sleep_ms(POLL_MS)
+
+    async def look(self) -> None:
+        try:
+            if not self._started:
+                await self._chip.start()
+                self._started = True
+            uid = await self._chip.uid()
+        except (ReaderError, OSError) as error:
+            self._started = False  # set it up anew: it may have lost its power
+            self._failures += 1
+            if self._failures == LOST_AFTER:
+                self._on_lost(str(error))
+            return
+        if self._failures >= LOST_AFTER:
+            self._on_lost(None)
+        self._failures = 0
+        self._saw(uid)
+
+    def _saw(self, uid: "bytes | None") -> None:
+        if uid is None:
+            self._unseen += 1
+            if self._unseen >= GONE_AFTER:
+                self._there = None
+            return
+        self._unseen = 0
+        if uid != self._there:
+            self._there = uid
+            self._on_card("".join("%02X" % byte for byte in uid))
