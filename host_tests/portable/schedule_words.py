@@ -28,12 +28,12 @@ def profile(id, purpose, *periods, **other):
 
     other: level, kind, recurrency, start (None: absent), duration, unit, valid_from, valid_to, transaction.
     """
-    schedule = {"chargingRateUnit": other.get("unit", "A"), "chargingSchedulePeriod": []}
-    for period in periods:
-        fields = {"startPeriod": period[0], "limit": period[1]}
-        if len(period) > 2:
-            fields["numberPhases"] = period[2]
-        schedule["chargingSchedulePeriod"].append(fields)
+    columns = {
+        "startPeriod": [period[0] for period in periods],
+        "limit": [period[1] for period in periods],
+        "numberPhases": [period[2] if len(period) > 2 else None for period in periods],
+    }
+    schedule = {"chargingRateUnit": other.get("unit", "A"), "chargingSchedulePeriod": columns}
     if other.get("start", T0) is not None:
         schedule["startSchedule"] = other.get("start", T0)
     if "duration" in other:

@@ -107,11 +107,11 @@ def requests(draw, site):
 
 
 def clean(profile):
-    """As the station hands it to schedule/: limits in tenths."""
+    """As the station hands it to schedule/: periods in columns, limits in tenths."""
     schedule = dict(profile["chargingSchedule"])
-    schedule["chargingSchedulePeriod"] = [
-        dict(p, limit=int(Fraction(str(p["limit"])) * 10)) for p in schedule["chargingSchedulePeriod"]
-    ]
+    periods = schedule["chargingSchedulePeriod"]
+    schedule["chargingSchedulePeriod"] = {name: [p.get(name) for p in periods] for name in ("startPeriod", "limit", "numberPhases")}
+    schedule["chargingSchedulePeriod"]["limit"] = [int(Fraction(str(p["limit"])) * 10) for p in periods]
     return dict(profile, chargingSchedule=schedule)
 
 

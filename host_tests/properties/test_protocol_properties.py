@@ -142,6 +142,9 @@ def conversion_of(value, schema: dict):
     kind = schema["type"]
     if kind == "object":
         return {n: conversion_of(v, schema["properties"][n]) for n, v in value.items() if n != "minChargingRate"}
+    if kind == "array" and schema["items"]["type"] == "object":
+        items = [conversion_of(item, schema["items"]) for item in value]
+        return {name: [item.get(name) for item in items] for name in schema["items"]["properties"]}
     if kind == "array":
         return [conversion_of(item, schema["items"]) for item in value]
     if kind == "number":

@@ -37,7 +37,6 @@ _MAX_ID = const(36)
 _MAX_NESTING = const(16)  # a SetChargingProfile has 6 levels
 _FEW_BRACKETS = const(40)  # so few may be nested as they like
 _LONG = const(800)
-_SUSPICIOUS = "[[[[[["
 _MAX_DESCRIPTION = const(255)
 _NEVER = (b",,", b"[,", b"{,", b",]", b",}", b":,", b":]", b":}", b"}{", b"}[", b"]{", b"][", b'{"}', b',"}', b'{",', b'[":')
 
@@ -48,7 +47,7 @@ def parse(text: str) -> tuple:
         if "\\" in text:
             readable, text = _without_escapes(text)
             _check_structure(readable)
-        elif len(text) < _LONG or _SUSPICIOUS in text or not _is_whole(text):
+        elif len(text) < _LONG or not _is_whole(text):
             _check_structure(text)
         message = json.loads(text)
     except (ValueError, TypeError, RuntimeError) as error:  # a key that cannot be one; a limit of recursion
@@ -73,9 +72,11 @@ def call_text(message_id: str, action: str, payload) -> str:
 
 
 def result_text(message_id: str, payload) -> str:
-    """The text of a CALLRESULT; the payload is a dict, or JSON text already, or a list of pieces of such a text."""
-    pieces = payload if type(payload) is list else [_json(payload)]
-    return "".join(["[3,", json.dumps(message_id), ","] + pieces + ["]"])
+    """The text of a CALLRESULT; the payload is a dict, or JSON text already, or a list of pieces of such a text, as
+    bytes: MicroPython looks for every str that it makes among all names there are."""
+    if type(payload) is list:
+        return b"".join([b"[3,", json.dumps(message_id).encode(), b","] + payload + [b"]"]).decode()
+    return "[3,%s,%s]" % (json.dumps(message_id), _json(payload))
 
 
 def error_text(message_id: str, code: str, description: str) -> str:
@@ -137,8 +138,10 @@ def _unreadable(text: str, code: str, reason: str) -> OcppError:
 
 
 def _is_whole(text: str) -> bool:
-    """Whether a long text has its end. That, and no more, is looked at where the whole check would cost kilobytes."""
-    return text.count("[") == text.count("]") and text.count("{") == text.count("}")
+    """Whether a long text has its end, and few lists. That, and no more, is looked at where the whole check would cost
+    kilobytes."""
+    count = text.encode().count  # of bytes: twice as fast
+    return count(b"[") == count(b"]") < _FEW_BRACKETS and count(b"{") == count(b"}")
 
 
 def _check_structure(text: str) -> None:

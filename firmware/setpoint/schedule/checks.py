@@ -81,7 +81,7 @@ def _beyond(fields, schedule, capability):
         return "stackLevel is not within 0 to %d" % capability.max_level
     if schedule["chargingRateUnit"] not in capability.units:
         return "chargingRateUnit %s is not supported" % schedule["chargingRateUnit"]
-    if len(schedule["chargingSchedulePeriod"]) > capability.max_periods:
+    if len(schedule["chargingSchedulePeriod"]["limit"]) > capability.max_periods:
         return "more than %d periods" % capability.max_periods
     return None
 
@@ -101,21 +101,22 @@ def _incomplete(fields, schedule):
 
 def _bad_periods(periods):
     """R19, R20: never sorted, never mended: nobody knows what was meant."""
-    if not periods:
+    starts = periods["startPeriod"]
+    if not starts:
         return "no period"
-    if periods[0]["startPeriod"] != 0:
+    if starts[0] != 0:
         return "the first startPeriod is not 0"
     previous = -1
-    for period in periods:
-        start = period["startPeriod"]
+    for start in starts:
         if start <= previous:
             return "startPeriod %d does not follow %d" % (start, previous)
-        if start > LATEST_START_S:
-            return "startPeriod %d is more than 34 years off" % start
         previous = start
-        if period["limit"] < 0:
-            return "a limit is below 0"
-        if not 1 <= period.get("numberPhases", 3) <= 3:
+    if previous > LATEST_START_S:
+        return "startPeriod %d is more than 34 years off" % previous
+    if min(periods["limit"]) < 0:
+        return "a limit is below 0"
+    for named in periods["numberPhases"]:
+        if named not in (1, 2, 3, None):
             return "numberPhases is not within 1 to 3"
     return None
 

@@ -50,7 +50,7 @@ class ChargingProfile:
 
     index = began = 0  # see rate_at
 
-    def __init__(self, supply, facts: dict, periods: "list[tuple[int, int, int]]") -> None:
+    def __init__(self, supply, facts: dict, table: "list[int]") -> None:
         self.id = facts["id"]
         self.connector = facts["connector"]  # where it was installed; 0 is the whole charge point
         self.purpose = facts["purpose"]
@@ -63,10 +63,6 @@ class ChargingProfile:
         self.recurrence = facts["recurrence"]
         self.length = facts["length"]  # silent from here on, counted from the base
         self.worth = supply.worth(facts["unit"])
-        step = 1 if any([start % 60 for start, _, _ in periods]) else 60
-        table = [step]
-        table.extend([start // step for start, _, _ in periods])
-        table.extend([min(tenths, _MOST_TENTHS) * 4 + phases for _, tenths, phases in periods])
         self.table = array("H" if max(table) < 65536 else "I", table)
 
     def periods(self) -> "list[tuple[int, int, int]]":
@@ -182,17 +178,9 @@ class ChargingProfile:
         return facts
 
     def to_document(self) -> dict:
-        """As ints, strs and one list for JSON: some 350 bytes of text for 24 periods.
-
-        "periods" alternates the start of each period with its limit_tenths * 4 + phases.
-        """
+        """As ints, strs and the table as a list for JSON: some 350 bytes of text for 24 periods."""
         document = self._facts()
-        document["periods"] = flat = []
-        table = self.table
-        step, count = table[0], len(table) >> 1
-        for i in range(1, count + 1):
-            flat.append(table[i] * step)
-            flat.append(table[i + count])
+        document["table"] = list(self.table)
         return document
 
 
@@ -221,9 +209,16 @@ def profile_from(fields: dict, connector: int, accepted_at: "int | None", handle
         "length": min(length, recurrence) if recurrence else length,
     }
     periods = schedule["chargingSchedulePeriod"]
-    return ChargingProfile(
-        supply, facts, [(p["startPeriod"], p["limit"], p.get("numberPhases", ALL_PHASES)) for p in periods]
-    )
+    starts = periods["startPeriod"]
+    step = 1 if any([start % 60 for start in starts]) else 60
+    table = [step]
+    table.extend([start // step for start in starts] if step > 1 else starts)
+    phases = periods["numberPhases"]
+    at = 0
+    for tenths in periods["limit"]:
+        table.append((tenths if tenths < _MOST_TENTHS else _MOST_TENTHS) * 4 + (phases[at] or ALL_PHASES))
+        at += 1
+    return ChargingProfile(supply, facts, table)
 
 
 def from_document(document, supply) -> ChargingProfile:
@@ -258,19 +253,20 @@ def from_document(document, supply) -> ChargingProfile:
         recurrence not in RECURRENCES.values() or facts["base"] is None or facts["length"] > recurrence
     ):
         raise ValueError("not a recurrence")
-    return ChargingProfile(supply, facts, _periods_from(document.get("periods")))
+    return ChargingProfile(supply, facts, _sound_table(document.get("table")))
 
 
-def _periods_from(flat) -> "list[tuple[int, int, int]]":
-    """(start_s, limit_tenths, phases) of each period of a document. ValueError."""
-    if type(flat) is not list or len(flat) & 1 or not flat or any([type(n) is not int for n in flat]):
-        raise ValueError("not a list of periods")
-    periods = [(flat[i], flat[i + 1] >> 2, flat[i + 1] & 3) for i in range(0, len(flat), 2)]
-    previous = -1
-    for start, tenths, phases in periods:
-        if not previous < start <= LATEST_START_S or not 0 <= tenths <= _MOST_TENTHS or phases == 0:
-            raise ValueError("not a sound period")
-        previous = start
-    if periods[0][0] != 0:
+def _sound_table(table) -> "list[int]":
+    """The table of a document, see the top of the file. ValueError."""
+    if type(table) is not list or len(table) < 3 or len(table) % 2 == 0 or any([type(n) is not int for n in table]):
+        raise ValueError("not a table of periods")
+    step, count = table[0], len(table) >> 1
+    if step not in (1, 60) or table[1] != 0:
         raise ValueError("no period at the start")
-    return periods
+    previous = -1
+    for i in range(1, count + 1):
+        word = table[i + count]
+        if not previous < table[i] <= LATEST_START_S // step or not 0 < word < _MOST_TENTHS * 4 + 4 or word & 3 == 0:
+            raise ValueError("not a sound period")
+        previous = table[i]
+    return table

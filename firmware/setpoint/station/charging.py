@@ -147,7 +147,7 @@ class Charging:
     # -- GetCompositeSchedule
 
     def composite(self, request: dict) -> "list | dict":
-        """The answer as pieces of JSON text (limits are written without floats), or the dict of a rejection."""
+        """The answer as pieces of JSON (limits are written without floats), or the dict of a rejection."""
         station = self._station
         connector_id = request["connectorId"]
         unit = request.get("chargingRateUnit") or station.capability.units[0]
@@ -171,12 +171,11 @@ class Charging:
             station.profiles, connector_id, station.now, request["duration"], unit, running, _MOST_SEGMENTS
         )
         pieces = [
-            '{"status":"Accepted","connectorId":%d,"scheduleStart":"%s","chargingSchedule":'
-            '{"duration":%d,"chargingRateUnit":"%s","chargingSchedulePeriod":['
-            % (connector_id, text_from(station.now), duration_s, unit)
+            b'{"status":"Accepted","connectorId":%d,"scheduleStart":"%s","chargingSchedule":'
+            b'{"duration":%d,"chargingRateUnit":"%s","chargingSchedulePeriod":['
+            % (connector_id, text_from(station.now).encode(), duration_s, unit.encode())
         ]
         for start_s, limit, phases in periods:
-            pieces.append('{"startPeriod":%d,"limit":%d.%d,"numberPhases":%d}' % (start_s, limit // 10, limit % 10, phases))
-            pieces.append(",")
-        pieces[-1] = "]}}"
+            pieces.append(b'{"startPeriod":%d,"limit":%d.%d,"numberPhases":%d},' % (start_s, limit // 10, limit % 10, phases))
+        pieces[-1] = pieces[-1][:-1] + b"]}}"
         return pieces
