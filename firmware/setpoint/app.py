@@ -24,7 +24,7 @@ from .station.station import Station
 from .store.documents import Documents
 from .units import tenths, tenths_text
 
-_LONGEST_NAP_MS = 1000  # the network's time-outs are looked at so often
+_LONGEST_NAP_MS = 1000  # cables are looked at so often
 
 _PILOT_FAULTS = {
     "diode": "no diode seen: unplug and use another cable or vehicle",
@@ -107,14 +107,14 @@ class App:
 
     async def _agent(self) -> None:
         while True:
-            wait_ms = min(max(self.ms_to_wakeup(), 1), _LONGEST_NAP_MS)
+            wait_ms = max(self.ms_to_wakeup(), 1)
+            self.clock.set_alarm(wait_ms)
             try:
-                await asyncio.wait_for(self._events.wait(), wait_ms / 1000)
+                await asyncio.wait_for(self._events.wait(), min(wait_ms, _LONGEST_NAP_MS) / 1000)
             except asyncio.TimeoutError:
                 pass
             self._look_at_cables()
-            clock = self.clock
-            if self._events.is_set() or self.station.is_due(clock.now(), clock.uptime_ms(), clock.ticks_ms()):
+            if self._events.is_set() or self.clock.rings():
                 self.wake()
                 self._events.clear()  # what `wake` itself set would only wake us again
             else:

@@ -19,6 +19,7 @@ _TOLERANCE_S = 2
 
 _ticks_ms = getattr(time, "ticks_ms", None) or (lambda: time.monotonic_ns() // 1000000)
 _ticks_diff = getattr(time, "ticks_diff", None) or (lambda a, b: a - b)
+_ticks_add = getattr(time, "ticks_add", None) or (lambda a, b: a + b)
 
 
 def system_instant() -> int:
@@ -40,6 +41,7 @@ class Clock:
     def __init__(self, at: "int | None" = None, frozen: bool = False) -> None:
         self.frozen = frozen
         self._last_ticks = _ticks_ms()
+        self._alarm = self._last_ticks
         self._real_ms = 0  # since power-up
         self._advanced_ms = 0
         self._offset_s = at  # wall clock minus passed_ms(), whole seconds and ...
@@ -59,6 +61,14 @@ class Clock:
     def passed_ms(self) -> int:
         """Milliseconds that passed for schedules and meters: as uptime_ms, but frozen with the clock."""
         return self._advanced_ms if self.frozen else self.uptime_ms()
+
+    def set_alarm(self, wait_ms: int) -> None:
+        """It rings from so many real milliseconds on; at most a day, as the counter goes round."""
+        self._alarm = _ticks_add(_ticks_ms(), wait_ms)
+
+    def rings(self) -> bool:
+        """Has the time of the alarm come? One look at the counter, as it is asked often; nothing is allocated."""
+        return _ticks_diff(_ticks_ms(), self._alarm) >= 0
 
     def now(self) -> "int | None":
         """The instant, or None while the time is unknown."""

@@ -175,6 +175,19 @@ def test_a_remote_start_whose_profile_cannot_be_kept_leaves_the_connector_free()
     assert bench.limits[1] == 90 and Bench(memory=Memory()).limits[1] == 320
 
 
+def test_the_station_wants_to_be_woken_when_a_call_has_waited_too_long():
+    bench = Bench()
+    bench.silent = True
+    bench.plug()
+    assert len(bench.unanswered) == 1 and bench.station.due_at_ms() == bench.up_ms + 30000
+    bench.up_ms += 10000
+    bench.now += 10
+    bench.tell(bench.station.wake)
+    assert bench.station.due_at_ms() == bench.up_ms + 20000
+    bench.tell(bench.station.on_link, False)
+    assert bench.station.due_at_ms() > bench.up_ms + 20000
+
+
 def test_the_station_does_not_ask_to_be_woken_again_and_again():
     bench = Bench(keys={"TransactionMessageRetryInterval": "60", "MinimumStatusDuration": "5"})
     bench.silent = True

@@ -15,7 +15,7 @@ class Exchange:
         self._id_prefix = id_prefix
         self._count = 0
         self._id = None
-        self._started_ms = 0
+        self.started_ms = 0  # of the call in flight
 
     @property
     def idle(self) -> bool:
@@ -28,7 +28,7 @@ class Exchange:
         self._count += 1
         self._id = "%s-%d" % (self._id_prefix, self._count)
         self.action = action
-        self._started_ms = ticks_ms
+        self.started_ms = ticks_ms
         return ocppj.call_text(self._id, action, payload)
 
     def settle(self, message: tuple) -> "tuple | None":
@@ -45,7 +45,7 @@ class Exchange:
 
     def timed_out(self, ticks_ms: int) -> bool:
         """Whether the call in flight has waited too long. It stays in flight until `cancel`."""
-        return self._id is not None and ticks_ms - self._started_ms >= self.timeout_ms
+        return self._id is not None and ticks_ms - self.started_ms >= self.timeout_ms
 
     def cancel(self) -> None:
         """Forgets the call in flight: it timed out, or the link is down. Its answer is a stray from now on."""

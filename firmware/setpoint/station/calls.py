@@ -69,8 +69,9 @@ class Calls:
         """Nothing is in flight: the next CALL may go."""
         return self._exchange.idle
 
-    def are_overdue(self, ticks_ms: int) -> bool:
-        return self._exchange.timed_out(ticks_ms)
+    def times_out_ms(self) -> "int | None":
+        """The ticks from which the call in flight has waited too long; None: there is none."""
+        return None if self.idle() else self._exchange.started_ms + TIMEOUT_MS
 
     def time_out(self, ticks_ms: int, up_ms: int) -> None:
         if self._exchange.timed_out(ticks_ms):

@@ -111,12 +111,8 @@ class Station:
         self.fallback.wake(self.up_ms)
         self._settle()
 
-    def is_due(self, now: "int | None", up_ms: int, ticks_ms: int) -> bool:
-        """Is there anything to do? The app asks often; nothing is allocated."""
-        return up_ms >= self.due_at_ms() or self.limits.due(now, up_ms) or self.calls.are_overdue(ticks_ms)
-
     def due_at_ms(self) -> int:
-        """The up-time at which `wake` is wanted, the network's time-outs aside. Worked out once after each event."""
+        """The up-time at which `wake` is wanted. Worked out once after each event."""
         if self._due_ms is None:
             self._due_ms = self._next_wakeup_ms()
         return self._due_ms
@@ -127,7 +123,9 @@ class Station:
             due = min(due, self.up_ms + (self.limits.next_change - self.now) * 1000 - self._into_second_ms)
         online = self.online()
         minimum_s = self.settings["MinimumStatusDuration"]
+        time_out_ms = self.calls.times_out_ms()
         candidates = [
+            None if time_out_ms is None else time_out_ms + self.up_ms - self._ticks_ms,
             self.registration.next_wakeup_ms(),
             self.authorisation.next_wakeup_ms(),
             self.outbox.due_at_ms() if online and self.calls.idle() else None,
