@@ -67,6 +67,7 @@ class App:
             self._reading,
             self._first_keys(),
             hexlify(os.urandom(4)).decode(),
+            [outlet.id for outlet in board.outlets if outlet.has_lock],
         )
         self.session = Session(board.network, board.identity, board.reconnect, self._on_link_log, self.clock)
 
@@ -81,7 +82,7 @@ class App:
 
     async def run(self) -> None:
         self._tell_time()
-        self.station.start()
+        self.station.start(self.board.reset_cause in ("software", "watchdog"))
         self._carry_out()
         running = [
             tasks.start("control", self.control.run(), self._on_death),
@@ -185,6 +186,8 @@ class App:
                 self.control.points[action[1]].phases = action[2]
             elif kind == "permit":
                 self.control.points[action[1]].permitted = action[2]
+            elif kind == "lock":
+                self.control.points[action[1]].lock_wanted = action[2]
             elif kind == "clock":
                 if self.clock.correct(action[1]):
                     self.log("info", "app", "clock set by the central system")
@@ -239,6 +242,10 @@ class App:
         for connector in self.station.connectors:
             outside = [f for f in connector.all_faults() if f.blocks() and f.vendor_code not in _PILOT_FAULTS]
             self.control.points[connector.id].fault = SELF_HEALING if outside else 0
+
+    def on_press(self, button: str) -> None:
+        if button == "emergency_stop":
+            self.tell(self.station.on_emergency_stop)
 
     def set_clock(self, instant: int) -> None:
         """The wall clock is corrected."""

@@ -23,11 +23,13 @@ class Point:
         self.limit_da = 0
         self.permitted = False
         self.phases = outlet.phases
+        self.lock_wanted = False  # whether the cable is to be locked in
         self.fault = 0  # rule that ends a fault outside the pilot (pilot/sequence.py), 0: none
         self._pause_ms = 0  # after a switch of phases
         self.changed = False  # something the agent has not seen yet
         self._rating_da = rating_da
         self._contactor = False
+        self._locked = False
         self._duty_u16 = self.sequence.duty_u16
         self._seen_state = None
         self._seen_vehicle = None
@@ -57,6 +59,9 @@ class Point:
         if sequence.duty_u16 != self._duty_u16:
             self._duty_u16 = sequence.duty_u16
             outlet.set_duty_u16(sequence.duty_u16)
+        if self.lock_wanted != self._locked and outlet.has_lock and (self.lock_wanted or not sequence.contactor):
+            self._locked = self.lock_wanted
+            outlet.set_lock(self._locked)
         if sequence.contactor and not self._contactor:
             outlet.set_contactor(True)
         self._contactor = sequence.contactor

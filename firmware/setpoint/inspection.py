@@ -51,6 +51,7 @@ def _connector(app, connector) -> dict:
             "duty_percent": percent_x100_for(outlet.duty_u16) / 100,
             "offered_amps": offered_da_for(outlet.duty_u16) / 10,
         },
+        "locked": outlet.lock_closed(),
         "contactor": {"closed": point.sequence.contactor if closed is None else closed, "phases": outlet.phases},
         "limit": {
             "amps": grant.da / 10,

@@ -43,7 +43,7 @@ class Memory:
 class Bench:
     """`station` with `connectors` connectors, at `now`. What it sends is answered by `answers` at once, unless `silent`."""
 
-    def __init__(self, connectors=1, keys=None, now=NOON, memory=None, register=True, phases=3, switch=False, grid_da=None):
+    def __init__(self, connectors=1, keys=None, now=NOON, memory=None, register=True, phases=3, switch=False, grid_da=None, locks=(), after_reset=False):
         self.memory = memory or Memory()
         self.now = now
         self.up_ms = 0
@@ -55,8 +55,9 @@ class Bench:
         self.limits = {}
         self.phases = {}
         self.permits = {}
+        self.locks = {}
         self.logs = []
-        self.reset = False
+        self.resets = 0
         self._count = 0
         self.transaction_ids = 0
         self.answers = {
@@ -73,8 +74,8 @@ class Bench:
         supply = Supply(230, phases, switch, 320, None, grid_da, connectors)
         ids = list(range(1, connectors + 1))
         identity = {"vendor": "Setpoint", "model": "Bench"}
-        self.station = Station(identity, self.memory, supply, ids, self._reading, keys or {}, "t")
-        self.tell(self.station.start)
+        self.station = Station(identity, self.memory, supply, ids, self._reading, keys or {}, "t", locks)
+        self.tell(self.station.start, after_reset)
         if register:
             self.tell(self.station.on_link, True)
 
@@ -108,12 +109,14 @@ class Bench:
                 self.phases[action[1]] = action[2]
             elif action[0] == "permit":
                 self.permits[action[1]] = action[2]
+            elif action[0] == "lock":
+                self.locks[action[1]] = action[2]
             elif action[0] == "clock":
                 if self.now != action[1]:
                     self.now = action[1]
                     self.tell(self.station.on_clock)
             elif action[0] == "reset":
-                self.reset = True
+                self.resets += 1
             elif action[0] == "log":
                 self.logs.append(action[2])
 
@@ -167,6 +170,13 @@ class Bench:
         """The vehicle asks, and the contactor closes."""
         self.tell(self.station.on_pilot, connector, "B2", "B")
         self.tell(self.station.on_pilot, connector, "C2", "C")
+
+    def cable(self, connector=1, da=320):
+        """A cable goes into the socket; da None: it is taken out."""
+        self.tell(self.station.on_cap, connector, "cable", da)
+
+    def fault(self, code, active=True, connector=1):
+        self.tell(self.station.on_fault, connector, code, None, None, active)
 
     def card(self, tag="TAG", connectors=None):
         self.tell(self.station.on_card, tag, connectors)

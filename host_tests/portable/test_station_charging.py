@@ -173,7 +173,7 @@ def test_the_profile_of_a_transaction_goes_with_it_from_flash_too():
     assert bench.set_profile(id=3, purpose="TxProfile", periods=((0, 7),), transactionId=1) == ACCEPTED
     assert bench.limits[1] == 70
     bench.card("TAG1")
-    assert bench.limits[1] == 320 and bench.memory.names() == []
+    assert bench.limits[1] == 320 and bench.memory.names() == ["cache"]
 
 
 def test_a_profile_of_a_transaction_without_its_transaction_is_not_loaded():

@@ -8,6 +8,7 @@ what it answers: a list of actions,
     ("phases", connector, n)     how many phases it may draw on
     ("permit", connector, bool)  whether a transaction allows energy at all
     ("clock", instant)           the central system says what time it is; `on_clock` is told if that was news
+    ("lock", connector, bool)    lock or release the cable in the socket
     ("ping", seconds)            the websocket's ping interval
     ("reset",)                   restart now
     ("log", level, text)
@@ -18,7 +19,9 @@ Two things do not wait in that list, because an answer depends on them: document
     station       the object the app talks to
     registration  BootNotification, Heartbeat
     connector     what one connector is doing, and its OCPP status
-    authorisation cards, remote starts, and which connector they are for
+    authorisation permissions that wait for a plug
+    cards         who may charge, and where; loaded for each card
+    cache         what the central system said about cards; loaded when it is needed
     sessions      a transaction begins, is metered, ends
     transaction   what is stored of one
     outbox        the messages of transactions, in order, until they are answered

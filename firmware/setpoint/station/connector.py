@@ -34,6 +34,13 @@ class Connector:
         self.authorised = False  # a card or a remote start waits for this connector's plug
         self.faults = []
         self.ended_here = False  # a transaction has ended and the cable is still in
+        self.operative = True  # as ChangeAvailability left it
+        self.spent = False  # its transaction has had all the energy that an invalid card may have
+        self.has_lock = False
+        self.locked = None  # as last told to the board
+        self.cable_in = False  # a cable sits in the socket, with or without a vehicle; False where that cannot be seen
+        self.held = None  # the transaction whose owner alone may take the cable, after its end
+        self.energy_look_ms = None  # when to look whether that is so
         self.sample_at_ms = None  # when the next MeterValues of its transaction is due
         self._reported = None  # (status, error, vendor code, info) as last sent
         self._seen = None  # the one that holds now, and since when
@@ -41,6 +48,13 @@ class Connector:
 
     def plugged(self) -> bool:
         return self.vehicle != "A"
+
+    def on_cable(self, present: bool) -> None:
+        """A cable sits in the socket, or does not (with or without a vehicle at its other end)."""
+        self.cable_in = present and self.has_lock
+        if not self.cable_in:
+            self.held = None
+            self.ended_here = self.ended_here and self.plugged()
 
     def asks(self) -> bool:
         """Does the vehicle want current?"""
@@ -62,11 +76,15 @@ class Connector:
 
     def free(self) -> bool:
         """Could a transaction begin here?"""
-        return self.transaction is None and not self.faulted()
+        return self.transaction is None and self.operative and not self.faulted()
 
     def permitted(self) -> bool:
         """Does OCPP allow energy here at all?"""
-        return self.transaction is not None and not self.faulted()
+        return self.transaction is not None and not self.spent and not self.faulted()
+
+    def lock_wanted(self) -> bool:
+        """Is the cable to be locked in? Never opened under load."""
+        return self.transaction is not None or self.held is not None or self.pilot in ("C2", "C2S")
 
     def status(self) -> str:
         # 1. a fault that blocks charging
@@ -77,13 +95,15 @@ class Connector:
             if not self.plugged():
                 return "SuspendedEV"
             # 3. this side gives nothing: less than the pilot can offer, or ventilation that there is not
-            if self.limit_da < MINIMUM_DA or self.pilot in ("C2S", "F") or self.vehicle == "D":
+            if self.limit_da < MINIMUM_DA or self.pilot in ("C2S", "F") or self.vehicle == "D" or self.spent:
                 return "SuspendedEVSE"
             # 4. energy flows
             if self.pilot == "C2":
                 return "Charging"
             # 5. offered, not taken
             return "SuspendedEV"
+        if not self.operative:
+            return "Unavailable"
         if self.ended_here and not self.authorised:
             return "Finishing"
         if self.plugged() or self.authorised:
@@ -135,4 +155,16 @@ class ChargePoint(Connector):
         Connector.__init__(self, 0)
 
     def status(self) -> str:
-        return "Faulted" if self.faulted() else "Available"
+        if self.faulted():
+            return "Faulted"
+        return "Available" if self.operative else "Unavailable"
+
+
+def all_connectors(ids: "list[int]", locks: "list[int]", inoperative: "list[int]") -> "tuple[ChargePoint, list[Connector]]":
+    """Connector 0, and the others. locks, inoperative: ids of those that have a lock, that are out of service."""
+    charge_point = ChargePoint()
+    connectors = [Connector(connector_id, charge_point) for connector_id in ids]
+    for connector in [charge_point] + connectors:
+        connector.has_lock = connector.id in locks
+        connector.operative = connector.id not in inoperative
+    return charge_point, connectors

@@ -7,6 +7,7 @@ Loaded when a key is asked for or written, and for the first values (late.py).
 # Access: w writable, r read only.
 _TABLE = """
 AllowOfflineTxForUnknownId=false b w
+AuthorizationCacheEnabled=true b w
 AuthorizeRemoteTxRequests=false b w
 ChargeProfileMaxStackLevel=8 i r 1 1000
 ChargingScheduleAllowedChargingRateUnit=Current,Power l r 2 Current,Power
@@ -17,18 +18,23 @@ FallbackLimitAfterMinutes=0 i w 0 10080
 FallbackLimitAmps=6 i w 0 80
 GetConfigurationMaxKeys=50 i r 1 1000
 HeartbeatInterval=300 i w 1 604800
+LocalAuthorizeOffline=true b w
+LocalPreAuthorize=false b w
 MaxChargingProfilesInstalled=50 i r 1 1000
+MaxEnergyOnInvalidId=0 i w 0 1000000
 MeterValueSampleInterval=60 i w 0 604800
 MeterValuesSampledData=Energy.Active.Import.Register,Power.Active.Import,Current.Offered l w 5 \
 Energy.Active.Import.Register,Power.Active.Import,Power.Offered,Current.Import,Current.Offered
 MinimumStatusDuration=0 i w 0 3600
 NumberOfConnectors=1 i r 1 16
+ResetRetries=1 i w 0 10
 ResumeTransactionAfterPowerLoss=true b w
 StopTransactionOnEVSideDisconnect=true b w
 StopTransactionOnInvalidId=true b w
 SupportedFeatureProfiles=Core,RemoteTrigger,SmartCharging l r 3 Core,RemoteTrigger,SmartCharging
 TransactionMessageAttempts=3 i w 1 1000
 TransactionMessageRetryInterval=60 i w 0 86400
+UnlockConnectorOnEVSideDisconnect=true b w
 WebSocketPingInterval=30 i w 0 86400
 """
 

@@ -26,7 +26,5 @@ def answer(station, message_id: str, action: str, payload) -> str:
     except OcppError as error:
         station.log("warn", "%s: %s, %s" % (action, error.code, error.description))
         return error_text(message_id, error.code, error.description)
-    except ImportError:
-        return error_text(message_id, "NotSupported", "%s is not built in" % action)
     except MemoryError:
         return error_text(message_id, "InternalError", "not enough memory for this request; send it in smaller parts")

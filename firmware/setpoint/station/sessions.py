@@ -1,9 +1,11 @@
 """Charging sessions: a transaction begins, is metered, and ends (OCPP 1.6, 3.5, 5.8 to 5.11)."""
 
+from ..late import load
 from .sampling import sampled_values
 from .transaction import Transaction, document_name, from_document
 
 _PREFIX = "transaction-"
+_ENERGY_LOOK_MS = 5000  # at 22 kW, 30 Wh
 
 
 def stored_transactions(documents, log) -> "list[Transaction]":
@@ -24,24 +26,29 @@ class Sessions:
     def __init__(self, station) -> None:
         self._station = station
 
-    def resume(self, transactions: list) -> None:
-        """After a power-up: what ran goes on or is ended, as ResumeTransactionAfterPowerLoss says."""
+    def resume(self, transactions: list, reason: str) -> None:
+        """After a power-up: what ran goes on or is ended for that reason, as ResumeTransactionAfterPowerLoss says."""
         station = self._station
         for transaction in transactions:
             connector = station.connector(transaction.connector)
-            if transaction.stop_order is not None or connector is None:
+            if transaction.stop_order is not None:
+                continue
+            if connector is None:
+                self._stop(transaction, transaction.meter_start_wh, "Other", None)
                 continue
             connector.transaction = transaction
             if station.settings["ResumeTransactionAfterPowerLoss"]:
                 station.log("info", "connector %d: its transaction goes on after the restart" % connector.id)
                 self.sample_anew(connector)
+                self.look_at_energy(connector)
             else:
-                self.end(connector, "PowerLoss", None)
+                self.end(connector, reason, None)
 
-    def begin(self, connector, id_tag: str, profile: "dict | None") -> None:
+    def begin(self, connector, id_tag: str, profile: "dict | None", parent: "str | None") -> None:
         """Starts a transaction, with the limit that came with a remote start or not at all (R10)."""
         station = self._station
         transaction = Transaction(station.outbox.next_order(), connector.id, id_tag, station.readings(connector.id).wh)
+        transaction.parent = parent
         transaction.start(station.now, station.up_ms)
         connector.transaction = transaction
         if profile is not None:
@@ -51,6 +58,7 @@ class Sessions:
                 station.log("error", "no transaction without the profile of its remote start: %s" % reason)
                 return
         connector.ended_here = False
+        connector.held = None
         try:
             station.outbox.add_start(transaction)
         except OSError as error:
@@ -65,22 +73,43 @@ class Sessions:
         transaction = connector.transaction
         connector.transaction = None
         connector.sample_at_ms = None
-        connector.ended_here = connector.plugged()
-        meter_wh = max(station.readings(connector.id).wh, transaction.meter_start_wh)
+        connector.energy_look_ms = None
+        connector.spent = False
+        connector.ended_here = connector.plugged() or connector.cable_in
+        if reason == "DeAuthorized" or (reason == "EVDisconnected" and not station.settings["UnlockConnectorOnEVSideDisconnect"]):
+            connector.held = transaction if connector.has_lock and connector.cable_in else None
+        self._stop(transaction, station.readings(connector.id).wh, reason, id_tag)
+        station.limits_changed()
+
+    def _stop(self, transaction, meter_wh: int, reason: str, id_tag: "str | None") -> None:
+        station = self._station
+        meter_wh = max(meter_wh, transaction.meter_start_wh)
         transaction.stop(station.outbox.next_order(), station.now, station.up_ms, meter_wh, reason, id_tag)
         try:
             station.outbox.add_stop(transaction)
         except OSError as error:
             station.reports.storage_failed("transaction cannot be written: %s" % error)
-        station.log("info", "connector %d: transaction ends, %s" % (connector.id, reason))
+        station.log("info", "connector %d: transaction ends, %s" % (transaction.connector, reason))
         station.charging.transaction_ended(transaction.handle)
-        station.limits_changed()
+
+    def end_all(self, reason: str) -> None:
+        for connector in self._station.connectors:
+            if connector.transaction is not None:
+                self.end(connector, reason, None)
+
+    def look_at_energy(self, connector) -> None:
+        """Has a card that was found invalid had all it may have (MaxEnergyOnInvalidId)?"""
+        station = self._station
+        most_wh = connector.transaction.most_wh
+        if most_wh is not None:
+            connector.spent = station.readings(connector.id).wh >= most_wh
+            connector.energy_look_ms = None if connector.spent else station.up_ms + _ENERGY_LOOK_MS
 
     def clock_is_known(self) -> None:
         station = self._station
         for transaction in self._all():
             if transaction.clock_is_known(station.now, station.up_ms):
-                self._store(transaction)
+                self.store(transaction)
 
     def _all(self) -> list:
         transactions = self._station.outbox.transactions()
@@ -89,7 +118,7 @@ class Sessions:
                 transactions.append(connector.transaction)
         return transactions
 
-    def _store(self, transaction) -> None:
+    def store(self, transaction) -> None:
         try:
             self._station.documents.write(document_name(transaction), transaction.to_document())
         except OSError as error:
@@ -105,6 +134,8 @@ class Sessions:
 
     def wake(self, up_ms: int) -> None:
         for connector in self._station.connectors:
+            if connector.energy_look_ms is not None and up_ms >= connector.energy_look_ms:
+                self.look_at_energy(connector)
             if connector.sample_at_ms is not None and up_ms >= connector.sample_at_ms:
                 due_ms = connector.sample_at_ms
                 self.sample(connector, "Sample.Periodic")
@@ -142,6 +173,10 @@ class Sessions:
                 self._started(entry, payload, error)
             else:
                 outbox.delivered(entry)
+                if payload and payload.get("idTagInfo"):
+                    conf = station.calls.understood("StopTransaction", payload, None)
+                    if conf is not None and entry[2].stop_tag is not None:
+                        load("setpoint.station.cache").remember(station, entry[2].stop_tag, conf["idTagInfo"])
         except OSError as bad:
             station.reports.storage_failed("transaction cannot be written: %s" % bad)
 
@@ -150,11 +185,7 @@ class Sessions:
         conf = None
         if error is None:
             conf = station.calls.understood("StartTransaction", payload, None)
+            entry[2].parent = conf["idTagInfo"].get("parentIdTag", entry[2].parent)
         station.outbox.started(entry, None if conf is None else conf["transactionId"])
-        connector = station.connector(entry[2].connector)
-        if conf is None or connector is None or connector.transaction is not entry[2]:
-            return
-        status = conf["idTagInfo"]["status"]
-        if status != "Accepted" and station.settings["StopTransactionOnInvalidId"]:
-            station.log("warn", "the central system calls the card %s" % status)
-            self.end(connector, "DeAuthorized", None)
+        if conf is not None:
+            load("setpoint.station.cards").started(station, entry[2], conf["idTagInfo"])

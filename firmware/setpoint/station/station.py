@@ -3,6 +3,7 @@
 The app sets the time (`time_is`), tells an event (`on_...`, `wake`), and carries out `take_actions()`.
 """
 
+from ..late import load
 from ..protocol.errors import OcppError
 from ..protocol.ocppj import error_text, parse
 from ..schedule.checks import Capability
@@ -10,7 +11,7 @@ from ..schedule.stack import InstalledProfiles
 from .authorisation import Authorisation
 from .calls import Calls
 from .charging import Charging
-from .connector import ChargePoint, Connector, Fault
+from .connector import Fault, all_connectors
 from .fallback import Fallback
 from .limits import Limits
 from .outbox import Outbox
@@ -21,7 +22,6 @@ from .sessions import Sessions, stored_transactions
 from .settings import Settings
 
 _QUESTIONS = ("GetCompositeSchedule", "GetConfiguration")
-_RESET_PATIENCE_MS = 30000  # for the StopTransaction of a reset to be answered
 _NET_MS = 60000  # looked after everything at least so often
 
 
@@ -39,6 +39,7 @@ class Station:
         readings,
         first_keys: dict,
         id_prefix: str,
+        locks: "list[int]" = (),
     ) -> None:
         self.actions = []
         self.now = None
@@ -60,8 +61,7 @@ class Station:
             ("A" if "Current" in units else "") + ("W" if "Power" in units else ""),
         )
         self.profiles = InstalledProfiles(supply, self.capability)
-        self.charge_point = ChargePoint()
-        self.connectors = [Connector(connector_id, self.charge_point) for connector_id in connector_ids]
+        self.charge_point, self.connectors = all_connectors(connector_ids, locks, documents.read("availability") or [])
         self.limits = Limits(self.profiles, supply, self.connectors)
         self._stored = stored_transactions(documents, self.log)
         self.outbox = Outbox(documents, self._stored)
@@ -75,12 +75,13 @@ class Station:
         self._later = []
         self._permits = {}
         self._phases = {}
-        self._reset_at_ms = None
+        self.reset_at_ms = None
+        self.resets = 0  # how often it was tried
         self._due_ms = None
 
-    def start(self) -> None:
-        """After the first `time_is`: goes on with what was stored."""
-        self.sessions.resume(self._stored)
+    def start(self, after_reset: bool = False) -> None:
+        """After the first `time_is`: goes on with what was stored. after_reset: the power was there all the time."""
+        self.sessions.resume(self._stored, "Reboot" if after_reset else "PowerLoss")
         self._stored = None
         self.charging.load()
         self.on_clock()
@@ -131,10 +132,11 @@ class Station:
             self.outbox.due_at_ms() if online and self.calls.idle() else None,
             self.limits.recheck_ms,
             self.fallback.next_wakeup_ms(),
-            self._reset_at_ms,
+            self.reset_at_ms,
         ]
         for connector in self.connectors:
             candidates.append(connector.sample_at_ms)
+            candidates.append(connector.energy_look_ms)
             if online:
                 candidates.append(connector.report_due_at_ms(minimum_s))
         for candidate in candidates:
@@ -158,14 +160,18 @@ class Station:
         if self.limits.due(self.now, self.up_ms):
             self.limits_changed()
         for connector in self.connectors:
+            if connector.authorised and connector.plugged():
+                self.authorisation.plugged_in(connector)
             permit = connector.permitted()
             if self._permits.get(connector.id) != permit:
                 self._permits[connector.id] = permit
                 self.actions.append(("permit", connector.id, permit))
+            if connector.has_lock and connector.locked != connector.lock_wanted():
+                connector.locked = not connector.locked
+                self.actions.append(("lock", connector.id, connector.locked))
         self.reports.statuses()
-        if self._reset_at_ms is not None and (self.up_ms >= self._reset_at_ms or not self.online() or not len(self.outbox)):
-            self._reset_at_ms = None
-            self.actions.append(("reset",))
+        if self.reset_at_ms is not None:
+            load("setpoint.station.answers.reset").settle(self)
         if self.link_up:
             ready = self.registration.accepted and self.now is not None
             text = self.calls.next_text(ready, self.now, self.up_ms, self._ticks_ms)
@@ -249,19 +255,19 @@ class Station:
         connector.pilot = pilot
         connector.vehicle = vehicle
         if not connector.plugged():
-            connector.ended_here = False
+            connector.ended_here = connector.ended_here and connector.cable_in
             if connector.transaction is not None and self.settings["StopTransactionOnEVSideDisconnect"]:
                 self.sessions.end(connector, "EVDisconnected", None)
         elif not was_plugged:
+            connector.ended_here = False
             self.reports.statuses()
-            self.authorisation.plugged_in(connector)
         if asked != connector.asks() or self.limits.recheck_ms is not None:
             self.limits_changed()  # shares follow those who ask; an open contactor frees room at once
         self._settle()
 
     def on_card(self, id_tag: str, connectors: "list[int] | None") -> None:
         """A card at the reader; connectors: ids where it may be used, None for all."""
-        self.authorisation.card(id_tag[:20], connectors, self.up_ms)
+        load("setpoint.station.cards").card(self, id_tag[:20], connectors)
         self._settle()
 
     def on_fault(self, connector_id: int, code: str, vendor_code: "str | None", info: "str | None", active: bool) -> None:
@@ -274,14 +280,14 @@ class Station:
 
     def on_cap(self, connector_id: int, source: str, da: "int | None") -> None:
         """The board limits a connector: source "cable" or "temperature"; None: no more."""
+        if source == "cable":
+            self.connector(connector_id).on_cable(da is not None)
         self.limits.cap(connector_id, source, da)
         self.limits_changed()
         self._settle()
 
-    def restart(self, kind: str) -> None:
-        """Reset (OCPP 1.6, 5.14): transactions are ended first, and their end is reported if that is possible soon."""
-        self.log("warn", "%s reset asked by the central system" % kind)
-        for connector in self.connectors:
-            if connector.transaction is not None:
-                self.sessions.end(connector, kind + "Reset", None)
-        self._reset_at_ms = self.up_ms + _RESET_PATIENCE_MS
+    def on_emergency_stop(self) -> None:
+        """Somebody pressed the button: every transaction ends, and nobody's permission waits any more."""
+        self.authorisation.forget()
+        self.sessions.end_all("EmergencyStop")
+        self._settle()

@@ -24,6 +24,8 @@ class Transaction:
         self.meter_stop_wh = None
         self.reason = None
         self.stop_tag = None
+        self.parent = None  # parentIdTag of its card, if the central system named one
+        self.most_wh = None  # meter value beyond which its card, found invalid, gets nothing; None: no such bound
 
     def start(self, now: "int | None", up_ms: int) -> None:
         self.started = now
@@ -63,12 +65,14 @@ class Transaction:
             self.meter_stop_wh,
             self.reason,
             self.stop_tag,
+            self.parent,
+            self.most_wh,
         ]
 
 
 def from_document(document) -> Transaction:
     """The transaction of a stored document; ValueError when it is none."""
-    if type(document) is not list or len(document) != 12:
+    if type(document) is not list or len(document) not in (12, 14):
         raise ValueError("not a transaction")
     transaction = Transaction(document[0], document[1], document[2], document[3])
     (
@@ -80,7 +84,9 @@ def from_document(document) -> Transaction:
         transaction.meter_stop_wh,
         transaction.reason,
         transaction.stop_tag,
-    ) = document[4:]
+        transaction.parent,
+        transaction.most_wh,
+    ) = (document + [None, None])[4:14]
     return transaction
 
 

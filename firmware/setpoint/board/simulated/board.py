@@ -45,6 +45,12 @@ class Board:
         self.reconnect = device["reconnect"]
         self.clock = _clock_from(settings["clock"])
         self.network = Network()
+        self._reset_note = store + "/reset"  # left behind by a reset, not by a power cut
+        try:
+            os.remove(self._reset_note)
+            self.reset_cause = "software"
+        except OSError:
+            self.reset_cause = "power"
         self.flash_chip, problems = flash_chip.mount(store, self.root)
         self._problems = problems + ignored
         self.celsius: "int | None" = 25
@@ -72,6 +78,7 @@ class Board:
 
     def reset(self) -> None:
         self.make_safe()
+        open(self._reset_note, "w").close()
         sys.exit(_RESET_ME)
 
     def temperature_c(self) -> "int | None":

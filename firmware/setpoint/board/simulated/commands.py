@@ -165,6 +165,10 @@ def _flash(board, app, request: dict) -> None:
     board.flash_chip.after_writes(count, mode)
 
 
+def _press(board, app, request: dict) -> None:
+    app.on_press(_choice(request, "button", ("emergency_stop",)))
+
+
 async def data_transfer(board, app, request: dict) -> "tuple[str, str | None]":
     vendor_id = _field(request, "vendor_id", "text")
     message_id = _field(request, "message_id", "text or null", None)
@@ -182,6 +186,7 @@ COMMANDS = {
     "ev": _ev,
     "diode": _diode,
     "pilot": _pilot,
+    "press": _press,
     "cable": _cable,
     "swipe": _swipe,
     "fault": _fault,

@@ -37,6 +37,7 @@ class Outlet:
         self._supply_phases = phases
         self._clock = clock
         self._coil = False
+        self.locked = False
         self._settled_ms = clock.uptime_ms()
         self._metered_ms = clock.passed_ms()
         self._memory = memory
@@ -55,6 +56,9 @@ class Outlet:
         if self.stuck is not None:
             return self.stuck == "closed"
         return self._coil
+
+    def lock_closed(self) -> bool:
+        return self.locked
 
     def cable_da(self) -> "int | None":
         return None if self.cable_amps is None else self.cable_amps * 10
@@ -83,6 +87,9 @@ class Outlet:
     def set_contactor(self, closed: bool) -> None:
         self.settle()
         self._coil = closed
+
+    def set_lock(self, locked: bool) -> None:
+        self.locked = locked
 
     def set_phases(self, phases: int) -> None:
         self.settle()

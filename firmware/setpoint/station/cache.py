@@ -1,0 +1,55 @@
+"""The authorisation cache (OCPP 1.6, 3.5.1): what the central system last said about each card. Loaded for each use.
+
+One document in flash, nothing in RAM: a text of lines "card, status, expiry (an instant or nothing), parent", separated by
+tabs, the oldest first. It is written only when an answer says something new about a card.
+"""
+
+from micropython import const
+
+_MOST = const(40)  # cards; the oldest goes first
+
+
+def look_up(station, id_tag: str) -> "tuple[str, str | None] | None":
+    """(AuthorizationStatus, parentIdTag or None) of a card, or None where nothing is known. Upper and lower case are one."""
+    text = _text(station)
+    start = text.find("\n%s\t" % id_tag.lower())
+    if start < 0:
+        return None
+    status, expires, parent = text[start + 1 :].split("\n", 1)[0].split("\t")[1:]
+    if expires and (station.now is None or station.now >= int(expires)):
+        status = "Expired"
+    return status, parent or None
+
+
+def remember(station, id_tag: str, info: dict) -> None:
+    """Takes in the idTagInfo of an answer; ConcurrentTx tells of the moment, not of the card."""
+    parent = info.get("parentIdTag") or ""
+    if not station.settings["AuthorizationCacheEnabled"] or info["status"] == "ConcurrentTx":
+        return
+    if "\t" in id_tag + parent or "\n" in id_tag + parent:
+        return
+    text = _text(station)
+    line = "\n%s\t%s\t%s\t%s" % (id_tag.lower(), info["status"], info.get("expiryDate", ""), parent)
+    start = text.find("\n%s\t" % id_tag.lower())
+    if start >= 0:
+        end = text.find("\n", start + 1)
+        text = text[:start] + line + (text[end:] if end >= 0 else "")
+    else:
+        if text.count("\n") >= _MOST:
+            text = text[text.index("\n", 1) :]
+        text += line
+    write(station, text)
+
+
+def _text(station) -> str:
+    return station.documents.read("cache") or ""
+
+
+def write(station, text: str) -> bool:
+    """Puts the whole text into flash; False, and a line in the log, where that fails."""
+    try:
+        station.documents.write("cache", text)
+    except OSError as error:
+        station.reports.storage_failed("the authorisation cache cannot be written: %s" % error)
+        return False
+    return True

@@ -1,0 +1,104 @@
+"""Who may charge, and where (OCPP 1.6, 3.5, 4.1, 4.8). Loaded for each card and each answer about one.
+
+A card means, first case that fits:
+1. Its own transaction runs in reach, or its cable is held there: the transaction ends, the cable is released.
+2. The central system, the cache or AllowOfflineTxForUnknownId accepts it, and its group (parentIdTag) runs or is held: the same.
+3. It is accepted, and a connector in reach is free: a grant (authorisation.py).
+"""
+
+from ..late import load
+
+_CACHE = "setpoint.station.cache"
+
+
+def card(station, id_tag: str, connectors: "list[int] | None") -> None:
+    """A card at the reader; connectors: ids where it may be used, None for all."""
+    reach = [c for c in station.connectors if connectors is None or c.id in connectors]
+    for connector in reach:
+        owner = connector.transaction or connector.held
+        if owner is not None and owner.id_tag.lower() == id_tag.lower():
+            _leave(station, connector, id_tag)
+            return
+    ids = [c.id for c in reach if c.free()]
+    if ids or any([(c.transaction or c.held) is not None for c in reach]):
+        authorise(station, id_tag, ids, None, reach)
+    else:
+        station.log("warn", "card refused: no connector is free")
+
+
+def authorise(station, id_tag: str, ids: "list[int]", profile: "dict | None", reach: list) -> None:
+    """Grants `ids` if the card is accepted. reach: connectors that its group may leave."""
+    settings = station.settings
+    online = station.online()
+    if id_tag in station.authorisation.asking:
+        return
+    if online and not (settings["LocalPreAuthorize"] and settings["AuthorizationCacheEnabled"]):
+        _ask(station, id_tag, ids, profile, reach)
+        return
+    known = load(_CACHE).look_up(station, id_tag) if settings["AuthorizationCacheEnabled"] else None
+    if online and (known is None or known[0] != "Accepted"):
+        _ask(station, id_tag, ids, profile, reach)
+    elif online or _may_start_offline(settings, known):
+        _accepted(station, id_tag, ids, profile, reach, None if known is None else known[1])
+    else:
+        station.log("warn", "card refused: no central system to ask, and it is %s" % (known[0] if known else "unknown"))
+
+
+def _may_start_offline(settings, known) -> bool:
+    if known is None:
+        return settings["AllowOfflineTxForUnknownId"]
+    return known[0] == "Accepted" and (settings["LocalAuthorizeOffline"] or settings["AllowOfflineTxForUnknownId"])
+
+
+def _ask(station, id_tag: str, ids: "list[int]", profile: "dict | None", reach: list) -> None:
+    asking = station.authorisation.asking
+    asking.append(id_tag)
+
+    def answered(payload, error, up_ms):
+        asking.remove(id_tag)
+        conf = station.calls.understood("Authorize", payload, error)
+        if conf is None and not station.online():
+            authorise(station, id_tag, ids, profile, reach)
+            return
+        info = {"status": "no answer"} if conf is None else conf["idTagInfo"]
+        if conf is not None:
+            load(_CACHE).remember(station, id_tag, info)
+        if info["status"] == "Accepted":
+            _accepted(station, id_tag, ids, profile, reach, info.get("parentIdTag"))
+        else:
+            station.log("warn", "not authorised: %s" % info["status"])
+
+    station.ask("Authorize", {"idTag": id_tag}, answered)
+
+
+def _accepted(station, id_tag, ids, profile, reach, parent: "str | None") -> None:
+    for connector in reach:
+        owner = connector.transaction or connector.held
+        if parent and owner is not None and (owner.parent or "").lower() == parent.lower():
+            _leave(station, connector, id_tag)
+            return
+    if ids:
+        station.authorisation.grant(id_tag, ids, station.up_ms, profile, parent)
+    else:
+        station.log("warn", "card refused: no connector is free")
+
+
+def _leave(station, connector, id_tag: str) -> None:
+    if connector.transaction is not None:
+        station.sessions.end(connector, "Local", id_tag)
+    connector.held = None
+
+
+def started(station, transaction, info: dict) -> None:
+    """What the central system says of the card of a transaction that runs or ran (StartTransaction.conf)."""
+    load(_CACHE).remember(station, transaction.id_tag, info)
+    connector = station.connector(transaction.connector)
+    if info["status"] == "Accepted" or connector is None or connector.transaction is not transaction:
+        return
+    station.log("warn", "the central system calls the card %s" % info["status"])
+    if station.settings["StopTransactionOnInvalidId"]:
+        station.sessions.end(connector, "DeAuthorized", None)
+    else:
+        transaction.most_wh = station.readings(connector.id).wh + station.settings["MaxEnergyOnInvalidId"]
+        station.sessions.store(transaction)
+        station.sessions.look_at_energy(connector)
