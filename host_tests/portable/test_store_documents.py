@@ -109,6 +109,31 @@ def test_the_same_document_is_not_written_again():
     in_a_folder(test)
 
 
+def test_an_equal_checksum_is_no_proof_of_an_equal_document():
+    def test(folder):
+        assert crc32(b"plumless") == crc32(b"buckeroo")
+        documents = Documents(folder)
+        for value in ("plumless", "buckeroo", "plumless"):
+            assert documents.write("a", value) is True
+            assert documents.write("a", value) is False
+            assert Documents(folder).read("a") == value
+
+    in_a_folder(test)
+
+
+def test_documents_that_are_written_in_turn_keep_their_places():
+    def test(folder):
+        documents = Documents(folder)
+        for number in range(5):
+            assert documents.write("a", ["a", number]) and documents.write("b", ["b", number])
+            assert documents.write("b", ["b", -number - 1]) and not documents.write("a", ["a", number])
+            documents.remove("b")
+            assert documents.read("b") is None and documents.write("b", 7)
+            assert Documents(folder).read("a") == ["a", number] and Documents(folder).read("b") == 7
+
+    in_a_folder(test)
+
+
 def test_the_newest_of_many_writes_counts():
     def test(folder):
         documents = Documents(folder)
@@ -170,6 +195,20 @@ def test_a_document_that_cannot_be_read_gives_way_to_the_last_good_copy():
             assert again.read("neighbour") == ["fine"], damaged
             assert again.write("a", ["newer"]) is True
             assert Documents(folder).read("a") == ["newer"], damaged
+
+    in_a_folder(test)
+
+
+def test_the_last_good_copy_that_took_its_place_is_not_written_over():
+    def test(folder):
+        documents = Documents(folder)
+        for number in range(4):
+            documents.write("a", number)
+        put(folder + "/a.b", b"rubbish")  # the document
+        assert documents.read("a") == 2
+        copy = content(folder + "/a.a")
+        assert documents.write("a", "new") is True
+        assert content(folder + "/a.a") == copy and Documents(folder).read("a") == "new"
 
     in_a_folder(test)
 
@@ -276,8 +315,11 @@ def test_a_failed_write_leaves_the_old_document_in_force():
         documents.write("a", ["old"])
         os.mkdir(folder + "/a.b")
         os.mkdir(folder + "/a.bad")  # so that the other cannot be set aside
-        assert raises(OSError, documents.write, "a", ["new"])
-        assert documents.read("a") == ["old"]
-        assert Documents(folder).read("a") == ["old"]
+        for again in (documents, documents, Documents(folder)):
+            assert raises(OSError, again.write, "a", ["new"])
+            assert again.read("a") == ["old"]
+        os.rmdir(folder + "/a.b")
+        assert documents.write("a", ["new"]) and documents.write("a", ["newer"])
+        assert Documents(folder).read("a") == ["newer"]
 
     in_a_folder(test)

@@ -146,6 +146,9 @@ def trouble_at_every_operation(image, old, new, trouble):
         flash = image.copy()
         failed = False
         with Mounted(flash) as documents:
+            if old is not None and old["number"] & 1:  # in half of the changes it was written in this life already
+                documents.write("profile-1", value("before", 400))
+                documents.write("profile-1", old)
             flash.power_up()
             flash.trouble, flash.left = trouble, operation
             try:

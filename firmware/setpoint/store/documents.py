@@ -44,6 +44,7 @@ class Documents:
     def __init__(self, folder: str) -> None:
         self.problems = []
         self._folder = folder
+        self._last = None  # what was written last: (name, number, slot, CRC-32 of the body)
         try:
             os.mkdir(folder)
         except OSError as error:
@@ -69,21 +70,30 @@ class Documents:
         Nothing is written when the stored text is the same byte for byte. Raises OSError when it cannot be written
         (full, worn out): then the document before is still in force. Raises ValueError (CPython: or TypeError) for
         a value that JSON cannot express, None included.
+
+        The same document is often written again and again: so both files are read only where it is another one than
+        the last time, or seems to be the same (a checksum is no proof).
         """
         text = json.dumps(value, separators=(",", ":"))
-        if value is None or json.loads(text) is None:  # MicroPython dumps anything, as nan or <object>
+        if value is None or ("<" in text and json.loads(text) is None):  # MicroPython dumps any object, as <object>
             raise ValueError("null is no document")
         body = text.encode()
-        newest = self._newest(name)
+        sum_of_body = crc32(body)
+        last = self._last
+        if last is not None and last[0] == name and last[3] != sum_of_body:
+            newest = last[1:]
+        else:
+            newest = self._newest(name)
+            if newest is not None and newest[2] == body:
+                return False
         if newest is None:
             number, slot = 1, _SLOTS[0]
-        elif newest[2] == body:
-            return False
         else:
             number, slot = newest[0] + 1, _SLOTS[0] if newest[1] == _SLOTS[1] else _SLOTS[1]
-        checked = ("%d\n" % number).encode() + body
+        checked = b"%d\n" % number + body
         content = (_FORMAT + "%08x " % (crc32(checked) & 0xFFFFFFFF)).encode() + checked
         path = self._path(name) + slot
+        self._last = None
         try:
             with open(path, "wb") as file:
                 if file.write(content) != len(content):
@@ -92,6 +102,7 @@ class Documents:
             if newest is None:
                 _remove_if_possible(path)  # or each refused new name would leave an empty file
             raise
+        self._last = (name, number, slot, sum_of_body)
         return True
 
     def remove(self, name: str) -> None:
@@ -132,6 +143,7 @@ class Documents:
         return newest
 
     def _set_aside(self, path: str, slot: str, error: Exception) -> None:
+        self._last = None
         aside = path + _ASIDE
         path += slot
         try:
