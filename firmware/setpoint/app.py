@@ -22,6 +22,7 @@ from .schedule.supply import Supply
 from .station.sampling import Reading
 from .station.station import Station
 from .store.documents import Documents
+from .store.journal import Journal
 from .units import tenths, tenths_text
 
 _LONGEST_NAP_MS = 1000  # cables are looked at so often
@@ -58,10 +59,12 @@ class App:
         )
         self.log("info", "app", "Setpoint %s on %s" % (__version__, board.name))
         self.documents = Documents(board.root + "/state")
+        self.journal = Journal(board.root + "/journal")
         self.control = Control(board, self.supply.own_rate // self.supply.rate_per_da, self._events.set)
         self.station = Station(
             board.identity,
             self.documents,
+            self.journal,
             self.supply,
             [outlet.id for outlet in board.outlets],
             self._reading,
@@ -198,8 +201,9 @@ class App:
                 self.log(action[1], "station", action[2])
             elif kind == "reset":
                 self._over.set()
-        while self.documents.problems:
-            self.log("error", "store", self.documents.problems.pop(0))
+        for store in (self.documents, self.journal):
+            while store.problems:
+                self.log("error", "store", store.problems.pop(0))
         self._events.set()  # the next thing that is due may be another one now
 
     def _reading(self, connector_id: int) -> Reading:
@@ -207,9 +211,11 @@ class App:
         return Reading(
             outlet.meter_wh(),
             outlet.meter_w(),
-            outlet.meter_da(),
+            outlet.meter_currents_da(),
             outlet.phases,
             self.control.points[connector_id].offered_da(),
+            outlet.meter_voltages_dv(),
+            self.board.temperature_c(),
         )
 
     # -- what the link tells

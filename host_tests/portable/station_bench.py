@@ -11,11 +11,44 @@ from setpoint.station.station import Station
 NOON = instant_from("2025-06-15T12:00:00Z")
 
 
+class Lines:
+    """A journal in RAM, of one segment; `fails` makes every write raise."""
+
+    def __init__(self):
+        self.segments = []
+        self.lines = []
+        self.marks = []
+        self.fails = False
+
+    def read(self, segment, offset):
+        return (self.lines[offset], 1, offset + 1) if offset < len(self.lines) else None
+
+    def append(self, lines, owner):
+        if self.fails:
+            raise OSError(28)
+        if not self.segments:
+            self.segments.append(1)
+            self.lines.append(owner.heading())
+        self.lines += lines
+
+    def drop_before(self, segment):
+        pass
+
+    def mark(self, text):
+        if self.fails:
+            raise OSError(28)
+        self.marks.append(text)
+
+    def marked(self):
+        return self.marks[-1] if self.marks else None
+
+
 class Memory:
-    """Documents in RAM; `fails` makes every write raise."""
+    """Documents in RAM, and a journal beside them; `fails` makes every write of a document raise."""
 
     def __init__(self):
         self.kept = {}
+        self.journal = Lines()
         self.writes = 0
         self.fails = False
 
@@ -43,12 +76,16 @@ class Memory:
 class Bench:
     """`station` with `connectors` connectors, at `now`. What it sends is answered by `answers` at once, unless `silent`."""
 
-    def __init__(self, connectors=1, keys=None, now=NOON, memory=None, register=True, phases=3, switch=False, grid_da=None, locks=(), after_reset=False):
+    def __init__(
+        self, connectors=1, keys=None, now=NOON, memory=None, register=True, phases=3, switch=False, grid_da=None, locks=(), after_reset=False, journal=None
+    ):
         self.memory = memory or Memory()
+        self.journal = journal or getattr(self.memory, "journal", None) or Lines()
         self.now = now
         self.up_ms = 0
         self.wh = {}
         self.offered_da = {}
+        self.celsius = None
         self.sent = []  # [action, payload] of every CALL, in order
         self.unanswered = []  # (id, action, payload) while silent
         self.silent = False
@@ -74,13 +111,15 @@ class Bench:
         supply = Supply(230, phases, switch, 320, None, grid_da, connectors)
         ids = list(range(1, connectors + 1))
         identity = {"vendor": "Setpoint", "model": "Bench"}
-        self.station = Station(identity, self.memory, supply, ids, self._reading, keys or {}, "t", locks)
+        self.station = Station(identity, self.memory, self.journal, supply, ids, self._reading, keys or {}, "t", locks)
         self.tell(self.station.start, after_reset)
         if register:
             self.tell(self.station.on_link, True)
 
     def _reading(self, connector):
-        return Reading(self.wh.get(connector, 1000), 0, 0, 3, self.offered_da.get(connector, 0))
+        return Reading(
+            self.wh.get(connector, 1000), 0, [0, 0, 0], 3, self.offered_da.get(connector, 0), [2300, 2310, None], self.celsius
+        )
 
     def _boot(self, payload):
         return self.boot_answer

@@ -181,9 +181,8 @@ def test_a_profile_of_a_transaction_without_its_transaction_is_not_loaded():
     bench.charge()
     bench.set_profile(id=3, purpose="TxProfile", periods=((0, 7),))
     memory = bench.memory
-    for name in memory.names():
-        if name.startswith("transaction"):
-            memory.remove(name)
+    memory.journal.lines = []
+    memory.journal.segments = []
     again = Bench(memory=memory)
     again.charge()
     assert again.limits[1] == 320

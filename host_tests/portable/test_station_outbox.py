@@ -23,7 +23,7 @@ def refuse(bench, action):
             bench.tell(bench.reply, message_id, bench.answers[asked]({}))
 
 
-def test_a_transaction_whose_start_was_given_up_ends_without_a_message():
+def test_a_transaction_whose_start_was_given_up_is_told_by_its_stop_alone():
     bench = Bench(keys={"TransactionMessageAttempts": "1", "TransactionMessageRetryInterval": "0"})
     bench.silent = True
     begin(bench)
@@ -33,8 +33,14 @@ def test_a_transaction_whose_start_was_given_up_ends_without_a_message():
     assert bench.permits[1], "charging goes on"
     bench.answer_all()
     bench.unplug()
-    assert bench.actions("StopTransaction") == []
-    assert bench.memory.names() == []
+    stop = bench.actions("StopTransaction")[0]
+    assert stop["transactionId"] == -1 and stop["idTag"] == "TAG" and stop["reason"] == "EVDisconnected"
+    moments = [(m["timestamp"], m["sampledValue"][0]["context"], m["sampledValue"][0]["value"]) for m in stop["transactionData"]]
+    assert moments == [
+        ("2025-06-15T12:00:00Z", "Transaction.Begin", "1000"),
+        ("2025-06-15T12:00:00Z", "Transaction.End", "1000"),
+    ]
+    assert len(bench.station.outbox) == 0
 
 
 def test_after_a_restart_the_messages_of_two_connectors_come_in_the_order_of_their_events():
@@ -54,21 +60,7 @@ def test_after_a_restart_the_messages_of_two_connectors_come_in_the_order_of_the
         ("StopTransaction", 1),
         ("StopTransaction", 2),
     ]
-    assert again.memory.names() == ["cache"] and not again.permits[1]
-
-
-def test_when_there_are_too_many_meter_values_the_oldest_go_and_starts_and_stops_stay():
-    bench = Bench(keys={"AllowOfflineTxForUnknownId": "true", "MeterValueSampleInterval": "60"})
-    bench.tell(bench.station.on_link, False)
-    bench.charge()
-    bench.pass_time(100 * 60)
-    bench.card("TAG1")
-    bench.sent.clear()
-    bench.tell(bench.station.on_link, True)
-    values = bench.actions("MeterValues")
-    assert len(bench.actions("StartTransaction")) == len(bench.actions("StopTransaction")) == 1
-    assert len(values) == 60 and bench.station.outbox.dropped == 40
-    assert values[-1]["meterValue"][0]["timestamp"] == "2025-06-15T13:40:00Z"
+    assert len(again.station.outbox) == 0 and not again.permits[1]
 
 
 def test_a_message_that_was_refused_waits_longer_with_each_attempt():

@@ -95,6 +95,42 @@ class Flash:
         self.kept.pop(name, None)
 
 
+class Lines:
+    """The journal, on the same flash."""
+
+    def __init__(self, flash):
+        self.flash = flash
+        self.segments = []
+        self.lines = []
+        self.marked_text = None
+        self.problems = []
+
+    def _operation(self):
+        self.flash._operation()
+        if self.flash.fails:
+            self.flash.failed = True
+            raise OSError(28)
+
+    def read(self, segment, offset):
+        return (self.lines[offset], 1, offset + 1) if offset < len(self.lines) else None
+
+    def append(self, lines, owner):
+        heading = [] if self.lines else [owner.heading()]
+        self._operation()
+        self.lines += heading + lines
+        self.segments = [1]
+
+    def drop_before(self, segment):
+        pass
+
+    def mark(self, text):
+        self._operation()
+        self.marked_text = text
+
+    def marked(self):
+        return self.marked_text
+
+
 class LoopClock(Clock):
     def __init__(self, loop, at):
         Clock.__init__(self, at)
@@ -499,6 +535,7 @@ class ClosedLoop:
         """`at`: the instant that the station's clock knows at its first power-up, or None."""
         self.ms = 0
         self.flash = Flash()
+        self.journal = Lines(self.flash)
         self.books = Books(site)
         self.central = CentralSystem(self)
         self.meters = [Meter() for _ in self.books.connectors()]
@@ -546,11 +583,13 @@ class ClosedLoop:
             clock=clock,
             outlets=outlets,
             network=None,
+            temperature_c=lambda: None,
         )
         self.flash.failed = False
         self.central.link_is_down()
         link = SimpleNamespace(send=self.central.take, ping_interval_s=0)
-        with patch.multiple(setpoint.app, Documents=lambda folder: self.flash, Session=lambda *_: link, Log=lambda clock: lambda *_: None):
+        doubles = {"Documents": lambda folder: self.flash, "Journal": lambda folder: self.journal}
+        with patch.multiple(setpoint.app, Session=lambda *_: link, Log=lambda clock: lambda *_: None, **doubles):
             self.app = LoopApp(board)
         self.watch = Watch(self)
         self._signature = None

@@ -83,6 +83,12 @@ class Outlet(Protocol):
     def meter_wh(self) -> int:
         """The energy register. It never goes back, not even by a power cut."""
 
+    def meter_currents_da(self) -> list[int]:
+        """The currents in L1, L2 and L3."""
+
+    def meter_voltages_dv(self) -> list[int | None]:
+        """L1, L2 and L3 to neutral, in tenths of a volt; None where there is no such phase, or nobody measures."""
+
     def meter_w(self) -> int:
         """The power of all phases."""
 

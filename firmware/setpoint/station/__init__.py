@@ -14,7 +14,8 @@ what it answers: a list of actions,
     ("log", level, text)
 
 Two things do not wait in that list, because an answer depends on them: documents are written through the port
-`documents` (Accepted means that the profile is in flash), and meters are read through `readings`.
+`documents` (Accepted means that the profile is in flash), transactions through the port `journal`, and meters are read
+through `readings`.
 
     station       the object the app talks to
     registration  BootNotification, Heartbeat
@@ -22,9 +23,11 @@ Two things do not wait in that list, because an answer depends on them: document
     authorisation permissions that wait for a plug
     cards         who may charge, and where; loaded for each card
     cache         what the central system said about cards; loaded when it is needed
-    sessions      a transaction begins, is metered, ends
-    transaction   what is stored of one
-    outbox        the messages of transactions, in order, until they are answered
+    sessions      a transaction begins, and ends
+    transaction   one of them, and what its messages say
+    ledger        what must be known of transactions after a power cut
+    outbox        their messages, in order, until they are answered
+    metering      when meters are read; the register never goes back
     calls         what is asked of the central system: one CALL in flight
     reports       what it is told: StatusNotification, and what it triggers
     limits        what each connector may draw now: profiles, sharing, cable

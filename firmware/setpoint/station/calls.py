@@ -24,6 +24,7 @@ class Calls:
         self._outbox = outbox
         self._log = log
         self._delivered = delivered
+        self.answered = 0  # how many calls were
         self._waiting = []  # (order, action, payload, on_answer, before Accepted too)
         self._on_answer = None  # of the one in flight: a function of (payload, error, refused, up_ms)
 
@@ -45,7 +46,7 @@ class Calls:
                 break
         entry = self._outbox.head(up_ms) if ready else None
         if entry is not None and (call is None or entry[0] < call[0]):
-            action, payload = entry[1], self._outbox.payload_of(entry, now, up_ms)
+            action, payload = entry[1], self._outbox.payload_of(entry, now)
             self._on_answer = lambda payload, error, refused, up_ms: self._delivered(entry, payload, error, refused)
         elif call is not None:
             self._waiting.remove(call)
@@ -60,7 +61,9 @@ class Calls:
         answer = self._exchange.settle(message)
         if answer is None:
             self._log("warn", "an answer that nobody waits for, id %s" % message[1])
-        elif answer[0] == "result":
+            return
+        self.answered += 1
+        if answer[0] == "result":
             self._finish(answer[1], None, False, up_ms)
         else:
             self._finish(None, "%s: %s" % (answer[1], answer[2]), True, up_ms)

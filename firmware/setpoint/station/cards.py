@@ -99,6 +99,6 @@ def started(station, transaction, info: dict) -> None:
     if station.settings["StopTransactionOnInvalidId"]:
         station.sessions.end(connector, "DeAuthorized", None)
     else:
-        transaction.most_wh = station.readings(connector.id).wh + station.settings["MaxEnergyOnInvalidId"]
+        transaction.most_wh = station.metering.reading(connector.id).wh + station.settings["MaxEnergyOnInvalidId"]
         station.sessions.store(transaction)
         station.sessions.look_at_energy(connector)

@@ -3,7 +3,8 @@
 Loaded when a key is asked for or written, and for the first values (late.py).
 """
 
-# Name=first value, type, access, rule. Types: b boolean; i integer, lowest, highest; l list, most words, allowed words.
+# Name=first value, type, access, rule. Types: b boolean; i integer, lowest, highest; l list, most words, allowed words;
+# m list of measurands, most words.
 # Access: w writable, r read only.
 _TABLE = """
 AllowOfflineTxForUnknownId=false b w
@@ -12,6 +13,7 @@ AuthorizeRemoteTxRequests=false b w
 ChargeProfileMaxStackLevel=8 i r 1 1000
 ChargingScheduleAllowedChargingRateUnit=Current,Power l r 2 Current,Power
 ChargingScheduleMaxPeriods=96 i r 1 1000
+ClockAlignedDataInterval=0 i w 0 86400
 ConnectionTimeOut=60 i w 1 86400
 ConnectorSwitch3to1PhaseSupported=false b r
 FallbackLimitAfterMinutes=0 i w 0 10080
@@ -23,20 +25,29 @@ LocalPreAuthorize=false b w
 MaxChargingProfilesInstalled=50 i r 1 1000
 MaxEnergyOnInvalidId=0 i w 0 1000000
 MeterValueSampleInterval=60 i w 0 604800
-MeterValuesSampledData=Energy.Active.Import.Register,Power.Active.Import,Current.Offered l w 5 \
-Energy.Active.Import.Register,Power.Active.Import,Power.Offered,Current.Import,Current.Offered
+MeterValuesAlignedData=Energy.Active.Import.Register m w 7
+MeterValuesAlignedDataMaxLength=7 i r 7 7
+MeterValuesSampledData=Energy.Active.Import.Register,Power.Active.Import,Current.Offered m w 7
+MeterValuesSampledDataMaxLength=7 i r 7 7
 MinimumStatusDuration=0 i w 0 3600
 NumberOfConnectors=1 i r 1 16
 ResetRetries=1 i w 0 10
 ResumeTransactionAfterPowerLoss=true b w
 StopTransactionOnEVSideDisconnect=true b w
 StopTransactionOnInvalidId=true b w
+StopTxnAlignedData= m w 7
+StopTxnAlignedDataMaxLength=7 i r 7 7
+StopTxnSampledData= m w 7
+StopTxnSampledDataMaxLength=7 i r 7 7
 SupportedFeatureProfiles=Core,RemoteTrigger,SmartCharging l r 3 Core,RemoteTrigger,SmartCharging
 TransactionMessageAttempts=3 i w 1 1000
 TransactionMessageRetryInterval=60 i w 0 86400
 UnlockConnectorOnEVSideDisconnect=true b w
 WebSocketPingInterval=30 i w 0 86400
 """
+_MEASURANDS = (
+    "Energy.Active.Import.Register,Power.Active.Import,Power.Offered,Current.Import,Current.Offered,Voltage,Temperature"
+)
 
 
 def _row(name: str) -> "list[str]":
@@ -82,7 +93,7 @@ def value_of(name: str, text: str):
             return None
         return number if int(row[3]) <= number <= int(row[4]) else None
     words = [word.strip() for word in text.split(",") if word.strip()]
-    allowed = row[4].split(",")
+    allowed = (_MEASURANDS if kind == "m" else row[4]).split(",")
     if len(words) > int(row[3]) or any([word not in allowed for word in words]):
         return None
     return ",".join(words)

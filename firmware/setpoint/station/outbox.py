@@ -1,135 +1,235 @@
 """The messages of transactions: each must arrive, in order, whatever happens in between.
 
-Rule 1: StartTransaction and StopTransaction are not stored as messages: the stored transaction says which of
-        them the central system has not answered yet (transaction.py). After a restart the queue is rebuilt from there.
-Rule 2: places in the queue (`order`) only grow. Nothing overtakes; a message that failed holds up those behind it.
+Rule 1: the journal in flash is the queue. A StartTransaction and a StopTransaction are in it before anything else
+        happens; they are never dropped. What is sent is read back from there, one message at a time.
+Rule 2: places in the queue (`order`) only grow, over restarts too. Nothing overtakes; a message that failed holds up
+        those behind it, until it has had its attempts.
 Rule 3: what depends on the id (MeterValues, StopTransaction) is put together when it is sent, which is
         after its StartTransaction was answered.
-Rule 4: meter values are bounded: when there are too many, the oldest goes, starts and stops never do.
+Rule 4: meter values wait in RAM, and go to flash only when they cannot be delivered: with the next start or stop, when
+        ten wait, or when the oldest would have waited for five minutes. So much a power cut can take, and no more.
+Rule 5: up to which order all is delivered stands in the journal's mark. What a power cut can make arrive twice is one
+        message: the one that the central system has answered in that moment.
 """
 
-from ..protocol.iso8601 import text_from
-from .transaction import document_name
+import json
 
-_MOST_METER_VALUES = 60  # an hour without network at one a minute; about 150 bytes each
+from .ledger import Ledger, as_text, changed
+from .transaction import Transaction, meter_payload, start_payload, stop_payload
+
+_MOST_IN_RAM = 10
+_MOST_WITHOUT_FLASH = 40  # where writing fails
+_PATIENCE_MS = 300000
+_ACTIONS = {"S": "StartTransaction", "M": "MeterValues", "E": "StopTransaction"}
 
 
 class Outbox:
-    def __init__(self, documents, transactions: list) -> None:
-        """`transactions`: all that are stored, running or not yet fully reported."""
-        self._documents = documents
-        self._queue = []  # [order, action, transaction, (instant, up_ms, sampled) or None], by order
-        self._last_order = 0
-        self._attempts = 0  # of the head
-        self._retry_at_ms = None  # up-time before which the head waits
+    """`log` is a function of (level, sentence)."""
+
+    def __init__(self, journal, log) -> None:
+        self.ledger = Ledger(journal)
+        self._journal = journal
         self.dropped = 0  # meter values that had to go
-        for transaction in transactions:
-            if not transaction.confirmed:
-                self._insert(transaction.handle, "StartTransaction", transaction, None)
-            if transaction.stop_order is not None:
-                self._insert(transaction.stop_order, "StopTransaction", transaction, None)
-            self._last_order = max(self._last_order, transaction.handle, transaction.stop_order or 0)
+        self._log = log
+        self._waiting = []  # (order, text) that are not in flash
+        self._waiting_since_ms = 0
+        self._segment = self._offset = 0  # from here on the journal was not read yet
+        self._odd = {}  # handle: its next meter value goes, while the journal is made thinner
+        self._failing = False
+        self._head = None
+        self._attempts = 0  # of the head
+        self._others = None  # answers to others when the head last had none
+        self._retry_at_ms = None  # up-time before which the head waits
 
-    def _insert(self, order: int, action: str, transaction, values) -> None:
-        at = len(self._queue)
-        while at and self._queue[at - 1][0] > order:
-            at -= 1
-        self._queue.insert(at, [order, action, transaction, values])
+    # -- flash
 
-    def __len__(self) -> int:
-        return len(self._queue)
+    def heading(self) -> str:
+        return self.ledger.heading()
+
+    def full(self) -> None:
+        """The journal is full, and a part of it is about to be made thinner."""
+        self._segment = self._offset = 0
+        self._odd = {}
+        self._log("warn", "the journal is full: every second meter value in a part of it is dropped")
+
+    def keeps(self, text: str) -> bool:
+        """Does a line survive when the journal is full? Starts and stops do, and every second meter value of each
+        transaction."""
+        line = json.loads(text)
+        if line[0] <= self.ledger.delivered:  # headings and the like too: later ones hold what they say
+            return False
+        if line[1] == "M":
+            odd = not self._odd.get(line[2], False)
+            self._odd[line[2]] = odd
+            if odd:
+                self.dropped += 1
+            return not odd
+        return True
+
+    def _append(self, lines: "list[str]") -> None:
+        self._journal.append([text for _, text in self._waiting] + lines, self)
+        if self._waiting:
+            self.ledger.stored = self._waiting[-1][0]
+            self._waiting = []
+
+    def flush(self) -> None:
+        """What waits in RAM goes to flash. Raises OSError; then it still waits."""
+        if self._waiting:
+            self._append([])
+
+    # -- what happens
 
     def next_order(self) -> int:
-        self._last_order += 1
-        return self._last_order
+        self.ledger.last_order += 1
+        return self.ledger.last_order
+
+    def clock_is_known(self, now: int, up_ms: int) -> None:
+        """Moments without an instant have one from now on. Raises OSError."""
+        lines = self.ledger.clock_is_known(now, up_ms)
+        if lines:
+            self._append(lines)
+
+    def store(self, transaction) -> None:
+        """What is known of a running transaction has changed. Raises OSError."""
+        self._append([changed(transaction)])
 
     def add_start(self, transaction) -> None:
-        """Stores the transaction (OSError if that fails; it is queued all the same) and queues its start."""
-        self._insert(transaction.handle, "StartTransaction", transaction, None)
-        self._documents.write(document_name(transaction), transaction.to_document())
+        """Raises OSError where flash cannot take it; it is queued all the same."""
+        self.ledger.running.append(transaction)
+        self._add(
+            transaction.handle,
+            [transaction.handle, "S", transaction.connector, transaction.id_tag, transaction.meter_start_wh]
+            + [self.ledger.when_started(transaction), transaction.parent],
+        )
+        self.flush()
 
-    def add_stop(self, transaction) -> None:
-        if transaction.confirmed and transaction.id is None:  # its start was given up: nobody knows it
-            self._documents.remove(document_name(transaction))
+    def add_stop(self, transaction, when, meter_wh: int, reason: str, id_tag: "str | None") -> None:
+        """Raises OSError where flash cannot take it; it is queued all the same."""
+        order = self.next_order()
+        self.ledger.running.remove(transaction)
+        self._add(order, [order, "E", transaction.handle, when, meter_wh, reason, id_tag, transaction.data])
+        self.flush()
+
+    def add_meter_values(self, transaction, when, context: int, values: str, up_ms: int, next_ms: int, online: bool) -> None:
+        """next_ms: how long the next ones are away."""
+        alone = online and not len(self)
+        if not self._waiting:
+            self._waiting_since_ms = up_ms
+        order = self.next_order()
+        self._add(order, [order, "M", transaction.handle, transaction.connector, when, context, values])
+        overdue = up_ms + next_ms - self._waiting_since_ms >= _PATIENCE_MS
+        if len(self._waiting) < _MOST_IN_RAM and (alone or not overdue):
             return
-        self._insert(transaction.stop_order, "StopTransaction", transaction, None)
-        self._documents.write(document_name(transaction), transaction.to_document())
+        try:
+            self.flush()
+            self._failing = False
+        except OSError as error:
+            if not self._failing:
+                self._log("error", "meter values cannot be written: %s" % error)
+            self._failing = True
+            for i in range(1, len(self._waiting) - _MOST_WITHOUT_FLASH):
+                if ',"M",' in self._waiting[i][1]:
+                    self._waiting.pop(i)
+                    self.dropped += 1
+                    break
 
-    def add_meter_values(self, transaction, instant: "int | None", up_ms: int, sampled: list) -> None:
-        held = [entry for entry in self._queue[1:] if entry[1] == "MeterValues"]  # the head may be in flight
-        if len(held) >= _MOST_METER_VALUES:
-            self._queue.remove(held[0])
-            self.dropped += 1
-        self._insert(self.next_order(), "MeterValues", transaction, (instant, up_ms, sampled))
+    def _add(self, order: int, line: list) -> None:
+        self._waiting.append((order, as_text(line)))
+
+    # -- what is sent
+
+    def __len__(self) -> int:
+        """0 when all is delivered."""
+        return len(self._waiting) + (self.ledger.stored > self.ledger.delivered)
 
     def head(self, up_ms: int):
-        """The entry to send now, or None."""
-        if not self._queue or (self._retry_at_ms is not None and up_ms < self._retry_at_ms):
+        """(order, action, line): what is to be sent now, or None."""
+        if self._retry_at_ms is not None and up_ms < self._retry_at_ms:
             return None
-        return self._queue[0]
+        if self._head is None:
+            self._head = self._next()
+        return self._head
+
+    def _next(self):
+        while self.ledger.stored > self.ledger.delivered:
+            found = self._journal.read(self._segment, self._offset)
+            if found is None:
+                self.ledger.delivered = self.ledger.stored  # what was missing is damaged
+                break
+            text, self._segment, self._offset = found
+            line = json.loads(text)
+            if line[0] > self.ledger.delivered:
+                return (line[0], _ACTIONS[line[1]], line)
+        if self._waiting:
+            line = json.loads(self._waiting[0][1])
+            return (line[0], _ACTIONS[line[1]], line)
+        return None
 
     def due_at_ms(self) -> "int | None":
         """The up-time at which a message that failed is tried again; None when nothing waits."""
-        return self._retry_at_ms if self._queue else None
+        return self._retry_at_ms if len(self) else None
 
-    def payload_of(self, entry, now: int, up_ms: int) -> dict:
-        _, action, transaction, values = entry
+    def payload_of(self, entry, now: int) -> dict:
+        _, action, line = entry
+        timestamp = self.ledger.timestamps(now)
         if action == "StartTransaction":
-            return {
-                "connectorId": transaction.connector,
-                "idTag": transaction.id_tag,
-                "meterStart": transaction.meter_start_wh,
-                "timestamp": text_from(transaction.started),
-            }
-        if action == "MeterValues":
-            instant, sampled_up_ms, sampled = values
-            if instant is None:
-                instant = now - (up_ms - sampled_up_ms) // 1000
-            payload = {
-                "connectorId": transaction.connector,
-                "meterValue": [{"timestamp": text_from(instant), "sampledValue": sampled}],
-            }
-            if transaction.id is not None:
-                payload["transactionId"] = transaction.id
-            return payload
-        payload = {
-            "transactionId": transaction.id,
-            "timestamp": text_from(transaction.stopped_at),
-            "meterStop": transaction.meter_stop_wh,
-            "reason": transaction.reason,
-        }
-        if transaction.stop_tag is not None:
-            payload["idTag"] = transaction.stop_tag
-        return payload
+            return start_payload(line, timestamp)
+        known = self.ledger.ids.get(line[2])
+        return meter_payload(line, known, timestamp) if action == "MeterValues" else stop_payload(line, known, timestamp)
 
-    def started(self, entry, transaction_id: "int | None") -> None:
-        """StartTransaction was answered, or given up (None): what follows it can go, or goes with it."""
-        transaction = entry[2]
-        transaction.id = transaction_id
-        transaction.confirmed = True
-        self._remove(entry)
-        if transaction_id is None:
-            self._queue = [e for e in self._queue if e[2] is not transaction]
-        if transaction_id is None and transaction.stop_order is not None:
-            self._documents.remove(document_name(transaction))
+    def started(self, entry, transaction_id: "int | None", parent: "str | None") -> Transaction:
+        """StartTransaction was answered, or given up (None). parent: the parentIdTag in the answer. Returns the
+        transaction, which may have ended long ago."""
+        order, _, line = entry
+        self.ledger.knows(order, line[3:6] if transaction_id is None else transaction_id)
+        self._goes_on(order)
+        lines = [as_text([0, "I", order, self.ledger.ids[order]])]
+        for transaction in self.ledger.running:
+            if transaction.handle == order:
+                break
         else:
-            self._documents.write(document_name(transaction), transaction.to_document())
+            transaction = Transaction(order, line[2], line[3], line[4])
+        if parent is not None and parent != transaction.parent:
+            transaction.parent = parent
+            lines.append(changed(transaction))
+        try:
+            self._append(lines)
+        except OSError as error:
+            self._log("error", "the id of a transaction cannot be written: %s" % error)
+        return transaction
 
     def delivered(self, entry) -> None:
-        """MeterValues or StopTransaction was answered, or given up."""
-        self._remove(entry)
-        if entry[1] == "StopTransaction":
-            self._documents.remove(document_name(entry[2]))
+        """MeterValues or StopTransaction was answered, or given up. Raises OSError."""
+        order, action, line = entry
+        if action == "StopTransaction":
+            self.ledger.ids.pop(line[2], None)
+        if self._goes_on(order):
+            self.ledger.mark()
 
-    def _remove(self, entry) -> None:
-        if entry in self._queue:
-            self._queue.remove(entry)
+    def _goes_on(self, order: int) -> bool:
+        """The head is settled. True if it was in flash."""
+        self._head = None
         self._attempts = 0
+        self._others = None
         self._retry_at_ms = None
+        self.ledger.delivered = max(self.ledger.delivered, order)
+        if self._waiting and self._waiting[0][0] == order:
+            self._waiting.pop(0)
+            return False
+        self._journal.drop_before(self._segment)
+        return True
 
-    def unanswered(self, up_ms: int, interval_s: int) -> None:
-        """No answer came in time: the same again, after the interval."""
+    def unanswered(self, up_ms: int, attempts: int, interval_s: int, others: "int | None") -> bool:
+        """No answer came in time: the same again, after the interval. That counts as an attempt if the central system
+        has answered something else since the last time; `others` counts those answers, None: the link is down.
+        True when the head has had its attempts."""
         self._retry_at_ms = up_ms + interval_s * 1000
+        if others is None:
+            return False
+        if self._others is not None and others != self._others:
+            self._attempts += 1
+        self._others = others
+        return self._attempts >= attempts
 
     def refused(self, up_ms: int, attempts: int, interval_s: int) -> bool:
         """The central system answered with an error (OCPP 1.6, 3.7.1: wait the interval times the attempts
@@ -137,14 +237,6 @@ class Outbox:
         self._attempts += 1
         self._retry_at_ms = up_ms + interval_s * 1000 * self._attempts
         return self._attempts >= attempts
-
-    def transactions(self) -> list:
-        """Those that have something in the queue."""
-        found = []
-        for entry in self._queue:
-            if entry[2] not in found:
-                found.append(entry[2])
-        return found
 
     def link_is_back(self) -> None:
         """A new connection begins with the head at once."""

@@ -1,5 +1,5 @@
-"""What the central system is told without having asked, and what it triggers: StatusNotification, MeterValues outside a
-transaction, DataTransfer."""
+"""What the central system is told without having asked, and what it triggers: StatusNotification,
+DataTransfer."""
 
 from ..protocol.iso8601 import text_from
 
@@ -45,9 +45,9 @@ class Reports:
             payload["info"] = info[:50]
         if vendor_code:
             payload["vendorErrorCode"] = vendor_code[:50]
-        self._station.ask("StatusNotification", payload, self._answered, before_accepted)
+        self._station.ask("StatusNotification", payload, self.answered, before_accepted)
 
-    def _answered(self, payload, error: "str | None", up_ms: int) -> None:
+    def answered(self, payload, error: "str | None", up_ms: int) -> None:
         if error is not None:
             self._station.log("warn", "report not delivered: %s" % error)
 
@@ -65,15 +65,7 @@ class Reports:
         else:
             for connector in station.connectors:
                 if connector_id in (None, 0, connector.id):
-                    self._meter_values(connector)
-
-    def _meter_values(self, connector) -> None:
-        station = self._station
-        if connector.transaction is not None:
-            station.sessions.sample(connector, "Trigger")
-        elif station.now is not None:
-            values = [{"timestamp": text_from(station.now), "sampledValue": station.sessions.sampled(connector, "Trigger")}]
-            station.ask("MeterValues", {"connectorId": connector.id, "meterValue": values}, self._answered, True)
+                    station.metering.triggered(connector)
 
     def data_transfer(self, vendor_id: str, message_id: "str | None", data: "str | None", on_answer) -> None:
         """Sends DataTransfer; on_answer(status or None when there is no answer, data or None)."""

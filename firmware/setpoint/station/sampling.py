@@ -1,40 +1,89 @@
-"""What stands in a MeterValues (OCPP 1.6, 7.43): sampled values as text, written by integer arithmetic."""
+"""What stands in a MeterValues (OCPP 1.6, 7.43), and the short form in which it waits until it is sent.
+
+The short form of one moment is a text such as "E123456 P11040 a160 b160 c160 O160": a letter, and a whole number in
+the unit below. It is a tenth as long as the JSON.
+
+    E energy register, Wh    P power, W       Q power offered, W     O current offered, 0.1 A
+    a b c current of L1 to L3, 0.1 A          u v w voltage of L1 to L3, 0.1 V             T temperature, Celsius
+"""
 
 from ..units import tenths_text
 
+_CONTEXTS = ("Sample.Periodic", "Sample.Clock", "Trigger", "Transaction.Begin", "Transaction.End")
+PERIODIC, CLOCK, TRIGGER, BEGIN, END = 0, 1, 2, 3, 4  # places in it
+
 
 class Reading:
-    """What the meter and the pilot of one connector say. Energy in Wh, power in W, currents in deci-ampere per phase."""
+    """What the meter, the pilot and the board say of one connector. Energy in Wh, power in W, currents in deci-ampere,
+    voltages in deci-volt. `phases`: in use."""
 
-    def __init__(self, wh: int, watts: int, da: int, phases: int, offered_da: int) -> None:
+    def __init__(
+        self, wh: int, watts: int, currents_da: "list[int]", phases: int, offered_da: int, voltages_dv=(), celsius=None
+    ) -> None:
         self.wh = wh
         self.watts = watts
-        self.da = da
+        self.currents_da = currents_da  # of L1, L2, L3
         self.phases = phases
         self.offered_da = offered_da
+        self.voltages_dv = voltages_dv  # of L1, L2, L3 to neutral; None where nobody measures
+        self.celsius = celsius  # None: no sensor
 
 
-def _sampled(measurand: str, value: str, unit: str, context: str, phase: "str | None" = None) -> dict:
-    sampled = {"value": value, "context": context, "measurand": measurand, "location": "Outlet", "unit": unit}
-    if phase is not None:
-        sampled["phase"] = phase
-    return sampled
-
-
-def sampled_values(measurands: "list[str]", reading: Reading, volts: int, context: str) -> "list[dict]":
-    """One sampledValue for each measurand, Current.Import one for each phase."""
+def short_form(measurands: "list[str]", reading: Reading, volts: int) -> str:
+    """The values of these measurands; those that the board cannot tell are left out."""
     values = []
     for name in measurands:
         if name == "Energy.Active.Import.Register":
-            values.append(_sampled(name, str(reading.wh), "Wh", context))
+            values.append("E%d" % reading.wh)
         elif name == "Power.Active.Import":
-            values.append(_sampled(name, str(reading.watts), "W", context))
+            values.append("P%d" % reading.watts)
         elif name == "Power.Offered":
-            watts = reading.offered_da * volts * reading.phases // 10
-            values.append(_sampled(name, str(watts), "W", context))
+            values.append("Q%d" % (reading.offered_da * volts * reading.phases // 10))
         elif name == "Current.Offered":
-            values.append(_sampled(name, tenths_text(reading.offered_da), "A", context))
+            values.append("O%d" % reading.offered_da)
+        elif name == "Temperature":
+            if reading.celsius is not None:
+                values.append("T%d" % reading.celsius)
         elif name == "Current.Import":
-            for phase in range(1, reading.phases + 1):
-                values.append(_sampled(name, tenths_text(reading.da), "A", context, "L%d" % phase))
-    return values
+            for phase in range(reading.phases):
+                values.append("%s%d" % ("abc"[phase], reading.currents_da[phase]))
+        else:
+            for phase, voltage in enumerate(reading.voltages_dv):
+                if voltage is not None:
+                    values.append("%s%d" % ("uvw"[phase], voltage))
+    return " ".join(values)
+
+
+def sampled_values(values: str, context: int) -> "list[dict]":
+    """The sampledValues that a short form stands for."""
+    found = []
+    for value in values.split(" "):
+        number = int(value[1:])
+        phase = None
+        kind = value[0]
+        if kind == "E":
+            name, unit = "Energy.Active.Import.Register", "Wh"
+        elif kind == "P":
+            name, unit = "Power.Active.Import", "W"
+        elif kind == "Q":
+            name, unit = "Power.Offered", "W"
+        elif kind == "O":
+            name, unit = "Current.Offered", "A"
+        elif kind == "T":
+            name, unit = "Temperature", "Celsius"
+        elif kind in "abc":
+            name, unit, phase = "Current.Import", "A", "L%d" % ("abc".index(kind) + 1)
+        else:
+            name, unit, phase = "Voltage", "V", "L%d-N" % ("uvw".index(kind) + 1)
+        sampled = {
+            "value": tenths_text(number) if unit in ("A", "V") else str(number),
+            "context": _CONTEXTS[context],
+            "format": "Raw",
+            "measurand": name,
+            "location": "Body" if kind == "T" else "Outlet",
+            "unit": unit,
+        }
+        if phase is not None:
+            sampled["phase"] = phase
+        found.append(sampled)
+    return found

@@ -1,45 +1,31 @@
 """Charging sessions: a transaction begins, is metered, and ends (OCPP 1.6, 3.5, 5.8 to 5.11)."""
 
 from ..late import load
-from .sampling import sampled_values
-from .transaction import Transaction, document_name, from_document
+from .transaction import Transaction
 
-_PREFIX = "transaction-"
 _ENERGY_LOOK_MS = 5000  # at 22 kW, 30 Wh
 
 
-def stored_transactions(documents, log) -> "list[Transaction]":
-    """All that are in flash: running, or ended and not yet reported."""
-    stored = []
-    for name in documents.names():
-        if name.startswith(_PREFIX):
-            try:
-                stored.append(from_document(documents.read(name)))
-            except ValueError as error:
-                log("error", "%s cannot be read and is left out: %s" % (name, error))
-    return stored
-
-
 class Sessions:
-    """`station`: the object whose connectors, outbox, settings, documents and readings are used."""
+    """`station`: the object whose connectors, outbox, settings and metering are used."""
 
     def __init__(self, station) -> None:
         self._station = station
 
-    def resume(self, transactions: list, reason: str) -> None:
+    def resume(self, reason: str) -> None:
         """After a power-up: what ran goes on or is ended for that reason, as ResumeTransactionAfterPowerLoss says."""
         station = self._station
-        for transaction in transactions:
+        ledger = station.outbox.ledger
+        for transaction in list(ledger.running):
             connector = station.connector(transaction.connector)
-            if transaction.stop_order is not None:
-                continue
             if connector is None:
-                self._stop(transaction, transaction.meter_start_wh, "Other", None)
+                when = ledger.when(station.now, station.up_ms)
+                self._stop(transaction, when, ledger.wh[transaction.connector], "Other", None)
                 continue
             connector.transaction = transaction
             if station.settings["ResumeTransactionAfterPowerLoss"]:
                 station.log("info", "connector %d: its transaction goes on after the restart" % connector.id)
-                self.sample_anew(connector)
+                station.metering.sample_anew(connector)
                 self.look_at_energy(connector)
             else:
                 self.end(connector, reason, None)
@@ -47,9 +33,11 @@ class Sessions:
     def begin(self, connector, id_tag: str, profile: "dict | None", parent: "str | None") -> None:
         """Starts a transaction, with the limit that came with a remote start or not at all (R10)."""
         station = self._station
-        transaction = Transaction(station.outbox.next_order(), connector.id, id_tag, station.readings(connector.id).wh)
+        wh = station.metering.reading(connector.id).wh
+        transaction = Transaction(station.outbox.next_order(), connector.id, id_tag, wh)
         transaction.parent = parent
-        transaction.start(station.now, station.up_ms)
+        transaction.started = station.now
+        transaction.started_up_ms = station.up_ms
         connector.transaction = transaction
         if profile is not None:
             reason = station.charging.install(profile, connector.id, transaction)
@@ -59,12 +47,13 @@ class Sessions:
                 return
         connector.ended_here = False
         connector.held = None
+        station.metering.begins(transaction, station.outbox.ledger.when(station.now, station.up_ms))
         try:
             station.outbox.add_start(transaction)
         except OSError as error:
             station.reports.storage_failed("transaction cannot be written: %s" % error)
         station.log("info", "connector %d: transaction begins" % connector.id)
-        self.sample_anew(connector)
+        station.metering.sample_anew(connector)
         station.limits_changed()
 
     def end(self, connector, reason: str, id_tag: "str | None") -> None:
@@ -78,15 +67,14 @@ class Sessions:
         connector.ended_here = connector.plugged() or connector.cable_in
         if reason == "DeAuthorized" or (reason == "EVDisconnected" and not station.settings["UnlockConnectorOnEVSideDisconnect"]):
             connector.held = transaction if connector.has_lock and connector.cable_in else None
-        self._stop(transaction, station.readings(connector.id).wh, reason, id_tag)
+        when = station.outbox.ledger.when(station.now, station.up_ms)
+        self._stop(transaction, when, station.metering.ends(transaction, when), reason, id_tag)
         station.limits_changed()
 
-    def _stop(self, transaction, meter_wh: int, reason: str, id_tag: "str | None") -> None:
+    def _stop(self, transaction, when, meter_wh: int, reason: str, id_tag: "str | None") -> None:
         station = self._station
-        meter_wh = max(meter_wh, transaction.meter_start_wh)
-        transaction.stop(station.outbox.next_order(), station.now, station.up_ms, meter_wh, reason, id_tag)
         try:
-            station.outbox.add_stop(transaction)
+            station.outbox.add_stop(transaction, when, meter_wh, reason, id_tag)
         except OSError as error:
             station.reports.storage_failed("transaction cannot be written: %s" % error)
         station.log("info", "connector %d: transaction ends, %s" % (transaction.connector, reason))
@@ -97,61 +85,32 @@ class Sessions:
             if connector.transaction is not None:
                 self.end(connector, reason, None)
 
+    def wake(self, up_ms: int) -> None:
+        for connector in self._station.connectors:
+            if connector.energy_look_ms is not None and up_ms >= connector.energy_look_ms:
+                self.look_at_energy(connector)
+
     def look_at_energy(self, connector) -> None:
         """Has a card that was found invalid had all it may have (MaxEnergyOnInvalidId)?"""
         station = self._station
         most_wh = connector.transaction.most_wh
         if most_wh is not None:
-            connector.spent = station.readings(connector.id).wh >= most_wh
+            connector.spent = station.metering.reading(connector.id).wh >= most_wh
             connector.energy_look_ms = None if connector.spent else station.up_ms + _ENERGY_LOOK_MS
 
-    def clock_is_known(self) -> None:
-        station = self._station
-        for transaction in self._all():
-            if transaction.clock_is_known(station.now, station.up_ms):
-                self.store(transaction)
-
-    def _all(self) -> list:
-        transactions = self._station.outbox.transactions()
-        for connector in self._station.connectors:
-            if connector.transaction is not None and connector.transaction not in transactions:
-                transactions.append(connector.transaction)
-        return transactions
-
     def store(self, transaction) -> None:
+        """What is known of a running transaction has changed."""
         try:
-            self._station.documents.write(document_name(transaction), transaction.to_document())
+            self._station.outbox.store(transaction)
         except OSError as error:
             self._station.reports.storage_failed("transaction cannot be written: %s" % error)
 
-    # -- meter values
-
-    def sample_anew(self, connector) -> None:
-        """The next sample is due one interval from now (0: none)."""
-        interval_s = self._station.settings["MeterValueSampleInterval"]
-        running = connector.transaction is not None and interval_s > 0
-        connector.sample_at_ms = self._station.up_ms + interval_s * 1000 if running else None
-
-    def wake(self, up_ms: int) -> None:
-        for connector in self._station.connectors:
-            if connector.energy_look_ms is not None and up_ms >= connector.energy_look_ms:
-                self.look_at_energy(connector)
-            if connector.sample_at_ms is not None and up_ms >= connector.sample_at_ms:
-                due_ms = connector.sample_at_ms
-                self.sample(connector, "Sample.Periodic")
-                self.sample_anew(connector)
-                if connector.sample_at_ms is not None and up_ms - due_ms < 1000:
-                    connector.sample_at_ms -= up_ms - due_ms  # no drift
-
-    def sample(self, connector, context: str) -> None:
-        """One MeterValues of a running transaction."""
+    def clock_is_known(self) -> None:
         station = self._station
-        station.outbox.add_meter_values(connector.transaction, station.now, station.up_ms, self.sampled(connector, context))
-
-    def sampled(self, connector, context: str) -> list:
-        station = self._station
-        measurands = station.settings.words("MeterValuesSampledData")
-        return sampled_values(measurands, station.readings(connector.id), station.supply.volts, context)
+        try:
+            station.outbox.clock_is_known(station.now, station.up_ms)
+        except OSError as error:
+            station.reports.storage_failed("transaction cannot be written: %s" % error)
 
     # -- answers of the central system
 
@@ -160,12 +119,15 @@ class Sessions:
         station = self._station
         outbox = station.outbox
         interval_s = station.settings["TransactionMessageRetryInterval"]
+        attempts = station.settings["TransactionMessageAttempts"]
         if error is not None:
             station.log("warn", "%s: %s" % (entry[1], error))
-            if not refused:
-                outbox.unanswered(station.up_ms, interval_s)
-                return
-            if not outbox.refused(station.up_ms, station.settings["TransactionMessageAttempts"], interval_s):
+            if refused:
+                over = outbox.refused(station.up_ms, attempts, interval_s)
+            else:
+                others = station.calls.answered if station.link_up else None
+                over = outbox.unanswered(station.up_ms, attempts, interval_s, others)
+            if not over:
                 return
             station.log("error", "%s given up after its attempts" % entry[1])
         try:
@@ -175,8 +137,8 @@ class Sessions:
                 outbox.delivered(entry)
                 if payload and payload.get("idTagInfo"):
                     conf = station.calls.understood("StopTransaction", payload, None)
-                    if conf is not None and entry[2].stop_tag is not None:
-                        load("setpoint.station.cache").remember(station, entry[2].stop_tag, conf["idTagInfo"])
+                    if conf is not None and entry[2][6] is not None:
+                        load("setpoint.station.cache").remember(station, entry[2][6], conf["idTagInfo"])
         except OSError as bad:
             station.reports.storage_failed("transaction cannot be written: %s" % bad)
 
@@ -185,7 +147,9 @@ class Sessions:
         conf = None
         if error is None:
             conf = station.calls.understood("StartTransaction", payload, None)
-            entry[2].parent = conf["idTagInfo"].get("parentIdTag", entry[2].parent)
-        station.outbox.started(entry, None if conf is None else conf["transactionId"])
-        if conf is not None:
-            load("setpoint.station.cards").started(station, entry[2], conf["idTagInfo"])
+        if conf is None:
+            station.outbox.started(entry, None, None)
+            return
+        info = conf["idTagInfo"]
+        transaction = station.outbox.started(entry, conf["transactionId"], info.get("parentIdTag"))
+        load("setpoint.station.cards").started(station, transaction, info)

@@ -14,11 +14,12 @@ from .charging import Charging
 from .connector import Fault, all_connectors
 from .fallback import Fallback
 from .limits import Limits
+from .metering import Metering
 from .outbox import Outbox
 from .registration import Registration
 from .reports import Reports
 from .requests import answer
-from .sessions import Sessions, stored_transactions
+from .sessions import Sessions
 from .settings import Settings
 
 _QUESTIONS = ("GetCompositeSchedule", "GetConfiguration")
@@ -26,7 +27,7 @@ _NET_MS = 60000  # looked after everything at least so often
 
 
 class Station:
-    """identity: vendor, model, ... (registration.py). documents: the port to flash. supply: what feeds the
+    """identity: vendor, model, ... (registration.py). documents, journal: the ports to flash. supply: what feeds the
     connectors. readings(connector id) -> sampling.Reading. first_keys: first values of configuration keys.
     id_prefix: makes message ids differ from those before a restart."""
 
@@ -34,6 +35,7 @@ class Station:
         self,
         identity: dict,
         documents,
+        journal,
         supply,
         connector_ids: "list[int]",
         readings,
@@ -63,8 +65,8 @@ class Station:
         self.profiles = InstalledProfiles(supply, self.capability)
         self.charge_point, self.connectors = all_connectors(connector_ids, locks, documents.read("availability") or [])
         self.limits = Limits(self.profiles, supply, self.connectors)
-        self._stored = stored_transactions(documents, self.log)
-        self.outbox = Outbox(documents, self._stored)
+        self.outbox = Outbox(journal, self.log)
+        self.metering = Metering(self)
         self.sessions = Sessions(self)
         self.calls = Calls(id_prefix, self.outbox, self.log, self.sessions.delivered)
         self.registration = Registration(self, identity)
@@ -81,8 +83,7 @@ class Station:
 
     def start(self, after_reset: bool = False) -> None:
         """After the first `time_is`: goes on with what was stored. after_reset: the power was there all the time."""
-        self.sessions.resume(self._stored, "Reboot" if after_reset else "PowerLoss")
-        self._stored = None
+        self.sessions.resume("Reboot" if after_reset else "PowerLoss")
         self.charging.load()
         self.on_clock()
 
@@ -97,6 +98,7 @@ class Station:
 
     def on_clock(self) -> None:
         """The wall clock was set. Durations and transactions go on; every limit is worked out anew."""
+        self.metering.clock_is_set()
         if self.now is not None:
             self.sessions.clock_is_known()
             self.charging.clock_is_known()
@@ -109,6 +111,7 @@ class Station:
         self.registration.wake(self.up_ms)
         self.authorisation.wake(self.up_ms)
         self.sessions.wake(self.up_ms)
+        self.metering.wake(self.up_ms)
         self.fallback.wake(self.up_ms)
         self._settle()
 
@@ -121,7 +124,8 @@ class Station:
     def _next_wakeup_ms(self) -> int:
         due = self.up_ms + _NET_MS
         if self.now is not None:
-            due = min(due, self.up_ms + (self.limits.next_change - self.now) * 1000 - self._into_second_ms)
+            change = min(self.limits.next_change, self.metering.next_aligned() or self.limits.next_change)
+            due = min(due, self.up_ms + (change - self.now) * 1000 - self._into_second_ms)
         online = self.online()
         minimum_s = self.settings["MinimumStatusDuration"]
         time_out_ms = self.calls.times_out_ms()

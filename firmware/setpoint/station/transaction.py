@@ -1,13 +1,24 @@
-"""One charging session, as it is stored and as its messages need it.
+"""One charging session while it runs, and what its messages say (OCPP 1.6, 5.8 to 5.11).
 
 The handle is ours and the id the central system's: the id comes late (or after a restart), may be
 given twice, and 0 and negative ones are real. Everything inside the station goes by the handle.
+
+In the journal a message is a list, a few dozen bytes long, from which it is written when it is sent:
+
+    [order, "S", connector, idTag, meterStart, when, parent or null]     StartTransaction; order is the handle
+    [order, "M", handle, connector, when, context, values]               MeterValues; values: sampling.py
+    [order, "E", handle, when, meterStop, reason, idTag or null, data]   StopTransaction; data: [[when, context, values]]
+
+`when` is an instant, or [boot, milliseconds since it] of a time at which the clock was not known.
 """
+
+from .sampling import BEGIN, END, sampled_values
+
+_MOST_DATA = 150  # characters of short form in a StopTransaction: some 25 sampled values, 4 KB of JSON
 
 
 class Transaction:
-    """`started` and `stopped_at` are instants, or None while the clock is unknown: then the up-time beside
-    them tells, and `clock_is_known` fills them in."""
+    """`started` is an instant, or None while the clock is unknown: then the up-time beside it tells."""
 
     def __init__(self, handle: int, connector: int, id_tag: str, meter_start_wh: int) -> None:
         self.handle = handle  # also the place of its StartTransaction in the outbox
@@ -17,78 +28,47 @@ class Transaction:
         self.started = None
         self.started_up_ms = None
         self.id = None  # as the central system calls it; None until it said so
-        self.confirmed = False  # StartTransaction was answered, or given up
-        self.stop_order = None  # place of its StopTransaction in the outbox; None while it runs
-        self.stopped_at = None
-        self.stopped_up_ms = None
-        self.meter_stop_wh = None
-        self.reason = None
-        self.stop_tag = None
         self.parent = None  # parentIdTag of its card, if the central system named one
         self.most_wh = None  # meter value beyond which its card, found invalid, gets nothing; None: no such bound
+        self.data = []  # for its StopTransaction: [when, context, values]
 
-    def start(self, now: "int | None", up_ms: int) -> None:
-        self.started = now
-        self.started_up_ms = up_ms
-
-    def stop(self, order: int, now: "int | None", up_ms: int, meter_wh: int, reason: str, id_tag: "str | None") -> None:
-        self.stop_order = order
-        self.stopped_at = now
-        self.stopped_up_ms = up_ms
-        self.meter_stop_wh = meter_wh
-        self.reason = reason
-        self.stop_tag = id_tag
-
-    def clock_is_known(self, now: int, up_ms: int) -> bool:
-        """Fixes instants that were unknown, by the up-time that passed since. True if something changed.
-
-        One from before the last restart has no up-time left: it can only be said to be over by now.
-        """
-        before = self.started, self.stopped_at
-        if self.started is None:
-            self.started = now if self.started_up_ms is None else now - (up_ms - self.started_up_ms) // 1000
-        if self.stop_order is not None and self.stopped_at is None:
-            self.stopped_at = now if self.stopped_up_ms is None else now - (up_ms - self.stopped_up_ms) // 1000
-        return before != (self.started, self.stopped_at)
-
-    def to_document(self) -> list:
-        return [
-            self.handle,
-            self.connector,
-            self.id_tag,
-            self.meter_start_wh,
-            self.started,
-            self.id,
-            self.confirmed,
-            self.stop_order,
-            self.stopped_at,
-            self.meter_stop_wh,
-            self.reason,
-            self.stop_tag,
-            self.parent,
-            self.most_wh,
-        ]
+    def add_data(self, when, context: int, values: str) -> None:
+        """One moment for the StopTransaction. When there are too many, every second one goes; the first stays."""
+        self.data.append([when, context, values])
+        while len(self.data) > 2 and sum([len(moment[2]) for moment in self.data]) > _MOST_DATA:
+            del self.data[1 : len(self.data) - 1 : 2]
 
 
-def from_document(document) -> Transaction:
-    """The transaction of a stored document; ValueError when it is none."""
-    if type(document) is not list or len(document) not in (12, 14):
-        raise ValueError("not a transaction")
-    transaction = Transaction(document[0], document[1], document[2], document[3])
-    (
-        transaction.started,
-        transaction.id,
-        transaction.confirmed,
-        transaction.stop_order,
-        transaction.stopped_at,
-        transaction.meter_stop_wh,
-        transaction.reason,
-        transaction.stop_tag,
-        transaction.parent,
-        transaction.most_wh,
-    ) = (document + [None, None])[4:14]
-    return transaction
+def start_payload(line: list, timestamp) -> dict:
+    return {"connectorId": line[2], "idTag": line[3], "meterStart": line[4], "timestamp": timestamp(line[5])}
 
 
-def document_name(transaction: Transaction) -> str:
-    return "transaction-%d" % transaction.handle
+def meter_payload(line: list, transaction_id, timestamp) -> dict:
+    payload = {"connectorId": line[3], "meterValue": [_meter_value(line[4:], timestamp)]}
+    if type(transaction_id) is int:
+        payload["transactionId"] = transaction_id
+    return payload
+
+
+def stop_payload(line: list, transaction_id, timestamp) -> dict:
+    """transaction_id: [idTag, meterStart, when] where the StartTransaction was refused to the last: then this
+    message alone tells of the transaction, by the id -1 and with its begin and end in transactionData."""
+    _, _, _, when, meter_stop, reason, id_tag, data = line
+    if type(transaction_id) is not int:
+        if not data:
+            data = [[when, END, "E%d" % meter_stop]]
+            if transaction_id is not None:
+                data.insert(0, [transaction_id[2], BEGIN, "E%d" % transaction_id[1]])
+        if transaction_id is not None:
+            id_tag = id_tag or transaction_id[0]
+        transaction_id = -1
+    payload = {"transactionId": transaction_id, "timestamp": timestamp(when), "meterStop": meter_stop, "reason": reason}
+    if id_tag is not None:
+        payload["idTag"] = id_tag
+    if data:
+        payload["transactionData"] = [_meter_value(moment, timestamp) for moment in data]
+    return payload
+
+
+def _meter_value(moment: list, timestamp) -> dict:
+    return {"timestamp": timestamp(moment[0]), "sampledValue": sampled_values(moment[2], moment[1])}

@@ -1,6 +1,7 @@
 """What the station keeps in flash.
 
     documents   JSON documents by name, each whole after a power cut at any moment
+    journal     lines in the order in which they were written: the messages of transactions
 
-Knows documents, not what they say.
+Knows documents and lines, not what they say.
 """

@@ -73,6 +73,14 @@ class Outlet:
         self.settle()
         return self.vehicle.draws_da(self.contactor_closed())
 
+    def meter_currents_da(self) -> "list[int]":
+        da = self.meter_da()
+        phases = min(self.vehicle.phases, self.phases)
+        return [da if phase < phases else 0 for phase in range(3)]
+
+    def meter_voltages_dv(self) -> "list[int | None]":
+        return [self._volts * 10 if phase < self._supply_phases else None for phase in range(3)]
+
     def meter_w(self) -> int:
         self.settle()
         return self._watts()

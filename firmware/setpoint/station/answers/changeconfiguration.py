@@ -20,7 +20,9 @@ def answer(station, request: dict) -> dict:
         station.fallback.settings_changed()
     elif name == "MeterValueSampleInterval":
         for connector in station.connectors:
-            station.sessions.sample_anew(connector)
+            station.metering.sample_anew(connector)
+    elif name == "ClockAlignedDataInterval":
+        station.metering.clock_is_set()
     return {"status": "Accepted"}
 
 

@@ -1,0 +1,172 @@
+"""What the station must know of its transactions whatever happens: kept in the journal, and read from there at a start.
+
+Beside messages (transaction.py) the journal holds
+
+    [0, "H", last order, delivered, boot, clock, running, ids]   the heading of a segment: all that is to be known
+    [0, "I", handle, id]        the id of a transaction; [idTag, meterStart, when] where its start was given up
+    [0, "R", handle, started, parent, most Wh]   what has changed of a running transaction
+    [0, "T", boot, instant, ms] what time it was so many milliseconds after that boot
+
+and its mark [delivered, connector, register, connector, register, ...]: up to which order all messages are delivered,
+and what each connector's energy register was at least.
+"""
+
+import json
+
+from ..protocol.iso8601 import text_from
+from .transaction import Transaction
+
+
+class Ledger:
+    """`running`: the transactions that have begun and not ended. `wh`: connector: its energy register, as far as it
+    was ever told."""
+
+    def __init__(self, journal) -> None:
+        self.running = []
+        self.wh = {}
+        self._journal = journal
+        self.last_order = 0
+        self.stored = 0  # the last order in the journal
+        self.delivered = 0
+        self.ids = {}  # handle: id, of those whose stop is not delivered
+        self.boot = 0
+        self.clock = None  # [boot, instant, ms after it] of the last one whose time is known
+        self.clockless = False  # something was written without an instant since power-up
+        self._mark = ""
+        self._load()
+
+    def _load(self) -> None:
+        """What the last segment says, and the mark."""
+        journal = self._journal
+        for segment in reversed(journal.segments):
+            found = journal.read(segment, 0)
+            if found is not None and found[1] == segment and found[0].startswith('[0,"H"'):
+                break
+        else:
+            segment = 0
+        found = journal.read(segment, 0)
+        while found is not None:
+            self._take(json.loads(found[0]))
+            found = journal.read(found[1], found[2])
+        self.boot += 1
+        self.stored = self.last_order
+        mark = journal.marked()
+        if mark is not None:
+            mark = json.loads(mark)
+            self.delivered = max(self.delivered, mark[0])
+            for i in range(1, len(mark), 2):
+                self.wh[mark[i]] = max(mark[i + 1], self.wh.get(mark[i], 0))
+        self.last_order = max(self.last_order, self.delivered)
+
+    def _take(self, line: list) -> None:
+        order, kind = line[0], line[1]
+        self.last_order = max(self.last_order, order)
+        if kind == "H":
+            _, _, self.last_order, self.delivered, self.boot, self.clock, running, ids = line
+            self.ids = dict([(handle, known) for handle, known in ids])
+            self.running = []
+            for stored in running:
+                self._runs(*stored)
+        elif kind == "S":
+            self._runs(order, line[2], line[3], line[4], line[5], None, [], line[6], None)
+        elif kind == "E":
+            self.running = [transaction for transaction in self.running if transaction.handle != line[2]]
+        elif kind == "I":
+            self.knows(line[2], line[3])
+        elif kind == "R":
+            for transaction in self.running:
+                if transaction.handle == line[2]:
+                    _, _, _, transaction.started, transaction.parent, transaction.most_wh = line
+        elif kind == "T":
+            self.clock = line[2:]
+        for when in line if kind in "SME" else ():
+            if type(when) is list and when and type(when[0]) is int:
+                self.boot = max(self.boot, when[0])
+
+    def _runs(self, handle: int, connector: int, id_tag: str, meter_start_wh: int, when, transaction_id, data, parent, most_wh) -> None:
+        for transaction in self.running:
+            if transaction.handle == handle:
+                return
+        transaction = Transaction(handle, connector, id_tag, meter_start_wh)
+        transaction.started = when if type(when) is int else None
+        transaction.id = transaction_id
+        transaction.data = data
+        transaction.parent = parent
+        transaction.most_wh = most_wh
+        self.running.append(transaction)
+        self.wh[connector] = max(meter_start_wh, self.wh.get(connector, 0))
+
+    def knows(self, handle: int, transaction_id) -> None:
+        self.ids[handle] = transaction_id
+        self.delivered = max(self.delivered, handle)
+        for transaction in self.running:
+            if transaction.handle == handle and type(transaction_id) is int:
+                transaction.id = transaction_id
+
+    def heading(self) -> str:
+        running = []
+        for t in self.running:
+            running.append([t.handle, t.connector, t.id_tag, t.meter_start_wh, self.when_started(t)])
+            running[-1] += [t.id, t.data, t.parent, t.most_wh]
+        ids = [[handle, self.ids[handle]] for handle in self.ids]
+        return as_text([0, "H", self.stored, self.delivered, self.boot, self.clock, running, ids])
+
+    def when_started(self, transaction):
+        if transaction.started is None and transaction.started_up_ms is not None:
+            return self.when(None, transaction.started_up_ms)
+        return transaction.started
+
+    def mark(self) -> None:
+        """Up to where all is delivered, and the registers, go to flash, if that is news. Raises OSError."""
+        mark = [self.delivered]
+        for connector in sorted(self.wh):
+            mark += [connector, self.wh[connector]]
+        text = as_text(mark)
+        if text != self._mark:
+            self._journal.mark(text)
+            self._mark = text
+
+    def when(self, now: "int | None", up_ms: int):
+        """A moment as the journal keeps it."""
+        if now is not None:
+            return now
+        self.clockless = True
+        return [self.boot, up_ms]
+
+    def clock_is_known(self, now: int, up_ms: int) -> "list[str]":
+        """Moments without an instant get one, by the up-time that passed since. What began before the last restart
+        can only be said to have begun by now. Returns what the journal must be told."""
+        lines = []
+        if self.clock is None or self.clock[0] != self.boot:
+            self.clock = [self.boot, now, up_ms]
+            if self.clockless:
+                lines.append(as_text([0, "T"] + self.clock))
+        for transaction in self.running:
+            if transaction.started is None:
+                began_ms = up_ms if transaction.started_up_ms is None else transaction.started_up_ms
+                transaction.started = now - (up_ms - began_ms) // 1000
+                lines.append(changed(transaction))
+        return lines
+
+    def _instant(self, when: list) -> "int | None":
+        if self.clock is None or self.clock[0] != when[0]:
+            return None
+        return self.clock[1] - (self.clock[2] - when[1]) // 1000
+
+    def timestamps(self, now: int):
+        """A function from moments to texts. What nobody can tell is said to be now."""
+
+        def text_of(when) -> str:
+            if type(when) is list:
+                when = self._instant(when)
+            return text_from(now if when is None else when)
+
+        return text_of
+
+
+def as_text(line: list) -> str:
+    return json.dumps(line, separators=(",", ":"))
+
+
+def changed(t: Transaction) -> str:
+    return as_text([0, "R", t.handle, t.started, t.parent, t.most_wh])

@@ -1,0 +1,180 @@
+"""The journal in flash: lines, in the order in which they were written, until nobody needs them any more.
+
+    journal/17      a segment: lines of the form "6f1c03d9 text", the CRC-32 of the text before it
+    journal/mark    one such line, which takes the place of the one before
+
+Rules:
+1. Lines are only added, at the end of the last segment. Segments go as a whole, the oldest first.
+2. A line that is torn or damaged is skipped and reported, and takes no other with it; behind it a new segment begins.
+3. The first line of a segment is its heading: what its owner must know of all that stands before it. So a start
+   reads one segment, however many there are.
+4. Nothing is kept in RAM but the numbers of the segments: lines are read back one at a time.
+5. When there are too many segments, two neighbours become one, of those lines that their owner keeps. Power may fail
+   in between: then lines stand twice, and the owner, who numbers them, leaves out what it knows.
+
+A segment is as long as an erase block, so that an addition costs one erase on littlefs, which copies the last block
+of a file to an empty one. The mark is short enough (128 bytes) to be kept in the folder's own log: it costs one erase
+in about forty. tools/benchmarks/journal.py measures both.
+"""
+
+import errno
+import os
+from binascii import crc32
+
+from micropython import const
+
+_SEGMENT = const(4096)
+_LONGEST = const(1500)  # bytes of a line; a longer one is damaged
+_MAX_PROBLEMS = const(16)
+
+
+class Journal:
+    """The journal in one folder, which is made when it is missing. Sentences about what was found wrong are added to
+    `problems`; whoever reports them empties it."""
+
+    def __init__(self, folder: str, most_segments: int = 48) -> None:
+        self.problems = []
+        self.segments = []  # numbers, the oldest first
+        self._folder = folder
+        self._most = most_segments
+        self._end = 0  # of the last whole line of the last segment, once that was read or written
+        self._thin_at = 0
+        try:
+            os.mkdir(folder)
+        except OSError as error:
+            if error.errno != errno.EEXIST:
+                self._report("%s cannot be made: %s" % (folder, error))
+                return
+        for name in os.listdir(folder):
+            if name.isdigit():
+                self.segments.append(int(name))
+        self.segments.sort()
+
+    def _path(self, name) -> str:
+        return "%s/%s" % (self._folder, name)
+
+    def read(self, segment: int, offset: int) -> "tuple[str, int, int] | None":
+        """The next whole line from a place on: (text, its segment, the offset behind it); None at the end."""
+        for number in self.segments:
+            if number < segment:
+                continue
+            if number > segment:
+                offset = 0
+            try:
+                with open(self._path(number), "rb") as file:
+                    file.seek(offset)
+                    while True:
+                        line = file.readline(_LONGEST)
+                        if not line:
+                            break
+                        offset += len(line)
+                        text = _text_of(line)
+                        if text is not None:
+                            if number == self.segments[-1]:
+                                self._end = max(self._end, offset)
+                            return text, number, offset
+                        self._report("a line of %s is damaged, and left out" % self._path(number))
+            except OSError as error:
+                self._report("%s cannot be read (%s), and is left out" % (self._path(number), error))
+        return None
+
+    def append(self, lines: "list[str]", owner) -> None:
+        """Adds lines in one write. Raises OSError; then none of them stands (on littlefs; elsewhere perhaps the first).
+
+        owner.heading() is the first line of a new segment. When all is full, owner.full() is told, and
+        owner.keeps(text) says what survives.
+        """
+        data = b"".join([_line_of(text) for text in lines])
+        number = self.segments[-1] if self.segments else 0
+        if self._end == 0 or self._end + len(data) > _SEGMENT or os.stat(self._path(number))[6] != self._end:
+            if len(self.segments) >= self._most:
+                try:
+                    self._thin(owner)
+                except OSError as error:
+                    self._report("the journal is full and cannot be made thinner: %s" % error)
+            self._begin(number + 1, _line_of(owner.heading()) + data)
+            return
+        with open(self._path(number), "ab") as file:
+            file.write(data)
+        self._end += len(data)
+
+    def _begin(self, number: int, data: bytes) -> None:
+        path = self._path(number)
+        try:
+            with open(path, "wb") as file:
+                file.write(data)
+        except OSError:
+            _remove(path)
+            raise
+        self.segments.append(number)
+        self._end = len(data)
+
+    def drop_before(self, segment: int) -> None:
+        """Older segments are no longer needed; the last one stays."""
+        while len(self.segments) > 1 and self.segments[0] < segment:
+            try:
+                os.remove(self._path(self.segments[0]))
+            except OSError as error:
+                self._report("%s cannot be removed: %s" % (self._path(self.segments[0]), error))
+                return
+            self.segments.pop(0)
+
+    def _thin(self, owner) -> None:
+        """Two neighbours become one; the next pair the next time, so that all become thinner alike."""
+        if len(self.segments) < 3:
+            return
+        if self._thin_at > len(self.segments) - 3:
+            self._thin_at = 0
+        owner.full()
+        pair = self.segments[self._thin_at : self._thin_at + 2]
+        with open(self._path("thin"), "wb") as thin:
+            for number in pair:
+                with open(self._path(number), "rb") as file:
+                    while True:
+                        line = file.readline(_LONGEST)
+                        if not line:
+                            break
+                        text = _text_of(line)
+                        if text is not None and owner.keeps(text):
+                            thin.write(line)
+        os.rename(self._path("thin"), self._path(pair[0]))
+        os.remove(self._path(pair[1]))
+        self.segments.remove(pair[1])
+        self._thin_at += 1
+
+    def mark(self, text: str) -> None:
+        """Keeps one short line beside the segments. Raises OSError; then the one before still stands (on littlefs)."""
+        with open(self._path("mark"), "wb") as file:
+            file.write(_line_of(text))
+
+    def marked(self) -> "str | None":
+        """The mark; None when there is none that can be read."""
+        try:
+            with open(self._path("mark"), "rb") as file:
+                return _text_of(file.readline(_LONGEST))
+        except OSError:
+            return None
+
+    def _report(self, sentence: str) -> None:
+        self.problems.append(sentence)
+        del self.problems[:-_MAX_PROBLEMS]
+
+
+def _line_of(text: str) -> bytes:
+    body = text.encode()
+    return b"%08x " % (crc32(body) & 0xFFFFFFFF) + body + b"\n"
+
+
+def _text_of(line: bytes) -> "str | None":
+    """The text of a line; None when it is torn or damaged."""
+    body = line[9:-1]
+    if line[-1:] != b"\n" or line[:9] != b"%08x " % (crc32(body) & 0xFFFFFFFF):
+        return None
+    return body.decode()
+
+
+def _remove(path: str) -> None:
+    try:
+        os.remove(path)
+    except OSError:
+        pass

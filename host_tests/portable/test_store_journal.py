@@ -1,0 +1,168 @@
+"""The journal in a real folder: the file system of the machine that runs the tests."""
+
+import os
+
+from test_store_documents import content, in_a_folder, put
+
+from setpoint.store.journal import Journal
+
+
+class Owner:
+    """Keeps every line but those of which `drops` says no."""
+
+    def __init__(self, drops=lambda text: False):
+        self.drops = drops
+        self.told_full = 0
+
+    def heading(self):
+        return "heading"
+
+    def full(self):
+        self.told_full += 1
+
+    def keeps(self, text):
+        return not self.drops(text)
+
+
+def all_lines(journal, segment=0, offset=0):
+    lines = []
+    found = journal.read(segment, offset)
+    while found is not None:
+        lines.append(found[0])
+        found = journal.read(found[1], found[2])
+    return lines
+
+
+def fill(journal, owner, segments):
+    """Adds numbered lines until there are so many segments. How many lines."""
+    count = 0
+    while len(journal.segments) < segments:
+        journal.append(["%d %s" % (count, "x" * 90)], owner)
+        count += 1
+    return count
+
+
+def numbers(journal):
+    return [int(line.split(" ")[0]) for line in all_lines(journal) if line != "heading"]
+
+
+def test_lines_are_read_back_in_order_one_at_a_time_also_after_a_restart():
+    def test(folder):
+        journal = Journal(folder)
+        assert journal.read(0, 0) is None
+        journal.append(["a", "b"], Owner())
+        journal.append(["c\u00e9"], Owner())
+        for seen in (journal, Journal(folder)):
+            assert all_lines(seen) == ["heading", "a", "b", "c\u00e9"]
+            first = seen.read(0, 0)
+            assert seen.read(first[1], first[2])[0] == "a"
+
+    in_a_folder(test)
+
+
+def test_after_a_restart_lines_go_on_in_the_same_segment_once_it_was_read():
+    def test(folder):
+        Journal(folder).append(["a"], Owner())
+        journal = Journal(folder)
+        all_lines(journal)
+        journal.append(["b"], Owner())
+        assert len(journal.segments) == 1 and all_lines(journal) == ["heading", "a", "b"]
+
+    in_a_folder(test)
+
+
+def test_segments_are_no_longer_than_an_erase_block_and_the_oldest_go_first():
+    def test(folder):
+        journal = Journal(folder)
+        count = fill(journal, Owner(), 4)
+        assert numbers(journal) == list(range(count))
+        assert all([os.stat("%s/%d" % (folder, number))[6] <= 4096 for number in journal.segments])
+        journal.drop_before(journal.segments[2])
+        assert len(journal.segments) == 2 and len(os.listdir(folder)) == 2
+        journal.drop_before(1 << 20)
+        assert len(journal.segments) == 1, "the last one stays"
+
+    in_a_folder(test)
+
+
+def test_a_torn_tail_is_left_out_and_a_new_segment_begins_behind_it():
+    def test(folder):
+        Journal(folder).append(["first", "second"], Owner())
+        whole = content(folder + "/1")
+        for cut in range(len(whole)):
+            for name in os.listdir(folder):
+                os.remove(folder + "/" + name)
+            put(folder + "/1", whole[:cut])
+            journal = Journal(folder)
+            before = all_lines(journal)
+            assert before == ["heading", "first", "second"][: whole[:cut].count(b"\n")]
+            journal.append(["third"], Owner())
+            after = all_lines(journal)
+            assert [line for line in after if line != "heading"] == before[1:] + ["third"], cut
+
+    in_a_folder(test)
+
+
+def test_a_damaged_line_takes_no_other_with_it_and_is_reported():
+    def test(folder):
+        journal = Journal(folder)
+        journal.append(["first", "second", "third"], Owner())
+        whole = content(folder + "/1")
+        at = whole.index(b"second")
+        put(folder + "/1", whole[:at] + b"S" + whole[at + 1 :])
+        journal = Journal(folder)
+        assert all_lines(journal) == ["heading", "first", "third"]
+        assert len(journal.problems) == 1 and "damaged" in journal.problems[0]
+
+    in_a_folder(test)
+
+
+def test_when_all_is_full_neighbours_become_one_without_what_their_owner_drops():
+    def test(folder):
+        owner = Owner(lambda text: text == "heading" or int(text.split(" ")[0]) % 2 == 1)
+        journal = Journal(folder, 4)
+        count = fill(journal, owner, 4)
+        assert owner.told_full == 0
+        for i in range(count, 2 * count):
+            journal.append(["%d %s" % (i, "x" * 90)], owner)
+            assert len(journal.segments) <= 4
+        seen = numbers(journal)
+        assert owner.told_full >= 2
+        assert seen == sorted(seen) and seen[-1] == 2 * count - 1
+        assert [n for n in range(0, 2 * count, 2) if n not in seen] == [], "what is kept is kept"
+        assert [n for n in seen[: len(seen) // 2] if n % 2] == []
+        assert numbers(Journal(folder)) == seen
+
+    in_a_folder(test)
+
+
+def test_the_mark_is_the_last_one_that_was_written_whole():
+    def test(folder):
+        journal = Journal(folder)
+        assert journal.marked() is None
+        journal.mark("[1]")
+        journal.mark("[2,3]")
+        assert Journal(folder).marked() == "[2,3]"
+        put(folder + "/mark", content(folder + "/mark")[:-2])
+        assert Journal(folder).marked() is None
+
+    in_a_folder(test)
+
+
+def test_a_journal_that_cannot_be_written_says_so_and_keeps_what_it_has():
+    def test(folder):
+        journal = Journal(folder)
+        journal.append(["a"], Owner())
+        os.mkdir(folder + "/2")
+        put(folder + "/1", content(folder + "/1") + b"torn")  # so that a new segment must begin
+        try:
+            journal.append(["b"], Owner())
+            raise AssertionError("written")
+        except OSError:
+            pass
+        os.rmdir(folder + "/2")
+        assert all_lines(journal)[:2] == ["heading", "a"]
+        journal.append(["b"], Owner())
+        assert [line for line in all_lines(journal) if line != "heading"] == ["a", "b"]
+
+    in_a_folder(test)
