@@ -4,11 +4,14 @@ Needs Python 3.10 or newer with its venv module, and a network that reaches the 
 package is pinned and hashed. The file itself stays readable for older Pythons, so that they can say why not.
 """
 
+import glob
 import os
 import shutil
 import subprocess
 import sys
 
+# MicroPython's type stubs that mypy is to know; those of CPython's own modules stay out of its way
+STUBS = """_mpy_shed ds18x20.pyi esp32.pyi machine.pyi micropython.pyi neopixel.pyi network.pyi ntptime.pyi onewire.pyi tls.pyi""".split()
 LOCKS = ("requirements-build.lock", "requirements.lock")  # in this order: the first builds what the second needs
 EVERY = 20  # one line of progress per so many packages
 
@@ -53,6 +56,16 @@ def install(python, lock):
         fail("pip could not install %s:\n\n%s" % (lock, "".join(seen[-15:])))
 
 
+def link_stubs(folder):
+    """Makes `typings` in the virtual environment, where pyproject.toml has mypy look."""
+    typings = os.path.join(folder, "typings")
+    shutil.rmtree(typings, ignore_errors=True)
+    os.mkdir(typings)
+    packages = glob.glob(os.path.join(folder, "lib", "python3*", "site-packages"))[0]
+    for stub in STUBS:
+        os.symlink(os.path.relpath(os.path.join(packages, stub), typings), os.path.join(typings, stub))
+
+
 def main(folder):
     check_python()
     python = os.path.join(folder, "bin", "python")
@@ -63,6 +76,7 @@ def main(folder):
         subprocess.check_call([sys.executable, "-m", "venv", folder])
     for lock in LOCKS:
         install(python, lock)
+    link_stubs(folder)
 
 
 def runs(python):

@@ -18,14 +18,32 @@ _YEAR_2020_FROM_2000 = 631152000
 _TOLERANCE_S = 2
 
 _ticks_ms = getattr(time, "ticks_ms", None) or (lambda: time.monotonic_ns() // 1000000)
+_ticks_us = getattr(time, "ticks_us", None) or (lambda: time.monotonic_ns() // 1000)
 _ticks_diff = getattr(time, "ticks_diff", None) or (lambda a, b: a - b)
 _ticks_add = getattr(time, "ticks_add", None) or (lambda a, b: a + b)
 
 
 def system_instant() -> int:
-    """What the interpreter's own clock says. ESP32 counts from 2000, the others from 1970."""
+    """What the interpreter's own clock says."""
+    return int(time.time()) - _year_2020()
+
+
+def system_fields(instant: int) -> tuple:
+    """An instant as the interpreter's own clock has it: (year, month, day, hour, minute, second, weekday, day of the year)."""
+    return time.gmtime(instant + _year_2020())
+
+
+def _year_2020() -> int:
+    """For the interpreter's own clock: ESP32 counts from 2000, the others from 1970."""
     from_2000 = hasattr(time, "gmtime") and time.gmtime(0)[0] == 2000
-    return int(time.time()) - (_YEAR_2020_FROM_2000 if from_2000 else _YEAR_2020_FROM_1970)
+    return _YEAR_2020_FROM_2000 if from_2000 else _YEAR_2020_FROM_1970
+
+
+def measured_us(function) -> int:
+    """How long one call of it takes."""
+    started_us = _ticks_us()
+    function()
+    return _ticks_diff(_ticks_us(), started_us)
 
 
 async def sleep_ms(duration_ms: int) -> None:

@@ -16,7 +16,7 @@ class Estimate:
     def __init__(self, offered, register, volts: int, clock) -> None:
         self.watts = 0
         self.currents_da = [0, 0, 0]
-        self.voltages_dv = [None, None, None]
+        self.voltages_dv: "list[int | None]" = [None, None, None]
         self._offered = offered
         self._register = register
         self._volts = volts

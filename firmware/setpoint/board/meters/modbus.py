@@ -130,7 +130,7 @@ class ModbusMeter:
         self.wh = 0
         self.watts = 0
         self.currents_da = [0, 0, 0]
-        self.voltages_dv = [None, None, None]
+        self.voltages_dv: "list[int | None]" = [None, None, None]
         self.lost = False
         self.problem = "never read"
         self._bus = bus

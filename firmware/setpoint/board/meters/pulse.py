@@ -17,7 +17,7 @@ class PulseMeter:
     def __init__(self, pulses, pulses_per_kwh: int, register, volts: int, phases: int, clock) -> None:
         self.watts = 0
         self.currents_da = [0, 0, 0]
-        self.voltages_dv = [None, None, None]
+        self.voltages_dv: "list[int | None]" = [None, None, None]
         self._pulses = pulses
         self._per_kwh = pulses_per_kwh
         self._register = register

@@ -17,7 +17,7 @@ class Polling:
         self._on_lost = on_lost
         self._started = False
         self._failures = 0
-        self._there = None
+        self._there: "bytes | None" = None
         self._unseen = 0
 
     async def run(self) -> None:

@@ -51,7 +51,7 @@ class _Conversation:
         self._app = app
         self._connection = connection
         self._reader = asyncio.StreamReader(connection)
-        self._writer = asyncio.StreamWriter(connection)
+        self._writer = asyncio.StreamWriter(connection)  # type: ignore[call-arg]  # MicroPython asks for no more
         self._writing = asyncio.Lock()
         self._waiting: "list[asyncio.Task]" = []  # tasks of data_transfers
 

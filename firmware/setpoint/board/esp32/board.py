@@ -1,0 +1,156 @@
+"""The board that /board.json and /identity.json describe.
+
+Rule: outputs first. The contactors are driven open by the first thing that is made of a connector, before anything that takes
+time or can fail.
+"""
+
+import json
+
+import machine
+from micropython import const
+
+from ... import __version__
+from ...clock import Clock, sleep_ms, system_fields, system_instant
+from .outlet import Outlet
+from .pins import switch
+from .wifi import Network
+
+_WATCHDOG_MS = const(3000)
+_FAST_HZ = const(240000000)
+_YEAR_2025 = const(157852800)  # an instant before this one is a clock that nobody has set
+_HOUSE_MS = const(10000)
+_DRIFT_S = const(1)
+_ON_PURPOSE = b"reset by Setpoint"  # in the RTC's memory: a panic gives the same cause of reset
+_CAUSES = {machine.PWRON_RESET: "power", machine.WDT_RESET: "watchdog"}
+_IDENTITY = ("csms_url", "charge_point_id", "vendor", "model", "charge_box_serial", "charge_point_serial", "basic_auth", "tls")
+
+
+class UnfitBoard(Exception):
+    """The board's description is missing, or says that it must not be used as it is; the text is a sentence."""
+
+
+class Board:
+    def __init__(self, root: str = "") -> None:
+        """`root`: prefix of the paths of its files."""
+        machine.freq(_FAST_HZ)
+        wiring = _document(root + "/board.json")
+        if not wiring or "not_for_use" in wiring:
+            raise UnfitBoard(wiring["not_for_use"] if wiring else "/board.json is missing or broken: copy one from boards/")
+        self.name = wiring["name"]
+        self.root = root
+        self.reset_cause = _reset_cause()
+        instant = system_instant()
+        self.clock = Clock(instant if instant >= _YEAR_2025 else None)
+        self.supply = {"connector_watts": None, "grid_amps": None}
+        self.supply.update(wiring["supply"])
+        bits = 13 if "-S" in wiring["module"] else 16  # at 1 kHz; S2 and S3 have 14, and their full width is faulty
+        self.outlets = []
+        for number, connector in enumerate(wiring["connectors"], 1):
+            self.outlets.append(Outlet(number, connector, self.supply, bits, self.clock))
+        self._alive = switch(wiring.get("alive"))
+        self._watchdog: "machine.WDT | None" = None
+        identity = _document(root + "/identity.json")
+        self._problem = None if identity else "/identity.json is missing or broken"
+        identity = identity or {}
+        self.identity: dict = {name: identity.get(name) for name in _IDENTITY}
+        for name in ("csms_url", "charge_point_id"):
+            self.identity[name] = self.identity[name] or ""
+        self.identity["vendor"] = self.identity["vendor"] or "Setpoint"
+        self.identity["model"] = self.identity["model"] or self.name[:20]  # of 20 characters in a BootNotification
+        self.identity["firmware"] = __version__
+        self.keys = identity.get("keys", {})
+        self.reconnect = identity.get("reconnect") or {"minimum_s": 5, "random_s": 10}
+        self.network = Network(identity.get("wifi"))
+        self._thermometer = _thermometer(wiring.get("temperature"))
+        self.has_thermometer = self._thermometer is not None
+        self._panel = None
+        if wiring.get("light") or wiring.get("button"):
+            from .panel import Panel  # few bytes for who has none
+
+            self._panel = Panel(wiring.get("light"), wiring.get("button"), self.outlets, self.network)
+
+    def make_safe(self) -> None:
+        for outlet in self.outlets:
+            outlet.make_safe()
+        for outlet in self.outlets:
+            outlet.set_duty_u16(65535)
+
+    def set_alive(self, high: bool) -> None:
+        if self._alive is not None:
+            self._alive.value(high)
+
+    def feed_watchdog(self) -> None:
+        if self._watchdog is None:
+            self._watchdog = machine.WDT(timeout=_WATCHDOG_MS)
+        self._watchdog.feed()
+
+    def reset(self) -> None:
+        self.make_safe()
+        machine.RTC().memory(_ON_PURPOSE)
+        machine.reset()
+
+    def temperature_c(self) -> "int | None":
+        return self._thermometer.celsius if self.has_thermometer else None
+
+    def flash_stats(self) -> "dict | None":
+        return None
+
+    def attach(self, app) -> list:
+        if self._problem:
+            app.log("error", "board", self._problem)
+        tasks = [("wifi", self.network.run(app)), ("house", self._keep_house())]
+        if self._thermometer is not None:
+            tasks.append(("thermometer", self._thermometer.run()))
+        if self._panel is not None:
+            tasks.append(("panel", self._panel.run(app)))
+        for outlet in self.outlets:
+            tasks.append(("meter %d" % outlet.id, outlet.meter.run()))
+            if outlet.lock is not None:
+                tasks.append(("lock %d" % outlet.id, outlet.lock.run()))
+        return tasks
+
+    async def _keep_house(self) -> None:
+        """The RTC follows the clock: certificates are judged by it, and it goes on while the chip restarts. For TLS alone it may
+        be set by NTP, which anybody can forge: what time it is for schedules, the central system says."""
+        while True:
+            await sleep_ms(_HOUSE_MS)
+            now = self.clock.now()
+            if now is None and self.network.up and self.identity["csms_url"].startswith("wss:") and system_instant() < _YEAR_2025:
+                import ntptime  # once, if at all
+
+                try:
+                    ntptime.settime()
+                except OSError:  # no answer; in ten seconds again
+                    pass
+            if now is not None and abs(now - system_instant()) > _DRIFT_S:
+                year, month, day, hour, minute, second, weekday = system_fields(now)[:7]
+                machine.RTC().datetime((year, month, day, weekday, hour, minute, second, 0))
+
+
+def _document(path: str) -> "dict | None":
+    """None: there is none, or it is broken."""
+    try:
+        with open(path) as file:
+            document = json.load(file)
+    except (OSError, ValueError):
+        return None
+    return document if type(document) is dict else None
+
+
+def _reset_cause() -> str:
+    """A panic and a reset on purpose have the same cause; the mark in the RTC's memory tells them apart."""
+    rtc = machine.RTC()
+    on_purpose = rtc.memory() == _ON_PURPOSE
+    rtc.memory(b"")
+    cause = machine.reset_cause()
+    if on_purpose and cause != machine.PWRON_RESET:
+        return "software"
+    return _CAUSES.get(cause, "unknown")
+
+
+def _thermometer(wiring: "dict | None"):
+    if not wiring:
+        return None
+    from . import thermometer
+
+    return (thermometer.Ds18b20 if wiring["kind"] == "ds18b20" else thermometer.Analogue)(wiring)

@@ -1,0 +1,68 @@
+"""What a person sees and presses: a light and a button.
+
+    red      the pilot cannot be trusted       blue     the contactor is closed
+    green    ready                             amber    ready, no network
+
+With lamps: `fault` is red's, `charging` blue's, `ready` green's and, without network, off every second half-second.
+"""
+
+from micropython import const
+
+from ...clock import sleep_ms
+from .pins import output, sensor
+
+_LOOK_MS = const(50)
+_BLINK_LOOKS = const(10)
+_COLOURS = {"fault": (40, 0, 0), "charging": (0, 0, 40), "ready": (0, 30, 0), "alone": (30, 15, 0)}
+
+
+class Panel:
+    def __init__(self, light: "dict | None", button: "dict | None", outlets: list, network) -> None:
+        self._outlets = outlets
+        self._network = network
+        self._button = sensor(button)
+        self._pixel = None
+        self._lamps: dict = {}
+        if light is not None and light["kind"] == "neopixel":
+            from machine import Pin
+            from neopixel import NeoPixel
+
+            self._pixel = NeoPixel(Pin(light["pin"], Pin.OUT), 1)
+        elif light is not None:
+            self._lamps = {name: output(light[name]) for name in light if name != "kind"}
+
+    def meaning(self) -> str:
+        meaning = "ready" if self._network.up else "alone"
+        for outlet in self._outlets:
+            if not outlet.pilot_ok():
+                return "fault"
+            if outlet.closed:
+                meaning = "charging"
+        return meaning
+
+    async def run(self, app) -> None:
+        shown = None
+        looks = 0
+        pressed = 0  # looks in a row
+        while True:
+            looks += 1
+            meaning = self.meaning()
+            if meaning == "alone" and self._pixel is None and looks // _BLINK_LOOKS % 2:
+                meaning = "dark"
+            if meaning != shown:
+                shown = meaning
+                self._show(meaning)
+            if self._button is not None:
+                pressed = pressed + 1 if self._button.value() else 0
+                if pressed == 2:  # and once only, however long it is held
+                    app.on_press("button")
+            await sleep_ms(_LOOK_MS)
+
+    def _show(self, meaning: str) -> None:
+        if self._pixel is not None:
+            self._pixel[0] = _COLOURS[meaning]
+            self._pixel.write()
+        if meaning == "alone":
+            meaning = "ready"
+        for name in self._lamps:
+            self._lamps[name].value(name == meaning)

@@ -1,0 +1,122 @@
+"""The control pilot of one connector: PWM out, and a burst of samples in.
+
+Rule 1: the PWM is made once, with its frequency and at steady +12 V; after that only its duty changes, which the chip takes over
+    with the next period. Another call of freq or PWM() may show as a glitch on the wire.
+Rule 2: a burst is at least five periods long. Its samples cannot be tied to the PWM's edges, so the step between them must not
+    divide the period: else a half-wave may be missed in every period. The step is measured at start-up, and made a little longer
+    where that helps; where nothing helps the pilot is not to be trusted (`pilot_ok`).
+Rule 3: `read_pilot` and `set_duty_u16` allocate nothing and never raise.
+"""
+
+from machine import PWM, Pin
+from micropython import const
+
+from ...clock import measured_us
+from .pins import microvolts, switch
+
+_STEADY_HIGH = const(65535)
+_PERIOD_US = const(1000)
+_BURSTS_US = (5200, 8000)  # five periods, or eight where the samples are far apart
+_WINDOW_US = const(93)  # the shortest half-wave, 6 A's 100 us, less what its edges take
+_LEAST_HITS = const(3)  # samples in it: the mean of three is what counts
+_MOST_SAMPLES = const(400)
+_SPINS = (0, 3, 7, 12)  # turns of an empty loop between samples, a few microseconds in all
+_NO_UV = const(99000000)
+
+
+def fewest_hits(step_us: int, count: int) -> int:
+    """How many of `count` samples, one every step_us, fall into the half-wave that they meet least."""
+    fewest = count
+    for first in range(min(count, _PERIOD_US)):
+        opens_us = first * step_us  # the worst half-wave begins just behind a sample
+        hits = 0
+        for i in range(count):
+            if 0 < (i * step_us - opens_us) % _PERIOD_US <= _WINDOW_US:
+                hits += 1
+        fewest = min(fewest, hits)
+    return fewest
+
+
+class Pilot:
+    """`high_mv` and `low_mv` are means of the three highest and the three lowest samples of the last burst, on the pilot's wire."""
+
+    def __init__(self, wiring: dict, bits: int) -> None:
+        """`bits`: resolution of the chip's PWM at 1 kHz."""
+        self._pwm = PWM(Pin(wiring["pwm_pin"]), freq=1000, duty_u16=_STEADY_HIGH)
+        self.duty_u16 = _STEADY_HIGH
+        self.pilot_bits = bits
+        self.high_mv = 0
+        self.low_mv = 0
+        self._open = switch(wiring.get("open"))
+        self.has_pilot_switch = self._open is not None
+        self._read_uv = microvolts(wiring)
+        self._zero_uv = wiring["mv_at_0_v"] * 1000
+        self._mv_per_10_v = wiring["mv_per_10_v"]
+        self._ok = True
+        self._count = 64
+        self._spin = 0
+        self.step_us = 0  # between two samples
+        self._trusted = self._find_burst()
+
+    def _find_burst(self) -> bool:
+        """Sets count and spin so that every half-wave is met often enough. False: there is no such burst."""
+        for self._spin in _SPINS:
+            self._count = 64
+            self.step_us = max(1, measured_us(self.read_pilot) // 64)
+            for burst_us in _BURSTS_US:
+                self._count = min(burst_us // self.step_us + 1, _MOST_SAMPLES)
+                # closer together than a third of the half-wave, they cannot miss it
+                if 3 * self.step_us <= _WINDOW_US or fewest_hits(self.step_us, self._count) >= _LEAST_HITS:
+                    return True
+        return False
+
+    def read_pilot(self) -> None:
+        read_uv = self._read_uv
+        spin = self._spin
+        high = higher = highest = -1
+        low = lower = lowest = _NO_UV
+        try:
+            for _ in range(self._count):
+                uv = read_uv()
+                if uv > high:
+                    if uv > highest:
+                        high = higher
+                        higher = highest
+                        highest = uv
+                    elif uv > higher:
+                        high = higher
+                        higher = uv
+                    else:
+                        high = uv
+                if uv < low:
+                    if uv < lowest:
+                        low = lower
+                        lower = lowest
+                        lowest = uv
+                    elif uv < lower:
+                        low = lower
+                        lower = uv
+                    else:
+                        low = uv
+                for _turn in range(spin):
+                    pass
+            self.high_mv = self._pilot_mv((highest + higher + high) // 3)
+            self.low_mv = self._pilot_mv((lowest + lower + low) // 3)
+            self._ok = self._pwm.duty_u16() == self.duty_u16
+        except OSError:  # the ADC's driver
+            self.high_mv = self.low_mv = 0
+            self._ok = False
+
+    def _pilot_mv(self, uv: int) -> int:
+        return (uv - self._zero_uv) * 10 // self._mv_per_10_v
+
+    def pilot_ok(self) -> bool:
+        return self._ok and self._trusted
+
+    def set_duty_u16(self, duty_u16: int) -> None:
+        self.duty_u16 = duty_u16
+        self._pwm.duty_u16(duty_u16)
+
+    def set_pilot_open(self, open: bool) -> None:
+        if self._open is not None:
+            self._open.value(open)

@@ -1,0 +1,115 @@
+"""The way to the central system over Wi-Fi, and connections over it.
+
+Rule: whatever happens to an attempt (refused, timed out by the caller, a broken certificate), its socket is closed here: the chip
+has few. Wi-Fi reconnects by itself; when it has not for a minute, the radio is started anew.
+"""
+
+import asyncio
+import errno
+import select
+import socket
+
+import network
+from micropython import const
+
+from ...clock import sleep_ms
+
+_LOOK_MS = const(500)
+_RESTART_AFTER = const(120)  # looks without a network
+_CONNECTING_MS = const(20)
+
+
+class Network:
+    def __init__(self, wifi: "dict | None") -> None:
+        """wifi: {"ssid", "password"} and, optional, "hostname", "country"; None: there is none."""
+        self.up = False
+        self._wifi = wifi or {}
+        self._wlan = network.WLAN(network.STA_IF)
+
+    async def open(self, host: str, port: int, tls=None, server_hostname: "str | None" = None) -> "Stream":
+        """A stream to host:port, inside TLS when given a tls.SSLContext. Looking up a name blocks. Raises OSError."""
+        if not self.up:
+            raise OSError(errno.EHOSTUNREACH)
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM)[0]
+        connection = socket.socket(family, kind, protocol)
+        stream = None
+        try:
+            connection.setblocking(False)
+            try:
+                connection.connect(address)
+            except OSError as error:
+                if error.errno != errno.EINPROGRESS:
+                    raise
+            poller = select.poll()
+            poller.register(connection, select.POLLOUT)
+            ready = poller.poll(0)
+            while not ready:
+                await sleep_ms(_CONNECTING_MS)
+                ready = poller.poll(0)
+            if ready[0][1] & (select.POLLERR | select.POLLHUP):
+                raise OSError(errno.ECONNREFUSED)
+            secured = connection
+            if tls is not None:
+                secured = tls.wrap_socket(connection, server_hostname=server_hostname, do_handshake_on_connect=False)
+            stream = Stream(secured)
+            return stream
+        finally:
+            if stream is None:
+                connection.close()
+
+    async def run(self, app) -> None:
+        """Keeps the radio on, and tells the application of each change."""
+        looks = _RESTART_AFTER if self._wifi.get("ssid") else 0
+        while self._wifi.get("ssid"):
+            if not self._wlan.isconnected():
+                looks += 1
+                if self.up:
+                    self._tell(app, False, "Wi-Fi lost")
+                if looks > _RESTART_AFTER:
+                    looks = 0
+                    self._start(app)
+            elif not self.up:
+                looks = 0
+                self._tell(app, True, "Wi-Fi: " + self._wlan.ifconfig()[0])
+            await sleep_ms(_LOOK_MS)
+        app.log("warn", "wifi", "/identity.json names no network: offline")
+        while True:  # a board's task does not end
+            await sleep_ms(1000 * _LOOK_MS)
+
+    def _tell(self, app, up: bool, sentence: str) -> None:
+        self.up = up
+        app.log("info" if up else "warn", "wifi", sentence)
+        app.on_network()
+
+    def _start(self, app) -> None:
+        wifi = self._wifi
+        wlan = self._wlan
+        try:
+            wlan.active(False)
+            if "hostname" in wifi:
+                network.hostname(wifi["hostname"])
+            if "country" in wifi:
+                network.country(wifi["country"])
+            wlan.active(True)
+            wlan.config(pm=wlan.PM_NONE)  # asleep, it would miss the central system's first word
+            wlan.connect(wifi["ssid"], wifi["password"])
+        except OSError as error:
+            app.log("error", "wifi", "the radio does not start: %s" % error)
+
+
+class Stream:
+    """One connection."""
+
+    def __init__(self, connection) -> None:
+        self._connection = connection
+        self._stream = asyncio.StreamReader(connection)
+
+    async def read(self, count: int) -> bytes:
+        return await self._stream.read(count)
+
+    async def write(self, data: bytes) -> None:
+        self._stream.write(data)  # type: ignore[attr-defined]  # MicroPython's streams go both ways
+        await self._stream.drain()  # type: ignore[attr-defined]
+
+    def close(self) -> None:
+        self._connection.close()

@@ -1,0 +1,196 @@
+"""A model of an ESP32 at the level of its pins, and of what hangs on them: `CHIP`, which machine.py and its neighbours drive.
+
+    CHIP.start()                     a chip after power-up, nothing wired
+    wire = CHIP.wire_pilot(pilot)    the pilot's circuit of a board.json: driver, divider, the vehicle's resistors and diode
+    wire.vehicle.plug_in()
+    CHIP.drive(13, 1)                a level from outside, as it comes; interrupts are called
+    CHIP.closes[22] = (26, 1)        pin 22 follows pin 26, inverted or not: a contactor and its feedback
+    CHIP.ohm[39] = (220, 1000, 3300) a resistor to earth in a divider, read by an ADC
+
+Time is virtual: an ADC reading takes `read_us`, and the PWM's wave goes on meanwhile. With `real_time` the wave follows the
+host's clock. Sources: docs/esp32/quickref of MicroPython for pins and ADC; IEC 61851-1, annex A, for the circuit.
+
+Rule: `Wire.pin_uv` and `ticks_us` allocate nothing, so that a test can run the firmware's control step with a locked heap.
+"""
+
+import time
+
+_SOURCE_MV = 12000
+_SOURCE_OHM = 1000
+_DIODE_MV = 700
+B_OHM, C_OHM, D_OHM = 2740, 882, 246
+STEADY_HIGH = 65535
+
+
+class Vehicle:
+    """Resistors behind a diode. It asks (882 Ohm) while it wants to and the pilot offers, unless `ohm` was set by hand."""
+
+    def __init__(self, wire) -> None:
+        self.wants = True
+        self.plugged = False
+        self.diode = True
+        self._ohm = B_OHM
+        self._by_hand = False
+        self._wire = wire
+
+    def plug_in(self) -> None:
+        self.plugged = True
+        self.decide()
+
+    def plug_out(self) -> None:
+        self.plugged = False
+        self.decide()
+
+    def show(self, ohm: int, diode: bool = True) -> None:
+        """This resistor, whatever is offered."""
+        self.plugged = self._by_hand = True
+        self._ohm = ohm
+        self.diode = diode
+        self.decide()
+
+    def decide(self) -> None:
+        if not self._by_hand:
+            offered = 65535 * 8 <= self._wire.duty_u16 * 100 <= 65535 * 97
+            self._ohm = C_OHM if self.wants and offered else B_OHM
+        self._wire.work_out(self._ohm if self.plugged else None, self.diode)
+
+
+class Wire:
+    """The pilot's wire. `zero_uv` and `per_10_v_mv` as the board's divider has them."""
+
+    def __init__(self, pilot: dict, chip) -> None:
+        self.zero_uv = pilot["mv_at_0_v"] * 1000
+        self.per_10_v_mv = pilot["mv_per_10_v"]
+        self.shorted = False
+        self.duty_u16 = 0
+        self.high_mv = self.low_mv = 0
+        self._high_uv = self._low_uv = 0
+        self._open_pin = pilot.get("open", {}).get("pin")
+        self._chip = chip
+        self.vehicle = Vehicle(self)
+
+    def work_out(self, ohm: "int | None", diode: bool) -> None:
+        if self._open_pin is not None and self._chip.level(self._open_pin):
+            ohm = None  # what is behind the switch is not seen
+        high, low = _SOURCE_MV, -_SOURCE_MV
+        if self.shorted:
+            high = low = 0
+        elif ohm is not None and diode:
+            high = (_SOURCE_MV - _DIODE_MV) * ohm // (ohm + _SOURCE_OHM) + _DIODE_MV
+        elif ohm is not None:
+            high = _SOURCE_MV * ohm // (ohm + _SOURCE_OHM)
+            low = -high
+        self.high_mv, self.low_mv = high, low
+        self._high_uv = self.zero_uv + high * self.per_10_v_mv // 10
+        self._low_uv = self.zero_uv + low * self.per_10_v_mv // 10
+
+    def pin_uv(self, phase: int, period: int) -> int:
+        """At the ADC's pin, `phase` into a period; both in tenths of a microsecond."""
+        if self.duty_u16 == STEADY_HIGH or phase < period * self.duty_u16 // 65536:
+            return self._high_uv
+        return self._low_uv
+
+
+class Chip:
+    def start(self, input_only: "tuple" = (34, 35, 36, 37, 38, 39), pwm_bits: int = 16) -> None:
+        """Power-up: every pin an input, and an empty memory."""
+        self.input_only = input_only
+        self.pwm_bits = pwm_bits
+        self.period = 10016 if pwm_bits == 16 else 10000  # 998.4 Hz on the ESP32: its divider rounds
+        self.real_time = False
+        self.read_us = 37
+        self.now_us = 0
+        self.phase = 0
+        self.wires = {}  # ADC pin: Wire
+        self.driven = {}  # PWM pin: Wire
+        self.ohm = {}
+        self.uv = {}  # ADC pin: microvolts, from anything else
+        self.closes = {}
+        self.broken_adc = False
+        self.nvs = {}
+        self.kept = {}  # of nvs, after a commit
+        self.wifi_connects = False
+        self.wifi_log = []
+        self.celsius = 21.0625  # None: no sensor
+        self.pixel = None
+        self.ntp_answers = True
+        self.system_time_set = []
+        self.rtc_memory = b""
+        self.reset_cause = 1
+        self.restart()
+
+    def restart(self) -> None:
+        """What a reset does: pins let go, interrupts gone, watchdog off; flash, RTC memory and what is wired stay."""
+        self.outputs = {}
+        self.outside = {}
+        self.pulls = {}
+        self.irqs = {}
+        self.pwms = {}
+        self.watchdog_ms = None
+        self.feeds = 0
+        self.history = []  # of outputs: (pin, level)
+        self.wrong_duty = None  # what a PWM that does not obey reads back
+        for wire in self.wires.values():
+            wire.duty_u16 = STEADY_HIGH  # the resistor at the driver
+            wire.vehicle.decide()
+
+    def ticks_us(self) -> int:
+        return time.ticks_us() if self.real_time else self.now_us
+
+    def wire_pilot(self, pilot: dict) -> Wire:
+        wire = Wire(pilot, self)
+        self.wires[pilot["adc_pin"]] = self.driven[pilot["pwm_pin"]] = wire
+        wire.duty_u16 = STEADY_HIGH
+        wire.vehicle.decide()
+        return wire
+
+    def level(self, pin: int) -> int:
+        if pin in self.outputs:
+            return self.outputs[pin]
+        if pin in self.closes:
+            other, inverted = self.closes[pin]
+            return self.level(other) ^ inverted
+        if pin in self.outside:
+            return self.outside[pin]
+        return 1 if self.pulls.get(pin) == 2 else 0
+
+    def put(self, pin: int, level: int) -> None:
+        """The firmware drives a pin."""
+        self.outputs[pin] = level
+        self.history.append((pin, level))
+        for wire in self.wires.values():
+            wire.vehicle.decide()
+
+    def drive(self, pin: int, level: int) -> None:
+        before = self.level(pin)
+        self.outside[pin] = level
+        if pin in self.irqs and before != level:
+            handler, trigger = self.irqs[pin]
+            if trigger == (1 if level else 2):
+                handler(pin)
+
+    def set_duty(self, pin: int, duty_u16: int) -> None:
+        wire = self.driven.get(pin)
+        if wire is not None:
+            wire.duty_u16 = duty_u16
+            wire.vehicle.decide()
+
+    def adc_uv(self, pin: int) -> int:
+        """One reading; it takes its time."""
+        if self.broken_adc:
+            raise OSError(5)
+        if self.real_time:
+            self.phase = time.ticks_us() * 10 % self.period
+        else:
+            self.now_us = (self.now_us + self.read_us) & 0x3FFFFFFF
+            self.phase = (self.phase + self.read_us * 10) % self.period
+        if pin in self.wires:
+            return self.wires[pin].pin_uv(self.phase, self.period)
+        if pin in self.ohm:
+            ohm, pull_up_ohm, supply_mv = self.ohm[pin]
+            return supply_mv * 1000 if ohm is None else supply_mv * ohm // (ohm + pull_up_ohm) * 1000
+        return self.uv.get(pin, 0)
+
+
+CHIP = Chip()
+CHIP.start()

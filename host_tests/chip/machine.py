@@ -1,0 +1,114 @@
+"""`machine` of an ESP32, as far as the firmware uses it, on the model in chip.py. It refuses what a chip refuses."""
+
+from chip import CHIP
+
+PWRON_RESET, HARD_RESET, WDT_RESET, DEEPSLEEP_RESET, SOFT_RESET = 1, 2, 3, 4, 5
+
+
+class Resets(BaseException):
+    """The chip restarts here."""
+
+
+def reset():
+    raise Resets()
+
+
+def reset_cause():
+    return CHIP.reset_cause
+
+
+def freq(hz):
+    assert hz in (80000000, 160000000, 240000000)
+
+
+class Pin:
+    IN, OUT = 1, 3
+    PULL_DOWN, PULL_UP = 1, 2
+    IRQ_RISING, IRQ_FALLING = 1, 2
+
+    def __init__(self, number, mode=-1, pull=-1, *, value=None):
+        if 6 <= number <= 11 and 34 in CHIP.input_only:
+            raise ValueError("invalid pin")
+        if number in CHIP.input_only and (mode == self.OUT or pull != -1):
+            raise ValueError("pin can only be input")
+        self.number = number
+        if mode == self.OUT:
+            CHIP.put(number, CHIP.level(number) if value is None else int(bool(value)))
+        elif mode == self.IN:
+            CHIP.outputs.pop(number, None)
+            CHIP.pulls[number] = pull
+
+    def value(self, level=None):
+        if level is None:
+            return CHIP.level(self.number)
+        CHIP.put(self.number, int(bool(level)))
+
+    def irq(self, handler, trigger):
+        CHIP.irqs[self.number] = (handler, trigger)
+
+
+class Signal:
+    def __init__(self, pin, invert=False):
+        self._pin = pin
+        self._invert = invert
+
+    def value(self, yes=None):
+        if yes is None:
+            return self._pin.value() ^ self._invert
+        self._pin.value(bool(yes) ^ self._invert)
+
+    def on(self):
+        self.value(1)
+
+    def off(self):
+        self.value(0)
+
+
+class PWM:
+    def __init__(self, pin, *, freq, duty_u16):
+        assert pin.number not in CHIP.pwms, "a PWM is made once"
+        assert freq == 1000
+        self._pin = pin.number
+        CHIP.pwms[pin.number] = self
+        self.duty_u16(duty_u16)
+
+    def duty_u16(self, duty=None):
+        if duty is None:
+            return self._duty_u16 if CHIP.wrong_duty is None else CHIP.wrong_duty
+        if not 0 <= duty <= 65535:
+            raise ValueError("duty_u16 must be from 0 to 65535")
+        self._duty_u16 = duty if duty == 65535 else duty >> (16 - CHIP.pwm_bits) << (16 - CHIP.pwm_bits)
+        CHIP.set_duty(self._pin, self._duty_u16)
+
+
+class ADC:
+    ATTN_0DB, ATTN_2_5DB, ATTN_6DB, ATTN_11DB = 0, 1, 2, 3
+    _MOST_UV = (950000, 1250000, 1750000, 3300000)
+
+    def __init__(self, pin, *, atten):
+        self._number = pin.number
+        self._most_uv = self._MOST_UV[atten]
+
+    def read_uv(self):
+        uv = CHIP.adc_uv(self._number)
+        if uv > self._most_uv:
+            uv = self._most_uv
+        return uv // 1000 * 1000 if uv > 100000 else 0
+
+
+class WDT:
+    def __init__(self, timeout):
+        CHIP.watchdog_ms = timeout
+
+    def feed(self):
+        CHIP.feeds += 1
+
+
+class RTC:
+    def memory(self, data=None):
+        if data is None:
+            return CHIP.rtc_memory
+        CHIP.rtc_memory = bytes(data)
+
+    def datetime(self, fields):
+        CHIP.system_time_set.append(fields)

@@ -1,0 +1,172 @@
+"""The ESP32's control pilot on the model of chip, divider and vehicle: what is sent, what is read, what must not be trusted."""
+
+from esp32_bench import CHIP, boot, description
+from micropython import heap_lock, heap_unlock
+
+from setpoint.board.esp32.pilot import fewest_hits
+from setpoint.pilot.duty import duty_u16_for
+
+# (what is between pilot and earth, diode, high in mV, low in mV with PWM); IEC 61851-1, annex A, with 12 V, 1 kOhm and 0.7 V
+VEHICLES = (
+    (None, True, 12000, -12000),
+    (2740, True, 8978, -12000),
+    (882, True, 5995, -12000),
+    (246, True, 2930, -12000),
+    (2740, False, 8791, -8791),
+    (882, False, 5623, -5623),
+)
+NEAR_MV = 15  # the ADC's whole millivolts, at 82.6 mV a volt
+
+
+def booted(**changes):
+    CHIP.start()
+    board, wire = boot(description(**changes))
+    return board.outlets[0], wire
+
+
+def test_the_pilot_is_read_as_it_is_for_every_offer_and_vehicle():
+    outlet, wire = booted()
+    for ohm, diode, high_mv, low_mv in VEHICLES:
+        if ohm is not None:
+            wire.vehicle.show(ohm, diode)
+        for limit_da in (60, 61, 100, 160, 320, 510, 525, 630):
+            outlet.set_duty_u16(duty_u16_for(limit_da))
+            outlet.read_pilot()
+            assert abs(outlet.high_mv - high_mv) <= NEAR_MV, (ohm, limit_da, outlet.high_mv)
+            assert abs(outlet.low_mv - low_mv) <= NEAR_MV, (ohm, limit_da, outlet.low_mv)
+            assert outlet.pilot_ok()
+
+
+def test_a_steady_pilot_has_no_lower_half_wave():
+    outlet, wire = booted()
+    wire.vehicle.show(882)
+    outlet.set_duty_u16(65535)
+    outlet.read_pilot()
+    assert outlet.low_mv == outlet.high_mv and abs(outlet.high_mv - 5995) <= NEAR_MV
+    outlet.set_duty_u16(0)
+    outlet.read_pilot()
+    assert outlet.low_mv == outlet.high_mv and abs(outlet.low_mv + 12000) <= NEAR_MV
+    wire.shorted = True
+    wire.vehicle.decide()
+    outlet.set_duty_u16(10922)
+    outlet.read_pilot()
+    assert abs(outlet.high_mv) <= NEAR_MV and abs(outlet.low_mv) <= NEAR_MV
+
+
+def test_a_single_spike_does_not_move_the_level():
+    outlet, wire = booted()
+    outlet.set_duty_u16(65535)
+    steady = wire.pin_uv
+    count = [0]
+
+    def spiky(phase, period):
+        count[0] += 1
+        return steady(phase, period) - (600000 if count[0] % 100 == 50 else 0)
+
+    CHIP.wires[36] = type("Spiky", (), {"pin_uv": staticmethod(spiky), "vehicle": wire.vehicle})()
+    outlet.read_pilot()
+    assert outlet.low_mv > 12000 - 600 * 10000 // 826 and outlet.high_mv > 11980
+
+
+def test_the_pwm_is_made_at_12_v_and_only_its_duty_changes():
+    outlet, wire = booted()
+    assert wire.duty_u16 == 65535 == outlet.duty_u16
+    assert list(CHIP.pwms) == [27] and outlet.pilot_bits == 16
+    pwm = CHIP.pwms[27]
+    outlet.set_duty_u16(17476)
+    assert wire.duty_u16 == 17476 == outlet.duty_u16 and CHIP.pwms[27] is pwm
+
+
+def test_an_esp32_s3_makes_13_bits():
+    CHIP.start(input_only=(), pwm_bits=13)
+    board, wire = boot(description("esp32s3_devkitc"))
+    outlet = board.outlets[0]
+    assert outlet.pilot_bits == 13
+    for limit_da in range(60, 631, 3):
+        outlet.set_duty_u16(duty_u16_for(limit_da) & -8)
+        outlet.read_pilot()
+        assert outlet.pilot_ok() and wire.duty_u16 == outlet.duty_u16, limit_da
+
+
+def test_a_pwm_that_does_not_obey_is_found():
+    outlet, wire = booted()
+    outlet.set_duty_u16(17476)
+    CHIP.wrong_duty = 65535
+    assert outlet.pilot_ok(), "judged with the next burst: the chip takes a duty over with the next period"
+    outlet.read_pilot()
+    assert not outlet.pilot_ok()
+    CHIP.wrong_duty = None
+    outlet.read_pilot()
+    assert outlet.pilot_ok()
+
+
+def test_an_adc_that_fails_reads_as_no_vehicle_that_may_charge():
+    outlet, wire = booted()
+    wire.vehicle.show(882)
+    CHIP.broken_adc = True
+    outlet.read_pilot()
+    assert not outlet.pilot_ok() and (outlet.high_mv, outlet.low_mv) == (0, 0)
+    CHIP.broken_adc = False
+    outlet.read_pilot()
+    assert outlet.pilot_ok() and abs(outlet.high_mv - 5995) <= NEAR_MV
+
+
+def test_samples_that_could_miss_a_half_wave_are_counted():
+    # 6 A's half-wave of 100 us, less its edges: the step in us, five periods of samples, hits in the worst phase
+    for step_us, most, least in ((20, 20, 18), (35, 13, 11), (45, 10, 8), (50, 5, 4), (100, 0, 0), (125, 0, 0), (200, 0, 0)):
+        assert least <= fewest_hits(step_us, 5000 // step_us) <= most, step_us
+
+
+def test_a_burst_is_five_periods_or_longer_where_samples_are_far_apart():
+    for read_us, longest_us in ((15, 6100), (37, 5300), (80, 8100)):
+        CHIP.start()
+        CHIP.read_us = read_us
+        outlet = boot()[0].outlets[0]
+        before_us = CHIP.now_us
+        outlet.read_pilot()
+        assert 5008 <= CHIP.now_us - before_us <= longest_us, read_us
+        assert outlet.pilot_ok() and outlet.step_us == read_us
+
+
+def test_a_board_whose_samples_lock_to_the_pwm_is_not_trusted():
+    for read_us in (100, 125, 250):
+        CHIP.start()
+        CHIP.read_us = read_us
+        outlet = boot()[0].outlets[0]
+        outlet.read_pilot()
+        assert not outlet.pilot_ok(), read_us
+
+
+def test_the_pilot_can_be_opened_to_wake_a_vehicle():
+    outlet, wire = booted()
+    assert outlet.has_pilot_switch and CHIP.outputs[16] == 0
+    wire.vehicle.show(2740)
+    outlet.set_pilot_open(True)
+    outlet.read_pilot()
+    assert abs(outlet.high_mv - 12000) <= NEAR_MV
+    outlet.set_pilot_open(False)
+    outlet.read_pilot()
+    assert abs(outlet.high_mv - 8978) <= NEAR_MV
+    pilot = description()["connectors"][0]["pilot"]
+    del pilot["open"]
+    outlet, wire = booted(connector_pilot=pilot)
+    outlet.set_pilot_open(True)
+    assert not outlet.has_pilot_switch
+
+
+def test_what_the_control_step_calls_allocates_nothing():
+    outlet, wire = booted()
+    wire.vehicle.show(882)
+    for _ in range(2):  # once, so that what is made at the first use is there
+        heap_lock()
+        outlet.read_pilot()
+        outlet.pilot_ok()
+        outlet.set_duty_u16(17476)
+        outlet.contactor_closed()
+        outlet.rcm_tripped()
+        outlet.earthed()
+        outlet.lock_closed()
+        outlet.meter_da()
+        outlet.set_phases(3)
+        heap_unlock()
+    assert outlet.high_mv > 5900

@@ -1,0 +1,277 @@
+"""The ESP32's way to the central system: a radio that comes and goes on the model of the chip, connections over real sockets."""
+
+import asyncio
+import socket
+import sys
+
+from esp32_bench import CHIP, IDENTITY, Task, boot, pass_time, virtual_time
+
+from setpoint.board.esp32 import wifi
+from setpoint.board.esp32.wifi import Network
+
+_HOME = {"ssid": "home", "password": "secret"}
+
+
+class App:
+    def __init__(self):
+        self.told = []
+
+    def log(self, level, area, sentence):
+        self.told.append((level, sentence))
+
+    def on_network(self):
+        self.told.append("network")
+
+
+def seen(settings, events, app):
+    """A network to which something happens: events as (virtual ms that pass, does Wi-Fi connect then?)."""
+    CHIP.start()
+    network = Network(settings)
+    end = virtual_time()
+    try:
+        task = Task(network.run(app))
+        for ms, connects in events:
+            pass_time(ms, [task])
+            CHIP.wifi_connects = connects
+        pass_time(1000, [task])
+    finally:
+        end()
+    return network
+
+
+def test_wifi_comes_goes_and_comes_back():
+    app = App()
+    network = seen(_HOME, [(1000, True)], app)
+    assert network.up and app.told == [("info", "Wi-Fi: 127.0.0.1"), "network"]
+    assert CHIP.wifi_log == ["off", "on", "connect home secret"]
+    network = seen(_HOME, [(1000, True), (5000, False)], app)
+    assert not network.up and app.told[-2:] == [("warn", "Wi-Fi lost"), "network"]
+    network = seen(_HOME, [(1000, True), (5000, False), (5000, True)], app)
+    assert network.up and CHIP.wifi_log.count("on") == 1, "it reconnects by itself"
+
+
+def test_the_radio_is_started_anew_after_a_minute_without_a_network():
+    app = App()
+    seen(_HOME, [(59000, False)], app)
+    assert CHIP.wifi_log.count("on") == 1
+    seen(_HOME, [(1000, True), (5000, False), (65000, False)], app)
+    assert CHIP.wifi_log.count("on") == 2
+
+
+def test_a_radio_that_does_not_start_is_told_and_tried_again():
+    app = App()
+    seen({"ssid": "broken", "password": "", "hostname": "cp1", "country": "NL"}, [(65000, False)], app)
+    assert app.told == [("error", "the radio does not start: Wifi Internal Error")] * 2
+    assert CHIP.wifi_log[:4] == ["off", "hostname cp1", "country NL", "on"]
+
+
+def test_a_board_without_wifi_stays_offline_and_its_task_does_not_end():
+    for settings in (None, {}):
+        app = App()
+        network = seen(settings, [(600000, True)], app)
+        assert not network.up and app.told == [("warn", "/identity.json names no network: offline")]
+
+
+# Connections. MicroPython's own streams are not CPython's; this stands in for them there.
+
+
+class StreamReader:
+    def __init__(self, connection):
+        self._connection = connection
+        self._out = b""
+
+    async def read(self, count):
+        return await asyncio.get_running_loop().sock_recv(self._connection, count)
+
+    def write(self, data):
+        self._out += data
+
+    async def drain(self):
+        await asyncio.get_running_loop().sock_sendall(self._connection, self._out)
+        self._out = b""
+
+
+class _Asyncio:
+    StreamReader = StreamReader
+
+
+if sys.implementation.name != "micropython":
+    wifi.asyncio = _Asyncio
+
+
+def listening():
+    server = socket.socket()
+    server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    for port in range(20000, 60000, 37):
+        try:
+            server.bind(socket.getaddrinfo("127.0.0.1", port)[0][-1])
+        except OSError:
+            continue
+        server.listen(1)
+        return server, port
+
+
+def up_network():
+    CHIP.start()
+    network = boot(identity=IDENTITY)[0].network
+    network.up = True
+    return network
+
+
+def failure(coroutine):
+    """The OSError of a coroutine."""
+    try:
+        asyncio.run(coroutine)
+    except OSError as error:
+        return error
+    raise AssertionError("no error")
+
+
+def test_bytes_go_both_ways_until_the_peer_hangs_up():
+    server, port = listening()
+
+    async def talk():
+        stream = await up_network().open("127.0.0.1", port)
+        peer = server.accept()[0]
+        await stream.write(b"hello")
+        assert peer.recv(100) == b"hello"
+        peer.send(b"world")
+        assert await stream.read(100) == b"world"
+        peer.close()
+        assert await stream.read(100) == b""
+        stream.close()
+
+    asyncio.run(talk())
+    server.close()
+
+
+def test_without_a_network_nothing_is_opened():
+    async def try_it():
+        network = up_network()
+        network.up = False
+        await network.open("127.0.0.1", 9)
+
+    failure(try_it())
+
+
+class Noted:
+    """The socket module, with the sockets that were made."""
+
+    SOCK_STREAM = socket.SOCK_STREAM
+
+    def __init__(self):
+        self.made = []
+
+    def getaddrinfo(self, *arguments):
+        return socket.getaddrinfo(*arguments)
+
+    def socket(self, *arguments):
+        self.made.append(Closes(socket.socket(*arguments)))
+        return self.made[-1].inner
+
+
+class Closes:
+    def __init__(self, inner):
+        self.inner = inner
+
+    def is_closed(self):
+        try:
+            self.inner.send(b"x")
+        except OSError as error:
+            return error.errno not in (32, 104, 107, 111)  # a socket that is still there says why it cannot
+        return False
+
+
+def noting(coroutine_of):
+    """Runs it with the sockets noted: (the OSError, the sockets)."""
+    noted = wifi.socket = Noted()
+    try:
+        return failure(coroutine_of()), noted.made
+    finally:
+        wifi.socket = socket
+
+
+def test_a_refused_connection_raises_and_closes_its_socket():
+    server, port = listening()
+    server.close()
+
+    async def try_it():
+        await up_network().open("127.0.0.1", port)
+
+    error, made = noting(try_it)
+    assert len(made) == 1 and made[0].is_closed(), error
+
+
+def test_a_name_that_cannot_be_looked_up_is_an_oserror():
+    async def try_it():
+        await up_network().open("no.such.host.invalid", 80)
+
+    failure(try_it())
+
+
+def test_a_connection_that_is_given_up_closes_its_socket():
+    async def try_it():
+        opening = up_network().open("127.0.0.1", 1)
+        wifi.select = _NeverReady
+        try:
+            await asyncio.wait_for(opening, 0.05)
+        except asyncio.TimeoutError:
+            raise OSError("given up")  # noqa: B904
+
+    before = wifi.select
+    try:
+        error, made = noting(try_it)
+    finally:
+        wifi.select = before
+    assert str(error) == "given up" and len(made) == 1 and made[0].is_closed()
+
+
+class _Poll:
+    def register(self, connection, events):
+        pass
+
+    def poll(self, ms):
+        return []
+
+
+class _NeverReady:
+    POLLOUT = 4
+    poll = _Poll
+
+
+class Tls:
+    """A tls.SSLContext, as far as the board uses it."""
+
+    def __init__(self, fails):
+        self.fails = fails
+
+    def wrap_socket(self, connection, server_hostname, do_handshake_on_connect):
+        assert server_hostname == "csms" and do_handshake_on_connect is False
+        if self.fails:
+            raise OSError("no memory for TLS")
+        self.wrapped = connection
+        return connection
+
+
+def test_tls_wraps_the_connection_and_its_failure_closes_it():
+    server, port = listening()
+
+    async def talk(tls):
+        stream = await up_network().open("127.0.0.1", port, tls, "csms")
+        await stream.write(b"hello")
+        stream.close()
+
+    tls = Tls(False)
+    asyncio.run(talk(tls))
+    assert server.accept()[0].recv(100) == b"hello" and tls.wrapped
+    error, made = noting(lambda: talk(Tls(True)))
+    assert str(error) == "no memory for TLS" and made[0].is_closed()
+    server.close()
+
+
+def test_a_connect_that_fails_at_once_is_raised():
+    async def try_it():
+        await up_network().open("255.255.255.255", 80)
+
+    error, made = noting(try_it)
+    assert made[0].is_closed(), error
