@@ -171,6 +171,31 @@ def test_with_local_pre_authorize_a_known_card_is_not_asked_about():
     assert len(bench.actions("Authorize")) == 1 and len(bench.actions("StartTransaction")) == 3
 
 
+def test_with_local_pre_authorize_a_card_that_was_refused_is_asked_about_again():
+    bench = Bench(keys={"LocalPreAuthorize": "true"})
+    bench.answers["Authorize"] = refuses("Blocked")
+    bench.card()
+    bench.answers["Authorize"] = lambda payload: {"idTagInfo": {"status": "Accepted"}}
+    bench.plug()
+    bench.card()
+    assert len(bench.actions("Authorize")) == 2 and bench.permits[1]
+
+
+def test_without_the_cache_nothing_is_kept():
+    bench = Bench(keys={"AuthorizationCacheEnabled": "false"})
+    bench.card()
+    assert bench.memory.names() == []
+
+
+def test_news_of_a_card_leaves_its_neighbours_in_the_cache_alone():
+    bench = Bench()
+    for tag in ("A", "B", "C"):
+        bench.card(tag)
+    bench.answers["Authorize"] = refuses("Blocked")
+    bench.card("B")
+    assert bench.memory.read("cache") == "\na\tAccepted\t\t\nb\tBlocked\t\t\nc\tAccepted\t\t"
+
+
 def test_the_cache_writes_only_what_is_new_and_is_bounded():
     bench = Bench()
     bench.card("ONE")

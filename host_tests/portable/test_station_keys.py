@@ -22,6 +22,7 @@ def test_a_key_takes_what_its_type_and_range_allow():
         ("HeartbeatInterval", "6.5", None),
         ("HeartbeatInterval", "", None),
         ("StopTransactionOnInvalidId", "FALSE", False),
+        ("StopTransactionOnInvalidId", " true ", True),
         ("StopTransactionOnInvalidId", "1", None),
         ("MeterValuesSampledData", "Current.Import , Power.Offered", "Current.Import,Power.Offered"),
         ("MeterValuesSampledData", "", ""),

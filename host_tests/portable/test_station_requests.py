@@ -34,6 +34,8 @@ def test_a_change_of_availability_waits_for_the_end_of_the_transaction():
     bench.charge()
     assert availability(bench, "Inoperative") == "Scheduled"
     assert bench.permits[1] and "Unavailable" not in bench.statuses()
+    assert availability(bench, "Operative") == "Accepted"
+    assert availability(bench, "Inoperative") == "Scheduled"
     bench.card("TAG1")
     assert bench.statuses()[-1] == "Unavailable"
     assert availability(bench, "Operative") == "Accepted"
@@ -119,6 +121,28 @@ def test_a_held_cable_is_freed_by_the_central_system_too():
     assert bench.locks[1]
     assert bench.ask("UnlockConnector", {"connectorId": 1}) == {"status": "Unlocked"}
     assert not bench.locks[1]
+
+
+def test_a_held_cable_is_forgotten_when_somebody_else_has_charged_with_it():
+    bench = Bench(locks=[1], keys={"UnlockConnectorOnEVSideDisconnect": "false"})
+    bench.cable()
+    bench.charge()
+    bench.unplug()
+    bench.plug()
+    bench.ask("RemoteStartTransaction", {"idTag": "OTHER", "connectorId": 1})
+    assert bench.ask("RemoteStopTransaction", {"transactionId": 2}) == ACCEPTED
+    assert not bench.locks[1]
+
+
+def test_finishing_lasts_while_the_cable_is_in_and_ends_with_the_next_vehicle():
+    bench = Bench(locks=[1])
+    bench.cable()
+    bench.charge()
+    bench.card("TAG1")
+    bench.unplug()
+    assert bench.statuses()[-1] == "Finishing"
+    bench.plug()
+    assert bench.statuses()[-1] == "Preparing"
 
 
 def test_a_lock_that_fails_prevents_the_transaction():
