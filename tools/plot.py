@@ -20,6 +20,7 @@ from tools import on_cpython, profile_files  # noqa: F401
 
 from setpoint.protocol import fields, iso8601, requests  # isort: skip
 from setpoint.schedule.checks import Capability  # isort: skip
+from setpoint.schedule.limit import Stack  # isort: skip
 from setpoint.schedule.profile import profile_from  # isort: skip
 from setpoint.schedule.stack import InstalledProfiles  # isort: skip
 from setpoint.schedule.supply import Supply  # isort: skip
@@ -136,8 +137,9 @@ class Case:
             return None, FOREVER
         if profile.purpose != "ChargePointMaxProfile" and transaction is None and (profile.base is None or profile.transaction is not None):
             return None, FOREVER
-        rate = profile.rate_at(now, transaction.started if transaction else None)
-        return (None if rate is None else rate / self.supply.rate_per_da / 10), profile.until
+        alone = Stack([profile])
+        alone.ask(now, transaction.started if transaction else None)
+        return (None if alone.rate is None else alone.rate / self.supply.rate_per_da / 10), alone.until
 
     def _walk(self, answer: Callable[[int], tuple[float | None, int]]) -> list[Segment]:
         """From change to change; that a transaction starts or ends, or a profile comes or goes, is a change, too."""

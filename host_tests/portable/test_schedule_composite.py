@@ -188,11 +188,11 @@ class Counting:
 
     def __init__(self, profile):
         self._profile = profile
+        self.valid_from = profile.valid_from
+        self.table = profile.table
+        self.worth = profile.worth
         self.asked = 0
 
-    def rate_at(self, at, started):
+    def speaks(self, at, started, stack):
         self.asked += 1
-        rate = self._profile.rate_at(at, started)
-        for name in ("until", "holds", "phases", "index", "began", "table", "worth"):
-            setattr(self, name, getattr(self._profile, name))
-        return rate
+        return self._profile.speaks(at, started, stack)

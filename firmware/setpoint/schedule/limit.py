@@ -17,17 +17,19 @@ class Stack:
     until    the next instant at which the answer may change
     profile  the one that speaks, or None
     holds    up to here the same one speaks on: at an `until` before it, its next period begins
+    index, began    see ChargingProfile.speaks
 
     Time mostly moves on a little, so the last answer is remembered, and moving to the next period is one `step`.
     """
 
     def __init__(self, profiles: list) -> None:
         self.profiles = profiles
+        self.index = self.began = 0
         self._asked = FOREVER  # the earliest instant of the last answer; FOREVER: nothing is remembered
         self._fall_silent(FOREVER)
 
     def ask(self, at: int, started: "int | None") -> None:
-        """What holds at an instant, for a transaction that started then; see ChargingProfile.rate_at."""
+        """What holds at an instant, for a transaction that started then; see ChargingProfile.speaks."""
         if self._asked <= at < self.holds and started == self._started:
             while self.until <= at:
                 self.step()
@@ -36,19 +38,19 @@ class Stack:
         self._asked = at
         self._started = started
         for profile in self.profiles:
-            rate = profile.rate_at(at, started)
-            if rate is None:
-                if profile.until < until:
-                    until = profile.until
-                continue
-            self.rate = rate
-            self.phases = profile.phases
-            self.profile = profile
-            self.until = until if until < profile.until else profile.until
-            self.holds = until if until < profile.holds else profile.holds
-            self._index = profile.index
-            self._began = profile.began
-            return
+            valid_from = profile.valid_from
+            if at < valid_from:  # looked at here, since it spares most of those above the call
+                if valid_from < until:
+                    until = valid_from
+            elif profile.speaks(at, started, self):
+                self.profile = profile
+                if until < self.holds:
+                    self.holds = until
+                    if until < self.until:
+                        self.until = until
+                return
+            elif self.until < until:
+                until = self.until
         self._fall_silent(until)
 
     def step(self) -> None:
@@ -56,15 +58,15 @@ class Stack:
         profile = self.profile
         table = profile.table
         count = len(table) >> 1
-        index = self._index + 1
+        index = self.index + 1
         word = table[index + count]
         self.rate = (word >> 2) * profile.worth[word & 3]
         self.phases = word & 3
-        self._index = index
+        self.index = index
         self._asked = self.until
         until = self.holds
         if index < count:
-            start = self._began + table[index + 1] * table[0]
+            start = self.began + table[index + 1] * table[0]
             if start < until:
                 until = start
         self.until = until
@@ -81,8 +83,8 @@ class Stack:
             self.phases,
             self.until,
             self.holds,
-            self._index,
-            self._began,
+            self.index,
+            self.began,
             profile.table,
             profile.worth,
         )
@@ -92,10 +94,10 @@ class Stack:
         self._asked = FOREVER
         self._fall_silent(FOREVER)
         for profile in self.profiles:
-            rate = profile.lowest()
-            if self.rate is None or (rate, profile.phases) < (self.rate, self.phases):
+            rate, phases = profile.lowest()
+            if self.rate is None or (rate, phases) < (self.rate, self.phases):
                 self.rate = rate
-                self.phases = profile.phases
+                self.phases = phases
                 self.profile = profile
 
     def _fall_silent(self, until: int) -> None:

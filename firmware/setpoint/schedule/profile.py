@@ -46,9 +46,7 @@ _DEFAULTS = {
 
 
 class ChargingProfile:
-    """Made by profile_from and from_document; fixed, but for the parts of its last answer."""
-
-    index = began = 0  # see rate_at
+    """Made by profile_from and from_document; then it is fixed, but for `accepted_at`."""
 
     def __init__(self, supply, facts: dict, table: "list[int]") -> None:
         self.id = facts["id"]
@@ -71,44 +69,48 @@ class ChargingProfile:
         step, count = table[0], len(table) >> 1
         return [(table[i] * step, table[i + count] >> 2, table[i + count] & 3) for i in range(1, count + 1)]
 
-    def rate_at(self, at: int, started: "int | None") -> "int | None":
-        """The rate it allows at an instant, None when it is silent; the answer's other parts are left in
+    def speaks(self, at: int, started: "int | None", stack) -> bool:
+        """Does it say something at an instant, not before valid_from? What it says is left in the stack that asks:
 
         until    the answer is the same at every second from `at` to before it
-        holds    up to here it speaks on, with nothing but changes of period (when not silent)
-        phases   that belong to the rate (when not silent)
+
+        and, when it speaks,
+
+        rate     that it allows, and the `phases` that belong to it
+        holds    up to here it speaks on, with nothing but changes of period
         index    of the period, counted from 1, and `began`: the instant from which its start counts
 
         `started` is the start of the transaction, NOT_STARTED without one, None when it is not known: then a profile
         that counts from it answers with its lowest period, since the true one cannot be lower (R31).
         """
-        if at >= self.valid_to:
-            self.until = FOREVER
-            return None
-        if at < self.valid_from:
-            self.until = self.valid_from
-            return None
+        valid_to = self.valid_to
+        if at >= valid_to:
+            stack.until = FOREVER
+            return False
         base = self.base
+        recurrence = 0
         if base is None:
             base = self.accepted_at if self.purpose == CHARGE_POINT_MAX else started
             if base is None:
-                self.until = self.holds = self.valid_to
-                return self.lowest()
+                stack.until = stack.holds = valid_to
+                stack.rate, stack.phases = self.lowest()
+                return True
             offset = at - base
             if offset < 0:  # no transaction yet, or the clock was set back: the first second
                 offset = 0
         else:
             offset = at - base
             if offset < 0:
-                self.until = min(base, self.valid_to)
-                return None
-            if self.recurrence:
-                offset %= self.recurrence
+                stack.until = base if base < valid_to else valid_to
+                return False
+            recurrence = self.recurrence
+            if recurrence:
+                offset %= recurrence
                 base = at - offset
         end = self.length
         if offset >= end:
-            self.until = min(base + self.recurrence, self.valid_to) if self.recurrence else FOREVER
-            return None
+            stack.until = min(base + recurrence, valid_to) if recurrence else FOREVER
+            return False
 
         # The period: the last one that starts at or before the offset. The first starts at 0.
         table = self.table
@@ -124,25 +126,25 @@ class ChargingProfile:
             else:
                 high = middle
         end += base
-        if end > self.valid_to:
-            end = self.valid_to
-        self.holds = end
+        if end > valid_to:
+            end = valid_to
+        stack.holds = end
         if high <= count:
             start = base + table[high] * step
             if start < end:
                 end = start
-        self.until = end
-        self.index = index
-        self.began = base
+        stack.until = end
+        stack.index = index
+        stack.began = base
         word = table[index + count]
-        self.phases = word & 3
-        return (word >> 2) * self.worth[word & 3]
+        stack.phases = phases = word & 3
+        stack.rate = (word >> 2) * self.worth[phases]
+        return True
 
-    def lowest(self) -> int:
-        """The rate of the lowest period of all, executed or not (R31); the fewer `phases` among equals."""
+    def lowest(self) -> "tuple[int, int]":
+        """The rate of the lowest period of all, executed or not (R31), and the fewer phases among equals."""
         worth = self.worth
-        best, self.phases = min([(tenths * worth[phases], phases) for _, tenths, phases in self.periods()])
-        return best
+        return min([(tenths * worth[phases], phases) for _, tenths, phases in self.periods()])
 
     def ends_at(self) -> int:
         """The instant from which it is silent for good, FOREVER if that cannot be said without a transaction."""
