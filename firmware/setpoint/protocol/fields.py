@@ -130,7 +130,9 @@ def _columns(objects: list, table: tuple) -> dict:
             at += 1
         for name, needed, kind, rule in table:
             column = [fields.get(name) for fields in objects]
-            if kind != _INTEGER or not _are_integers(column):
+            if kind == _TENTHS and _are_all(float, column, _LARGEST_NUMBER):
+                column = [tenths(value) for value in column]
+            elif kind != _INTEGER or not _are_all(int, column, _LARGEST_INTEGER):
                 at = 0
                 for value in column:
                     if value is not None:
@@ -146,12 +148,12 @@ def _columns(objects: list, table: tuple) -> dict:
     return columns
 
 
-def _are_integers(column: list) -> bool:
-    """Are all of them, and of ordinary size? In few steps, as that is what they nearly always are."""
+def _are_all(json_type: type, column: list, largest: int) -> bool:
+    """Are all of one type and of ordinary size? In few steps, as that is what they nearly always are."""
     for value in column:
-        if type(value) is not int:
+        if type(value) is not json_type or value != value:  # nan
             return False
-    return not column or (-_LARGEST_INTEGER <= min(column) and max(column) <= _LARGEST_INTEGER)
+    return not column or (-largest <= min(column) and max(column) <= largest)
 
 
 def _remove_the_rest(fields: dict, table: tuple) -> None:
