@@ -95,6 +95,36 @@ def test_a_vehicle_that_stops_asking_leaves_its_share_to_the_others():
     assert (bench.limits[1], bench.limits[2]) == (100, 100)
 
 
+def test_nobody_waits_for_a_chair_that_is_empty():
+    bench = Bench(connectors=3)
+    bench.set_profile(periods=((0, 32),), **MAX)
+    for connector in (1, 2, 3):
+        bench.charge(connector)
+    bench.pass_time(30)
+    bench.tell(bench.station.on_pilot, 1, "B2", "B")  # the oldest has enough
+    for amps, want in ((18, [60, 60, 60]), (17, [0, 85, 85]), (11, [0, 110, 0]), (32, [60, 130, 130])):
+        bench.set_profile(periods=((0, amps),), **MAX)
+        bench.pass_time(30)
+        assert [bench.limits[c] for c in (1, 2, 3)] == want, amps
+    bench.set_profile(periods=((0, 17),), **MAX)
+    bench.pass_time(30)
+    bench.tell(bench.station.on_pilot, 1, "C2", "C")  # it asks again: the newest waits
+    bench.pass_time(30)
+    assert [bench.limits[c] for c in (1, 2, 3)] == [85, 85, 0]
+
+
+def test_a_vehicle_that_needs_ventilation_leaves_its_share_to_the_others():
+    bench = Bench(connectors=2)
+    bench.set_profile(periods=((0, 20),), **MAX)
+    bench.charge(1)
+    bench.charge(2)
+    bench.pass_time(30)
+    bench.tell(bench.station.on_pilot, 2, "B2", "D")
+    bench.pass_time(12)
+    assert (bench.limits[1], bench.limits[2]) == (140, 60)
+    assert bench.statuses(2)[-1] == "SuspendedEVSE"
+
+
 def test_a_lower_station_limit_is_in_force_at_once():
     bench = Bench(connectors=2)
     bench.set_profile(periods=((0, 32),), **MAX)

@@ -370,9 +370,10 @@ class Books:
         return best
 
     def shares(self, now, asking):
-        """R29 by the slow reading: {connector: da} of the running ones. A vehicle that does not ask wants 6 A at most."""
+        """R29 by the slow reading: {connector: da} of the running ones. A vehicle that does not ask wants 6 A at most, and
+        is the first to get nothing."""
         own, _, total = self.at(now)
-        order = sorted(self.running, key=lambda connector: self.running[connector].handle)
+        order = sorted(self.running, key=lambda connector: (connector not in asking, self.running[connector].handle))
         wants = [own[c] if c in asking or total is None else min(own[c], 60) for c in order]
         parts = wants if total is None else expected.shares(total, wants)
         return dict(zip(order, parts, strict=True))
@@ -503,7 +504,7 @@ class Watch:
             self.shares_are_fair(now)
 
     def _asking(self):
-        return [c.id for c in self.loop.app.station.connectors if c.vehicle in ("C", "D")]
+        return [c.id for c in self.loop.app.station.connectors if c.vehicle == "C"]
 
     def shares_are_fair(self, now):
         books = self.loop.books

@@ -2,10 +2,10 @@
 
 
 def shares(total_da: int, wants: "list[int]", minimum_da: int = 60) -> "list[int]":
-    """What each may draw, in the order of `wants`: by age of the transaction, the oldest first.
+    """What each may draw, in the order of `wants`: by age of the transaction, the oldest first, those that do not ask last.
 
     Max-min fair: whoever wants less than an even part gets it, the rest is divided evenly among the others, rounded
-    down (R25). If a part falls below the minimum although its owner could take more, the newest transaction gets nothing
+    down (R25). If a part falls below the minimum although its owner could take more, the last one gets nothing
     and the split is made again; a single one gets what there is. Who wants nothing takes no part.
     """
     sharing = [i for i in range(len(wants)) if wants[i] > 0]

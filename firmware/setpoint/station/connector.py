@@ -57,8 +57,8 @@ class Connector:
             self.ended_here = self.ended_here and self.plugged()
 
     def asks(self) -> bool:
-        """Does the vehicle want current?"""
-        return self.vehicle in ("C", "D")
+        """Does the vehicle want current that it can have? One that needs ventilation (D) cannot: no board has any."""
+        return self.vehicle == "C"
 
     def all_faults(self) -> list:
         """Its own, and those of the charge point as a whole."""

@@ -123,8 +123,9 @@ class Limits:
         """R29: one limit for all that charge. An idle connector is told what it would get as the newest."""
         self.next_change = min(self.next_change, total_until)
         running = [c for c in self._connectors if c.transaction is not None]
-        running.sort(key=lambda c: c.transaction.handle)
-        # A vehicle that does not ask is kept a chair, no more: it may ask again at any time, and has the rest then.
+        # A vehicle that does not ask is kept a chair, no more: it may ask again at any time, and has the rest then. It
+        # stands behind all that ask, as the last one goes first where there is not enough: nobody waits for an empty chair.
+        running.sort(key=lambda c: (not c.asks(), c.transaction.handle))
         wants = [bounds[c.id][0] if c.asks() else min(bounds[c.id][0], MINIMUM_DA) for c in running]
         parts = shares(total_da, wants)
         for connector in self._connectors:
