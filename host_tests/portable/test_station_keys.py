@@ -27,6 +27,9 @@ def test_a_key_takes_what_its_type_and_range_allow():
         ("MeterValuesSampledData", "Current.Import , Power.Offered", "Current.Import,Power.Offered"),
         ("MeterValuesSampledData", "", ""),
         ("MeterValuesSampledData", "Weather", None),
+        ("ConnectorPhaseRotation", "0.RST, 1.STR,2.NotApplicable", "0.RST,1.STR,2.NotApplicable"),
+        ("ConnectorPhaseRotation", "1.RRR", None),
+        ("ConnectorPhaseRotation", "RST", None),
     ):
         assert value_of(name, text) == value, (name, text)
 

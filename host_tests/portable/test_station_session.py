@@ -26,6 +26,46 @@ def test_nothing_is_sent_before_accepted_but_the_boot_is_tried_again():
     assert bench.statuses() == ["Preparing"]
 
 
+def test_a_reconnect_does_not_shorten_the_wait_after_pending_or_rejected():
+    for status in ("Pending", "Rejected"):
+        bench = Bench(register=False)
+        bench.boot_answer = {"status": status, "currentTime": "2025-06-15T12:00:00Z", "interval": 100}
+        bench.tell(bench.station.on_link, True)
+        bench.pass_time(10)
+        bench.tell(bench.station.on_link, False)
+        bench.pass_time(10)
+        bench.tell(bench.station.on_link, True)
+        bench.pass_time(79)
+        assert len(bench.actions("BootNotification")) == 1, status
+        bench.pass_time(1)
+        assert len(bench.actions("BootNotification")) == 2, status
+
+
+def test_a_boot_that_the_link_lost_is_sent_again_with_the_next_link():
+    bench = Bench(register=False)
+    bench.silent = True
+    bench.tell(bench.station.on_link, True)
+    bench.tell(bench.station.on_link, False)
+    bench.silent = False
+    bench.tell(bench.station.on_link, True)
+    assert len(bench.actions("BootNotification")) == 2 and bench.statuses() == ["Available"]
+
+
+def test_two_transactions_with_the_same_id_are_told_apart():
+    bench = Bench(connectors=2)
+    bench.answers["StartTransaction"] = lambda payload: {"transactionId": 7, "idTagInfo": {"status": "Accepted"}}
+    bench.charge(1)
+    bench.charge(2)
+    bench.wh[2] = 3000
+    bench.card("TAG2", [2])
+    assert bench.actions("StopTransaction") == [
+        {"transactionId": 7, "timestamp": "2025-06-15T12:00:00Z", "meterStop": 3000, "reason": "Local", "idTag": "TAG2"}
+    ]
+    assert bench.permits == {1: True, 2: False}
+    bench.ask("RemoteStopTransaction", {"transactionId": 7})
+    assert bench.permits[1] is False and len(bench.actions("StopTransaction")) == 2
+
+
 def test_while_pending_a_trigger_is_answered_and_followed():
     bench = Bench(register=False)
     bench.boot_answer = {"status": "Pending", "currentTime": "2025-06-15T12:00:00Z", "interval": 100}

@@ -4,7 +4,7 @@ Loaded when a key is asked for or written, and for the first values (late.py).
 """
 
 # Name=first value, type, access, rule. Types: b boolean; i integer, lowest, highest; l list, most words, allowed words;
-# m list of measurands, most words.
+# m list of measurands, most words; p phase rotation of connectors, such as 1.RST.
 # Access: w writable, r read only.
 _TABLE = """
 AllowOfflineTxForUnknownId=false b w
@@ -15,6 +15,7 @@ ChargingScheduleAllowedChargingRateUnit=Current,Power l r 2 Current,Power
 ChargingScheduleMaxPeriods=96 i r 1 1000
 ClockAlignedDataInterval=0 i w 0 86400
 ConnectionTimeOut=60 i w 1 86400
+ConnectorPhaseRotation=0.Unknown p w
 ConnectorSwitch3to1PhaseSupported=false b r
 FallbackLimitAfterMinutes=0 i w 0 10080
 FallbackLimitAmps=6 i w 0 80
@@ -93,10 +94,17 @@ def value_of(name: str, text: str):
             return None
         return number if int(row[3]) <= number <= int(row[4]) else None
     words = [word.strip() for word in text.split(",") if word.strip()]
+    if kind == "p":
+        return ",".join(words) if all([_is_rotation(word) for word in words]) else None
     allowed = (_MEASURANDS if kind == "m" else row[4]).split(",")
     if len(words) > int(row[3]) or any([word not in allowed for word in words]):
         return None
     return ",".join(words)
+
+
+def _is_rotation(word: str) -> bool:
+    connector, _, rotation = word.partition(".")
+    return connector.isdigit() and rotation in "NotApplicable Unknown RST RTS SRT STR TRS TSR".split()
 
 
 def text_of(value) -> str:

@@ -45,7 +45,7 @@ class Registration:
             self.heartbeat(up_ms)
 
     def link_is_up(self, up_ms: int) -> None:
-        if not self.accepted:
+        if self.status is None:  # what was answered Pending or Rejected waits for its interval
             self._boot_at_ms = up_ms
 
     def boot(self, up_ms: int) -> None:
