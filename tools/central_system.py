@@ -273,7 +273,7 @@ class CentralSystem:
             return {"transactionId": self._transaction_id(call.payload), **accepted}
         if call.action == "DataTransfer":
             return {"status": "UnknownVendorId"}
-        if call.action in ("MeterValues", "StatusNotification", "FirmwareStatusNotification", "DiagnosticsStatusNotification"):
+        if call.action in ("MeterValues", "StatusNotification", "FirmwareStatusNotification", "DiagnosticsStatusNotification", "SecurityEventNotification"):
             return {}
         raise Refuse("NotImplemented", "the bench knows no %s" % call.action)
 

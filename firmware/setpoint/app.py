@@ -15,6 +15,7 @@ from binascii import hexlify
 
 from . import __version__, tasks
 from .control import Control
+from .late import load
 from .link.session import Session
 from .log import Log
 from .pilot.sequence import SELF_HEALING
@@ -196,9 +197,11 @@ class App:
                     self.log("info", "app", "clock set by the central system")
                     self.tell(self.station.on_clock)
             elif kind == "ping":
-                self.session.ping_interval_s = action[1]
+                self.session.set_ping_interval(action[1])
             elif kind == "log":
                 self.log(action[1], "station", action[2])
+            elif kind == "renew":
+                self.session.renew()
             elif kind == "reset":
                 self._over.set()
         for store in (self.documents, self.journal):
@@ -221,11 +224,14 @@ class App:
     # -- what the link tells
 
     def on_up(self) -> None:
-        self.session.ping_interval_s = self.station.settings["WebSocketPingInterval"]
+        self.session.set_ping_interval(self.station.settings["WebSocketPingInterval"])
         self.tell(self.station.on_link, True)
 
-    def on_text(self, text: str) -> None:
+    def on_text(self, text: "str | memoryview") -> None:
         self.tell(self.station.on_text, text)
+
+    def on_trial(self, passed: bool) -> None:
+        self.tell(load("setpoint.station.security").trial, self.station, passed)
 
     def on_down(self, reason: str) -> None:
         self.tell(self.station.on_link, False)
@@ -252,6 +258,10 @@ class App:
     def on_press(self, button: str) -> None:
         if button == "emergency_stop":
             self.tell(self.station.on_emergency_stop)
+
+    def on_security_event(self, kind: str, info: "str | None") -> None:
+        """As the security whitepaper of OCPP 1.6 names it."""
+        self.tell(load("setpoint.station.security").event, self.station, kind, info)
 
     def set_clock(self, instant: int) -> None:
         """The wall clock is corrected."""

@@ -46,6 +46,15 @@ def measured_us(function) -> int:
     return _ticks_diff(_ticks_us(), started_us)
 
 
+def set_machine_clock(instant: "int | None") -> None:
+    """Sets the chip's own clock, by which TLS judges certificates; None: to where it stands after a power-up. A PC's is left alone."""
+    import machine
+
+    if hasattr(machine, "RTC"):
+        at = time.gmtime(0 if instant is None else instant + _YEAR_2020_FROM_2000)
+        machine.RTC().datetime((at[0], at[1], at[2], 0, at[3], at[4], at[5], 0))
+
+
 async def sleep_ms(duration_ms: int) -> None:
     if hasattr(asyncio, "sleep_ms"):
         await asyncio.sleep_ms(duration_ms)

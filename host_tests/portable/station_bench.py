@@ -77,7 +77,8 @@ class Bench:
     """`station` with `connectors` connectors, at `now`. What it sends is answered by `answers` at once, unless `silent`."""
 
     def __init__(
-        self, connectors=1, keys=None, now=NOON, memory=None, register=True, phases=3, switch=False, grid_da=None, locks=(), after_reset=False, journal=None
+        self, connectors=1, keys=None, now=NOON, memory=None, register=True, phases=3, switch=False, grid_da=None, locks=(), after_reset=False, journal=None,
+        identity=None,
     ):
         self.memory = memory or Memory()
         self.journal = journal or getattr(self.memory, "journal", None) or Lines()
@@ -95,6 +96,7 @@ class Bench:
         self.locks = {}
         self.logs = []
         self.resets = 0
+        self.renewals = 0  # of the connection
         self._count = 0
         self.transaction_ids = 0
         self.answers = {
@@ -105,12 +107,13 @@ class Bench:
             "Heartbeat": lambda payload: {"currentTime": "2025-06-15T12:00:00Z"},
             "MeterValues": lambda payload: {},
             "StatusNotification": lambda payload: {},
+            "SecurityEventNotification": lambda payload: {},
             "DataTransfer": lambda payload: {"status": "Accepted"},
         }
         self.boot_answer = {"status": "Accepted", "currentTime": "2025-06-15T12:00:00Z", "interval": 300}
         supply = Supply(230, phases, switch, 320, None, grid_da, connectors)
         ids = list(range(1, connectors + 1))
-        identity = {"vendor": "Setpoint", "model": "Bench"}
+        identity = dict(identity or {}, vendor="Setpoint", model="Bench")
         self.station = Station(identity, self.memory, self.journal, supply, ids, self._reading, keys or {}, "t", locks)
         self.tell(self.station.start, after_reset)
         if register:
@@ -154,6 +157,8 @@ class Bench:
                 if self.now != action[1]:
                     self.now = action[1]
                     self.tell(self.station.on_clock)
+            elif action[0] == "renew":
+                self.renewals += 1
             elif action[0] == "reset":
                 self.resets += 1
             elif action[0] == "log":

@@ -2,6 +2,7 @@
 
 import json
 
+from setpoint.protocol import ocppj
 from setpoint.protocol.errors import OcppError
 from setpoint.protocol.ocppj import call_text, error_text, parse, result_text
 
@@ -133,6 +134,42 @@ def test_a_long_text_is_cut_at_no_place_without_notice():
         error = fault_in(text[:length])
         assert error.code == "FormationViolation", length
         assert error.message_id == ("a" if length >= 6 else "-1"), length
+
+
+def test_a_long_text_may_come_as_a_view_of_its_bytes():
+    periods = ",".join(['{"startPeriod":%d,"limit":11.3}' % (i * 60) for i in range(40)])
+    for text in (PROFILE_LIKE % ("a\u00fc", periods), PROFILE_LIKE % ("a", periods.replace("start", "st\\u0061rt"))):
+        buffer = bytearray(text.encode() + b"[[[ of an earlier, longer message")
+        message = parse(memoryview(buffer)[: len(text.encode())])
+        assert message == parse(text) and message[3]["a"][39]["startPeriod"] == 2340, text[:20]
+        for broken in (text[:-1], text + "]", "[[[[[[" + text):
+            try:
+                parse(memoryview(broken.encode()))
+                raise AssertionError(broken[:20])
+            except OcppError as error:
+                assert error.code == "FormationViolation"
+
+
+def test_a_message_for_which_there_is_no_memory_is_answered_if_its_id_can_be_had():
+    def no_memory(text):
+        raise MemoryError
+
+    loaded = ocppj._loaded
+    try:
+        ocppj._loaded = no_memory
+        long = memoryview((PROFILE_LIKE % ("a", '{"x":1},' * 200 + "1")).encode())
+        try:
+            parse(long)
+            raise AssertionError("parsed")
+        except OcppError as error:
+            assert (error.code, error.message_id, error.answerable) == ("InternalError", "a", True)
+        try:
+            parse(memoryview(b" " * 250 + bytes(long)))
+            raise AssertionError("parsed")
+        except MemoryError:
+            pass
+    finally:
+        ocppj._loaded = loaded
 
 
 def test_answers():

@@ -1,7 +1,7 @@
 """WebSocket frames and the opening handshake, byte by byte (RFC 6455)."""
 
 from setpoint.protocol.handshake import Handshake, HandshakeError
-from setpoint.protocol.websocket import BINARY, PING, PONG, TEXT, FrameReader, close_frame, frame, text_frame
+from setpoint.protocol.websocket import BINARY, PING, PONG, TEXT, FrameReader, close_frame, frame, pieces, text_pieces
 
 MASK = b"\x37\xfa\x21\x3d"  # of the example in RFC 6455, section 5.7
 
@@ -20,18 +20,27 @@ def server_frame(opcode, payload=b"", final=True, reserved=0):
     return first + b"\x7f" + length.to_bytes(8, "big") + payload
 
 
-def events_of(data, max_message=10000, chunk=None):
-    reader = FrameReader(max_message)
-    if chunk is None:
-        return reader.feed(data)
+def events_of(data, max_message=10000, chunk=None, buffer=256):
+    """What a reader makes of the data, with the views that it lends turned into what they show."""
+    reader = FrameReader(max_message, bytearray(buffer))
     events = []
-    for at in range(0, len(data), chunk):
-        events.extend(reader.feed(data[at : at + chunk]))
+    for at in range(0, len(data), chunk or len(data)):
+        for event in reader.feed(data[at : at + (chunk or len(data))]):
+            if event[0] == "text" and type(event[1]) is not str:
+                event = ("text", str(event[1], "utf-8"))
+            elif event[0] == "binary":
+                event = ("binary", bytes(event[1]))
+            events.append(event)
     return events
 
 
+def text_frame(text, random):
+    return b"".join(text_pieces(text, random))
+
+
 def unmasked(data):
-    """(first byte, payload) of a frame that a client sends. Undoes the mask in place."""
+    """(first byte, payload) of a frame that a client sends."""
+    data = bytearray(data)
     assert data[1] & 0x80
     length, at = data[1] & 0x7F, 2
     if length == 126:
@@ -60,6 +69,38 @@ def test_every_length_is_sent_whole_and_masked():
         payload = (bytes(range(251)) * (length // 251 + 1))[:length]
         assert unmasked(frame(BINARY, payload, fixed_random)) == (0x82, payload), length
     assert unmasked(text_frame("\u00fc\u20ac", fixed_random)) == (0x81, b"\xc3\xbc\xe2\x82\xac")
+
+
+def test_a_long_message_is_sent_in_pieces_and_a_short_one_in_one():
+    text = "\u00fc" * 3000
+    sent = list(text_pieces(text, fixed_random))
+    assert len(sent) == 6 and max([len(piece) for piece in sent]) <= 1300
+    assert unmasked(b"".join(sent)) == (0x81, text.encode())
+    assert len(list(pieces(TEXT, b"x" * 1000, fixed_random))) == 1
+
+
+def test_a_long_text_is_lent_where_it_was_put_together():
+    buffer = bytearray(2000)
+    reader = FrameReader(2000, buffer)
+    for size, lent in ((800, False), (801, True)):
+        for event in reader.feed(server_frame(TEXT, b"x" * size)):
+            assert (type(event[1]) is not str) == lent and len(event[1]) == size
+    buffer[0] = 65
+    assert event[1][0] == 65  # no copy
+    seen = []
+    for event in reader.feed(server_frame(TEXT, b"a" * 900) + server_frame(TEXT, b"b" * 900)):
+        seen.append(bytes(event[1])[:2])  # before the next event is asked for, which may take its place
+    assert seen == [b"aa", b"bb"]
+
+
+def test_bad_utf8_is_found_wherever_it_stands_in_a_long_text():
+    good = b"\xe2\x82\xac\xc3\xbcx" * 150
+    assert events_of(server_frame(TEXT, good))[0][1] == str(good, "utf-8")
+    for at in (0, 254, 255, 256, 257, 511, 512, 700, len(good)):
+        for bad in (b"\xc0\x80", b"\xed\xa0\x80", b"\xf4\x90\x80\x80", b"\xff", b"\x80", b"\xf0\x80\x80\x80", b"\xc3"):
+            for filler in (b"x", b"\xc2\xa2"):
+                data = (filler * 900)[: at // len(filler) * len(filler)] + bad + filler * (900 - at)
+                assert events_of(server_frame(TEXT, data))[0][:2] == ("fault", 1007), (at, bad)
 
 
 def test_each_frame_has_its_own_mask():
@@ -114,9 +155,9 @@ def test_a_long_message_is_refused_by_its_header_alone():
 
 def test_after_a_fault_or_a_close_nothing_comes():
     for ending in (b"\x81\x80\x00", b"\x88\x00", b"\x88\x02\x03\xe8"):
-        reader = FrameReader(1000)
-        assert len(reader.feed(b"\x81\x01a" + ending + b"\x81\x01b")) == 2
-        assert reader.feed(b"\x81\x01c") == []
+        reader = FrameReader(1000, bytearray(100))
+        assert len(list(reader.feed(b"\x81\x01a" + ending + b"\x81\x01b"))) == 2
+        assert list(reader.feed(b"\x81\x01c")) == []
 
 
 def test_a_close_we_send():

@@ -285,7 +285,7 @@ def test_a_relative_station_profile_set_without_the_time_counts_from_when_it_is_
 def test_configuration_keys():
     bench = Bench(keys={"MaxChargingProfilesInstalled": "7", "NoSuchKey": "1", "HeartbeatInterval": "x"})
     answer = bench.ask("GetConfiguration", {})
-    values = {entry["key"]: entry["value"] for entry in answer["configurationKey"]}
+    values = {entry["key"]: entry.get("value") for entry in answer["configurationKey"]}
     assert values["MaxChargingProfilesInstalled"] == "7"
     assert values["ChargingScheduleAllowedChargingRateUnit"] == "Current,Power"
     assert values["NumberOfConnectors"] == "1"

@@ -68,7 +68,14 @@ class Owner:
         say("up")
     def on_down(self, reason):
         say("down", reason)
+    def on_security_event(self, kind, info):
+        say("event", kind, info)
+    def on_trial(self, passed):
+        say("trial", passed)
+        identity["security"] = identity["security"] if passed else identity["before"]
+        identity["before"] = None
     def on_text(self, text):
+        text = text if type(text) is str else str(text, "utf-8")
         word, _, rest = text.partition(" ")
         say("text", text[:40], len(text))
         if word == "busy":
@@ -78,7 +85,7 @@ class Owner:
         if word == "echo":
             session.send(rest)
         elif word == "ping":
-            session.ping_interval_s = int(rest)
+            session.set_ping_interval(int(rest))
         elif word == "fail":
             raise KeyError(rest)
         elif word == "fill":
@@ -101,7 +108,7 @@ network = Network()
 identity = {"csms_url": options["url"], "charge_point_id": options.get("id", "cp001"), "basic_auth": options.get("auth")}
 reconnect = {"minimum_s": options.get("minimum_s", 0.2), "random_s": 0}
 session = Session(network, identity, reconnect, lambda level, sentence: say("log", level, sentence), clock)
-session.ping_interval_s = options.get("ping_s", 0)
+session.set_ping_interval(options.get("ping_s", 0))
 session.pong_timeout_s = options.get("pong_s", 20)
 session.connect_timeout_s = options.get("connect_s", 30)
 
@@ -125,7 +132,7 @@ async def main():
     try:
         await running
     except asyncio.CancelledError:
-        say("cancelled", session.up)
+        say("cancelled", session.send("x"))
     await sleep_ms(3000)
 
 asyncio.run(main())
@@ -496,7 +503,7 @@ def test_a_server_that_takes_the_call_and_says_nothing_is_left(start):
 @pytest.mark.parametrize(
     "url, sentence",
     [
-        ("wss://example.com", "wss:// (TLS) is not supported yet; use ws://"),
+        ("wss://example.com", "TLS needs tls.ca_file"),
         ("http://example.com", "must begin with ws://"),
         ("ws://me:secret@example.com", "use basic_auth"),
         ("ws://", "must name a host"),

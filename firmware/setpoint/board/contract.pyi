@@ -128,6 +128,9 @@ class App(Protocol):
         connector 0: the whole station. code: an errorCode of OCPP 1.6. info: at most 50 characters, with the number
         measured and what to do."""
 
+    def on_security_event(self, kind: str, info: str | None) -> None:
+        """kind: a security event of OCPP 1.6's security whitepaper, such as TamperDetectionActivated."""
+
     def set_clock(self, instant: int) -> None: ...
     def state(self) -> dict: ...
     async def data_transfer(self, vendor_id: str, message_id: str | None, data: str | None) -> tuple[str | None, str | None]:

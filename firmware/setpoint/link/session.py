@@ -1,19 +1,22 @@
 """Stays connected to the central system, whatever the network, the server and the cable do.
 
     owner.on_up()            a connection stands; what is sent goes out
-    owner.on_text(text)      a message came
+    owner.on_text(text)      a message came: a str, or a view of a long one's UTF-8, good for as long as the call
     owner.on_down(reason)    it stands no more; what was not sent is forgotten
+    owner.on_trial(passed)   a change of credentials (Rule 5) is over
+    owner.on_security_event(kind, info)   a try failed for a reason that OCPP 1.6's security whitepaper names
 
 Rule 1: `run` ends only by being cancelled. A lost connection, a server that says nonsense, a lack of memory and a
     fault in the owner's callbacks all end in one place: the connection is dropped, the reason logged, the next try timed.
-Rule 2: alive means heard. After each ping something must arrive within `PONG_TIMEOUT_S`, else the link is dead:
+Rule 2: alive means heard. After each ping something must arrive within pong_timeout_s, else the link is dead:
     a half-open TCP connection raises no error by itself.
-Rule 3: waits double, each with its own random part (as OCPP 2.0.1 has it: RetryBackOffWaitMinimum, ...RandomRange,
-    ...RepeatTimes), so that a hundred stations after a power cut do not call in step. They start anew after a
-    connection that held, and when the network has come back.
+Rule 3: waits double, each with its own random part (as OCPP 2.0.1 has it), so that a hundred stations after a power cut
+    do not call in step. They start anew after a connection that held, and when the network has come back.
 Rule 4: nothing is stored without bound: while too many answers wait to be sent, nothing more is read.
+Rule 5: while identity["before"] holds the credentials from before a change, every fourth try uses those. The first that
+    connect are kept, whichever they are: a mistake, or a server that is away, locks nobody out.
 
-Binary messages are ignored, with a line in the log: OCPP has none, and a closed connection would help nobody.
+Binary messages are ignored, with a line in the log: OCPP has none.
 """
 
 import asyncio
@@ -23,29 +26,28 @@ import os
 from micropython import const
 
 from ..clock import sleep_ms
-from ..protocol.handshake import HandshakeError
-from ..protocol.websocket import GOING_AWAY
-from .websocket import MAX_MESSAGE, BadUrl, authorization, connect, reply_code
+from ..late import load
+from ..protocol.websocket import GOING_AWAY, TOO_BIG
+from .websocket import MAX_MESSAGE, reply_code
 
-PROTOCOL = "ocpp1.6"
-CONNECT_TIMEOUT_S = const(30)  # name, TCP and handshake
-PONG_TIMEOUT_S = const(20)
-LONGEST_WAIT_S = const(300)  # a depot must be back within minutes after its central system is
-MOST_DOUBLINGS = const(5)
-HELD_S = const(30)  # a connection that lived so long was a good one
-LONGEST_RETRY_AFTER_S = const(3600)
-MOST_QUEUED = const(32)  # messages to send
+_CONNECT_TIMEOUT_S = const(30)  # name, TCP, TLS and handshake
+_PONG_TIMEOUT_S = const(20)
+_LONGEST_WAIT_S = const(300)  # a depot must be back within minutes after its central system is
+_MOST_DOUBLINGS = const(5)
+_HELD_S = const(30)  # a connection that lived so long was a good one
+_LONGEST_RETRY_AFTER_S = const(3600)
+_MOST_QUEUED = const(32)  # messages to send
 _READ_AGAIN = const(16)  # the queue must be as short as this before another message is read
+_BEFORE_AGAIN = const(4)
 
 
 class Session:
-    """identity: "csms_url", "charge_point_id", "basic_auth" (a password, {"user", "password"}, or None).
-    reconnect: {"minimum_s", "random_s"}. log(level, sentence)."""
+    """identity: as connecting.attempt takes it, and "security": (profile, AuthorizationKey or None), and "before": the same
+    from before a change, or None. reconnect: {"minimum_s", "random_s"}. log(level, sentence)."""
 
     def __init__(self, network, identity: dict, reconnect: dict, log, clock, max_message: int = MAX_MESSAGE) -> None:
-        self.connect_timeout_s = CONNECT_TIMEOUT_S
-        self.pong_timeout_s = PONG_TIMEOUT_S
-        self.status = "not started"
+        self.connect_timeout_s = _CONNECT_TIMEOUT_S
+        self.pong_timeout_s = _PONG_TIMEOUT_S
         self._network = network
         self._identity = identity
         self._minimum_ms = int(reconnect["minimum_s"] * 1000)
@@ -55,32 +57,24 @@ class Session:
         self._max_message = max_message
         self._ping_interval_s = 0
         self._failures = 0  # in a row
+        self._tries = 0  # since the credentials were changed
+        self._reported = None  # the security event that was told last
         self._retry_after_s = 0
         self._connection = None
         self._queue = []
-        self._ping_due = False
-        self._to_send = asyncio.Event()
-        self._sent = asyncio.Event()
+        self._ping_due = self._renewing = False
+        self._to_send, self._sent = asyncio.Event(), asyncio.Event()
         self._news = asyncio.Event()  # for the loop that waits or watches: look again
         self._lost = None  # why the connection is to be dropped, in a sentence
 
-    @property
-    def up(self) -> bool:
-        return self._connection is not None
-
-    @property
-    def ping_interval_s(self) -> int:
-        return self._ping_interval_s
-
-    @ping_interval_s.setter
-    def ping_interval_s(self, interval_s: int) -> None:
+    def set_ping_interval(self, interval_s: int) -> None:
         """0 turns pings off. Holds at once."""
         self._ping_interval_s = interval_s
         self._news.set()
 
     def send(self, text: str) -> bool:
         """Queues a message. False if there is no connection, or the queue is full: then it is not sent."""
-        if self._connection is None or len(self._queue) >= MOST_QUEUED:
+        if self._connection is None or len(self._queue) >= _MOST_QUEUED:
             return False
         self._queue.append(text)
         self._to_send.set()
@@ -98,6 +92,13 @@ class Session:
             self._lost = self._lost or reason
             self._news.set()
 
+    def renew(self) -> None:
+        """Connects anew, once what is queued has gone: the credentials have changed."""
+        self._tries = 0
+        self._failures = 0
+        self._renewing = True
+        self._to_send.set()
+
     async def say_goodbye(self) -> None:
         """Tells the server that we restart, if that goes quickly."""
         if self._connection is not None:
@@ -106,8 +107,12 @@ class Session:
     async def run(self, owner) -> None:
         while True:
             if not self._network.up:
-                await self._until_the_network_is_up()
-            reason = await self._connect()
+                self._log("info", "waiting for the network")
+                while not self._network.up:
+                    await self._until_news(None)
+                self._failures = 0
+                await self._pause(_random_below(self._random_ms + 1))
+            reason = await self._connect(owner)
             if reason is None:
                 reason = await self._hold(owner)
             gc.collect()  # the buffers of a dead connection, before the next one asks for its own
@@ -116,21 +121,12 @@ class Session:
             else:
                 self._log("warn", reason)
 
-    async def _until_the_network_is_up(self) -> None:
-        self.status = "waiting for the network"
-        self._log("info", self.status)
-        while not self._network.up:
-            await self._until_news(None)
-        self._failures = 0
-        await self._pause(_random_below(self._random_ms + 1))
-
     async def _wait(self, reason: str) -> None:
         """Lets time pass before the next try; cut short when the network goes away."""
-        wait_ms = min(self._minimum_ms << min(self._failures, MOST_DOUBLINGS), LONGEST_WAIT_S * 1000)
+        wait_ms = min(self._minimum_ms << min(self._failures, _MOST_DOUBLINGS), _LONGEST_WAIT_S * 1000)
         wait_ms = max(wait_ms, self._retry_after_s * 1000) + _random_below(self._random_ms + 1)
         self._failures += 1
-        self.status = "%s; next try in %d s" % (reason, (wait_ms + 999) // 1000)
-        self._log("warn", self.status)
+        self._log("warn", "%s; next try in %d s" % (reason, (wait_ms + 999) // 1000))
         await self._pause(wait_ms)
 
     async def _pause(self, duration_ms: int) -> None:
@@ -143,41 +139,45 @@ class Session:
 
     async def _until_news(self, at_most_ms: "int | None") -> None:
         """Returns when something may have changed, or the time is over."""
-        if at_most_ms is None:
-            await self._news.wait()
-        else:
-            try:
-                await asyncio.wait_for(self._news.wait(), at_most_ms / 1000)
-            except asyncio.TimeoutError:
-                pass
+        try:
+            await asyncio.wait_for(self._news.wait(), None if at_most_ms is None else at_most_ms / 1000)
+        except asyncio.TimeoutError:
+            pass
         self._news.clear()
 
-    async def _connect(self) -> "str | None":
+    async def _connect(self, owner) -> "str | None":
         """Tries once. None: there is a connection; else why not."""
         identity = self._identity
-        url = identity["csms_url"]
-        self.status = "connecting to " + url
+        security = identity.get("security", (None, None))
+        if identity.get("before") and self._tries % _BEFORE_AGAIN == _BEFORE_AGAIN - 1:
+            security = identity["before"]
+        self._tries += 1
         self._retry_after_s = 0
+        event = None
         try:
-            opening = connect(self._network, url, identity["charge_point_id"], PROTOCOL, self._headers(), self._max_message)
-            self._connection = await asyncio.wait_for(opening, self.connect_timeout_s)
-            return None
-        except HandshakeError as error:
-            if error.status in (429, 503):
-                self._retry_after_s = min(error.retry_after_s or 0, LONGEST_RETRY_AFTER_S)
-            return error.reason
+            attempt = load("setpoint.link.connecting").attempt
+            attempt = attempt(self._network, identity, security[0], security[1], self._clock, self._max_message)
+            self._connection, reason, event, wait_s = await asyncio.wait_for(attempt, self.connect_timeout_s)
+            self._retry_after_s = min(wait_s, _LONGEST_RETRY_AFTER_S)
         except asyncio.TimeoutError:
-            return "no connection within %d s" % self.connect_timeout_s
+            reason = "no connection within %d s" % self.connect_timeout_s
         except Exception as error:
-            return "no connection: " + self._reason_of(error)
+            reason = "no connection: " + self._reason_of(error)
+        if self._connection is not None:
+            self._reported = None
+            if identity.get("before"):
+                self._tell(owner.on_trial, security == identity["security"])
+            return None
+        if event is not None and reason != self._reported:  # once, not at every try
+            self._reported = reason
+            self._tell(owner.on_security_event, event, reason)
+        return reason
 
-    def _headers(self) -> tuple:
-        auth = self._identity.get("basic_auth")
-        if not auth:
-            return ()
-        if type(auth) is str:
-            auth = {"password": auth}
-        return (authorization(auth.get("user") or self._identity["charge_point_id"], auth["password"]),)
+    def _tell(self, event, *arguments) -> None:
+        try:
+            event(*arguments)
+        except Exception as error:
+            self._reason_of(error)
 
     async def _hold(self, owner) -> str:
         """Serves the connection until it is lost; the reason."""
@@ -185,15 +185,12 @@ class Session:
         began_ms = self._clock.ticks_ms()
         self._lost = None
         self._queue = []
-        self._ping_due = False
-        self.status = "connected to " + self._identity["csms_url"]
-        self._log("info", self.status)
-        told = False
+        self._ping_due = self._renewing = False
+        self._log("info", "connected to " + self._identity["csms_url"])
         tasks = []
         try:
-            tasks.append(asyncio.create_task(self._guarded(self._read(connection, owner))))
-            tasks.append(asyncio.create_task(self._guarded(self._write(connection))))
-            told = True
+            for coroutine in (self._read(connection, owner), self._write(connection)):
+                tasks.append(asyncio.create_task(self._guarded(coroutine)))
             owner.on_up()
             await self._watch(connection)
         except Exception as error:  # ours or the owner's fault: noted, and the station goes on
@@ -204,18 +201,14 @@ class Session:
             for task in tasks:
                 task.cancel()
             connection.abort()
-        if told:
-            try:
-                owner.on_down(self._lost)
-            except Exception as error:
-                self._reason_of(error)
-        if self._clock.ticks_ms() - began_ms >= HELD_S * 1000:
+        self._tell(owner.on_down, self._lost)
+        if self._clock.ticks_ms() - began_ms >= _HELD_S * 1000:
             self._failures = 0
         return self._lost
 
     def _reason_of(self, error: Exception) -> str:
         """An exception in a sentence. What no network can cause is our own fault, and stands out in the log."""
-        if isinstance(error, (OSError, BadUrl)):
+        if isinstance(error, OSError):
             return str(error)
         if isinstance(error, MemoryError):
             return "out of memory"
@@ -236,7 +229,13 @@ class Session:
             event = await connection.receive()
             kind = event[0]
             if kind == "text":
-                owner.on_text(event[1])
+                if type(event[1]) is not str:
+                    gc.collect()  # its parts will need room
+                try:
+                    owner.on_text(event[1])
+                except MemoryError:
+                    event = ("fault", TOO_BIG, "out of memory")
+                    break
                 await sleep_ms(0)  # a flood must not keep the control loop waiting
                 while len(self._queue) > _READ_AGAIN:
                     self._sent.clear()
@@ -247,8 +246,10 @@ class Session:
                 await connection.say_goodbye(reply_code(event[1]))
                 self.drop(("closed by the server with %d %s" % (event[1], event[2])).strip())
             elif kind == "fault":
-                await connection.say_goodbye(event[1], event[2])
-                self.drop("closed with %d: %s" % (event[1], event[2]))
+                break
+        if self._lost is None:
+            await connection.say_goodbye(event[1], event[2])
+            self.drop("closed with %d: %s" % (event[1], event[2]))
 
     async def _write(self, connection) -> None:
         while self._lost is None:
@@ -259,6 +260,9 @@ class Session:
                 await connection.send(self._queue[0])
                 self._queue.pop(0)
                 self._sent.set()
+            if self._renewing:
+                await connection.say_goodbye()
+                self.drop("new credentials")
             self._to_send.clear()
             if not self._ping_due:
                 await self._to_send.wait()

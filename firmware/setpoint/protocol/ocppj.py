@@ -37,19 +37,28 @@ _MAX_ID = const(36)
 _MAX_NESTING = const(16)  # a SetChargingProfile has 6 levels
 _FEW_BRACKETS = const(40)  # so few may be nested as they like
 _LONG = const(800)
+_PIECE = const(1024)
 _MAX_DESCRIPTION = const(255)
 _NEVER = (b",,", b"[,", b"{,", b",]", b",}", b":,", b":]", b":}", b"}{", b"}[", b"]{", b"][", b'{"}', b',"}', b'{",', b'[":')
 
 
-def parse(text: str) -> tuple:
-    """The message in a text; OcppError, with the id that is known, for everything else."""
+def parse(text: "str | memoryview") -> tuple:
+    """The message in a text, or in a view of the UTF-8 of a long one; OcppError, with the id that is known, for
+    everything else. MemoryError if there is not even memory to find the id."""
     try:
-        if "\\" in text:
+        if type(text) is str and len(text) > _LONG:
+            text = memoryview(text.encode())
+        if type(text) is not str and not _is_plain(text):
+            text = str(text, "utf-8")
+        if type(text) is not str:
+            message = _loaded(text)
+        elif "\\" in text:
             readable, text = _without_escapes(text)
             _check_structure(readable)
-        elif len(text) < _LONG or not _is_whole(text):
+            message = json.loads(text)
+        else:
             _check_structure(text)
-        message = json.loads(text)
+            message = json.loads(text)
     except (ValueError, TypeError, RuntimeError) as error:  # a key that cannot be one; a limit of recursion
         raise _unreadable(text, errors.FORMATION, "this is not JSON: %s" % error)
     except MemoryError:
@@ -127,21 +136,39 @@ def _answer(message: list) -> tuple:
     return (CALLERROR, message_id, code, description, details)
 
 
-def _unreadable(text: str, code: str, reason: str) -> OcppError:
+def _unreadable(text, code: str, reason: str) -> OcppError:
     """The error for a text that is no JSON, with the id if the beginning gives it away."""
-    parts = text[:200].split('"', 2)
-    start = "".join(parts[0].split())
+    start = text[:200]
+    parts = (start.encode() if type(start) is str else bytes(start)).split(b'"', 2)
+    start = b"".join(parts[0].split())
     message_id = errors.UNKNOWN_ID
-    if start == "[2," and len(parts) == 3 and len(parts[1]) <= _MAX_ID and "\\" not in parts[1]:
-        message_id = parts[1]
-    return OcppError(code, reason, message_id, not (start.startswith("[3") or start.startswith("[4")))
+    if start == b"[2," and len(parts) == 3 and len(parts[1]) <= _MAX_ID and b"\\" not in parts[1]:
+        message_id = parts[1].decode()
+    elif code == errors.INTERNAL:
+        raise MemoryError
+    return OcppError(code, reason, message_id, not (start.startswith(b"[3") or start.startswith(b"[4")))
 
 
-def _is_whole(text: str) -> bool:
-    """Whether a long text has its end, and few lists. That, and no more, is looked at where the whole check would cost
-    kilobytes."""
-    count = text.encode().count  # of bytes: twice as fast
-    return count(b"[") == count(b"]") < _FEW_BRACKETS and count(b"{") == count(b"}")
+def _is_plain(text: memoryview) -> bool:
+    """Whether a long text has its end, no escapes, and few lists. That, and no more, is looked at where the whole check
+    would cost kilobytes."""
+    lists = ends = curly = 0
+    for at in range(0, len(text), _PIECE):
+        piece = bytes(text[at : at + _PIECE])
+        count = piece.count
+        lists += count(b"[")
+        ends += count(b"]")
+        curly += count(b"{") - count(b"}")
+        if b"\\" in piece:
+            return False
+    return lists == ends < _FEW_BRACKETS and curly == 0
+
+
+def _loaded(text: memoryview):
+    try:
+        return json.loads(text)
+    except TypeError:  # CPython's takes bytes, but not a view of them
+        return json.loads(bytes(text))
 
 
 def _check_structure(text: str) -> None:

@@ -1,10 +1,12 @@
 """WebSocket frames from the client's side (RFC 6455): bytes in, events out; bytes to send are made, never sent.
 
-    frames = FrameReader(max_message)
+    frames = FrameReader(max_message, bytearray(6144))
     for event in frames.feed(received): ...
 
-Events: ("text", str) ("binary", bytes) ("ping", bytes) ("pong", bytes) ("close", code, reason), and for a server that
-breaks the protocol ("fault", code to close with, reason). After a close or a fault nothing more comes.
+Events: ("text", str) ("binary", memoryview) ("ping", bytes) ("pong", bytes) ("close", code, reason), and for a server
+that breaks the protocol, or sends what the memory cannot hold, ("fault", code to close with, reason). After a close or a
+fault nothing more comes. A text longer than `LONG` bytes comes as ("text", memoryview of its UTF-8): a str would need
+the same memory again. A view is good until the next event is asked for, and not longer.
 
 Rule 1: what is not read yet is not stored, but for one message of at most `max_message` bytes: its length is known
     before its bytes are taken.
@@ -29,26 +31,21 @@ BAD_TEXT = const(1007)
 TOO_BIG = const(1009)
 
 _MAX_CONTROL = const(125)
-_GRAIN = const(256)  # the buffer grows in such steps; masking works in such pieces
+_GRAIN = const(256)  # masking and the check of UTF-8 work in such pieces
+_SENT_AT_ONCE = const(1024)
+LONG = 800  # bytes of a text
 
-# What MicroPython's str() lets pass of malformed UTF-8 (RFC 3629, section 4): after this byte, only these are right.
+# What MicroPython's str() lets pass of malformed UTF-8 (RFC 3629, section 4), three bytes each: after this one, only those
+# from ... to ... are right.
 _SECOND_BYTE = (
-    (b"\xc0", 1, 0),
-    (b"\xc1", 1, 0),
-    (b"\xe0", 0xA0, 0xBF),
-    (b"\xed", 0x80, 0x9F),
-    (b"\xf0", 0x90, 0xBF),
-    (b"\xf4", 0x80, 0x8F),
-    (b"\xf5", 1, 0),
-    (b"\xf6", 1, 0),
-    (b"\xf7", 1, 0),
+    b"\xc0\x01\x00\xc1\x01\x00\xe0\xa0\xbf\xed\x80\x9f\xf0\x90\xbf\xf4\x80\x8f\xf5\x01\x00\xf6\x01\x00\xf7\x01\x00"
 )
 
 
 class FrameReader:
     """Cuts what the server sends into messages (RFC 6455, section 5)."""
 
-    def __init__(self, max_message: int, buffer: "bytearray | None" = None) -> None:
+    def __init__(self, max_message: int, buffer: bytearray) -> None:
         """buffer: where messages are put together that fit; longer ones get room of their own for as long as it takes."""
         self._max_message = max_message
         self._over = False  # after a close or a fault
@@ -58,15 +55,13 @@ class FrameReader:
         self._opcode = 0
         self._final = False
         self._kind = 0  # TEXT or BINARY while a message is being put together
-        self._buffer = bytearray(_GRAIN) if buffer is None else buffer
-        self._message = self._buffer
+        self._message = self._buffer = buffer
         self._message_has = 0
         self._control = bytearray(_MAX_CONTROL)
         self._control_has = 0
 
-    def feed(self, data: bytes) -> list:
-        """The events that these bytes complete."""
-        events = []
+    def feed(self, data: bytes):
+        """Yields the events that these bytes complete."""
         data = memoryview(data)
         at = 0
         while not self._over and (at < len(data) or self._left == 0):
@@ -76,7 +71,8 @@ class FrameReader:
                 at += 1
                 fault = self._take_header()
                 if fault:
-                    self._end(events, ("fault", fault[0], fault[1]))
+                    self._over = True
+                    yield ("fault", fault[0], fault[1])
             else:
                 taken = min(self._left, len(data) - at)
                 self._store(data[at : at + taken])
@@ -85,8 +81,10 @@ class FrameReader:
                 if self._left == 0:
                     self._left = -1
                     self._header_has = 0
-                    self._finish_frame(events)
-        return events
+                    event = self._finish_frame()
+                    if event is not None:
+                        self._over = event[0] == "close" or event[0] == "fault"
+                        yield event
 
     def _take_header(self) -> "tuple | None":
         """Reads the header if it is complete. The fault in it, if any: (code, reason)."""
@@ -116,8 +114,20 @@ class FrameReader:
                 return PROTOCOL_ERROR, "a length is not written in its shortest form"
         if self._opcode < CLOSE and self._message_has + length > self._max_message:
             return TOO_BIG, "a message is longer than %d bytes" % self._max_message
+        if self._opcode < CLOSE and not self._make_room(self._message_has + length):
+            return TOO_BIG, "there is no memory for a message of %d bytes" % (self._message_has + length)
         self._left = length
         return None
+
+    def _make_room(self, length: int) -> bool:
+        if length > len(self._message):
+            try:
+                grown = bytearray((length + _GRAIN - 1) // _GRAIN * _GRAIN)
+            except MemoryError:
+                return False
+            grown[: self._message_has] = memoryview(self._message)[: self._message_has]
+            self._message = grown
+        return True
 
     def _fault_in_first_byte(self, byte: int) -> "tuple | None":
         opcode = byte & 0x0F
@@ -143,70 +153,73 @@ class FrameReader:
             self._control_has = has + len(piece)
             return
         has = self._message_has
-        if has + self._left > len(self._message):
-            grown = bytearray((has + self._left + _GRAIN - 1) // _GRAIN * _GRAIN)
-            grown[:has] = memoryview(self._message)[:has]
-            self._message = grown
         self._message[has : has + len(piece)] = piece
         self._message_has = has + len(piece)
 
-    def _finish_frame(self, events: list) -> None:
+    def _finish_frame(self) -> "tuple | None":
         if self._opcode >= CLOSE:
             payload = bytes(self._control[: self._control_has])
             self._control_has = 0
             if self._opcode == CLOSE:
-                self._end(events, _close_event(payload))
-            else:
-                events.append(("ping" if self._opcode == PING else "pong", payload))
-        elif self._final:
-            kind, has = self._kind, self._message_has
-            self._kind = self._message_has = 0
-            if kind == BINARY:
-                events.append(("binary", bytes(memoryview(self._message)[:has])))
-                return
-            text = _text(self._message, has)
-            self._message = self._buffer
-            if text is None:
-                self._end(events, ("fault", BAD_TEXT, "a text is not UTF-8"))
-            else:
-                events.append(("text", text))
-
-    def _end(self, events: list, event: tuple) -> None:
-        self._over = True
-        events.append(event)
+                return _close_event(payload)
+            return ("ping" if self._opcode == PING else "pong", payload)
+        if not self._final:
+            return None
+        kind, has, message = self._kind, self._message_has, self._message
+        self._kind = self._message_has = 0
+        self._message = self._buffer
+        view = memoryview(message)[:has]
+        if kind == BINARY:
+            return ("binary", view)
+        if not _is_utf8(message, has):
+            return ("fault", BAD_TEXT, "a text is not UTF-8")
+        return ("text", view if has > LONG else str(view, "utf-8"))
 
 
-def frame(opcode: int, payload: bytes, random) -> bytearray:
-    """One whole frame, masked with four random bytes (RFC 6455, section 5.3)."""
+def pieces(opcode: int, payload, random):
+    """Yields one frame, masked with four random bytes (RFC 6455, section 5.3), in pieces of at most a kilobyte or so:
+    a long message needs no second room. The payload: bytes or a view of them."""
     length = len(payload)
     if length < 126:
-        header = bytes((0x80 | opcode, 0x80 | length))
+        piece = bytearray((0x80 | opcode, 0x80 | length))
     elif length < 0x10000:
-        header = bytes((0x80 | opcode, 0x80 | 126, length >> 8, length & 0xFF))
+        piece = bytearray((0x80 | opcode, 0x80 | 126, length >> 8, length & 0xFF))
     else:
-        header = bytes((0x80 | opcode, 0x80 | 127)) + length.to_bytes(8, "big")
+        piece = bytearray((0x80 | opcode, 0x80 | 127)) + length.to_bytes(8, "big")
     mask = random(4)
-    start = len(header) + 4
-    whole = bytearray(start + length)
-    whole[: start - 4] = header
-    whole[start - 4 : start] = mask
-    # Long integers do the XOR natively, piece by piece so that the memory needed beside the frame stays small.
+    piece.extend(mask)
+    # Long integers do the XOR natively.
     key_bytes = mask * (_GRAIN // 4)
     key = int.from_bytes(key_bytes, "little")
-    for at in range(0, length, _GRAIN):
-        piece = payload[at : at + _GRAIN]
-        if len(piece) < _GRAIN:
-            key = int.from_bytes(key_bytes[: len(piece)], "little")
-        masked = int.from_bytes(piece, "little") ^ key
-        whole[start + at : start + at + len(piece)] = masked.to_bytes(len(piece), "little")
-    return whole
+    at = 0
+    while at < length:
+        plain = payload[at : at + _GRAIN]
+        if len(plain) < _GRAIN:
+            key = int.from_bytes(key_bytes[: len(plain)], "little")
+        piece.extend((int.from_bytes(plain, "little") ^ key).to_bytes(len(plain), "little"))
+        at += len(plain)
+        if len(piece) >= _SENT_AT_ONCE:
+            yield piece
+            piece = bytearray()
+    if piece:
+        yield piece
 
 
-def text_frame(text: str, random) -> bytearray:
-    return frame(TEXT, text.encode(), random)
+def frame(opcode: int, payload, random) -> bytes:
+    """A frame in one piece."""
+    return b"".join(pieces(opcode, payload, random))
 
 
-def close_frame(code: "int | None", reason: str, random) -> bytearray:
+def text_pieces(text: str, random):
+    """Yields the frame of a text in pieces."""
+    try:
+        payload = memoryview(text)  # of its UTF-8, where it lies
+    except TypeError:  # CPython has none of a str
+        payload = memoryview(text.encode())
+    return pieces(TEXT, payload, random)
+
+
+def close_frame(code: "int | None", reason: str, random) -> bytes:
     """A close; code None: one without a code. The reason is cut to fit a control frame."""
     if code is None or code == NO_CODE:
         return frame(CLOSE, b"", random)
@@ -225,26 +238,38 @@ def _close_event(payload: bytes) -> tuple:
     if len(payload) == 1:
         return ("fault", PROTOCOL_ERROR, "a close has half a code")
     code = payload[0] << 8 | payload[1]
-    reason = _text(payload[2:], len(payload) - 2)
-    if reason is None:
+    reason = payload[2:]
+    if not _is_utf8(reason, len(reason)):
         return ("fault", BAD_TEXT, "the reason of a close is not UTF-8")
     if not (1000 <= code <= 1003 or 1007 <= code <= 1014 or 3000 <= code <= 4999):
         return ("fault", PROTOCOL_ERROR, "a close has the code %d" % code)
-    return ("close", code, reason)
+    return ("close", code, reason.decode())
 
 
-def _text(buffer, length: int) -> "str | None":
-    """The first bytes of a buffer as text; None if they are not UTF-8."""
-    try:
-        text = str(memoryview(buffer)[:length], "utf-8")
-    except UnicodeError:
-        return None
-    if len(text) == length:
-        return text  # all ASCII
-    for lead, least, most in _SECOND_BYTE:
-        at = buffer.find(lead, 0, length)
+def _is_utf8(buffer, length: int) -> bool:
+    """Whether the first bytes of a buffer are UTF-8. They are looked at piece by piece, each ending between two characters."""
+    view = memoryview(buffer)
+    at = 0
+    while at < length:
+        end = min(at + _GRAIN, length)
+        while at < end < length and buffer[end] & 0xC0 == 0x80:
+            end -= 1
+        try:
+            ascii_only = len(str(view[at:end], "utf-8")) == end - at
+        except UnicodeError:
+            return False
+        if end == at or not (ascii_only or _second_bytes_are_right(buffer, at, end)):
+            return False
+        at = end
+    return True
+
+
+def _second_bytes_are_right(buffer, start: int, end: int) -> bool:
+    for i in range(0, len(_SECOND_BYTE), 3):
+        lead = _SECOND_BYTE[i : i + 1]
+        at = buffer.find(lead, start, end)
         while at >= 0:
-            if not least <= buffer[at + 1] <= most:
-                return None
-            at = buffer.find(lead, at + 1, length)
-    return text
+            if not _SECOND_BYTE[i + 1] <= buffer[at + 1] <= _SECOND_BYTE[i + 2]:
+                return False
+            at = buffer.find(lead, at + 1, end)
+    return True

@@ -4,11 +4,12 @@ Loaded when a key is asked for or written, and for the first values (late.py).
 """
 
 # Name=first value, type, access, rule. Types: b boolean; i integer, lowest, highest; l list, most words, allowed words;
-# m list of measurands, most words; p phase rotation of connectors, such as 1.RST.
-# Access: w writable, r read only.
+# m list of measurands, most words; p phase rotation of connectors, such as 1.RST;
+# k key of 16 to 20 bytes in hexadecimal digits. Access: w writable, r read only, x writable and never told.
 _TABLE = """
 AllowOfflineTxForUnknownId=false b w
 AuthorizationCacheEnabled=true b w
+AuthorizationKey= k x
 AuthorizeRemoteTxRequests=false b w
 ChargeProfileMaxStackLevel=8 i r 1 1000
 ChargingScheduleAllowedChargingRateUnit=Current,Power l r 2 Current,Power
@@ -34,6 +35,7 @@ MinimumStatusDuration=0 i w 0 3600
 NumberOfConnectors=1 i r 1 16
 ResetRetries=1 i w 0 10
 ResumeTransactionAfterPowerLoss=true b w
+SecurityProfile=0 i w 0 3
 StopTransactionOnEVSideDisconnect=true b w
 StopTransactionOnInvalidId=true b w
 StopTxnAlignedData= m w 7
@@ -72,7 +74,11 @@ def name_of(name: str) -> "str | None":
 
 
 def writable(name: str) -> bool:
-    return _row(name)[2] == "w"
+    return _row(name)[2] != "r"
+
+
+def readable(name: str) -> bool:
+    return _row(name)[2] != "x"
 
 
 def first_value(name: str):
@@ -93,6 +99,9 @@ def value_of(name: str, text: str):
         except ValueError:
             return None
         return number if int(row[3]) <= number <= int(row[4]) else None
+    if kind == "k":
+        digits = len([c for c in text if c in "0123456789abcdefABCDEF"])
+        return text if digits == len(text) and digits in (32, 34, 36, 38, 40) else None
     words = [word.strip() for word in text.split(",") if word.strip()]
     if kind == "p":
         return ",".join(words) if all([_is_rotation(word) for word in words]) else None
@@ -123,6 +132,8 @@ def values_of(first: dict, stored: dict) -> "tuple[dict, list[str]]":
             known = name_of(name)
             value = None if known is None else value_of(known, text)
             if value is None:
+                if known is not None and not readable(known):
+                    text = "what it is"
                 problems.append("%s: key %s cannot be %r and is ignored" % (source, name, text))
             else:
                 values[known] = value

@@ -20,7 +20,7 @@ class Registration:
 
     def __init__(self, station, identity: dict) -> None:
         self._station = station
-        self._identity = identity
+        self.identity = identity
         self.status = None  # Accepted, Pending, Rejected; None: not answered yet
         self._asking = False
         self._boot_at_ms = 0
@@ -52,7 +52,7 @@ class Registration:
         """Asks (again); also when the central system triggers it."""
         payload = {}
         for field, key, longest in _LONGEST:
-            value = self._identity.get(key)
+            value = self.identity.get(key)
             if value:
                 payload[field] = str(value)[:longest]
         self._asking = True

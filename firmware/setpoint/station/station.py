@@ -49,6 +49,7 @@ class Station:
         self._ticks_ms = 0
         self._into_second_ms = 0
         self.link_up = False
+        self.security_events = []  # that the central system is to be told
         self.documents = documents
         self.supply = supply
         self.readings = readings
@@ -74,6 +75,7 @@ class Station:
         self.charging = Charging(self)
         self.reports = Reports(self)
         self.fallback = Fallback(self)
+        load("setpoint.station.security").start(self, identity)
         self._later = []
         self._permits = {}
         self._phases = {}
@@ -174,6 +176,8 @@ class Station:
                 connector.locked = not connector.locked
                 self.actions.append(("lock", connector.id, connector.locked))
         self.reports.statuses()
+        if self.security_events and self.now is not None and self.online():
+            load("setpoint.station.security").report(self)
         if self.reset_at_ms is not None:
             load("setpoint.station.answers.reset").settle(self)
         if self.link_up:
@@ -211,7 +215,7 @@ class Station:
             self.calls.link_is_down(self.up_ms)
         self._settle()
 
-    def on_text(self, text: str) -> None:
+    def on_text(self, text: "str | memoryview") -> None:
         """A message of the central system."""
         self.fallback.heard(self.up_ms)
         try:

@@ -176,6 +176,13 @@ async def data_transfer(board, app, request: dict) -> "tuple[str, str | None]":
     return await app.data_transfer(vendor_id, message_id, data)
 
 
+def _security_event(board, app, request: dict) -> None:
+    kind = _field(request, "type", "text")
+    if not 0 < len(kind) <= 50:
+        raise Refused("type must have 1 to 50 characters.")
+    app.on_security_event(kind, _field(request, "info", "text or null", None))
+
+
 def _state(board, app, request: dict) -> dict:
     return app.state()
 
@@ -196,6 +203,7 @@ COMMANDS = {
     "meter": _meter,
     "clock": _clock,
     "flash": _flash,
+    "security_event": _security_event,
     "state": _state,
 }
 

@@ -13,6 +13,7 @@ from ...clock import sleep_ms
 
 _CONNECTED = (106, 56)  # EISCONN on Linux and on macOS
 _UNDER_WAY = (errno.EINPROGRESS, errno.EALREADY)
+_TCP, _TCP_NODELAY = 6, 1  # Linux and macOS agree
 _LOOK_AGAIN_MS = 4
 
 
@@ -25,6 +26,7 @@ async def connect(host: str, port: int):
     for family, kind, protocol, _, address in socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM):
         connection = socket.socket(family, kind, protocol)
         connection.setblocking(False)
+        connection.setsockopt(_TCP, _TCP_NODELAY, 1)  # a long message comes in pieces, which must not wait for one another
         try:
             while not _is_connected(connection, address):
                 await sleep_ms(_LOOK_AGAIN_MS)
@@ -59,15 +61,17 @@ class Network:
         self._back = asyncio.Event()
 
     async def open(self, host: str, port: int, tls=None, server_hostname: "str | None" = None) -> "Stream":
-        """A stream to host:port, inside TLS when given a tls.SSLContext. Raises OSError."""
+        """A stream to host:port, inside TLS when given a tls.SSLContext. Raises OSError.
+
+        TLS begins with the first write; what it refuses raises ValueError there, as the interpreter's `tls` has it."""
         connection = await connect(host, port) if self.up else None
         if not self.up:
             if connection is not None:
                 connection.close()
             raise OSError(errno.EHOSTUNREACH)
-        if tls is not None:
-            connection = tls.wrap_socket(connection, server_hostname=server_hostname, do_handshake_on_connect=False)
         stream = Stream(self, connection)
+        if tls is not None:
+            stream.begin_tls(tls, server_hostname)
         self._streams.append(stream)
         return stream
 
@@ -101,7 +105,15 @@ class Stream:
     def __init__(self, network: Network, connection) -> None:
         self.is_cut = False
         self._network = network
+        self._socket = connection
         self._connection = connection  # None: closed
+
+    def begin_tls(self, tls, server_hostname: str) -> None:
+        try:
+            self._connection = tls.wrap_socket(self._socket, server_hostname=server_hostname, do_handshake_on_connect=False)
+        except BaseException:
+            self._socket.close()
+            raise
 
     async def read(self, count: int) -> bytes:
         """1 to count bytes; b"" when either side has closed, or the cable was pulled and is back."""
@@ -134,4 +146,14 @@ class Stream:
     def end(self) -> None:
         if self._connection is not None:
             self._connection.close()
+            if self._connection is not self._socket:
+                self._close_socket()
             self._connection = None
+
+    def _close_socket(self) -> None:
+        """After a failed handshake TLS has let go of the socket, and its close leaves it open."""
+        try:
+            self._socket.setblocking(False)
+        except OSError:  # closed: a second close could hit what has its number now
+            return
+        self._socket.close()

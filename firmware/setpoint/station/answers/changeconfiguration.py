@@ -9,6 +9,8 @@ def answer(station, request: dict) -> dict:
     if name is None:
         return {"status": "NotSupported"}
     value = keys.value_of(name, request["value"]) if keys.writable(name) else None
+    if value is not None and name in ("AuthorizationKey", "SecurityProfile"):
+        return load("setpoint.station.security").change(station, name, value)
     if value is None or not _store(station, name, keys.text_of(value)):
         return {"status": "Rejected"}
     station.settings.adopt(name, value)

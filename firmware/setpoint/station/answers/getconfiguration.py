@@ -12,6 +12,10 @@ def answer(station, request: dict) -> dict:
         if spelt is None:
             unknown.append(name)
         else:
+            answer = {"key": spelt, "readonly": not keys.writable(spelt)}
+            known.append(answer)
+            if not keys.readable(spelt):
+                continue
             value = settings.values[spelt] if spelt in settings.values else keys.first_value(spelt)
-            known.append({"key": spelt, "readonly": not keys.writable(spelt), "value": keys.text_of(value)})
+            answer["value"] = keys.text_of(value)
     return {"configurationKey": known, "unknownKey": unknown}

@@ -1,0 +1,128 @@
+"""One try to connect: from the identity to an open WebSocket, or why there is none. Loaded for the try (late.py).
+
+Rule 1: whatever happens, a stream that was opened here is closed here, unless its connection is handed out.
+Rule 2: nothing is followed or weakened: a redirect is a refusal, and wss:// never becomes ws://.
+Rule 3: a password leaves only inside an HTTP request to the host in the URL, after TLS (where there is TLS) has
+    checked that host's certificate and name.
+"""
+
+import binascii
+import os
+
+from micropython import const
+
+from ..late import load
+from ..protocol.handshake import Handshake, HandshakeError
+from .websocket import Connection
+
+PROTOCOL = "ocpp1.6"
+_READ_AT_ONCE = const(512)
+_UNRESERVED = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~"  # RFC 3986, section 2.3
+
+
+class BadUrl(ValueError):
+    """The URL of the central system cannot be used."""
+
+
+async def attempt(network, identity: dict, profile: "int | None", key: "str | None", clock, max_message: int) -> tuple:
+    """(Connection, "", None, 0), or (None, why not in a sentence, a security event or None, seconds to wait at least).
+
+    identity: csms_url, charge_point_id, basic_auth (a password, {"user", "password"} or None), tls (secure.py).
+    profile: the security profile, None: whatever the URL and the password make it. key: the AuthorizationKey in
+    hexadecimal digits. Takes as long as the network lets it; raises OSError when the network fails.
+    """
+    try:
+        secure, host_field, host, port, path = parts_of(identity["csms_url"], identity["charge_point_id"], (profile or 0) >= 2)
+        password = None if profile in (0, 3) else password_of(identity, key)
+        headers = () if password is None else (authorization(*password),)
+        handshake = Handshake(host_field, path, PROTOCOL, os.urandom, headers)
+        if not secure:
+            stream = await network.open(host, port)
+            return await _opened(stream, handshake, None, max_message), "", None, 0
+        secure = load("setpoint.link.secure").Check(identity.get("tls") or {}, host, clock)
+        try:
+            while True:
+                stream = await network.open(host, port, tls=secure.context, server_hostname=secure.name)
+                connection = await _opened(stream, handshake, secure, max_message)
+                if connection is not None:
+                    return connection, "", None, 0
+        finally:
+            secure.end()
+    except HandshakeError as error:
+        event = "FailedToAuthenticateAtCentralSystem" if error.status in (401, 403) else None
+        wait_s = error.retry_after_s or 0 if error.status in (429, 503) else 0
+        return None, error.reason, event, wait_s
+    except ValueError as error:  # BadUrl, or Refused of secure.py with its event
+        return None, error.args[0], error.args[1] if len(error.args) > 1 else None, 0
+
+
+async def _opened(stream, handshake: Handshake, secure, max_message: int) -> "Connection | None":
+    """The WebSocket on a stream. None: `secure` learned something from the refused certificate; try again."""
+    connection = None
+    try:
+        await stream.write(handshake.request())
+        rest = None
+        while rest is None:
+            data = await stream.read(_READ_AT_ONCE)
+            if not data:
+                raise HandshakeError("the server hung up during the handshake")
+            rest = handshake.feed(data)
+        connection = Connection(stream, max_message, rest)
+    except (OSError, ValueError) as error:
+        if secure is None:
+            raise
+        secure.explain(error)
+    finally:
+        if connection is None:
+            stream.close()
+    return connection
+
+
+def parts_of(url: str, last_segment: str, secure: bool) -> "tuple[bool, str, str, int, str]":
+    """(TLS, Host field, host, port, path) of ws[s]://host[:port]/path, with one more, encoded, segment.
+
+    secure: TLS even if the URL says ws://. BadUrl if it is none."""
+    scheme, separator, rest = url.partition("://")
+    scheme = scheme.lower()
+    if scheme not in ("ws", "wss") or not separator:
+        raise BadUrl("the URL of the central system must begin with ws:// or wss://")
+    secure = secure or scheme == "wss"
+    authority, _, path = rest.partition("/")
+    if "@" in authority:
+        raise BadUrl("a password does not belong into the URL; use basic_auth")
+    if "?" in rest or "#" in rest or " " in rest or not all([" " < c <= "~" for c in rest]):
+        raise BadUrl("the URL of the central system must be plain: no query, no fragment, no blanks")
+    host, port = authority, ""
+    if authority[:1] == "[":  # an IPv6 address
+        host, _, port = authority[1:].partition("]")
+        port = port[1:] if port[:1] == ":" else port
+    elif ":" in authority:
+        host, _, port = authority.partition(":")
+    if not host or (port and not (port.isdigit() and 0 < int(port) < 65536)):
+        raise BadUrl("the URL of the central system must name a host and a port from 1 to 65535")
+    while path[-1:] == "/":
+        path = path[:-1]
+    path = "/" + (path + "/" if path else "") + percent_encoded(last_segment)
+    return secure, authority, host, int(port or ("443" if secure else "80")), path
+
+
+def percent_encoded(text: str) -> str:
+    """Text as one segment of a path: "CP 01/a" is "CP%2001%2Fa"."""
+    return "".join([chr(b) if chr(b) in _UNRESERVED else "%%%02X" % b for b in text.encode()])
+
+
+def password_of(identity: dict, key: "str | None") -> "tuple[bytes, bytes] | None":
+    """(user, password): the AuthorizationKey stands above basic_auth; the user is the charge point, if nothing else is said."""
+    auth = identity.get("basic_auth")
+    if type(auth) is not dict:
+        auth = {"password": auth}
+    user = auth.get("user") or identity["charge_point_id"]
+    if key:
+        return user.encode(), binascii.unhexlify(key)
+    password = auth.get("password")
+    return (user.encode(), password.encode()) if password else None
+
+
+def authorization(user: bytes, password: bytes) -> str:
+    """The header line of HTTP basic authentication (RFC 7617)."""
+    return "Authorization: Basic " + binascii.b2a_base64(user + b":" + password).strip().decode()

@@ -1,0 +1,206 @@
+"""TLS: whom to trust, and what a refusal means. Loaded for one try to connect (late.py).
+
+The interpreter's `tls` module (Mbed TLS, the same on a PC and on a chip) checks that the certificate of the central
+system is signed by an authority in `ca_file`, is for the host in the URL, and holds at this time. Nothing turns that
+off; without a `ca_file` there is no connection. Two of Mbed TLS's refusals may be looked at again:
+
+* the name, where `check_hostname` is false: the next try asks for the name that the certificate is for;
+* "valid only from a later time on", while nobody has told this station the time. A certificate that the authority has
+  signed shows by itself that it began: the next try sets the chip's clock to that beginning, for as long as the try
+  takes. So the rest (signed, name, not ended before it began) is checked, and a station without a battery-backed clock
+  can ask its central system for the time. What cannot be known then is whether the certificate has ended.
+"""
+
+import binascii
+
+import tls
+
+from ..clock import set_machine_clock
+from ..protocol.iso8601 import instant_from
+
+INVALID_CERTIFICATE = "InvalidCentralSystemCertificate"
+_FATAL_ALERT = -0x7780  # the numbers are Mbed TLS's
+_INVALID_RECORD = -0x7200
+_NAME = "Common Name"
+_TOO_EARLY = "starts in the future"
+_REASONS = (
+    (_NAME, "is not for the name %s"),
+    ("not correctly signed", "is not signed by an authority that this station trusts"),
+    ("has expired", "has expired"),
+    (_TOO_EARLY, "is not valid yet"),
+)
+
+
+class Refused(ValueError):
+    """Arguments: why, in a sentence; a security event, if that is one."""
+
+
+class Check:
+    """`context` and `name` are what a network's `open` takes. files: ca_file, check_hostname, cert_file, key_file."""
+
+    def __init__(self, files: dict, host: str, clock) -> None:
+        self.name = host
+        self._any_name = not files.get("check_hostname", True)
+        self._leaf = None  # the server's own certificate, in DER
+        self._has_begun = False  # the chip's clock stands at the beginning of the server's certificate
+        self._now = clock.now()
+        if self._now is not None:
+            set_machine_clock(self._now)
+        self.context = context = tls.SSLContext(tls.PROTOCOL_TLS_CLIENT)
+        _load_authorities(context, files.get("ca_file"))
+        if files.get("cert_file"):
+            _load_own(context, files["cert_file"], files.get("key_file"))
+        if self._any_name or self._now is None:
+            context.verify_callback = self._look
+
+    def _look(self, der, depth: int) -> int:
+        """Mbed TLS shows a certificate. 0: its own judgement stands. Nothing may be raised through it."""
+        if depth == 0:
+            try:
+                self._leaf = bytes(der)
+            except MemoryError:
+                self._leaf = None
+        return 0
+
+    def explain(self, error: Exception) -> None:
+        """Returns when another try is worth it; else raises: Refused, or the error itself if TLS has nothing to say."""
+        code = error.args[0] if error.args else 0
+        if isinstance(error, OSError):
+            if type(code) is not int or code >= 0:
+                raise error
+            if code == _FATAL_ALERT:
+                raise Refused("the central system broke TLS off; does it take this station's certificate?")
+            if code == _INVALID_RECORD:
+                raise Refused("the central system does not speak TLS")
+            raise Refused("TLS failed: %s" % " ".join([str(part) for part in error.args]))
+        lines = [line for line in str(code).split("\n") if line]
+        if lines and all([self._learns(line) for line in lines]):
+            return
+        reasons = []
+        for line in lines:
+            for part, reason in _REASONS:
+                if part in line:
+                    line = reason % self.name if "%" in reason else reason
+            reasons.append(line)
+        raise Refused("the certificate of the central system %s" % ", and ".join(reasons), INVALID_CERTIFICATE)
+
+    def _learns(self, line: str) -> bool:
+        leaf = self._leaf
+        if leaf is None:
+            return False
+        if _NAME in line and self._any_name:
+            name = name_in(leaf)
+            if name and name != self.name:
+                self.name = name
+                return True
+        elif _TOO_EARLY in line and self._now is None and not self._has_begun:
+            begins = beginning_of(leaf)
+            if begins is not None:
+                self._has_begun = True
+                set_machine_clock(begins)
+                return True
+        return False
+
+    def end(self) -> None:
+        """The try is over: what was borrowed for it is not the time."""
+        if self._has_begun:
+            set_machine_clock(None)
+
+
+def _load_authorities(context, path: "str | None") -> None:
+    if not path:
+        raise Refused("TLS needs tls.ca_file, the certificate of the authority behind the central system's")
+    found = False
+    for label, der in _blocks(path):
+        if label == b"CERTIFICATE":
+            context.load_verify_locations(der)
+            found = True
+    if not found:
+        raise Refused("there is no certificate in %s" % path)
+
+
+def _load_own(context, cert_path: str, key_path: "str | None") -> None:
+    if not key_path:
+        raise Refused("tls.cert_file needs tls.key_file")
+    try:
+        context.load_cert_chain(_content(cert_path), _content(key_path))
+        return
+    except ValueError:
+        pass  # this interpreter may know DER only
+    try:
+        key = [der for label, der in _blocks(key_path) if b"PRIVATE KEY" in label]
+        context.load_cert_chain(next(_blocks(cert_path))[1], key[0])
+    except (ValueError, IndexError, StopIteration):
+        raise Refused("this station's certificate %s does not fit its key, or is none" % cert_path)
+
+
+def _content(path: str) -> bytes:
+    try:
+        with open(path, "rb") as file:
+            return file.read()
+    except OSError as error:
+        raise Refused("%s cannot be read: %s" % (path, error))
+
+
+def _blocks(path: str):
+    """Yields (label, DER) of each block of a PEM file."""
+    label, lines = None, []
+    for line in _content(path).split(b"\n"):
+        line = line.strip()
+        if line.startswith(b"-----BEGIN "):
+            label, lines = line[11:-5], []
+        elif line.startswith(b"-----END"):
+            yield label, binascii.a2b_base64(b"".join(lines))
+            label = None
+        elif label is not None:
+            lines.append(line)
+
+
+def beginning_of(der: bytes) -> "int | None":
+    """From when on a certificate holds (RFC 5280, 4.1.2.5), as an instant. None: not found."""
+    for opening, digits in ((b"\x30\x1e\x17\x0d", 12), (b"\x30\x20\x17\x0d", 12), (b"\x30\x22\x18\x0f", 14)):
+        at = der.find(opening)
+        if at >= 0:
+            text = der[at + 4 : at + 4 + digits].decode()
+            if digits == 12:
+                text = ("19" if text[0] >= "5" else "20") + text
+            text = "%s-%s-%sT%s:%s:%sZ" % (text[:4], text[4:6], text[6:8], text[8:10], text[10:12], text[12:])
+            try:
+                return instant_from(text)
+            except ValueError:
+                return None
+    return None
+
+
+def name_in(der: bytes) -> "str | None":
+    """A name or IPv4 address that a certificate is for: its first alternative name, else its common name. None: neither."""
+    at = der.find(b"\x06\x03\x55\x1d\x11") + 5  # subjectAltName
+    if at < 5:
+        at = der.rfind(b"\x06\x03\x55\x04\x03") + 5  # commonName; the issuer's stands before the subject's
+        if at < 5:
+            return None
+        start, end = _value_at(der, at)
+        return der[start:end].decode()
+    if der[at] == 0x01:  # that it is critical
+        at += 3
+    at, _ = _value_at(der, at)  # inside an octet string ...
+    at, last = _value_at(der, at)  # ... a list
+    while at < last:
+        start, end = _value_at(der, at)
+        if der[at] == 0x82:
+            return der[start:end].decode()
+        if der[at] == 0x87 and end - start == 4:
+            return "%d.%d.%d.%d" % tuple(der[start:end])
+        at = end
+    return None
+
+
+def _value_at(der: bytes, at: int) -> "tuple[int, int]":
+    """Where the value of the element that begins here starts and ends."""
+    length = der[at + 1]
+    at += 2
+    if length & 0x80:
+        count = length & 0x7F
+        length = int.from_bytes(der[at : at + count], "big")
+        at += count
+    return at, at + length
