@@ -12,9 +12,9 @@ import os
 from micropython import const
 
 from ..late import load
-from ..protocol.handshake import Handshake, HandshakeError
 from .websocket import Connection
 
+_handshake = load("setpoint.protocol.handshake")
 PROTOCOL = "ocpp1.6"
 _READ_AT_ONCE = const(512)
 _UNRESERVED = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~"  # RFC 3986, section 2.3
@@ -35,7 +35,7 @@ async def attempt(network, identity: dict, profile: "int | None", key: "str | No
         secure, host_field, host, port, path = parts_of(identity["csms_url"], identity["charge_point_id"], (profile or 0) >= 2)
         password = None if profile in (0, 3) else password_of(identity, key)
         headers = () if password is None else (authorization(*password),)
-        handshake = Handshake(host_field, path, PROTOCOL, os.urandom, headers)
+        handshake = _handshake.Handshake(host_field, path, PROTOCOL, os.urandom, headers)
         if not secure:
             stream = await network.open(host, port)
             return await _opened(stream, handshake, None, max_message), "", None, 0
@@ -48,7 +48,7 @@ async def attempt(network, identity: dict, profile: "int | None", key: "str | No
                     return connection, "", None, 0
         finally:
             secure.end()
-    except HandshakeError as error:
+    except _handshake.HandshakeError as error:
         event = "FailedToAuthenticateAtCentralSystem" if error.status in (401, 403) else None
         wait_s = error.retry_after_s or 0 if error.status in (429, 503) else 0
         return None, error.reason, event, wait_s
@@ -56,7 +56,7 @@ async def attempt(network, identity: dict, profile: "int | None", key: "str | No
         return None, error.args[0], error.args[1] if len(error.args) > 1 else None, 0
 
 
-async def _opened(stream, handshake: Handshake, secure, max_message: int) -> "Connection | None":
+async def _opened(stream, handshake, secure, max_message: int) -> "Connection | None":
     """The WebSocket on a stream. None: `secure` learned something from the refused certificate; try again."""
     connection = None
     try:
@@ -65,7 +65,7 @@ async def _opened(stream, handshake: Handshake, secure, max_message: int) -> "Co
         while rest is None:
             data = await stream.read(_READ_AT_ONCE)
             if not data:
-                raise HandshakeError("the server hung up during the handshake")
+                raise _handshake.HandshakeError("the server hung up during the handshake")
             rest = handshake.feed(data)
         connection = Connection(stream, max_message, rest)
     except (OSError, ValueError) as error:

@@ -19,6 +19,7 @@ _MOST_INFO = 255  # characters
 
 def start(station, identity: dict) -> None:
     """At power-up: what a central system wrote, else the first values of the keys, else what URL and password suggest."""
+    station.security_events = []  # that the central system is to be told
     values = station.settings.values
     key = values.pop("AuthorizationKey", None)
     stored = station.documents.read(_DOCUMENT)

@@ -49,7 +49,6 @@ class Station:
         self._ticks_ms = 0
         self._into_second_ms = 0
         self.link_up = False
-        self.security_events = []  # that the central system is to be told
         self.documents = documents
         self.supply = supply
         self.readings = readings
