@@ -108,7 +108,7 @@ class Stream:
         self._socket = connection
         self._connection = connection  # None: closed
 
-    def begin_tls(self, tls, server_hostname: str) -> None:
+    def begin_tls(self, tls, server_hostname: "str | None") -> None:
         try:
             self._connection = tls.wrap_socket(self._socket, server_hostname=server_hostname, do_handshake_on_connect=False)
         except BaseException:
