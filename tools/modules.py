@@ -63,9 +63,9 @@ MODULES = {
     "ESP32-WROOM-32": _esp32("0-19 21-23 25-27 32-36 39", "6-11"),
     "ESP32-WROVER": _esp32("0-19 21-23 25-27 32-36 39", "6-11 16 17"),
     "ESP32-MINI-1": _esp32("0-19 21-23 25-27 32-39", "6-8 11 16 17"),  # its flash is inside the chip
-    "ESP32-S2": Module(
+    "ESP32-S2": Module(  # without PSRAM, which would take 26
         there=_pins("0-21 26-46"),
-        flash=_pins("26-32"),
+        flash=_pins("27-32"),
         strapping=_pins("0 45 46"),
         input_only=_pins("46"),
         adc1=_pins("1-10"),

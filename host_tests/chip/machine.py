@@ -27,7 +27,7 @@ class Pin:
     IRQ_RISING, IRQ_FALLING = 1, 2
 
     def __init__(self, number, mode=-1, pull=-1, *, value=None):
-        if 6 <= number <= 11 and 34 in CHIP.input_only:
+        if number in (6, 7, 8, 11) and 34 in CHIP.input_only:
             raise ValueError("invalid pin")
         if number in CHIP.input_only and (mode == self.OUT or pull != -1):
             raise ValueError("pin can only be input")

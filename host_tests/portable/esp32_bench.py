@@ -25,6 +25,11 @@ clock._ticks_us = CHIP.ticks_us
 IDENTITY = {"csms_url": "ws://127.0.0.1:9", "charge_point_id": "cp001", "wifi": {"ssid": "home", "password": "secret"}}
 
 
+def described():
+    """The names of all boards with pins."""
+    return [name for name in os.listdir(_BOARDS) if "." not in name and name != "simulated"]
+
+
 def description(name="esp32_devkitc", **changes):
     """A board.json as a dictionary; changes: of its top level, and of connector 1 ("connector_feedback")."""
     with open(_BOARDS + name + "/board.json") as file:

@@ -1,6 +1,6 @@
 """The ESP32's control pilot on the model of chip, divider and vehicle: what is sent, what is read, what must not be trusted."""
 
-from esp32_bench import CHIP, boot, description
+from esp32_bench import CHIP, boot, described, description
 from micropython import heap_lock, heap_unlock
 
 from setpoint.board.esp32.pilot import fewest_hits
@@ -86,6 +86,27 @@ def test_an_esp32_s3_makes_13_bits():
         outlet.set_duty_u16(duty_u16_for(limit_da) & -8)
         outlet.read_pilot()
         assert outlet.pilot_ok() and wire.duty_u16 == outlet.duty_u16, limit_da
+
+
+def test_every_described_board_starts_safe_and_reads_its_pilot():
+    names = described()
+    assert len(names) >= 8
+    for name in names:
+        wiring = description(name)
+        if wiring.pop("not_for_use", None) is not None:
+            assert name.startswith("smartevse")
+        s = "-S" in wiring["module"]
+        CHIP.start((46,) if s else (34, 35, 36, 37, 38, 39), 13 if s else 16)
+        board, wire = boot(wiring)
+        outlet = board.outlets[0]
+        contactor = wiring["connectors"][0]["contactor"]
+        assert CHIP.history[0] == (contactor["pin"], 1 - contactor["on"]) and wire.duty_u16 == 65535, name
+        outlet.set_duty_u16(17472)
+        for ohm, diode, high_mv, _ in VEHICLES[1:4]:
+            wire.vehicle.show(ohm, diode)
+            outlet.read_pilot()
+            assert outlet.pilot_ok() and abs(outlet.high_mv - high_mv) <= NEAR_MV, (name, ohm, outlet.high_mv)
+            assert -13500 < outlet.low_mv < -10000, (name, ohm, outlet.low_mv)
 
 
 def test_a_pwm_that_does_not_obey_is_found():

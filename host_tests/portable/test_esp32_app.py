@@ -1,0 +1,105 @@
+"""The whole station on the ESP32's board, on the model of the chip: a vehicle plugs in, charges and goes, without a network."""
+
+from esp32_bench import CHIP, IDENTITY, Task, boot, description, pass_time, virtual_time
+
+from setpoint.app import App
+
+_OFFLINE = {"AllowOfflineTxForUnknownId": "true"}
+
+
+class Bench:
+    """A station that runs in virtual time; `run(ms)` lets it."""
+
+    def __init__(self, **changes):
+        CHIP.start()
+        identity = dict(IDENTITY)
+        identity["keys"] = _OFFLINE
+        self.board, self.wire = boot(description(**changes), identity)
+        self.end = virtual_time()
+        CHIP.ohm[39] = (220, 1000, 3300)  # a cable for 32 A
+        CHIP.closes[13] = (4, 0)  # a residual current monitor that answers to its test
+        self.app = App(self.board)
+        self.app.tell(self.app.station.start)
+        self.tasks = [Task(coroutine) for _, coroutine in self.board.attach(self.app)]
+        self.outlet = self.board.outlets[0]
+        self.run(2000)
+
+    def run(self, ms):
+        pass_time(ms, self.tasks, self.step)
+
+    def step(self):
+        self.app.control.step(20)
+        self.board.feed_watchdog()
+        self.app.wake()
+
+    def state(self):
+        return self.app.control.points[1].sequence.state
+
+    def closed(self):
+        return CHIP.outputs[26] == 1
+
+
+def test_a_vehicle_plugs_in_charges_and_goes():
+    bench = Bench()
+    try:
+        assert bench.state() == "A" and not bench.closed() and bench.wire.duty_u16 == 65535
+        bench.wire.vehicle.plug_in()
+        bench.run(1000)
+        assert bench.state() == "B1" and bench.wire.duty_u16 == 65535, "nobody has shown a card"
+        bench.app.on_card("04A1B2C3", [1])
+        bench.run(200)
+        assert bench.wire.duty_u16 == 16 * 65535 // 60, "16 A, the rating of the board"
+        bench.run(1500)
+        assert bench.state() == "C2" and bench.closed() and bench.outlet.contactor_closed()
+        bench.run(360000)
+        assert 1080 <= bench.outlet.meter_wh() <= 1120
+        bench.wire.vehicle.wants = False
+        bench.wire.vehicle.decide()
+        bench.run(100)
+        assert bench.state() == "B2" and not bench.closed()
+        bench.wire.vehicle.plug_out()
+        bench.run(3000)
+        assert bench.state() == "A" and bench.wire.duty_u16 == 65535 and not bench.closed()
+        assert CHIP.feeds > 100 and CHIP.watchdog_ms == 3000
+    finally:
+        bench.end()
+
+
+def test_unplugging_under_load_opens_within_60_ms():
+    bench = Bench()
+    try:
+        bench.wire.vehicle.plug_in()
+        bench.app.on_card("04A1B2C3", [1])
+        bench.run(3000)
+        assert bench.closed()
+        bench.wire.vehicle.plug_out()
+        bench.run(70)  # and the step that is under way
+        assert not bench.closed()
+    finally:
+        bench.end()
+
+
+def test_a_vehicle_without_a_diode_never_gets_current():
+    bench = Bench()
+    try:
+        bench.app.on_card("04A1B2C3", [1])
+        bench.wire.vehicle.show(882, False)
+        for _ in range(20):
+            bench.run(500)
+            assert not bench.closed()
+    finally:
+        bench.end()
+
+
+def test_an_adc_that_fails_under_load_opens_the_contactor():
+    bench = Bench()
+    try:
+        bench.wire.vehicle.plug_in()
+        bench.app.on_card("04A1B2C3", [1])
+        bench.run(3000)
+        assert bench.closed()
+        CHIP.broken_adc = True
+        bench.run(100)
+        assert not bench.closed()
+    finally:
+        bench.end()
