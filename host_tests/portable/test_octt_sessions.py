@@ -355,3 +355,20 @@ def test_tc_070_sampled_meter_values():
     for value in values:
         (sampled,) = value["meterValue"][0]["sampledValue"]
         assert (sampled["context"], sampled["measurand"]) == ("Sample.Periodic", "Energy.Active.Import.Register")
+
+
+def test_tc_071_clock_aligned_meter_values():
+    bench = configured(
+        ClockAlignedDataInterval="900", MeterValuesAlignedData="Energy.Active.Import.Register", MeterValueSampleInterval="0"
+    )
+    bench.pass_time(100)
+    charging(bench)
+    go_offline(bench)  # its heartbeats are answered with noon again and again
+    bench.pass_time(1800)
+    come_back(bench)
+    values = bench.actions("MeterValues")
+    stamps = [value["meterValue"][0]["timestamp"] for value in values if value["connectorId"] == 1]
+    assert stamps == ["2025-06-15T12:15:00Z", "2025-06-15T12:30:00Z"]
+    for value in values:
+        (sampled,) = value["meterValue"][0]["sampledValue"]
+        assert (sampled["context"], sampled["measurand"]) == ("Sample.Clock", "Energy.Active.Import.Register")
