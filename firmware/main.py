@@ -4,24 +4,33 @@ import asyncio
 import gc
 import sys
 
-from setpoint import board as boards
-
 # A small heap is lost to holes, not to what is kept: so garbage goes while it is fresh.
 gc.threshold(1024)
-board = boards.this()
-board.make_safe()
+board = None
 try:
+    from setpoint import board as boards
+
+    board = boards.this()
+    board.make_safe()
     from setpoint.app import App  # after the outputs are safe: this takes a second on a small chip
 
-    app = App(board)
+    app = App(board, globals().get("started", ""))  # boot.py's sentence, on a device
     gc.threshold(2048)
     asyncio.run(app.run())
+    if not app.died and "forget_starts" in globals():
+        globals()["forget_starts"]()  # a restart that was asked for is no crash
     board.reset()
 except KeyboardInterrupt:
     print("stopped")
 except Exception as error:
-    board.make_safe()
+    if board is not None:
+        board.make_safe()
     sys.print_exception(error)
+    if board is None:
+        import machine
+
+        machine.reset()  # boot.py's outputs stand, and it counts how often this happens
     board.reset()
 finally:
-    board.make_safe()
+    if board is not None:
+        board.make_safe()

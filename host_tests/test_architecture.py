@@ -120,8 +120,8 @@ def form_faults(tree: ast.Module, text: str, path: Path) -> "list[str]":
         what = None
         if isinstance(node, ast.ExceptHandler) and node.type is None:
             what = "bare except"
-        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "print" and room_of(path) not in ("log", "main"):
-            what = "print outside log.py"  # main.py may have to speak before there is a log
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "print" and room_of(path) not in ("log", "main", "boot"):
+            what = "print outside log.py"  # main.py and boot.py may have to speak before there is a log
         elif isinstance(node, ast.Raise) and node.cause is not None:
             what = "raise ... from, which MicroPython does not have"
         if what:

@@ -13,6 +13,7 @@
     clock, log, tasks   the only reader of time; what people read; named tasks that may not die unseen
     inspection          the state in one dict, for the bench
     app                 puts it together: carries out the station's actions, feeds it events
+    boot                outside this package, first on a board: outputs safe, which program, how often in vain
     main                outside this package: outputs safe first, then the app, safe again on every way out
 
 Who may import whom; host_tests/test_architecture.py holds this picture true:

@@ -39,8 +39,11 @@ _PILOT_FAULTS = {
 class App:
     """`run` returns when the station is to be restarted."""
 
-    def __init__(self, board) -> None:
+    def __init__(self, board, started: str = "") -> None:
+        """started: how this start came about, as boot.py says it."""
         self.board = board
+        self.started = started
+        self.died = False  # a task did: nobody asked for the restart
         self.clock = board.clock
         self.log = Log(board.clock)
         self.peak_memory = 0
@@ -58,7 +61,7 @@ class App:
             None if supply["grid_amps"] is None else tenths(supply["grid_amps"]),
             len(board.outlets),
         )
-        self.log("info", "app", "Setpoint %s on %s" % (__version__, board.name))
+        self.log("info", "app", "Setpoint %s on %s%s" % (__version__, board.name, started and ": " + started))
         self.documents = Documents(board.root + "/state")
         self.journal = Journal(board.root + "/journal")
         self.control = Control(board, self.supply.own_rate // self.supply.rate_per_da, self._events.set)
@@ -78,6 +81,7 @@ class App:
     def _first_keys(self) -> dict:
         """First values of configuration keys; what the board is stands above what somebody says it is."""
         keys = dict(self.board.keys)
+        keys["LastStart"] = self.started
         keys["NumberOfConnectors"] = len(self.board.outlets)
         keys["ConnectorSwitch3to1PhaseSupported"] = self.supply.can_switch_phases
         return keys
@@ -106,6 +110,7 @@ class App:
                 task.cancel()
 
     def _on_death(self, name: str, sentence: str) -> None:
+        self.died = True
         self.board.make_safe()
         self.log("error", "app", "task %s died (%s): restarting" % (name, sentence))
         self._over.set()

@@ -5,7 +5,7 @@ Loaded when a key is asked for or written, and for the first values (late.py).
 
 # Name=first value, type, access, rule. Types: b boolean; i integer, lowest, highest; l list, most words, allowed words;
 # m list of measurands, most words; p phase rotation of connectors, such as 1.RST;
-# k key of 16 to 20 bytes in hexadecimal digits. Access: w writable, r read only, x writable and never told.
+# k key of 16 to 20 bytes in hexadecimal digits; t text. Access: w writable, r read only, x writable and never told.
 _TABLE = """
 AllowOfflineTxForUnknownId=false b w
 AuthorizationCacheEnabled=true b w
@@ -22,6 +22,7 @@ FallbackLimitAfterMinutes=0 i w 0 10080
 FallbackLimitAmps=6 i w 0 80
 GetConfigurationMaxKeys=50 i r 1 1000
 HeartbeatInterval=300 i w 1 604800
+LastStart= t r
 LocalAuthorizeOffline=true b w
 LocalPreAuthorize=false b w
 MaxChargingProfilesInstalled=50 i r 1 1000
@@ -102,6 +103,8 @@ def value_of(name: str, text: str):
     if kind == "k":
         digits = len([c for c in text if c in "0123456789abcdefABCDEF"])
         return text if digits == len(text) and digits in (32, 34, 36, 38, 40) else None
+    if kind == "t":
+        return text
     words = [word.strip() for word in text.split(",") if word.strip()]
     if kind == "p":
         return ",".join(words) if all([_is_rotation(word) for word in words]) else None

@@ -1,0 +1,148 @@
+"""A board on a PC: runs boot.py and main.py from a flash image as the ESP32 port does, on MicroPython's unix port.
+
+    micropython [-i] played_board.py FOLDER [cut after N writes]
+
+FOLDER stands for the board: flash.img is its flash, rtc the memory of its clock, which a power cut clears (whoever plays
+the power cut removes it), cause why it starts, pins a line for each pin that was set. The PC's files are under
+/pc. machine is what an ESP32 has of it, as far as boot.py, deploy and a simulated station use it; a reset ends the
+process by SIGUSR1, a power cut by SIGKILL; whoever started it starts it again.
+"""
+
+import os
+import sys
+
+import vfs
+
+FOLDER = sys.argv[1]
+
+
+def end(signal):
+    """Ends this process at once. sys.exit would lead to the prompt, and may be caught on the way."""
+    while True:
+        os.system("kill -%s $PPID" % signal)
+
+
+class Flash:
+    """A block device on flash.img. After so many writes the power goes in the middle of one."""
+
+    def __init__(self, path, cut_after):
+        self.file = open(path, "r+b")
+        self.blocks = os.stat(path)[6] // 4096
+        self.left = cut_after
+
+    def readblocks(self, block, buffer, offset=0):
+        self.file.seek(block * 4096 + offset)
+        self.file.readinto(buffer)
+
+    def writeblocks(self, block, data, offset=0):
+        self.left -= 1
+        if self.left == 0:
+            data = data[: len(data) // 2]
+        self.file.seek(block * 4096 + offset)
+        self.file.write(data)
+        self.file.flush()
+        if self.left == 0:
+            end("KILL")
+
+    def ioctl(self, operation, argument):
+        if operation == 4:
+            return self.blocks
+        if operation == 5:
+            return 4096
+        if operation == 6:
+            self.file.seek(argument * 4096)
+            self.file.write(b"\xff" * 4096)
+            return 0
+
+
+class Memory:
+    def __init__(self, path):
+        self.path = path
+
+    def read(self):
+        try:
+            with open(self.path, "rb") as file:
+                return file.read()
+        except OSError:
+            return b""
+
+    def write(self, content):
+        with open(self.path, "wb") as file:
+            file.write(content)
+
+
+class Pin:
+    OUT = 3
+
+    def __init__(self, pin, mode, value):
+        with open("/pc%s/pins" % FOLDER, "a") as file:
+            file.write("%d %d\n" % (pin, value))
+
+
+class RTC:
+    def memory(self, content=None):
+        return rtc.read() if content is None else rtc.write(content)
+
+
+class Timer:
+    ONE_SHOT = 0
+    callback = None
+
+    def __init__(self, number):
+        pass
+
+    def init(self, mode, period, callback):
+        Timer.callback = callback  # a test lets the minute pass
+
+
+class WDT:
+    def __init__(self, timeout):
+        pass
+
+    def feed(self):
+        pass
+
+
+class machine:
+    PWRON_RESET, HARD_RESET, WDT_RESET, DEEPSLEEP_RESET, SOFT_RESET = 1, 2, 3, 4, 5
+    Pin, RTC, Timer, WDT = Pin, RTC, Timer, WDT
+
+    @staticmethod
+    def reset_cause():
+        return int(cause.read() or b"1")
+
+    @staticmethod
+    def reset():
+        end("USR1")
+
+
+def run_file(name):
+    with open(name) as file:
+        code = compile(file.read(), name, "exec")
+    exec(code, names)
+
+
+def is_there(name):
+    try:
+        os.stat(name)
+        return True
+    except OSError:
+        return False
+
+
+rtc = Memory("/pc%s/rtc" % FOLDER)
+cause = Memory("/pc%s/cause" % FOLDER)
+sys.modules["machine"] = machine
+flash = Flash(FOLDER + "/flash.img", int(sys.argv[2]) if len(sys.argv) > 2 else -1)
+pc = vfs.VfsPosix("/")
+vfs.umount("/")
+vfs.mount(vfs.VfsLfs2(flash, progsize=32, readsize=32), "/")
+vfs.mount(pc, "/pc")
+os.chdir("/")
+sys.path[:] = ["", ".frozen", "/lib"]
+sys.argv[:] = ["", "/pc%s/start.json" % FOLDER]
+names = {"__name__": "__main__"}
+if is_there("boot.py"):
+    run_file("boot.py")
+if is_there("main.py"):
+    run_file("main.py")

@@ -1,0 +1,146 @@
+"""boot.py on both interpreters: outputs first, which program starts, what a crash loop ends in."""
+
+import json
+
+import pytest
+from board_bench import RESET, ROOT, PlayedBoard, on_flash, tiny_build
+
+ENDS = "pass"
+CRASHES = "import machine\nmachine.reset()"
+LIVES_A_MINUTE = "import machine\nmachine.Timer.callback(None)\nmachine.reset()"
+ASKED_TO_RESTART = "forget_starts()\nimport machine\nmachine.reset()"
+
+
+@pytest.fixture
+def board(tmp_path, micropython):
+    return PlayedBoard(tmp_path / "board", micropython)
+
+
+def program(tmp_path, version, way=ENDS):
+    folder = tmp_path / (version + "-build")
+    folder.mkdir()
+    return tiny_build(folder, version, way)
+
+
+def test_contactors_are_opened_before_pilots_are_set_and_both_before_anything_else(board, tmp_path):
+    files = on_flash(program(tmp_path, "1.0"))
+    closes_low = {"contactor": {"pin": 5, "on": 0}, "phases_2_3": {"pin": 6, "on": 1}, "pilot": {"pwm_pin": 7}}
+    files["/board.json"] = json.dumps({"connectors": [{"contactor": {"pin": 26, "on": 1}, "pilot": {"pwm_pin": 27}}, closes_low]}).encode()
+    files["/a/complete"] = b"not a number"
+    board.format(files)
+    board.start()
+    assert board.pins() == "26 0\n5 1\n6 0\n27 1\n7 1\n"
+
+
+@pytest.mark.parametrize("content", [None, b"", b"{", b"[]", b"{}", b'{"connectors": 3}', b'{"connectors": [{"contactor": 3}]}'])
+@pytest.mark.parametrize("micropython", ["64bit"], indirect=True)
+def test_without_a_readable_board_json_the_start_goes_on_and_says_so(board, tmp_path, content):
+    files = on_flash(program(tmp_path, "1.0"))
+    del files["/board.json"]
+    board.format(files | ({} if content is None else {"/board.json": content}))
+    _, text = board.start()
+    assert "boot: no output was set" in text and "main: 1.0" in text
+
+
+def test_it_says_version_build_folder_and_why_it_started(board, tmp_path):
+    made = program(tmp_path, "1.2.3")
+    board.format(on_flash(made))
+    for cause, words in ((1, "power-up, start 1"), (2, "a reset, start 2"), (3, "the watchdog, start 3")):
+        _, text = board.start(cause)
+        sentence = "build %s from /a, after %s" % (made.name, words)
+        assert "boot: Setpoint 1.2.3 %s\n" % sentence in text
+        assert "main: 1.2.3 " + sentence in text, "main.py gets it too"
+
+
+def test_the_newest_complete_program_starts(board, tmp_path):
+    one, two = program(tmp_path, "1.0"), program(tmp_path, "2.0")
+    for number_a, number_b, expected in ((1, 2, "2.0"), (3, 2, "1.0"), (9, 10, "2.0")):
+        board.format(on_flash(one, "a", number_a) | on_flash(two, "b", number_b))
+        assert "main: " + expected in board.start()[1], (number_a, number_b)
+
+
+def test_a_program_that_is_not_complete_is_never_started(board, tmp_path):
+    one, two = program(tmp_path, "1.0"), program(tmp_path, "2.0")
+    for content in (None, b"", b"2", b"x 2.0 abc", b"2 2.0 abc def"):
+        files = on_flash(one, "a", 1) | on_flash(two, "b", 2)
+        del files["/b/complete"]
+        board.format(files | ({} if content is None else {"/b/complete": content}))
+        assert "main: 1.0" in board.start(cause=1)[1], content
+
+
+def test_after_three_starts_in_vain_the_program_before_takes_over_for_good(board, tmp_path):
+    board.format(on_flash(program(tmp_path, "1.0"), "a", 1) | on_flash(program(tmp_path, "2.0", CRASHES), "b", 2))
+    for _ in range(3):
+        code, text = board.start()
+        assert code == RESET and "main: 2.0" in text
+    _, text = board.start()
+    assert "2.0" in text and "put aside" in text and "main: 1.0" in text
+    assert "/b/failed" in board.files()
+    assert "main: 1.0" in board.start(cause=1)[1], "a power cut does not bring it back"
+
+
+def test_a_crash_loop_without_another_program_ends_in_safe_mode_that_says_so(board, tmp_path):
+    board.format(on_flash(program(tmp_path, "1.0", CRASHES)))
+    for _ in range(3):
+        assert "main: 1.0" in board.start()[1]
+    for _ in range(2):
+        code, text = board.start()
+        assert code == 0 and "boot: SAFE MODE" in text and "network is off" in text and "main:" not in text
+    assert board.pins().endswith("26 0\n27 1\n"), "its outputs are safe too"
+    assert "/a/complete" in board.files()
+    assert "main: 1.0" in board.start(cause=1)[1], "power off and on tries again"
+
+
+def test_an_import_that_fails_counts_as_a_crash(board, tmp_path):
+    """The real main.py, and a package that is not there."""
+    files = on_flash(program(tmp_path, "1.0"))
+    files["/a/main.py"] = (ROOT / "firmware" / "main.py").read_bytes()
+    board.format(files)
+    for _ in range(3):
+        code, text = board.start()
+        assert code == RESET and "ImportError" in text
+    assert "SAFE MODE" in board.start()[1]
+
+
+def test_both_programs_may_fail_one_after_the_other(board, tmp_path):
+    board.format(on_flash(program(tmp_path, "1.0", CRASHES), "a", 1) | on_flash(program(tmp_path, "2.0", CRASHES), "b", 2))
+    seen = [board.start()[1] for _ in range(7)]
+    assert [("main: 2.0" in t, "main: 1.0" in t) for t in seen] == [(True, False)] * 3 + [(False, True)] * 3 + [(False, False)]
+    assert "SAFE MODE" in seen[-1]
+
+
+@pytest.mark.parametrize("way", [LIVES_A_MINUTE, ASKED_TO_RESTART])
+def test_a_start_that_lasted_or_a_restart_that_was_asked_for_is_no_crash(board, tmp_path, way):
+    board.format(on_flash(program(tmp_path, "1.0", way)))
+    for _ in range(5):
+        assert "start 1\n" in board.start()[1]
+
+
+def test_power_cuts_are_no_crashes(board, tmp_path):
+    board.format(on_flash(program(tmp_path, "1.0", CRASHES)))
+    for _ in range(5):
+        assert "main: 1.0" in board.start(cause=1)[1]
+
+
+def test_what_others_keep_in_the_clocks_memory_stays(board, tmp_path):
+    board.format(on_flash(program(tmp_path, "1.0", LIVES_A_MINUTE)))
+    (board.folder / "rtc").write_bytes(b"????and more")
+    board.start()
+    assert (board.folder / "rtc").read_bytes() == b"\0\0\0\0and more"
+
+
+def test_a_flash_that_takes_no_write_does_not_stop_the_fall_back(board, tmp_path):
+    files = on_flash(program(tmp_path, "1.0"), "a", 1) | on_flash(program(tmp_path, "2.0", CRASHES), "b", 2)
+    refuses = b"def refuse(*names):\n    raise OSError(5)\n\n\ndef make_safe"
+    files["/boot.py"] = files["/boot.py"].replace(b"os.rename(", b"refuse(").replace(b"def make_safe", refuses)
+    board.format(files)
+    for _ in range(3):
+        board.start()
+    assert "main: 1.0" in board.start()[1]
+
+
+def test_a_board_without_any_program_says_what_to_do(board, tmp_path):
+    files = on_flash(program(tmp_path, "1.0"))
+    board.format({path: content for path, content in files.items() if path in ("/boot.py", "/board.json")})
+    assert "There is no complete program. make deploy installs one." in board.start()[1]
+    assert board.pins() == "26 0\n27 1\n"
