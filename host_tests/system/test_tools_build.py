@@ -1,0 +1,195 @@
+"""make build and make image: what is in them, that they come out the same again, and that real MicroPython starts from them."""
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from board_bench import ROOT, PlayedBoard
+from firmware_image import micropython_bin
+
+from tools import micropython_image
+from tools.build import build, size_table
+from tools.build import main as build_verb
+from tools.command import BOARDS, Failure
+from tools.image import free_for_update, image_of
+from tools.image import main as image_verb
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    return build(BOARDS / "simulated", tmp_path_factory.mktemp("simulated"))
+
+
+def contents(folder: Path) -> "dict[str, bytes]":
+    return {p.relative_to(folder).as_posix(): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}
+
+
+def test_a_build_comes_out_the_same_byte_by_byte(made, tmp_path):
+    again = build(BOARDS / "simulated", tmp_path / "again")
+    assert contents(again.folder) == contents(made.folder)
+    assert image_of(again, 1 << 20) == image_of(made, 1 << 20)
+
+
+def test_the_manifest_lists_every_file_with_size_and_hash(made):
+    import hashlib
+
+    files = contents(made.program)
+    assert set(files) == set(made.files) | {"manifest.json"}
+    for path, (size, digest) in made.files.items():
+        assert (size, digest) == (len(files[path]), hashlib.sha256(files[path]).hexdigest())
+    manifest = json.loads(files["manifest.json"])
+    assert manifest["mpy"] == files["setpoint/app.mpy"][1] == 6
+    assert manifest["version"] in (ROOT / "firmware/setpoint/__init__.py").read_text() and manifest["board"] == "simulated"
+
+
+def test_a_real_board_gets_no_simulated_one_and_the_other_way_round(made, tmp_path):
+    real = build(BOARDS / "esp32_devkitc", tmp_path)
+    assert not any(path.startswith("setpoint/board/simulated") for path in real.files)
+    assert any(path.startswith("setpoint/board/simulated") for path in made.files)
+    assert not any(path.startswith("setpoint/board/esp32") for path in made.files)
+    assert real.name != made.name
+    on_device = json.loads((real.root / "board.json").read_text())
+    assert on_device == json.loads((BOARDS / "esp32_devkitc" / "board.json").read_text())
+
+
+def test_the_size_table_adds_up(made):
+    lines = [line.rsplit(maxsplit=4) for line in size_table(made).splitlines()]
+    rows, total = lines[1:-1], lines[-1]
+    for column in (1, 2):
+        assert sum(int(row[column]) for row in rows) == int(total[column])
+    assert int(total[1]) == len(made.files)
+
+
+def test_build_objects_to_a_wrong_board(tmp_path):
+    board = tmp_path / "mine"
+    for change, sentence in (
+        ({"name": "other"}, 'says "name": "other", but its folder is mine'),
+        ({"supply": {}}, "make boards lists all of it"),
+        (None, "is not JSON"),
+    ):
+        shutil.copytree(BOARDS / "simulated", board, dirs_exist_ok=True)
+        file = board / "board.json"
+        file.write_text("{" if change is None else json.dumps(json.loads(file.read_text()) | {"name": "mine"} | change))
+        with pytest.raises(Failure, match=sentence):
+            build(board, tmp_path / "out")
+
+
+def test_the_verbs_say_what_they_did_and_what_is_missing(capsys, tmp_path):
+    build_verb(["--board", "simulated"])
+    said = capsys.readouterr().out
+    assert "room" in said and "Setpoint 0." in said and "for simulated, .mpy version 6" in said
+    for verb, arguments, sentence in (
+        (build_verb, [], "which board is it"),
+        (build_verb, ["--board", "nope"], "there is no boards/nope/board.json"),
+        (image_verb, ["--board", "esp32_devkitc"], r"'ESP32_GENERIC' from https://micropython.org/download"),
+        (image_verb, ["--board", "esp32_devkitc", "--firmware", "/nowhere.bin"], "/nowhere.bin cannot be read"),
+    ):
+        with pytest.raises(Failure, match=sentence):
+            verb(arguments)
+    micropython = tmp_path / "micropython.bin"
+    micropython.write_bytes(micropython_bin())
+    image_verb(["--board", "simulated", "--firmware", str(micropython)])
+    assert "2048 KB, for partition vfs at 0x200000" in capsys.readouterr().out
+    image_verb(["--board", "simulated", "--firmware", str(micropython), "--flash-size", "8"])
+    assert "6144 KB, for partition vfs at 0x200000" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("verb", ["build", "image", "deploy"])
+def test_help_shows_an_example(verb):
+    done = subprocess.run([sys.executable, "-m", "tools." + verb, "--help"], capture_output=True, text=True, cwd=ROOT)
+    assert done.returncode == 0 and "examples:\n  make " + verb in done.stdout
+
+
+def test_a_failure_is_one_line_and_exit_code_1():
+    done = subprocess.run([sys.executable, "-m", "tools.build", "--board", "nope"], capture_output=True, text=True, cwd=ROOT)
+    assert done.returncode == 1 and done.stderr.startswith("build: there is no boards/nope") and done.stderr.count("\n") == 1
+
+
+# ---- the image
+
+
+def test_what_does_not_fit_is_said(made):
+    with pytest.raises(Failure, match="do not fit into the 128 KB"):
+        image_of(made, 128 * 1024)
+    assert free_for_update(made, 2 << 20) > 0 > free_for_update(made, 512 * 1024)
+
+
+def test_the_agent_starts_from_the_image_on_real_micropython(made, tmp_path, micropython):
+    """The image as it would be flashed; the file system of MicroPython's own; boot.py, then the whole agent."""
+    board = PlayedBoard(tmp_path / "board", micropython)
+    board.image.write_bytes(image_of(made, 2 << 20, {"/identity.json": b"{}", "/state/keys.a": b"x"}))
+    store = tmp_path / "board" / "store"
+    store.mkdir()
+    (store / "flash.img").write_bytes(b"\xff" * 4096 * 512)
+    (tmp_path / "board" / "start.json").write_text(json.dumps({"store": "store", "csms_url": "ws://127.0.0.1:9"}))
+    with board:
+        board.wait_for(b"app      Setpoint %s on simulated: build %s from /a" % (made.version.encode(), made.name.encode()))
+        board.wait_for(b"no connection")
+    files = board.files()
+    assert files["/identity.json"] == b"{}" and files["/state/keys.a"] == b"x"
+    for path in made.files:
+        assert files["/a/" + path] == (made.program / path).read_bytes()
+
+
+# ---- the MicroPython image
+
+
+@pytest.mark.parametrize("chip", ["esp32", "esp32s2", "esp32s3", "esp32c3"])
+def test_chip_offset_version_and_partitions_are_read_from_the_image(chip, tmp_path):
+    file = tmp_path / "micropython.bin"
+    file.write_bytes(micropython_bin(chip, version="v1.27.1"))
+    image = micropython_image.read(file)
+    assert image.chip.lower().replace("-", "") == chip and image.version == "v1.27.1"
+    assert image.offset == (0x1000 if chip in ("esp32", "esp32s2") else 0)
+    assert [p.label for p in image.partitions] == ["nvs", "phy_init", "factory"]
+    assert micropython_image.flash_size_of(image) == 4 << 20
+
+
+@pytest.mark.parametrize(
+    "table, flash, expected",
+    [
+        ("", 4 << 20, (0x200000, 2 << 20)),
+        ("", 8 << 20, (0x200000, 6 << 20)),
+        ("vfs,data,fat,0x310000,0xf0000", 4 << 20, (0x310000, 0xF0000)),
+        ("vfs,data,fat,0x310000,0xf0000", 16 << 20, (0x310000, 0xF0000)),
+        ("ffat,data,fat,0x310000,0xf0000", 4 << 20, "FAT partition"),
+        ("", 2 << 20, "leaves no room for files in a flash of 2048 KB"),
+    ],
+)
+def test_where_the_files_go_follows_from_the_partition_table(table, flash, expected, tmp_path):
+    file = tmp_path / "micropython.bin"
+    file.write_bytes(micropython_bin(more_partitions=table))
+    partitions = micropython_image.read(file).partitions
+    if isinstance(expected, str):
+        with pytest.raises(Failure, match=expected):
+            micropython_image.file_partition(partitions, flash)
+    else:
+        found = micropython_image.file_partition(partitions, flash)
+        assert (found.offset, found.size) == expected
+
+
+def test_an_image_that_is_old_damaged_or_something_else_is_refused(tmp_path):
+    good = micropython_bin()
+    table_at = 0x8000 - 0x1000
+    app_at = 0x10000 - 0x1000
+    for content, sentence in (
+        (b"", "is no image for an ESP32"),
+        (b"UF2\n" + good[4:], "Take the .bin, not .uf2"),
+        (good[app_at:] + bytes(0x10000), "has no partition table"),
+        (good[:table_at] + b"\xff" * 0xC00 + good[table_at + 0xC00 :], "has no partition table"),
+        (good[: table_at + 4] + b"\1" + good[table_at + 5 :], "has no partition table"),  # its digest is wrong
+        (good[:100] + b"\1" + good[101:], "damaged: the hash of the boot loader"),
+        (good[: app_at + 500] + b"\1" + good[app_at + 501 :], "damaged: the hash of the MicroPython"),
+        (good[:-2000], "damaged: the hash of the MicroPython"),
+        (good[:12] + b"\x63" + good[13:], "chip with the number 99"),
+        (micropython_bin(version="v1.19.1"), "MicroPython v1.19.1, which is too old: Setpoint needs 1.25"),
+    ):
+        file = tmp_path / "micropython.bin"
+        file.write_bytes(content)
+        with pytest.raises(Failure, match=sentence):
+            micropython_image.read(file)
+    file.write_bytes(micropython_bin(version=""))
+    assert micropython_image.read(file).version == "unknown"

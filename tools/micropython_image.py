@@ -1,0 +1,153 @@
+"""Reads a MicroPython image (.bin) for an ESP32: for which chip, which version, whole or not, and where files go.
+
+Such an image is what lies in flash from the boot loader on: the boot loader, at 0x8000 the partition table, at
+0x10000 or so MicroPython itself. It starts at 0x1000 or at 0, which depends on the chip. Source: ESP-IDF programming
+guide, "Partition Tables" and "App Image Format".
+
+MicroPython keeps files in the partition "vfs". Where the table has none (and no "ffat"), it takes what lies between the
+end of the last partition and the end of the flash (MicroPython 1.26 and newer, ports/esp32/main.c).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import struct
+from pathlib import Path
+from typing import NamedTuple
+
+from tools.command import Failure
+
+OLDEST = (1, 25)  # what Setpoint is tested on
+_MAGIC = 0xE9  # first byte of a boot loader or an app
+_TABLE_AT = 0x8000
+_TABLE_SIZE = 0xC00
+_ENTRY = "<HBBII16sI"  # magic, type, subtype, offset, size, label, flags
+_ENTRY_MAGIC = 0x50AA
+_DIGEST_MAGIC = 0xEBEB
+_APP_TYPE = 0
+_DESCRIPTION_AT = 0x20  # in an app: after the two headers, at the beginning of the first segment
+_DESCRIPTION_MAGIC = 0xABCD5432
+_SECTOR = 0x1000
+
+# chip id in an image's header: (esptool's name, where the boot loader lies, MicroPython's download page)
+CHIPS = {
+    0: ("ESP32", 0x1000, "ESP32_GENERIC"),
+    2: ("ESP32-S2", 0x1000, "ESP32_GENERIC_S2"),
+    5: ("ESP32-C3", 0, "ESP32_GENERIC_C3"),
+    9: ("ESP32-S3", 0, "ESP32_GENERIC_S3"),
+    13: ("ESP32-C6", 0, "ESP32_GENERIC_C6"),
+}
+
+
+class Partition(NamedTuple):
+    label: str
+    type: int
+    subtype: int
+    offset: int
+    size: int
+
+
+class MicroPythonImage(NamedTuple):
+    content: bytes
+    chip: str
+    offset: int  # in flash
+    partitions: "list[Partition]"
+    version: str  # "v1.28.0", "unknown" if the image does not say
+
+    def end(self) -> int:
+        return self.offset + len(self.content)
+
+
+def where_to_get(module: str) -> str:
+    """A sentence on which image to download for a module as board.json names it."""
+    chip = next((name for name in ("ESP32-S2", "ESP32-S3", "ESP32-C3", "ESP32-C6") if module.startswith(name)), "ESP32")
+    page = next(page for name, _, page in CHIPS.values() if name == chip)
+    if module.endswith("WROVER"):
+        page += "', variant with SPIRAM"
+    else:
+        page += "'"
+    return (
+        "Which MicroPython is it to run on? Download the newest stable .bin of '%s from https://micropython.org/download "
+        "(%d.%d or newer) and add FIRMWARE=path/to/it.bin." % (page, *OLDEST)
+    )
+
+
+def read(path: Path) -> MicroPythonImage:
+    """Raises Failure when it is no whole MicroPython image."""
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise Failure("%s cannot be read: %s." % (path, error.strerror)) from None
+    if len(content) < 0x10000 or content[0] != _MAGIC:
+        raise Failure("%s is no image for an ESP32 (it starts with %s). Take the .bin, not .uf2, .elf or .app-bin." % (path, content[:2].hex() or "nothing"))
+    chip_id = struct.unpack_from("<H", content, 12)[0]
+    if chip_id not in CHIPS:
+        raise Failure("%s is for a chip with the number %d, which Setpoint does not know." % (path, chip_id))
+    chip, offset, _ = CHIPS[chip_id]
+    partitions = partition_table(content[_TABLE_AT - offset : _TABLE_AT - offset + _TABLE_SIZE])
+    apps = [p for p in partitions if p.type == _APP_TYPE]
+    if not apps:
+        raise Failure("%s has no partition table, so it is not the whole of MicroPython. Take the .bin, not .app-bin." % path)
+    app = content[apps[0].offset - offset :]
+    for name, part in (("boot loader", content), ("MicroPython in it", app)):
+        if not _is_whole(part, chip_id):
+            raise Failure("%s is damaged: the hash of the %s is wrong. Download it again." % (path, name))
+    version = _app_version(app)
+    number = re.match(r"v?(\d+)\.(\d+)", version)
+    if number and (int(number[1]), int(number[2])) < OLDEST:
+        raise Failure("%s is MicroPython %s, which is too old: Setpoint needs %d.%d or newer." % (path, version, *OLDEST))
+    return MicroPythonImage(content, chip, offset, partitions, version)
+
+
+def partition_table(table: bytes) -> "list[Partition]":
+    """The partitions; none when this is no table or its digest is wrong."""
+    found = []
+    for at in range(0, len(table) - 31, 32):
+        magic, kind, subtype, offset, size, label, _ = struct.unpack_from(_ENTRY, table, at)
+        if magic == _DIGEST_MAGIC:
+            return found if hashlib.md5(table[:at]).digest() == table[at + 16 : at + 32] else []
+        if magic != _ENTRY_MAGIC:
+            break
+        found.append(Partition(label.rstrip(b"\0").decode("ascii", "replace"), kind, subtype, offset, size))
+    return found
+
+
+def file_partition(partitions: "list[Partition]", flash_size: int) -> Partition:
+    """Where MicroPython keeps its files on a flash of this size. Raises Failure if there is no room."""
+    for partition in partitions:
+        if partition.label == "vfs":
+            return partition
+    if any(partition.label == "ffat" for partition in partitions):
+        raise Failure("this MicroPython keeps its files in a FAT partition, which no power cut may meet. Take another image.")
+    start = max(partition.offset + partition.size for partition in partitions)
+    if flash_size <= start:
+        raise Failure("this MicroPython leaves no room for files in a flash of %d KB. Take an image for this size." % (flash_size // 1024))
+    return Partition("vfs", 1, 0x81, start, flash_size - start)
+
+
+def flash_size_of(image: MicroPythonImage) -> int:
+    """The flash size in the boot loader's header, in bytes."""
+    return 1024 * 1024 << (image.content[3] >> 4)
+
+
+def _is_whole(image: bytes, chip_id: int) -> bool:
+    """Are all segments of a boot loader or an app there, and is the hash behind them right?"""
+    if len(image) < 24 or image[0] != _MAGIC or struct.unpack_from("<H", image, 12)[0] != chip_id:
+        return False
+    at = 24
+    for _ in range(image[1]):
+        if at + 8 > len(image):
+            return False
+        at += 8 + struct.unpack_from("<I", image, at + 4)[0]
+    at = at // 16 * 16 + 16  # the check sum is the last byte of a row of 16
+    if not image[23]:
+        return at <= len(image)  # built without a hash
+    return len(image) >= at + 32 and hashlib.sha256(image[:at]).digest() == image[at : at + 32]
+
+
+def _app_version(app: bytes) -> str:
+    magic = struct.unpack_from("<I", app, _DESCRIPTION_AT)[0]
+    if magic != _DESCRIPTION_MAGIC:
+        return "unknown"
+    return app[_DESCRIPTION_AT + 16 : _DESCRIPTION_AT + 48].split(b"\0")[0].decode("ascii", "replace") or "unknown"
