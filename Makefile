@@ -41,6 +41,16 @@ bench: .venv/ready ## speed, memory and flash wear beside the goals and C++ peer
 micropython32: .venv/ready ## the 32-bit MicroPython, nearest to an ESP32; the tests fetch it too
 	@$(PY) -m tools.micropython32
 
+## Onto a board: README, "Onto a board"
+build: .venv/ready ## compile for a board and check: make build BOARD=esp32_devkitc
+	@$(PY) -m tools.build $(if $(BOARD),--board $(BOARD)) $(ARGS)
+
+image: .venv/ready ## its file system as an image: make image BOARD=... FIRMWARE=micropython.bin
+	@$(PY) -m tools.image $(if $(BOARD),--board $(BOARD)) $(if $(FIRMWARE),--firmware $(FIRMWARE)) $(ARGS)
+
+deploy: .venv/ready ## update a board that runs MicroPython: make deploy PORT=/dev/ttyUSB0
+	@$(PY) -m tools.deploy $(if $(PORT),--port $(PORT)) $(if $(BOARD),--board $(BOARD)) $(ARGS)
+
 ## Keep house
 setup: .venv/ready ## only set up; every verb does it by itself
 
@@ -56,4 +66,4 @@ clean:            ## remove what the verbs made
 	@$(PYTHON) tools/set_up.py .venv
 	@touch $@
 
-.PHONY: help setup demo central station plot test lint boards bench micropython32 lock clean
+.PHONY: help setup demo central station plot test lint boards bench micropython32 build image deploy lock clean
