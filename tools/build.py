@@ -53,12 +53,8 @@ def build(board: Path, where: "Path | None" = None) -> Build:
     shutil.rmtree(folder, ignore_errors=True)
     program, root = folder / "program", folder / "root"
     root.mkdir(parents=True)
-    mpy = compiled() / "mpy"
-    for source in sorted(mpy.rglob("*.mpy")):
-        path = source.relative_to(mpy)
-        if path.parts[0] == "setpoint" and _belongs(path.as_posix(), description["module"]):
-            (program / path).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(source, program / path)
+    program.mkdir()
+    shutil.copytree(compiled(board="simulated" if description["module"] == "none" else "esp32") / "mpy" / "setpoint", program / "setpoint")
     shutil.copyfile(FIRMWARE / "main.py", program / "main.py")
     shutil.copyfile(FIRMWARE / "boot.py", root / "boot.py")
     (root / "board.json").write_text(json.dumps(description, separators=(",", ":"), sort_keys=True) + "\n")
@@ -95,11 +91,6 @@ def _description(board: Path) -> dict:
     if description["name"] != board.name:
         raise Failure('%s says "name": "%s", but its folder is %s. Give both one name.' % (file, description["name"], board.name))
     return description
-
-
-def _belongs(path: str, module: str) -> bool:
-    """Is this file for a board with this module? A simulated board ("none") and a real one exclude each other."""
-    return not path.startswith("setpoint/board/" + ("esp32" if module == "none" else "simulated"))
 
 
 def _version() -> str:

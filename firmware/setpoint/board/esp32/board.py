@@ -21,6 +21,7 @@ _YEAR_2025 = const(157852800)  # an instant before this one is a clock that nobo
 _HOUSE_MS = const(10000)
 _DRIFT_S = const(1)
 _ON_PURPOSE = b"reset by Setpoint"  # in the RTC's memory: a panic gives the same cause of reset
+_OF_BOOT = const(4)  # bytes before it are boot.py's
 _CAUSES = {machine.PWRON_RESET: "power", machine.WDT_RESET: "watchdog"}
 _IDENTITY = ("csms_url", "charge_point_id", "vendor", "model", "charge_box_serial", "charge_point_serial", "basic_auth", "tls")
 
@@ -86,7 +87,8 @@ class Board:
 
     def reset(self) -> None:
         self.make_safe()
-        machine.RTC().memory(_ON_PURPOSE)
+        rtc = machine.RTC()
+        rtc.memory((rtc.memory()[:_OF_BOOT] or bytes(_OF_BOOT)) + _ON_PURPOSE)
         machine.reset()
 
     def temperature_c(self) -> "int | None":
@@ -140,8 +142,8 @@ def _document(path: str) -> "dict | None":
 def _reset_cause() -> str:
     """A panic and a reset on purpose have the same cause; the mark in the RTC's memory tells them apart."""
     rtc = machine.RTC()
-    on_purpose = rtc.memory() == _ON_PURPOSE
-    rtc.memory(b"")
+    on_purpose = rtc.memory()[_OF_BOOT:] == _ON_PURPOSE
+    rtc.memory(rtc.memory()[:_OF_BOOT])
     cause = machine.reset_cause()
     if on_purpose and cause != machine.PWRON_RESET:
         return "software"
