@@ -39,6 +39,7 @@ MAY_IMPORT = {
     "__init__": set(),
 }
 PURE_MODULES = {"micropython", "struct", "json", "binascii", "hashlib", "array"}
+BUILT_IN = {"Exception", "ValueError"}  # to inherit from
 LONGEST = 300  # lines; the code bases that people enjoy have a median of 65 to 250
 
 
@@ -112,6 +113,7 @@ def purity_faults(tree: ast.Module, path: Path) -> "list[str]":
 def form_faults(tree: ast.Module, text: str, path: Path) -> "list[str]":
     """What holds for every file of the firmware."""
     faults = []
+    here = {node.name for node in ast.walk(tree) if isinstance(node, ast.ClassDef)}
     if not ast.get_docstring(tree):
         faults.append("line 1: no docstring that says what the file answers")
     if len(text.splitlines()) > LONGEST:
@@ -122,6 +124,8 @@ def form_faults(tree: ast.Module, text: str, path: Path) -> "list[str]":
             what = "bare except"
         elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "print" and room_of(path) not in ("log", "main", "boot"):
             what = "print outside log.py"  # main.py and boot.py may have to speak before there is a log
+        elif isinstance(node, ast.ClassDef) and any(ast.unparse(base) not in here | BUILT_IN for base in node.bases):
+            what = "inherits from another file: the build shortens private names file by file, so theirs would be the same"
         elif isinstance(node, ast.Raise) and node.cause is not None:
             what = "raise ... from, which MicroPython does not have"
         if what:
@@ -173,6 +177,7 @@ BREACHES = [
     ("setpoint/station/outbox.py", "async def f():\n    pass", "async"),
     ("setpoint/app.py", "try:\n    pass\nexcept:\n    pass", "bare except"),
     ("setpoint/app.py", "print(1)", "print outside log.py"),
+    ("setpoint/app.py", "from .log import Log\nclass Other(Log):\n    pass", "inherits from another file"),
     ("setpoint/app.py", "raise ValueError from None or KeyError()", "raise ... from"),
     ("setpoint/app.py", "\n" * LONGEST, "longer than"),
 ]
@@ -183,6 +188,7 @@ FINE = [
     ("setpoint/units.py", "def tenths(n):\n    return int(n * 10 + 0.05)"),
     ("setpoint/clock.py", "import time\nx = 1 / 2"),
     ("setpoint/log.py", "print('x')"),
+    ("setpoint/log.py", "class A(Exception):\n    pass\nclass B(A):\n    pass"),
 ]
 
 

@@ -26,5 +26,6 @@ def use(build: str) -> None:
     sys.path.insert(0, "/rom")
 
 
-use(sys.argv[1])
-import main  # noqa: E402, F401
+if __name__ == "__main__":
+    use(sys.argv[1])
+    import main  # noqa: F401

@@ -8,7 +8,7 @@ from micropython import const
 
 from ...pilot.duty import offered_da_for
 from .metering import meter_for
-from .pilot import Pilot
+from .pilot import STEADY_HIGH, Pilot
 from .pins import input_pin, microvolts, output, sensor, switch
 
 _OPEN_OHM = const(1000000)
@@ -16,13 +16,18 @@ _READINGS = const(8)
 _APART = const(60)  # turns of an empty loop: about 50 us
 
 
-class Outlet(Pilot):
+class Outlet:
     def __init__(self, number: int, wiring: dict, supply: dict, bits: int, clock) -> None:
         """`wiring`: a connector of board.json; `supply`: its supply; `bits`: resolution of the PWM."""
         self._contactor = output(wiring["contactor"])
         self._phases_2_3 = switch(wiring.get("phases_2_3"))
-        super().__init__(wiring["pilot"], bits)
+        self._pilot = Pilot(wiring["pilot"])
         self.id = number
+        self.pilot_bits = bits
+        self.has_pilot_switch = bool(wiring["pilot"].get("open"))
+        self.duty_u16 = STEADY_HIGH
+        self.high_mv = 0
+        self.low_mv = 0
         self.ventilation = wiring.get("ventilation", False)
         self.phases = supply["phases"]
         self._supply_phases = supply["phases"]
@@ -38,6 +43,24 @@ class Outlet(Pilot):
             self.lock = Lock(wiring["lock"])
         self.has_lock = self.lock is not None
         self.meter = meter_for(self, wiring.get("meter") or {"kind": "none"}, supply, clock)
+
+    # pilot
+
+    def read_pilot(self) -> None:
+        pilot = self._pilot
+        pilot.read()
+        self.high_mv = pilot.high_mv
+        self.low_mv = pilot.low_mv
+
+    def pilot_ok(self) -> bool:
+        return self._pilot.ok and self._pilot.trusted
+
+    def set_duty_u16(self, duty_u16: int) -> None:
+        self.duty_u16 = duty_u16
+        self._pilot.set_duty_u16(duty_u16)
+
+    def set_pilot_open(self, open: bool) -> None:
+        self._pilot.set_open(open)
 
     # contactor
 

@@ -4,8 +4,8 @@ Rule 1: the PWM is made once, with its frequency and at steady +12 V; after that
     with the next period. Another call of freq or PWM() may show as a glitch on the wire.
 Rule 2: a burst is at least five periods long. Its samples cannot be tied to the PWM's edges, so the step between them must not
     divide the period: else a half-wave may be missed in every period. The step is measured at start-up, and made a little longer
-    where that helps; where nothing helps the pilot is not to be trusted (`pilot_ok`).
-Rule 3: `read_pilot` and `set_duty_u16` allocate nothing and never raise.
+    where that helps; where nothing helps the pilot is not to be `trusted`.
+Rule 3: `read` and `set_duty_u16` allocate nothing and never raise.
 """
 
 from machine import PWM, Pin
@@ -14,7 +14,7 @@ from micropython import const
 from ...clock import measured_us
 from .pins import microvolts, switch
 
-_STEADY_HIGH = const(65535)
+STEADY_HIGH = 65535
 _PERIOD_US = const(1000)
 _BURSTS_US = (5200, 8000)  # five periods, or eight where the samples are far apart
 _WINDOW_US = const(93)  # the shortest half-wave, 6 A's 100 us, less what its edges take
@@ -40,29 +40,26 @@ def fewest_hits(step_us: int, count: int) -> int:
 class Pilot:
     """`high_mv` and `low_mv` are means of the three highest and the three lowest samples of the last burst, on the pilot's wire."""
 
-    def __init__(self, wiring: dict, bits: int) -> None:
-        """`bits`: resolution of the chip's PWM at 1 kHz."""
-        self._pwm = PWM(Pin(wiring["pwm_pin"]), freq=1000, duty_u16=_STEADY_HIGH)
-        self.duty_u16 = _STEADY_HIGH
-        self.pilot_bits = bits
+    def __init__(self, wiring: dict) -> None:
+        self._pwm = PWM(Pin(wiring["pwm_pin"]), freq=1000, duty_u16=STEADY_HIGH)
+        self._duty_u16 = STEADY_HIGH
         self.high_mv = 0
         self.low_mv = 0
         self._open = switch(wiring.get("open"))
-        self.has_pilot_switch = self._open is not None
         self._read_uv = microvolts(wiring)
         self._zero_uv = wiring["mv_at_0_v"] * 1000
         self._mv_per_10_v = wiring["mv_per_10_v"]
-        self._ok = True
+        self.ok = True  # the ADC answered, and the PWM reads back as it was set
         self._count = 64
         self._spin = 0
         self.step_us = 0  # between two samples
-        self._trusted = self._find_burst()
+        self.trusted = self._find_burst()
 
     def _find_burst(self) -> bool:
         """Sets count and spin so that every half-wave is met often enough. False: there is no such burst."""
         for self._spin in _SPINS:
             self._count = 64
-            self.step_us = max(1, measured_us(self.read_pilot) // 64)
+            self.step_us = max(1, measured_us(self.read) // 64)
             for burst_us in _BURSTS_US:
                 self._count = min(burst_us // self.step_us + 1, _MOST_SAMPLES)
                 # closer together than a third of the half-wave, they cannot miss it
@@ -70,7 +67,7 @@ class Pilot:
                     return True
         return False
 
-    def read_pilot(self) -> None:
+    def read(self) -> None:
         read_uv = self._read_uv
         spin = self._spin
         high = higher = highest = -1
@@ -102,21 +99,18 @@ class Pilot:
                     pass
             self.high_mv = self._pilot_mv((highest + higher + high) // 3)
             self.low_mv = self._pilot_mv((lowest + lower + low) // 3)
-            self._ok = self._pwm.duty_u16() == self.duty_u16
+            self.ok = self._pwm.duty_u16() == self._duty_u16
         except OSError:  # the ADC's driver
             self.high_mv = self.low_mv = 0
-            self._ok = False
+            self.ok = False
 
     def _pilot_mv(self, uv: int) -> int:
         return (uv - self._zero_uv) * 10 // self._mv_per_10_v
 
-    def pilot_ok(self) -> bool:
-        return self._ok and self._trusted
-
     def set_duty_u16(self, duty_u16: int) -> None:
-        self.duty_u16 = duty_u16
+        self._duty_u16 = duty_u16
         self._pwm.duty_u16(duty_u16)
 
-    def set_pilot_open(self, open: bool) -> None:
+    def set_open(self, open: bool) -> None:
         if self._open is not None:
             self._open.value(open)
