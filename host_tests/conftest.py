@@ -4,4 +4,4 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path[:0] = [str(ROOT / "firmware"), str(ROOT / "host_tests" / "shims"), str(ROOT)]
+sys.path[:0] = [str(ROOT / "firmware"), str(ROOT / "host_tests" / "shims"), str(ROOT / "host_tests" / "portable"), str(ROOT)]
