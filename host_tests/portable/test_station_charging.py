@@ -143,6 +143,20 @@ def test_an_equal_profile_is_not_written_again():
     assert bench.memory.writes == writes
 
 
+def test_a_profile_that_cannot_be_removed_from_flash_is_out_of_force_and_told():
+    bench = Bench()
+    bench.set_profile(id=7, periods=((0, 6),))
+
+    def worn(name):
+        raise OSError(5)
+
+    bench.memory.remove = worn
+    assert bench.ask("ClearChargingProfile", {"id": 7}) == {"status": "Accepted"}
+    assert bench.limits[1] == 320
+    told = [p for p in bench.actions("StatusNotification") if p["errorCode"] == "InternalError"]
+    assert len(told) == 1 and told[0]["info"].startswith("profile 7 cannot be removed")
+
+
 def test_power_fails_between_the_write_and_the_removal_of_what_it_displaced():
     bench = Bench()
     bench.set_profile(id=1, periods=((0, 32),))

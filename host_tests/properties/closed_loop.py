@@ -57,12 +57,15 @@ def as_sent(profile):
 
 
 class Flash:
-    """Documents. `fails`: writes raise. `cut_after`: power fails before the operation after so many."""
+    """Documents. `fails`: writes raise. `sticks`: removals of profiles raise; `stuck` holds the names of those that are
+    still there. `cut_after`: power fails before the operation after so many."""
 
     def __init__(self):
         self.kept = {}
         self.fails = False
         self.failed = False  # since the last power-up
+        self.sticks = False
+        self.stuck = set()
         self.cut_after = None
         self.problems = []
 
@@ -88,10 +91,15 @@ class Flash:
             self.failed = True
             raise OSError(28)
         self.kept[name] = text
+        self.stuck.discard(name)
         return True
 
     def remove(self, name):
         self._operation()
+        if self.sticks and name.startswith("profile-") and name in self.kept:
+            self.stuck.add(name)
+            raise OSError(5)
+        self.stuck.discard(name)
         self.kept.pop(name, None)
 
 
@@ -224,6 +232,7 @@ class CentralSystem:
         self.on_answer = on_answer
         self.asked = ("c%d" % self.count, action)
         self.answer = None
+        self.loop.books.heard_ms = self.loop.ms
         self.loop.app.on_text(json.dumps([2, self.asked[0], action, payload]))
         assert self.answer is not None, action
         self.loop.pump()
@@ -245,6 +254,7 @@ class CentralSystem:
             _, text = self.replies.pop(0)
             if self.in_flight is not None and json.loads(text)[1] == self.in_flight[1]:
                 self.in_flight = None
+            self.loop.books.heard_ms = self.loop.ms
             self.loop.app.on_text(text)
 
 
@@ -268,6 +278,11 @@ class Books:
         self.running = {}  # connector: Running
         self.caps = {}  # connector: {source: da}
         self.remote_profiles = {}  # id tag: profile that came with its remote start
+        self.last = {}  # profile id: Placed, as accepted last
+        self.settings = {"FallbackLimitAfterMinutes": 0, "FallbackLimitAmps": 6}
+        self.heard_ms = 0  # the central system, or the last power-up
+        self.fallback = False
+        self.fallbacks = 0
         self.changed()
 
     def changed(self):
@@ -275,6 +290,15 @@ class Books:
 
     def connectors(self):
         return range(1, self.site.connectors + 1)
+
+    def time_is(self, ms):
+        """After so many minutes of silence the fallback limit holds."""
+        minutes = self.settings["FallbackLimitAfterMinutes"]
+        fallback = minutes > 0 and ms - self.heard_ms >= minutes * 60000
+        if fallback != self.fallback:
+            self.fallback = fallback
+            self.fallbacks += fallback
+            self.changed()
 
     def begun(self, connector, transaction, now, up_ms):
         running = Running(transaction.handle, transaction.id_tag, now, up_ms)
@@ -308,6 +332,7 @@ class Books:
             first = min(ended, key=self.ends_at)
             after.remove(first)
         self.placed = after
+        self.last[new.profile["chargingProfileId"]] = new
         self.changed()
 
     def has_room_for(self, new, now):
@@ -341,6 +366,8 @@ class Books:
                 transaction = None if running is None else (running.handle, running.started)
                 da, phases[connector] = expected.limit(self.site, self.placed, connector, now, transaction)
                 own[connector] = min([da] + list(self.caps.get(connector, {}).values()))
+                if self.fallback:
+                    own[connector] = min(own[connector], self.settings["FallbackLimitAmps"] * 10)
             total = expected.station_limit(self.site, self.placed, now)
             known = self._answers = (now, None if now is None else self.next_edge(now), (own, phases, total))
         return known[2]
@@ -418,6 +445,7 @@ class Watch:
     def __call__(self):
         loop = self.loop
         now, ms = loop.app.clock.now(), loop.ms
+        loop.books.time_is(ms)
         own, phases, total = loop.books.at(now)
         self.sound = False
         self._remember(ms, own, phases, total)
@@ -546,6 +574,7 @@ class ClosedLoop:
         self.events = 0
         self.spins = 0
         self.adopts = False
+        self.returned = 0  # profiles that could not be removed from flash
         self.power_up(at)
 
     # -- power
@@ -592,6 +621,7 @@ class ClosedLoop:
         doubles = {"Documents": lambda folder: self.flash, "Journal": lambda folder: self.journal}
         with patch.multiple(setpoint.app, Session=lambda *_: link, Log=lambda clock: lambda *_: None, **doubles):
             self.app = LoopApp(board)
+        self.books.heard_ms = self.ms
         self.watch = Watch(self)
         self._signature = None
         self._moved_ms = self.ms
@@ -623,6 +653,8 @@ class ClosedLoop:
         resumes = self.app.station.settings["ResumeTransactionAfterPowerLoss"]
         if not trusted:
             self._forget_what_was_not_written()
+        if self.flash.stuck:
+            self._take_what_is_in_flash()
         self.power_up(at)
         after = {c: (r.handle, r.id_tag) for c, r in self.books.running.items()}
         if trusted:
@@ -638,6 +670,17 @@ class ClosedLoop:
             document = self.flash.read("profile-%d" % placed.profile["chargingProfileId"])
             if document is not None:
                 books.placed[i] = placed._replace(accepted_at=document[1].get("accepted_at"))
+        self.adopts = True
+
+    def _take_what_is_in_flash(self):
+        """Profiles that went could not be removed: they come back in the order of their installation."""
+        kept = self.flash.kept
+        stored = sorted((json.loads(kept[name])[0], int(name[8:])) for name in kept if name.startswith("profile-"))
+        self.books.placed = []
+        self.returned += len(self.flash.stuck)
+        for _, profile_id in stored:
+            accepted_at = self.flash.read("profile-%d" % profile_id)[1].get("accepted_at")
+            self.books.placed = expected.installed(self.books.placed, self.books.last[profile_id]._replace(accepted_at=accepted_at))
         self.adopts = True
 
     # -- events
@@ -680,7 +723,8 @@ class ClosedLoop:
         known = sorted(p.profile["chargingProfileId"] for p in self.books.placed)
         installed = list(self.app.station.profiles)
         assert sorted(p.id for p in installed) == known, "installed: %r, known: %r" % (installed, known)
-        assert sorted(int(n[8:]) for n in self.flash.names() if n.startswith("profile-")) == known, "in flash"
+        in_flash = [int(n[8:]) for n in self.flash.names() if n.startswith("profile-")]
+        assert sorted(i for i in in_flash if i in known or "profile-%d" % i not in self.flash.stuck) == known, "in flash"
         if not self.flash.failed:
             for profile in installed:
                 document = self.flash.read("profile-%d" % profile.id)[1]
@@ -689,6 +733,8 @@ class ClosedLoop:
     def count_into(self, totals):
         counts = {"runs": 1, "steps": self.steps, "events": self.events, "seconds": self.ms // 1000}
         counts["transactions"] = self.central.ids
+        counts["fallbacks"] = self.books.fallbacks
+        counts["came back"] = self.returned
         for name, count in counts.items():
             totals[name] = totals.get(name, 0) + count
 

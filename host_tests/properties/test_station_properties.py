@@ -41,6 +41,11 @@ SETTINGS = [
     ("ConnectionTimeOut", "20"),
     ("MinimumStatusDuration", "5"),
     ("MeterValueSampleInterval", "120"),
+    ("FallbackLimitAfterMinutes", "1"),
+    ("FallbackLimitAfterMinutes", "10"),
+    ("FallbackLimitAfterMinutes", "0"),
+    ("FallbackLimitAmps", "0"),
+    ("FallbackLimitAmps", "9"),
 ]
 
 # What passes after an event before the next one.
@@ -391,6 +396,10 @@ class StationMachine(RuleBasedStateMachine):
         wait=waits,
     )
     def clear(self, fields, wait):
+        self.clear_profiles(fields)
+        self.after(wait)
+
+    def clear_profiles(self, fields):
         def is_meant(placed):
             profile = placed.profile
             if "id" in fields:
@@ -409,7 +418,6 @@ class StationMachine(RuleBasedStateMachine):
             assert answer.payload == {"status": "Accepted" if meant else "Unknown"}
 
         self.loop.ask("ClearChargingProfile", fields, answered)
-        self.after(wait)
 
     @precondition(lambda self: self.linked())
     @rule(connector=st.integers(0, 3), duration=st.sampled_from([0, 60, 2 * DAY]), unit=st.sampled_from("AW"))
@@ -431,6 +439,8 @@ class StationMachine(RuleBasedStateMachine):
     def setting(self, setting):
         answer = self.loop.ask("ChangeConfiguration", {"key": setting[0], "value": setting[1]})
         assert accepted(answer) or self.loop.flash.fails
+        if accepted(answer) and setting[0] in self.loop.books.settings:
+            self.loop.books.settings[setting[0]] = int(setting[1])
 
     # -- time
 
@@ -537,6 +547,20 @@ class StationMachine(RuleBasedStateMachine):
     @rule(fails=st.booleans(), wait=waits)
     def flash(self, fails, wait):
         self.loop.flash.fails = fails
+        self.after(wait)
+
+
+    @precondition(lambda self: self.linked() and self.loop.books.placed)
+    @rule(fields=st.sampled_from([{}, {"stackLevel": 0}, {"chargingProfilePurpose": "TxDefaultProfile"}]), restarts=st.booleans(), wait=waits)
+    def profiles_cannot_be_removed_from_flash(self, fields, restarts, wait):
+        self.loop.flash.sticks = True
+        self.clear_profiles(fields)
+        for connector in sorted(self.loop.books.running)[:1]:
+            self.vehicle(connector).plug_out()
+        self.after(wait)
+        self.loop.flash.sticks = False
+        if restarts:
+            self.loop.restart(self.loop.central.now())
         self.after(wait)
 
 

@@ -57,7 +57,8 @@ class Charging:
         try:
             self._station.documents.remove(_name_of(profile.id))
         except OSError as error:
-            self._station.log("error", "profile %d cannot be removed from flash: %s" % (profile.id, error))
+            # It comes back with the next start: whoever clears it again then should know.
+            self._station.reports.storage_failed("profile %d cannot be removed: %s" % (profile.id, error))
 
     def _forget_all(self, profiles: list, successor=None) -> None:
         for profile in profiles:
