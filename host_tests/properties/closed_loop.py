@@ -617,7 +617,7 @@ class ClosedLoop:
         )
         self.flash.failed = False
         self.central.link_is_down()
-        link = SimpleNamespace(send=self.central.take, ping_interval_s=0)
+        link = SimpleNamespace(send=self.central.take, set_ping_interval=lambda seconds: None)
         doubles = {"Documents": lambda folder: self.flash, "Journal": lambda folder: self.journal}
         with patch.multiple(setpoint.app, Session=lambda *_: link, Log=lambda clock: lambda *_: None, **doubles):
             self.app = LoopApp(board)
