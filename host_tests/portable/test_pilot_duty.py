@@ -42,8 +42,34 @@ def test_a_vehicle_never_reads_more_than_the_limit():
 
 def test_six_amperes_do_not_fall_under_ten_percent():
     duty_u16 = duty_u16_for(60)
-    assert duty_u16 * 10 >= 65535
+    assert duty_u16 * 10 >= 65536
     assert duty_u16 * 10 - 65535 < 10  # and not by more than one step, 0.015 us
+
+
+def test_every_limit_with_every_resolution_as_a_vehicle_reads_it():
+    # The chip keeps the upper `bits` of a duty: counts of 1 << bits. 5 us are 5/1000 of the period.
+    for bits in range(8, 17):
+        full = 1 << bits
+        for limit_da in range(60, 801):
+            duty_u16 = duty_u16_for(limit_da, bits)
+            counts = duty_u16 >> (16 - bits)
+            assert counts << (16 - bits) == duty_u16, "reads back as it was set"
+            assert counts * 10 >= full and counts * 100 <= 96 * full, (bits, limit_da)
+            if counts * 100 <= 85 * full:  # by the lower law
+                assert (counts * 1000 - 5 * full) * 600 <= limit_da * full * 1000, (bits, limit_da)
+                exact = counts * 600 <= limit_da * full
+                most_da = min(limit_da, 510)
+                assert (counts + 2) * 600 > most_da * full, "no more than two counts are given away"
+            else:
+                assert (counts * 1000 - 5 * full) * 2500 <= (limit_da + 1600) * full * 1000, (bits, limit_da)
+                exact = counts * 2500 <= (limit_da + 1600) * full
+                assert (counts + 2) * 2500 > (limit_da + 1600) * full
+            assert exact or (counts - 1) * 10 < full, "more than the limit only where less is no current"
+
+
+def test_thirteen_bits_offer_six_amperes():
+    assert duty_u16_for(60, 13) >> 3 == 820  # 10.01 %; 819 would be 9.998 %
+    assert offered_da_for(duty_u16_for(60, 13)) == 60
 
 
 def test_the_duty_never_falls_when_the_limit_rises():

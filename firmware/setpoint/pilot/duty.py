@@ -10,7 +10,8 @@
     96 to 97 %      80 A                            never
     above 97 %      no current                      100 % only: steady +12 V, "x1"
 
-Duty is MicroPython's duty_u16: 65535 is steady +12 V, 0 is steady -12 V, and n is n/65535 of the period.
+Duty is MicroPython's duty_u16: 65535 is steady +12 V, 0 is steady -12 V, and n is n/65535 of the period, cut to the
+PWM's resolution: 13 bits on an ESP32-S3 at 1 kHz (micropython, ports/esp32/machine_pwm.c: duty >> (16 - resolution)).
 Every product here stays below 2**30, so it is a small int on a 32-bit chip.
 """
 
@@ -20,31 +21,32 @@ X1_U16 = 65535  # steady +12 V: nothing to offer now
 N12_U16 = 0  # steady -12 V: state F, not available
 
 _FULL = const(65535)
+_TENTH = const(6554)  # 10 %, the first duty not below it
 _MIN_DA = const(60)
 _LOWER_LAW_MAX_DA = const(510)  # 85 %
 _UPPER_LAW_MIN_DA = const(525)  # 85 % again: the two laws do not meet
 _MAX_DA = const(800)
 
 
-def duty_u16_for(limit_da: int) -> int:
+def duty_u16_for(limit_da: int, bits: int = 16) -> int:
     """The duty that offers `limit_da` (0.1 A), or X1_U16 below 6 A, where nothing can be offered.
 
-    Rounded down: a vehicle never reads more than the limit. Two cases for which that needs a word:
-    6.0 A is rounded up (6554, 10.0008 %, 0.008 us too long of the 5 us that IEC 61851-1 allows), because
-    rounding down leaves the range where every vehicle reads 6 A; and exactly 52.5 A lies on the border of
-    the laws and comes out just below it, as 51 A, like everything between 51 and 52.5 A.
+    `bits`: the PWM's resolution, 8 to 16; the answer is a duty that it can make, rounded down: a vehicle never reads
+    more than the limit. Two cases for which that needs a word: what would come out below 10 % is rounded up to the
+    first duty that is not, because below it not every vehicle reads 6 A. That is 0.006 us too long with 16 bits,
+    0.1 us with 13 and 1.6 us with 8, of the 5 us that IEC 61851-1 allows. And 52.5 A lies on the border of the laws
+    and comes out just below it, as 51 A, like everything between 51 and 52.5 A.
     """
     if limit_da < _MIN_DA:
         return X1_U16
-    if limit_da == _MIN_DA:
-        return (_MIN_DA * _FULL + 599) // 600
     if limit_da <= _LOWER_LAW_MAX_DA:
-        return limit_da * _FULL // 600
-    if limit_da < _UPPER_LAW_MIN_DA:
-        return _LOWER_LAW_MAX_DA * _FULL // 600
-    if limit_da > _MAX_DA:
-        limit_da = _MAX_DA
-    return (limit_da + 1600) * _FULL // 2500
+        duty_u16 = limit_da * _FULL // 600
+    elif limit_da < _UPPER_LAW_MIN_DA:
+        duty_u16 = _LOWER_LAW_MAX_DA * _FULL // 600
+    else:
+        duty_u16 = (min(limit_da, _MAX_DA) + 1600) * _FULL // 2500
+    step_u16 = 1 << (16 - bits)
+    return max(duty_u16 & -step_u16, (_TENTH + step_u16 - 1) & -step_u16)
 
 
 def offered_da_for(duty_u16: int) -> int:
