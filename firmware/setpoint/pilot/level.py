@@ -28,6 +28,10 @@ _CROSSED_MV = const(500)  # the lower level may not lie above the higher one by 
 
 PLUGGED = ("B", "C", "D")
 
+_UNUSABLE_MS = const(500)  # E, NEG or BAD becomes a fault
+_BAD_DIODE_CLOSED_MS = const(200)
+_BAD_DIODE_OPEN_MS = const(500)
+
 _AGREEING_BURSTS = const(3)
 _SETTLE_MS = const(60)
 _STALL_MS = const(200)  # longer without a reading, and what was seen before is stale
@@ -134,3 +138,16 @@ class Level:
             self.good_diode.seen(self.low_ok is True, elapsed_ms)
         if settled or not bad_diode:
             self.bad_diode.seen(bad_diode, elapsed_ms)
+
+    def vehicle(self) -> "str | None":
+        """The class that counts, as the standard names states: E is no usable level, F is -12 V."""
+        present = self.present
+        return "F" if present == "NEG" else "E" if present == "BAD" else present
+
+    def fault(self, closed: bool) -> "str | None":
+        """What has been wrong for too long: "short", "negative", "bad" or "diode"; `closed`: the contactor is."""
+        if self.unusable.ms >= _UNUSABLE_MS:
+            return "short" if self.burst == "E" else "negative" if self.burst == "NEG" else "bad"
+        if self.bad_diode.ms >= (_BAD_DIODE_CLOSED_MS if closed else _BAD_DIODE_OPEN_MS):
+            return "diode"
+        return None

@@ -1,7 +1,7 @@
 """The state machine of one connector: pilot and limit in, duty cycle and contactor out (IEC 61851-1, annex A).
 
     state   pilot    contactor   what it means
-    BOOT    +12 V    open        no usable level has been seen for 500 ms yet
+    BOOT    +12 V    open        self tests run, or no usable level has been seen for 500 ms yet
     A       +12 V    open        no vehicle
     B1      +12 V    open        vehicle, no permit
     B2      PWM      open        vehicle, permit; it does not ask for current, or we are making sure that it does
@@ -9,6 +9,7 @@
     C1P     PWM      open        vehicle asked before there was PWM; we are making sure
     C2      PWM      closed      energy flows
     C2S     +12 V    closed      told to stop; the vehicle has 6 s to do so without load on the contactor
+    WAKE    none     open        the pilot goes away for 4 s, or is -12 V, then +12 V for 750 ms: wakes a sleeping vehicle
     F       -12 V for 300 ms if the contactor was closed, then +12 V; open     fault
 
 Permit: permitted (authorised and available), a limit of at least 6 A, no fault.
@@ -22,6 +23,8 @@ Rules that hold at the end of every step:
  4. A stop is told at once (+12 V); every other change of the duty comes 5 s after the one before, with the
     newest limit. Entering B2 or C1P from +12 V offers at once.
  5. In states with PWM, D without ventilation counts as "does not ask".
+ 6. Only a vehicle that has not moved since it was offered current is woken, and only with `wake_ms`: by opening the
+    pilot up to twice, or, without a switch for that, by -12 V once and never twice within an hour.
 
 Carry out a step's outputs in this order: contactor off, pilot, lock, contactor on.
 """
@@ -37,7 +40,7 @@ UNPLUG = 2  # when the vehicle has been unplugged
 MANUAL = 3  # when a person has seen to it (`acknowledge`)
 
 _MIN_DA = const(60)
-_LONG_MS = const(60000)  # longer than every timer here: no step and no timer counts more
+_LONG_MS = const(7200000)  # longer than every timer here: no step and no timer counts more
 
 _VALID_MS = const(500)  # a level that lasts, for BOOT
 _ASKS_MS = const(500)  # some vehicles pulse C for 250 ms
@@ -48,10 +51,13 @@ _X1_BEFORE_PWM_MS = const(3000)  # a vehicle found in C without PWM has 3 s to f
 _STOP_MS = const(6000)  # a vehicle must stop 3 s after PWM; we open under load after twice that
 _SILENT_BURSTS = const(3)
 _SILENT_MS = const(60)  # IEC 61851-1: open within 100 ms; the contactor itself needs up to 25
-_UNUSABLE_MS = const(500)  # E, NEG or BAD becomes a fault
-_BAD_DIODE_CLOSED_MS = const(200)
-_BAD_DIODE_OPEN_MS = const(500)
 _N12_MS = const(300)
+_RECOVERY_MS = const(30000)  # F lasts at least so long, and so long after the last self-healing fault
+_AWAY_MS = const(4000)  # IEC 61851-1, A.5.3 ...
+_AWAY_AGAIN_MS = const(30000)  # ... and some vehicles want more
+_BACK_MS = const(750)
+_BLIND_MS = const(75)  # after the pilot came back
+_WAKE_PAUSE_MS = const(3600000)
 
 
 class Sequence:
@@ -59,19 +65,27 @@ class Sequence:
 
     state, contactor (bool), duty_u16, lock (True: hold the plug, False: release it, None: leave it as it is),
     vehicle ("A" to "F" as the standard names states: E is no usable level, F is -12 V; None before the first),
+    pilot_open (bool, only where there is a switch for it: disconnect the pilot),
     fault (None, "diode", "short", "negative" or "bad": what is wrong with the pilot, until F is left).
+
+    Inputs that seldom change are attributes too: ready (False: self tests run, BOOT lasts), wake_ms (after so long
+    without an answer to an offer the vehicle is woken; 0: never).
     """
 
-    def __init__(self, ventilation: bool = False, recovery_ms: int = 30000) -> None:
-        """`ventilation`: D is served like C. `recovery_ms`: how long F lasts at least, up to a minute."""
+    def __init__(self, ventilation: bool = False, bits: int = 16, pilot_switch: bool = False) -> None:
+        """`ventilation`: D is served like C. `bits`: of the PWM. `pilot_switch`: the pilot can be disconnected."""
+        self.ready = True
+        self.wake_ms = 0
         self.state = "BOOT"
         self.contactor = False
         self.duty_u16 = X1_U16
         self.lock = None
         self.vehicle = None
+        self.pilot_open = False
         self.fault = None
 
-        self._recovery_ms = recovery_ms
+        self._bits = bits
+        self._pilot_switch = pilot_switch
         self._level = Level(ventilation)
         self._state_ms = 0
         self._since_open_ms = _LONG_MS
@@ -82,6 +96,11 @@ class Sequence:
         self._acknowledged = False
         self._gone_ms = 0
         self._n12_ms = 0  # still to go
+
+        self._sleeps = False  # in B2: the vehicle has not moved since it was offered current
+        self._wakes = 0  # in this row
+        self._since_wake_ms = _LONG_MS
+        self._away_ms = 0
 
     def acknowledge(self) -> None:
         """A person has seen to a MANUAL fault, and its test has passed. Counts in F, when the fault is gone."""
@@ -98,9 +117,17 @@ class Sequence:
         self._state_ms = min(self._state_ms + elapsed_ms, _LONG_MS)
         self._since_open_ms = min(self._since_open_ms + elapsed_ms, _LONG_MS)
         self._since_duty_ms = min(self._since_duty_ms + elapsed_ms, _LONG_MS)
-        if self.duty_u16 != N12_U16:
-            self._look(elapsed_ms, high_mv, low_mv)
-            self._find_pilot_fault()
+        self._since_wake_ms = min(self._since_wake_ms + elapsed_ms, _LONG_MS)
+        blind = self.pilot_open or (self.state == "WAKE" and self._state_ms < self._away_ms + _BLIND_MS)
+        if self.duty_u16 != N12_U16 and not blind:
+            level = self._level
+            level.take(elapsed_ms, high_mv, low_mv, self.duty_u16 != X1_U16)
+            self.vehicle = level.vehicle()
+            if self.vehicle is not None and self.state != "BOOT":
+                self.lock = self.vehicle != "A"
+            pilot_fault = level.fault(self.contactor)
+            if pilot_fault is not None:
+                self._fail(pilot_fault, UNPLUG if pilot_fault == "diode" or pilot_fault == "short" else SELF_HEALING)
         if fault:
             self._fail(None, int(fault))
 
@@ -111,32 +138,10 @@ class Sequence:
             self._boot()
         elif self.contactor:
             self._closed(permit, limit_da)
+        elif self.state == "WAKE" and permit:
+            self._wake(limit_da)
         else:
             self._open(permit, limit_da)
-
-    # what is seen
-
-    def _look(self, elapsed_ms: int, high_mv: int, low_mv: int) -> None:
-        self._level.take(elapsed_ms, high_mv, low_mv, self.duty_u16 != X1_U16)
-        present = self._level.present
-        if present == "NEG":
-            self.vehicle = "F"
-        elif present == "BAD":
-            self.vehicle = "E"
-        else:
-            self.vehicle = present
-        if present is not None and self.state != "BOOT":
-            self.lock = present != "A"
-
-    def _find_pilot_fault(self) -> None:
-        level = self._level
-        if level.unusable.ms >= _UNUSABLE_MS:
-            if level.burst == "E":
-                self._fail("short", UNPLUG)
-            else:
-                self._fail("negative" if level.burst == "NEG" else "bad", SELF_HEALING)
-        elif level.bad_diode.ms >= (_BAD_DIODE_CLOSED_MS if self.contactor else _BAD_DIODE_OPEN_MS):
-            self._fail("diode", UNPLUG)
 
     # faults
 
@@ -165,12 +170,12 @@ class Sequence:
             return
         self._gone_ms = min(self._gone_ms + elapsed_ms, _LONG_MS)
         if self._latch <= SELF_HEALING:
-            self._released = self._gone_ms >= self._recovery_ms
+            self._released = self._gone_ms >= _RECOVERY_MS
         elif self._latch == UNPLUG:
             self._released = self._released or self._level.present == "A"
         else:
             self._released = self._released or self._acknowledged
-        if self._released and self._state_ms >= self._recovery_ms:
+        if self._released and self._state_ms >= _RECOVERY_MS:
             self.fault = None
             self._go("BOOT", X1_U16)
 
@@ -178,13 +183,8 @@ class Sequence:
 
     def _boot(self) -> None:
         level = self._level
-        if self._state_ms >= _VALID_MS and level.present == level.burst and level.same.ms >= _VALID_MS:
-            if level.present == "A":
-                self._go("A", X1_U16)
-            elif level.present == "B":
-                self._go("B1", X1_U16)
-            elif level.present in PLUGGED:
-                self._go("C1", X1_U16)
+        if self.ready and self._state_ms >= _VALID_MS and level.present == level.burst and level.same.ms >= _VALID_MS:
+            self._open(False, 0)
 
     def _open(self, permit: bool, limit_da: int) -> None:
         state = self.state
@@ -192,7 +192,9 @@ class Sequence:
         if present == "A":
             if state != "A":
                 self._go("A", X1_U16)
-        elif state == "A":
+                self._wakes = 0
+                self._since_wake_ms = _LONG_MS
+        elif state == "A" or state == "BOOT":
             if present == "B":
                 self._go("B1", X1_U16)
             elif present in PLUGGED:
@@ -201,6 +203,8 @@ class Sequence:
             if present == "C" or present == "D":
                 self._go("C1", X1_U16)
             elif permit and present == "B":
+                if self._since_wake_ms >= _WAKE_PAUSE_MS:
+                    self._wakes = 0
                 self._offer("B2", limit_da)
         elif state == "C1":
             if present == "B":
@@ -208,13 +212,33 @@ class Sequence:
             elif permit and present in PLUGGED and self._state_ms >= _X1_BEFORE_PWM_MS:
                 self._offer("C1P", limit_da)
         elif not permit:
-            self._go("B1" if state == "B2" else "C1", X1_U16)
+            self._go("C1" if state == "C1P" else "B1", X1_U16)
         else:
             self._follow(limit_da)
             if self._may_close():
                 self._go("C2", self.duty_u16)
-            elif state == "C1P" and present == "B":
-                self._go("B2", self.duty_u16)
+            elif state == "C1P":
+                if present == "B":
+                    self._go("B2", self.duty_u16)
+            elif present != "B":
+                self._sleeps = False
+            elif self._sleeps and 0 < self.wake_ms <= self._state_ms and self._wakes < (2 if self._pilot_switch else 1):
+                self._away_ms = _AWAY_AGAIN_MS if self._wakes else _AWAY_MS
+                self._wakes += 1
+                self._since_wake_ms = 0
+                self._go("WAKE", X1_U16 if self._pilot_switch else N12_U16)
+                self.pilot_open = self._pilot_switch
+
+    def _wake(self, limit_da: int) -> None:
+        if self.pilot_open or self.duty_u16 == N12_U16:
+            if self._state_ms >= self._away_ms:
+                self._state_ms = self._away_ms
+                self.pilot_open = False
+                self._write(X1_U16)
+        elif self._level.present == "A":
+            self._open(True, limit_da)
+        elif self._state_ms >= self._away_ms + _BACK_MS:
+            self._offer("B2", limit_da)
 
     def _closed(self, permit: bool, limit_da: int) -> None:
         level = self._level
@@ -237,7 +261,7 @@ class Sequence:
         elif self._state_ms >= _STOP_MS:
             self._go("C1", X1_U16)
         elif permit and self._since_duty_ms >= _SPACING_MS:
-            self._go("C2", duty_u16_for(limit_da))
+            self._go("C2", duty_u16_for(limit_da, self._bits))
 
     def _may_close(self) -> bool:
         return self._level.asking.ms >= _ASKS_MS and self._level.good_diode.bursts >= _GOOD_DIODE_BURSTS and self._since_open_ms >= _RECLOSE_MS
@@ -247,6 +271,8 @@ class Sequence:
     def _go(self, state: str, duty_u16: int) -> None:
         self.state = state
         self._state_ms = 0
+        self._sleeps = False
+        self.pilot_open = False
         closed = state == "C2" or state == "C2S"
         if closed != self.contactor:
             self.contactor = closed
@@ -258,11 +284,12 @@ class Sequence:
     def _offer(self, state: str, limit_da: int) -> None:
         """Into B2 or C1P from +12 V: only what is seen from here on, with PWM, counts for closing."""
         self._level.asking.forget()
-        self._go(state, duty_u16_for(limit_da))
+        self._go(state, duty_u16_for(limit_da, self._bits))
+        self._sleeps = True
 
     def _follow(self, limit_da: int) -> None:
         if self._since_duty_ms >= _SPACING_MS:
-            self._write(duty_u16_for(limit_da))
+            self._write(duty_u16_for(limit_da, self._bits))
 
     def _write(self, duty_u16: int) -> None:
         if duty_u16 != self.duty_u16:
