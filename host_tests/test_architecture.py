@@ -32,6 +32,7 @@ MAY_IMPORT = {
     # the simulated vehicle reads the duty cycle as the standard says; its control channel writes times as OCPP does
     "board": {"clock", "log", "pilot.duty", "protocol.iso8601"},
     "control": {"pilot", "clock", "log"},
+    "fault_reports": {"late"},
     "inspection": {"pilot.duty", "protocol.iso8601"},
     "app": {"station", "protocol", "schedule", "pilot", "control", "inspection", "link", "store", "board", "clock", "log", "tasks"},
     "main": {"app", "board", "log"},

@@ -26,14 +26,8 @@ from .store.documents import Documents
 from .store.journal import Journal
 from .units import tenths, tenths_text
 
-_LONGEST_NAP_MS = 1000  # cables are looked at so often
-
-_PILOT_FAULTS = {
-    "diode": "no diode seen: unplug and use another cable or vehicle",
-    "short": "pilot shorted to earth: unplug, check the cable",
-    "negative": "pilot stays negative: check the cable",
-    "bad": "pilot level is none of A to D",
-}
+_LONGEST_NAP_MS = 1000  # the peak of memory is looked for so often
+_STALL_MS = 100  # a step of the control loop that comes so much too late is told
 
 
 class App:
@@ -47,7 +41,8 @@ class App:
         self.clock = board.clock
         self.log = Log(board.clock)
         self.peak_memory = 0
-        self._cables = {}  # connector id: what its cable bears, as told to the station
+        self._caps = {}  # (connector id, source): what cable and temperature leave, as told to the station
+        self._told_stall_ms = _STALL_MS
         self._changes = 0  # of limits, permits and pilots
         self._events = asyncio.Event()
         self._over = asyncio.Event()
@@ -64,7 +59,8 @@ class App:
         self.log("info", "app", "Setpoint %s on %s%s" % (__version__, board.name, started and ": " + started))
         self.documents = Documents(board.root + "/state")
         self.journal = Journal(board.root + "/journal")
-        self.control = Control(board, self.supply.own_rate // self.supply.rate_per_da, self._events.set)
+        self.held = self.documents.read("faults") or {}  # connector id as text: faults that only a person ends
+        self.control = Control(board, self.supply.own_rate // self.supply.rate_per_da, self._events.set, self.held)
         self.station = Station(
             board.identity,
             self.documents,
@@ -123,20 +119,16 @@ class App:
                 await asyncio.wait_for(self._events.wait(), min(wait_ms, _LONGEST_NAP_MS) / 1000)
             except asyncio.TimeoutError:
                 pass
-            self._look_at_cables()
             if self._events.is_set() or self.clock.rings():
                 self.wake()
                 self._events.clear()  # what `wake` itself set would only wake us again
             else:
                 self.peak_memory = max(self.peak_memory, gc.mem_alloc())  # walks the heap: not with every event
 
-    def _look_at_cables(self) -> None:
-        """A cable limits its connector by the resistor in its plug."""
-        for outlet in self.board.outlets:
-            cable_da = outlet.cable_da()
-            if cable_da != self._cables.get(outlet.id):
-                self._cables[outlet.id] = cable_da
-                self.tell(self.station.on_cap, outlet.id, "cable", cable_da)
+    def _cap(self, connector_id: int, source: str, da: "int | None") -> None:
+        if da != self._caps.get((connector_id, source)):
+            self._caps[(connector_id, source)] = da
+            self.tell(self.station.on_cap, connector_id, source, da)
 
     def ms_to_wakeup(self) -> int:
         """How long until something is due; 0 or less when it is."""
@@ -149,22 +141,30 @@ class App:
     def wake(self) -> bool:
         """Looks at what the pilots say and does what is due. True if something changed."""
         before = self._changes
-        for connector_id in self.control.points:
-            point = self.control.points[connector_id]
+        control = self.control
+        if control.changed:
+            control.changed = False
+            self._changes += 1
+            load("setpoint.fault_reports").tell(self, 0, control, control.derating.celsius)
+            for connector_id in control.points:
+                self._cap(connector_id, "temperature", None if control.derating.quarters == 4 else control.most_da)
+        for connector_id in control.points:
+            point = control.points[connector_id]
             if point.changed:
                 point.changed = False
                 self._changes += 1
+                self._cap(connector_id, "cable", point.protection.cable_da)
+                if point.faults != point.told_faults:
+                    load("setpoint.fault_reports").tell(self, connector_id, point, point.protection.numbers)
                 self._pilot_changed(connector_id, point.sequence)
+        if control.worst_stall_ms > self._told_stall_ms:
+            self._told_stall_ms = control.worst_stall_ms
+            self.log("warn", "control", "the loop stood still for %d ms" % self._told_stall_ms)
         self.tell(self.station.wake)
         return self._changes != before
 
     def _pilot_changed(self, connector_id: int, sequence) -> None:
-        for fault in _PILOT_FAULTS:
-            known = self.station.connector(connector_id).has_fault(fault)
-            if known != (sequence.fault == fault):
-                self.tell(
-                    self.station.on_fault, connector_id, "EVCommunicationError", fault, _PILOT_FAULTS[fault], not known
-                )
+        sequence.wake_ms = self.station.settings["WakeUpAfterSeconds"] * 1000
         if sequence.vehicle is not None and sequence.state != "BOOT":
             self.tell(self.station.on_pilot, connector_id, sequence.state, sequence.vehicle)
 
@@ -253,16 +253,20 @@ class App:
     def on_card(self, id_tag: str, connectors: "list[int] | None") -> None:
         self.tell(self.station.on_card, id_tag, connectors)
 
-    def on_fault(self, connector_id: int, code: str, vendor_code: "str | None", info: "str | None", active: bool) -> None:
-        """A fault outside the pilot comes or goes; connector 0: the charge point."""
-        self.tell(self.station.on_fault, connector_id, code, vendor_code, info, active)
-        for connector in self.station.connectors:
-            outside = [f for f in connector.all_faults() if f.blocks() and f.vendor_code not in _PILOT_FAULTS]
-            self.control.points[connector.id].fault = SELF_HEALING if outside else 0
-
     def on_press(self, button: str) -> None:
         if button == "emergency_stop":
             self.tell(self.station.on_emergency_stop)
+        else:
+            for connector_id in self.control.points:
+                self.control.points[connector_id].acknowledge()
+
+    def on_fault(self, connector_id: int, code: str, vendor_code: "str | None", info: "str | None", active: bool) -> None:
+        """A fault that the control loop does not watch for comes or goes; connector 0: the charge point."""
+        self.tell(self.station.on_fault, connector_id, code, vendor_code, info, active)
+        is_own = load("setpoint.pilot.faults").is_own
+        for connector in self.station.connectors:
+            outside = [f for f in connector.all_faults() if f.blocks() and not is_own(f.code, f.vendor_code)]
+            self.control.points[connector.id].fault = SELF_HEALING if outside else 0
 
     def on_security_event(self, kind: str, info: "str | None") -> None:
         """As the security whitepaper of OCPP 1.6 names it."""

@@ -5,10 +5,17 @@ from station_bench import NOON, Bench
 
 from setpoint.clock import Clock
 from setpoint.control import Control
+from setpoint.pilot import faults
 
 
 class Outlet:
-    """Hardware that notes what is done to it; the vehicle is a pair of voltages."""
+    """Hardware that notes what is done to it; the vehicle is a pair of voltages. A sensor that is None is not there."""
+
+    has_lock = False
+    has_rcm_test = False
+    has_pilot_switch = False
+    ventilation = False
+    pilot_bits = 16
 
     def __init__(self, number=1):
         self.id = number
@@ -18,9 +25,37 @@ class Outlet:
         self.duty_u16 = 65535
         self.closed = False
         self.done = None  # a list, when somebody wants to know
+        self.ok = True
+        self.feedback = None  # "follows" its coil, or what it says
+        self.locked = None
+        self.tripped = None
+        self.earth = None
+        self.ohm = None
+        self.da = 0
 
     def read_pilot(self):
         self.low_mv = self.high_mv if self.duty_u16 == 65535 else -12000
+
+    def pilot_ok(self):
+        return self.ok
+
+    def contactor_closed(self):
+        return self.closed if self.feedback == "follows" else self.feedback
+
+    def lock_closed(self):
+        return self.locked
+
+    def rcm_tripped(self):
+        return self.tripped
+
+    def earthed(self):
+        return self.earth
+
+    def cable_ohm(self):
+        return self.ohm
+
+    def meter_da(self):
+        return self.da
 
     def _note(self, what):
         if self.done is not None:
@@ -39,15 +74,31 @@ class Outlet:
         self.phases = phases
         self._note("phases %d" % phases)
 
+    def set_lock(self, locked):
+        self.lock = locked
+
+    def set_rcm_test(self, on):
+        self.tripped = on
+
+    def set_pilot_open(self, is_open):
+        self._note("pilot open" if is_open else "pilot back")
+
 
 class Board:
+    has_thermometer = False
+
     def __init__(self, outlets):
         self.outlets = outlets
+        self.celsius = 25
+
+    def temperature_c(self):
+        return self.celsius
 
 
-def loop(connectors=1, rating_da=320):
-    control = Control(Board([Outlet(i + 1) for i in range(connectors)]), rating_da, lambda: None)
-    return control, [control.points[i + 1] for i in range(connectors)]
+def loop(connectors=1, rating_da=320, held=None, outlets=None, board=Board):
+    outlets = outlets or [Outlet(i + 1) for i in range(connectors)]
+    control = Control(board(outlets), rating_da, lambda: None, held or {})
+    return control, [control.points[outlet.id] for outlet in outlets]
 
 
 def run(control, ms):
@@ -55,12 +106,13 @@ def run(control, ms):
         control.step(20)
 
 
-def charging(connectors=1):
-    control, points = loop(connectors)
+def charging(connectors=1, **loop_arguments):
+    control, points = loop(connectors, **loop_arguments)
     run(control, 1000)
     for point in points:
         point.limit_da = 160
         point.permitted = True
+        point.lock_wanted = True
         point.outlet.high_mv = 9000
     run(control, 200)
     for point in points:
@@ -179,3 +231,215 @@ def test_the_clock_follows_whoever_should_know_but_not_for_the_way_of_a_message(
     assert clock.correct(NOON + 100) and clock.now() == NOON + 100
     frozen = Clock(NOON, True)
     assert not frozen.correct(NOON + 1000) and frozen.now() == NOON
+
+
+def watched_outlet():
+    """With every sensor, all of them content."""
+    outlet = Outlet()
+    outlet.has_lock = outlet.has_rcm_test = outlet.locked = outlet.earth = True
+    outlet.tripped = False
+    outlet.feedback = "follows"
+    outlet.ohm = 220
+    return outlet
+
+
+def protected(**loop_arguments):
+    return charging(outlets=[watched_outlet()], **loop_arguments)
+
+
+def names_of(point):
+    return [faults.report_of(bit, 0)[1] for bit in range(faults.COUNT) if point.faults >> bit & 1]
+
+
+def fix(outlet):
+    outlet.earth = outlet.locked = True
+    outlet.tripped = False
+    outlet.feedback = "follows"
+    outlet.ohm = 220
+    outlet.da = 0
+    outlet.ok = True
+
+
+def test_each_sensor_opens_the_contactor_in_its_time_and_is_reported_until_its_rule_ends_it():
+    for attribute, value, name, most_ms, ends in (
+        ("ohm", 1000000, "cable", 80, "heals"),
+        ("feedback", False, "contactor", 260, "heals"),
+        ("da", 300, "overcurrent", 1060, "unplug"),
+        ("tripped", True, "residual", 20, "person"),
+        ("earth", False, "earth", 540, "heals"),
+        ("locked", False, "lock", 560, "unplug"),
+        ("ok", False, "pilot", 60, "heals"),
+    ):
+        control, (point,) = protected()
+        outlet = point.outlet
+        outlet.done = []
+        setattr(outlet, attribute, value)
+        run(control, most_ms)
+        assert not outlet.closed and "open" in outlet.done, (name, outlet.done)
+        run(control, 400)
+        assert names_of(point) == [name] and point.changed
+        assert point.sequence.state == "F" and point.offered_da() == 0
+        fix(outlet)
+        run(control, 29000)
+        assert names_of(point) == [name] and not outlet.closed, name
+        run(control, 12000)
+        assert outlet.closed == (ends == "heals"), name
+        if ends == "person":
+            point.acknowledge()
+            run(control, 12000)
+            assert outlet.closed
+        elif ends == "unplug":
+            outlet.high_mv = 12000
+            run(control, 1000)
+            outlet.high_mv = 6000
+            run(control, 12000)
+            assert outlet.closed
+        assert names_of(point) == [] and point.faults == 0
+
+
+def test_a_welded_contactor_is_never_closed_again_and_holds_the_plug_over_a_restart():
+    control, (point,) = protected()
+    outlet = point.outlet
+    outlet.feedback = True
+    outlet.high_mv = 9000
+    run(control, 1200)
+    assert names_of(point) == ["welded"] and not outlet.closed
+    held = {"1": point.protection.held}
+    for _ in range(2):
+        outlet.high_mv = 12000
+        run(control, 60000)
+        assert outlet.lock is True and point.sequence.state == "F"
+        control, (point,) = loop(outlets=[outlet], held=held)
+        point.limit_da = 160
+        point.permitted = True
+        outlet.high_mv = 6000
+        outlet.feedback = "follows"
+        run(control, 60000)
+        assert names_of(point) == ["welded"] and not outlet.closed
+        outlet.feedback = True
+        point.acknowledge()
+        run(control, 2000)
+        assert names_of(point) == ["welded"], "it is live still"
+    outlet.feedback = "follows"
+    point.acknowledge()
+    run(control, 40000)
+    assert outlet.closed and point.faults == 0 and point.protection.held == 0
+
+
+def test_a_contactor_that_never_closes_is_tried_three_times_a_vehicle():
+    control, (point,) = protected()
+    outlet = point.outlet
+    outlet.high_mv = 9000
+    run(control, 10000)
+    outlet.feedback = False
+    outlet.high_mv = 6000
+    outlet.done = []
+    run(control, 300000)
+    assert outlet.done.count("close") == 3 and point.sequence.state == "F"
+
+
+def test_nothing_is_offered_before_the_cable_is_known_and_never_more_than_it_bears():
+    control, (point,) = loop(outlets=[watched_outlet()], rating_da=630)
+    point.outlet.ohm = 680
+    run(control, 1000)
+    point.limit_da = 630
+    point.permitted = True
+    point.outlet.high_mv = 9000
+    seen = set()
+    for _ in range(400):
+        control.step(20)
+        seen.add(point.offered_da())
+    assert seen == {0, 200}
+
+
+def test_heat_lowers_what_is_offered_and_stops_the_charge():
+    control, (point,) = charging(board=Thermometer)
+    board = control._board
+    for celsius, offered_da in ((65, 160), (68, 80), (71, 0)):
+        board.celsius = celsius
+        point.limit_da = 320
+        run(control, 8000)
+        assert point.offered_da() == offered_da, celsius
+        assert control.changed and control.faults
+    assert not point.outlet.closed and point.sequence.state == "F"
+    board.celsius = 62
+    run(control, 50000)
+    assert point.outlet.closed and point.offered_da() == 320 and control.faults == 0
+
+
+class Thermometer(Board):
+    has_thermometer = True
+
+
+def test_the_plug_is_not_let_go_while_it_may_be_live():
+    control, (point,) = protected()
+    outlet = point.outlet
+    point.lock_wanted = False
+    run(control, 1000)
+    assert outlet.closed and outlet.lock is True
+    outlet.high_mv = 9000
+    outlet.feedback = True
+    run(control, 100)
+    assert not outlet.closed and outlet.lock is True, "the contactor's feedback says that it is"
+    outlet.feedback = "follows"
+    run(control, 100)
+    assert outlet.lock is False
+
+
+def test_the_contactor_waits_for_the_lock():
+    control, (point,) = loop(outlets=[watched_outlet()])
+    outlet = point.outlet
+    outlet.locked = False
+    point.limit_da = 160
+    point.permitted = True
+    run(control, 1000)
+    outlet.high_mv = 6000
+    point.lock_wanted = True
+    run(control, 4900)
+    assert outlet.lock is True and not outlet.closed and point.faults == 0
+    outlet.locked = True
+    run(control, 6000)
+    assert outlet.closed
+
+
+def test_a_step_is_not_healthy_when_the_contactor_is_closed_and_the_pilot_not_known():
+    control, (point,) = protected()
+    assert control.step(20) is True
+    point.outlet.ok = False
+    assert control.step(20) is False
+    run(control, 100)
+    assert not point.outlet.closed and control.step(20) is True, "safe is healthy"
+
+
+def test_the_monitor_is_tested_at_the_start_and_after_each_session():
+    outlet = watched_outlet()
+    driven = []
+    outlet.set_rcm_test = lambda on: (driven.append(on) if not driven or driven[-1] != on else None, setattr(outlet, "tripped", on))
+    control, (point,) = charging(outlets=[outlet])
+    assert driven == [True, False]
+    run(control, 20000)
+    outlet.high_mv = 12000
+    run(control, 1000)
+    assert driven == [True, False, True, False] and point.faults == 0
+
+
+def test_a_protected_control_step_allocates_nothing():
+    control, (point,) = charging(outlets=[watched_outlet()], board=Thermometer)
+    outlet = point.outlet
+    heap_lock()
+    try:
+        for i in range(4000):
+            outlet.da = i % 400
+            outlet.ohm = 220 if i % 50 else 5000
+            if i % 500 == 0:
+                outlet.high_mv = 12000 if i % 1000 else 6000
+            if i == 1700:
+                outlet.feedback = False
+            if i == 2500:
+                fix(outlet)
+                point.acknowledge()
+            control._board.celsius = i % 90
+            control.step(20)
+    finally:
+        heap_unlock()
+    assert control.steps >= 4000

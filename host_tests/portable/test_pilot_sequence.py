@@ -155,7 +155,6 @@ def test_an_unplugged_vehicle_takes_the_pilot_back_to_12_v():
     plant.run(100)
     assert plant.sequence.state == "A"
     assert plant.sequence.duty_u16 == X1_U16
-    assert plant.sequence.lock is False
 
 
 def test_the_contactor_stays_open_for_five_seconds_after_it_opened():
@@ -431,7 +430,6 @@ def test_a_level_that_does_not_last_keeps_the_machine_in_boot():
         plant.unplug()
         plant.run(300)
     assert plant.sequence.state == "BOOT"
-    assert plant.sequence.lock is None
 
 
 def test_a_power_up_with_a_vehicle_that_asks_waits_for_it_to_fall_back_and_then_charges():
@@ -545,20 +543,6 @@ def test_time_that_runs_backwards_counts_as_no_time():
         plant.step(-5000)
         plant.step(20)
     assert plant.sequence.state == "C1" and not plant.sequence.contactor
-
-
-def test_the_plug_is_held_from_b_on_and_released_in_a():
-    plant = Plant()
-    plant.plug_in()
-    assert plant.sequence.lock is None
-    plant.run(1000)
-    assert plant.sequence.lock is True
-    plant.permitted = False
-    plant.run(1000)
-    assert plant.sequence.lock is True
-    plant.unplug()
-    plant.run(100)
-    assert plant.sequence.lock is False
 
 
 def test_no_step_allocates():

@@ -92,7 +92,6 @@ class Judge:
         if sequence.contactor:
             assert not fault and sequence.fault is None
             assert self.now_ms - self.asked_until_ms < OPEN_MS
-            assert sequence.lock is True
         if sequence.contactor and not before:
             assert permit
             assert self.asking_since_ms is not None and self.now_ms - self.asking_since_ms >= ASKS_MS

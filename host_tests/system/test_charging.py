@@ -291,3 +291,45 @@ def test_a_station_that_restarts_says_goodbye(micropython, tmp_path):
             assert station.wait_exit() == 75
         server.shutdown()
     assert closed == [1001]
+
+
+def test_a_welded_contactor_is_latched_over_a_power_cut_until_a_person_has_seen_to_it(start_station, central):
+    station = start_station()
+    charge(station, central)
+    station.cmd("contactor", connector=1, stuck="closed")
+    station.cmd("ev", connector=1, wants=False)
+    report = central.wait_for("StatusNotification", lambda p: p["status"] == "Faulted").payload
+    assert (report["errorCode"], report["vendorErrorCode"]) == ("PowerSwitchFailure", "welded")
+    assert report["info"].startswith("Live 1") and "replace the contactor" in report["info"]
+    seen = len(central.messages)
+    station.kill()
+    station.start()
+    report = central.wait_for("StatusNotification", lambda p: p["connectorId"] == 1 and p["status"] == "Faulted", since=seen).payload
+    assert report["vendorErrorCode"] == "welded"
+    station.cmd("press", button="acknowledge")
+    station.wait_until(lambda s: s["loop"]["steps"] > 100)  # the residual current monitor is tested meanwhile
+    station.cmd("clock", advance_s=60)
+    central.wait_for("StatusNotification", lambda p: p["connectorId"] == 1 and p["status"] != "Faulted", since=seen)
+
+
+def test_heat_lowers_the_limit_and_at_last_stops_the_charge(station, central):
+    charge(station, central)
+    station.cmd("temperature", celsius=66)
+    offered(station, 16.0)
+    assert station.connector()["limit"]["source"] == "temperature"
+    report = central.wait_for("StatusNotification", lambda p: p["errorCode"] == "HighTemperature").payload
+    assert report["vendorErrorCode"] == "derated" and report["info"].startswith("66 C")
+    assert station.connector()["status"] == "Charging"
+    station.cmd("temperature", celsius=72)
+    report = central.wait_for("StatusNotification", lambda p: p["connectorId"] == 1 and p["status"] == "Faulted").payload
+    assert report["errorCode"] == "HighTemperature" and report["info"].startswith("72 C")
+    assert not station.connector()["contactor"]["closed"]
+
+
+@pytest.mark.parametrize("micropython", ["64bit"], indirect=True)
+@pytest.mark.parametrize("what, code", [("leaks", "GroundFailure"), ("unearthed", "GroundFailure"), ("jammed", "ConnectorLockFailure")])
+def test_what_protection_sees_opens_the_contactor_and_is_reported(station, central, what, code):
+    charge(station, central)
+    station.cmd("broken", connector=1, what=what, broken=True)
+    station.wait_until(lambda s: not s["connectors"][0]["contactor"]["closed"], timeout=2)
+    assert central.wait_for("StatusNotification", lambda p: p["status"] == "Faulted").payload["errorCode"] == code

@@ -31,7 +31,7 @@ class App:
         outlet.read_pilot()
         told, self.told = self.told, []
         return {"told": told, "high_mv": outlet.high_mv, "low_mv": outlet.low_mv, "wh": outlet.meter_wh(), "da": outlet.meter_da(),
-            "closed": outlet.contactor_closed(), "cable": outlet.cable_da(), "celsius": board.temperature_c(), "uptime_ms": board.clock.uptime_ms()}
+            "closed": outlet.contactor_closed(), "cable": outlet.cable_ohm(), "celsius": board.temperature_c(), "uptime_ms": board.clock.uptime_ms()}
     def on_card(self, *a): self.told.append(("card",) + a)
     def on_fault(self, *a): self.told.append(("fault",) + a)
     def set_clock(self, *a): self.told.append(("clock",) + a)
@@ -132,7 +132,7 @@ def test_what_the_board_models_follows_its_command(channel):
     for cmd, arguments, field, want in (
         ("contactor", {"stuck": "open"}, "closed", False),
         ("contactor", {"stuck": None}, "closed", True),
-        ("cable", {"amps": 20}, "cable", 200),
+        ("cable", {"amps": 20}, "cable", 680),
         ("cable", {"amps": None}, "cable", None),
         ("pilot", {"fault": "short"}, "high_mv", 0),
         ("pilot", {"fault": "open"}, "high_mv", 12000),

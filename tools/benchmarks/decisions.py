@@ -17,11 +17,18 @@ class Nothing:
 
 
 class Outlet:
-    """A connector's hardware that answers at once: a vehicle that draws."""
+    """A connector's hardware that answers at once: a vehicle that draws, and every sensor that a board may have."""
 
+    has_lock = True
+    has_rcm_test = True
+    has_pilot_switch = False
+    ventilation = False
+    pilot_bits = 13
     high_mv = 6000
     low_mv = -12000
     phases = 3
+    closed = False
+    tripped = False
 
     def __init__(self, connector: int) -> None:
         self.id = connector
@@ -33,12 +40,40 @@ class Outlet:
         pass
 
     def set_contactor(self, closed: bool) -> None:
+        self.closed = closed
+
+    def contactor_closed(self) -> bool:
+        return self.closed
+
+    def set_rcm_test(self, on: bool) -> None:
+        self.tripped = on
+
+    def rcm_tripped(self) -> bool:
+        return self.tripped
+
+    def set_lock(self, locked: bool) -> None:
         pass
+
+    def pilot_ok(self) -> bool:
+        return True
+
+    lock_closed = earthed = pilot_ok
+
+    def cable_ohm(self) -> int:
+        return 220
+
+    def meter_da(self) -> int:
+        return 160
 
 
 class Board:
+    has_thermometer = True
+
     def __init__(self) -> None:
         self.outlets = [Outlet(1), Outlet(2)]
+
+    def temperature_c(self) -> int:
+        return 40
 
 
 def agent(install: list):
@@ -133,7 +168,7 @@ def main() -> None:
 
     from setpoint.control import Control
 
-    control = Control(Board(), 320, nothing.without)
+    control = Control(Board(), 320, nothing.without, {})
     for point in control.points.values():
         point.limit_da = 160
         point.permitted = True

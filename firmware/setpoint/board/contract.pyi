@@ -121,7 +121,8 @@ class App(Protocol):
         """A card at the reader; connectors: where it may be used, None: anywhere."""
 
     def on_press(self, button: str) -> None:
-        """A person pressed a button: they have seen to what only a person may clear."""
+        """A person pressed a button: "emergency_stop", or another one, by which they say that they have seen to what only
+        a person may clear."""
 
     def on_fault(self, connector_id: int, code: str, vendor_code: str | None, info: str | None, active: bool) -> None:
         """A hardware fault that the control step does not watch for comes or goes (meter, reader, mains voltage, radio);

@@ -63,7 +63,7 @@ _WAKE_PAUSE_MS = const(3600000)
 class Sequence:
     """One connector. All outputs are attributes, new after each `step`:
 
-    state, contactor (bool), duty_u16, lock (True: hold the plug, False: release it, None: leave it as it is),
+    state, contactor (bool), duty_u16,
     vehicle ("A" to "F" as the standard names states: E is no usable level, F is -12 V; None before the first),
     pilot_open (bool, only where there is a switch for it: disconnect the pilot),
     fault (None, "diode", "short", "negative" or "bad": what is wrong with the pilot, until F is left).
@@ -79,7 +79,6 @@ class Sequence:
         self.state = "BOOT"
         self.contactor = False
         self.duty_u16 = X1_U16
-        self.lock = None
         self.vehicle = None
         self.pilot_open = False
         self.fault = None
@@ -123,8 +122,6 @@ class Sequence:
             level = self._level
             level.take(elapsed_ms, high_mv, low_mv, self.duty_u16 != X1_U16)
             self.vehicle = level.vehicle()
-            if self.vehicle is not None and self.state != "BOOT":
-                self.lock = self.vehicle != "A"
             pilot_fault = level.fault(self.contactor)
             if pilot_fault is not None:
                 self._fail(pilot_fault, UNPLUG if pilot_fault == "diode" or pilot_fault == "short" else SELF_HEALING)

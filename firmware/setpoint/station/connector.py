@@ -5,8 +5,8 @@ The status is never set by an event: it is worked out from what is true now, fir
 
 MINIMUM_DA = 60  # below 6 A the pilot offers nothing (IEC 61851-1)
 
-# Fault codes that tell of something without endangering anybody: reported, but charging goes on.
-_WARNINGS = ("WeakSignal", "ReaderFailure", "LocalListConflict", "ResetFailure")
+# Error codes, and names of ours, that tell of something without endangering anybody: reported, but charging goes on.
+_WARNINGS = ("WeakSignal", "ReaderFailure", "LocalListConflict", "ResetFailure", "derated", "thermometer")
 
 
 class Fault:
@@ -18,7 +18,7 @@ class Fault:
         self.info = info
 
     def blocks(self) -> bool:
-        return self.code not in _WARNINGS
+        return self.code not in _WARNINGS and self.vendor_code not in _WARNINGS
 
 
 class Connector:

@@ -47,6 +47,7 @@ SupportedFeatureProfiles=Core,RemoteTrigger,SmartCharging l r 3 Core,RemoteTrigg
 TransactionMessageAttempts=3 i w 1 1000
 TransactionMessageRetryInterval=60 i w 0 86400
 UnlockConnectorOnEVSideDisconnect=true b w
+WakeUpAfterSeconds=0 i w 0 3600
 WebSocketPingInterval=30 i w 0 86400
 """
 _MEASURANDS = (

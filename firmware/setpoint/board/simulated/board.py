@@ -21,6 +21,8 @@ _WATCHDOG_LOOKS = 8
 
 class Board:
     name = "simulated"
+    reset_cause = "power"
+    has_thermometer = True
     root = "/flash"
 
     def __init__(self, settings: dict, ignored: "list[str]") -> None:
@@ -72,6 +74,9 @@ class Board:
         for outlet in self.outlets:
             outlet.set_duty_u16(65535)
             outlet.meter_wh()
+
+    def set_alive(self, high: bool) -> None:
+        """There is no guard."""
 
     def feed_watchdog(self) -> None:
         self._looks_without_food = 0

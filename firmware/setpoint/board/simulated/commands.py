@@ -94,7 +94,7 @@ def _pilot(board, app, request: dict) -> None:
 
 def _cable(board, app, request: dict) -> None:
     outlet = _outlet(board, request)
-    outlet.cable_amps = _choice(request, "amps", (13, 20, 32, 63, None))
+    outlet.set_cable(_choice(request, "amps", (13, 20, 32, 63, None)))
 
 
 def _swipe(board, app, request: dict) -> None:
@@ -132,6 +132,12 @@ def _contactor(board, app, request: dict) -> None:
     outlet.stuck = _choice(request, "stuck", ("open", "closed", None))
 
 
+def _broken(board, app, request: dict) -> None:
+    outlet = _outlet(board, request)
+    name = _choice(request, "what", ("leaks", "rcm_dead", "unearthed", "jammed"))
+    setattr(outlet, name, _field(request, "broken", "true or false"))
+
+
 def _temperature(board, app, request: dict) -> None:
     celsius = _field(request, "celsius", "a number or null")
     board.celsius = None if celsius is None else int(celsius)
@@ -166,7 +172,7 @@ def _flash(board, app, request: dict) -> None:
 
 
 def _press(board, app, request: dict) -> None:
-    app.on_press(_choice(request, "button", ("emergency_stop",)))
+    app.on_press(_choice(request, "button", ("emergency_stop", "acknowledge")))
 
 
 async def data_transfer(board, app, request: dict) -> "tuple[str, str | None]":
@@ -199,6 +205,7 @@ COMMANDS = {
     "fault": _fault,
     "link": _link,
     "contactor": _contactor,
+    "broken": _broken,
     "temperature": _temperature,
     "meter": _meter,
     "clock": _clock,

@@ -3,7 +3,7 @@
 Rules:
 1. Time passes for the vehicle and the meter whenever the station looks at or changes anything here; a leap
    (`advance`) is cut at each change of the vehicle, so that energy comes out as if one had waited.
-2. `read_pilot` allocates nothing.
+2. What a control step asks for allocates nothing.
 3. A register value that was once answered is never taken back, not even by a power cut: it is in the meter's
    memory, a file of its own beside the flash image, before it is answered.
 """
@@ -19,7 +19,12 @@ _LONGEST_STEP_MS = 10000  # watts times this stays a small int up to 100 kW on a
 
 
 class Outlet:
-    """`high_mv` and `low_mv` are what the last `read_pilot` saw."""
+    """`high_mv` and `low_mv` are what the last `read_pilot` saw. What can go wrong is an attribute: `stuck` and below."""
+
+    has_rcm_test = True
+    has_pilot_switch = False
+    ventilation = False
+    pilot_bits = 16
 
     def __init__(self, connector: int, has_lock: bool, volts: int, phases: int, clock, memory) -> None:
         """memory: the meter's own (MeterMemory)."""
@@ -29,8 +34,13 @@ class Outlet:
         self.phases = phases  # that the contactor closes
         self.high_mv = 0
         self.low_mv = 0
-        self.cable_amps: "int | None" = None
         self.stuck: "str | None" = None  # contactor: "open", "closed" or None
+        self.leaks = False  # residual current
+        self.rcm_dead = False  # its monitor does not trip, not even in its test
+        self.unearthed = False
+        self.jammed = False  # the lock stays open
+        self._cable_ohm: "int | None" = None
+        self._rcm_test = False
         self.circuit = Circuit()
         self.vehicle = Vehicle()
         self._volts = volts
@@ -57,11 +67,20 @@ class Outlet:
             return self.stuck == "closed"
         return self._coil
 
-    def lock_closed(self) -> bool:
-        return self.locked
+    def pilot_ok(self) -> bool:
+        return True
 
-    def cable_da(self) -> "int | None":
-        return None if self.cable_amps is None else self.cable_amps * 10
+    def lock_closed(self) -> "bool | None":
+        return self.locked and not self.jammed
+
+    def rcm_tripped(self) -> "bool | None":
+        return (self.leaks or self._rcm_test) and not self.rcm_dead
+
+    def earthed(self) -> "bool | None":
+        return not self.unearthed
+
+    def cable_ohm(self) -> "int | None":
+        return self._cable_ohm
 
     def meter_wh(self) -> int:
         self.settle()
@@ -99,6 +118,9 @@ class Outlet:
     def set_lock(self, locked: bool) -> None:
         self.locked = locked
 
+    def set_rcm_test(self, on: bool) -> None:
+        self._rcm_test = on
+
     def set_phases(self, phases: int) -> None:
         self.settle()
         self.phases = min(phases, self._supply_phases)
@@ -110,6 +132,10 @@ class Outlet:
         self._wh = wh
         self._watt_ms = 0
         self._memory.keep(wh)
+
+    def set_cable(self, amps: "int | None") -> None:
+        """Its coding resistor (IEC 61851-1, annex B); None: a fixed cable has none."""
+        self._cable_ohm = None if amps is None else 1500 if amps == 13 else 680 if amps == 20 else 220 if amps == 32 else 100
 
     def look_at_pilot(self) -> None:
         """The vehicle reads the pilot; after every change on the wire."""

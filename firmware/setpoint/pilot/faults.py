@@ -1,0 +1,49 @@
+"""How each fault is reported: OCPP's errorCode, a name, and what was measured with what to do. Loaded when there is one."""
+
+# One line a bit: vendorErrorCode, errorCode (OCPP 1.6, 7.6), info of at most 50 characters. # is the number measured,
+# as it is; ~ in thousandths or tenths, with one decimal.
+_FAULTS = """\
+diode EVCommunicationError No diode, low side ~ V: try another vehicle
+short EVCommunicationError Pilot shorted, ~ V: unplug, check the cable
+negative EVCommunicationError Pilot always at ~ V: check the cable
+bad EVCommunicationError Pilot at ~ V, none of A to D: check the wiring
+cable OtherError Cable coded # ohm: plug in another cable
+overcurrent OverCurrentFailure Drew ~ A, offered less: unplug, check vehicle
+welded PowerSwitchFailure Live # ms after opening: replace the contactor
+contactor PowerSwitchFailure Not closed # ms after its coil: check contactor
+residual GroundFailure Residual current: find the leak, press button
+rcm GroundFailure Monitor failed its test, # ms: replace it
+earth GroundFailure No protective earth for # ms: check the supply
+lock ConnectorLockFailure Plug not locked in # ms: unplug, try again
+pilot InternalError Pilot not as set for # ms: restart, check board
+hot HighTemperature # C, no charging: check contacts, wait for 62 C
+derated HighTemperature # C: less current until 62 C
+thermometer OtherError No thermometer, half current: replace it
+"""
+
+COUNT = 16
+_TENTHS_BIT = 5  # measured in 0.1 A; all other ~ are millivolts
+
+
+def report_of(bit: int, number: int) -> "tuple[str, str, str]":
+    """(errorCode, vendorErrorCode, info)."""
+    name, code, info = _FAULTS.split("\n")[bit].split(" ", 2)
+    tenths = number if bit == _TENTHS_BIT else (abs(number) + 50) // 100 * (-1 if number < 0 else 1)
+    text = "%s%d.%d" % ("-" if tenths < 0 else "", abs(tenths) // 10, abs(tenths) % 10)
+    return code, name, info.replace("#", str(number)).replace("~", text)
+
+
+def is_own(code: str, vendor_code: "str | None") -> bool:
+    """Is a fault of this name one of these?"""
+    return vendor_code is not None and "\n%s %s " % (vendor_code, code) in "\n" + _FAULTS
+
+
+def changes(known: int, now: int, numbers: "list[int] | int") -> "list[tuple[str, str, str, bool]]":
+    """Of the bits that differ: errorCode, vendorErrorCode, info, and whether the fault is there now. numbers: what was
+    measured, by bit, or for all of them."""
+    found = []
+    for bit in range(COUNT):
+        if (known ^ now) >> bit & 1:
+            number = numbers if type(numbers) is int else numbers[bit]
+            found.append(report_of(bit, number) + (bool(now >> bit & 1),))
+    return found

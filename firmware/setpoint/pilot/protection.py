@@ -1,0 +1,278 @@
+"""What is watched beside the pilot, for one connector: cable, contactor, current, residual current, earth, lock, PWM.
+
+Each control step begins with `begin`, tells what the sensors say (those that the board has), and reads:
+
+    faults     a bit for each fault that is there now, in the order of pilot/faults.py
+    latch      the strictest rule among them for ending it (pilot/sequence.py: 0, SELF_HEALING, UNPLUG, MANUAL)
+    held       of these, the bits that only a person ends; whoever stores them keeps them over a restart
+    numbers    what was measured when a fault came, by bit
+    ready      False while the residual current monitor still has to pass its test
+    cable_da   what the cable bears; None: not known (yet)
+    test       the residual current monitor's test input
+
+A stall proves nothing: no step counts for more than a quarter of a second.
+"""
+
+from micropython import const
+
+SELF_HEALING = 1  # as in pilot/sequence.py
+UNPLUG = 2
+MANUAL = 3
+
+# Bits. 0 to 3 are the pilot's own faults, 13 to 15 the temperature's.
+_CABLE = const(4)
+_CURRENT = const(5)
+WELDED = const(6)
+_SWITCH = const(7)
+_RESIDUAL = const(8)
+_RESIDUAL_TEST = const(9)
+_EARTH = const(10)
+_LOCK = const(11)
+_PILOT = const(12)
+HOT = const(13)
+_DERATED = const(14)
+_THERMOMETER = const(15)
+_COUNT = const(16)
+
+_STEP_MS = const(250)
+
+_AGREEING = const(5)  # readings of the cable's resistor
+_LOST = const(3)  # readings without a plug: 60 ms, as for the pilot
+_CABLE_MS = const(2000)  # to find out what it bears
+_NO_CABLE = const(0)
+
+_FOLLOWS_MS = const(200)  # a contactor, with its bounce: told within 250 ms
+_WELDED_MS = const(1000)
+_CLOSING_TRIES = const(3)
+
+_VEHICLE_FOLLOWS_MS = const(5000)  # IEC 61851-1: a vehicle's time to follow a lower duty ...
+_METER_FOLLOWS_MS = const(7000)  # ... and the meter's to show it
+_OVER_MS = const(7000)
+_FAR_OVER_MS = const(1000)
+
+_TEST_MS = const(1000)
+_EARTH_MS = const(500)
+_LOCK_MS = const(5000)
+_LOCK_CLOSED_MS = const(500)  # with the contactor closed
+_PILOT_MS = const(60)
+
+_SETTLED_MS = const(2000)
+_DERATE_C = const(65)
+_QUARTER_C = const(68)
+_STOP_C = const(71)
+_COOL_C = const(62)
+
+
+def cable_da_for(ohm: int) -> int:
+    """What a cable with this resistor bears (IEC 61851-1, annex B), the lower value between two windows; 0: no cable
+    that can be trusted: open, shorted, or beyond the windows."""
+    if ohm > 2460 or ohm < 80:
+        return _NO_CABLE
+    if ohm > 936:
+        return 130
+    if ohm > 308:
+        return 200
+    return 320 if ohm > 140 else 630
+
+
+class Protection:
+    def __init__(self, held: int = 0, has_test: bool = False) -> None:
+        """`held`: as stored before the restart. `has_test`: the residual current monitor can be tested."""
+        self.faults = 0
+        self.latch = 0
+        self.held = held
+        self.numbers = [0] * _COUNT
+        self.ready = not has_test
+        self.cable_da = None
+        self.test = False
+        self.locked = True  # as far as a lock is there: what the contactor may rely on
+        self._has_test = has_test
+        self._testing_ms = -1  # since the test input changed; -1: no test
+        self._acknowledged = False
+        self._cable_seen_da = 0
+        self._cable_readings = 0
+        self._cable_ms = 0
+        self._apart_ms = 0  # contactor and coil
+        self._apart = False
+        self._closing_tries = 0
+        self._allowed_da = 0
+        self._lowered_ms = 0
+        self._over_ms = 0
+        self._far_over_ms = 0
+        self._earth_ms = 0
+        self._lock_ms = 0
+        self._pilot_ms = 0
+
+    def begin(self) -> None:
+        self.faults = self.held
+        self.latch = MANUAL if self.held else 0
+
+    def _raise(self, bit: int, latch: int, number: int) -> None:
+        self.faults |= 1 << bit
+        self.numbers[bit] = number
+        if latch > self.latch:
+            self.latch = latch
+
+    def _hold(self, bit: int, number: int) -> None:
+        """For a person to end."""
+        self.held |= 1 << bit
+        self._raise(bit, MANUAL, number)
+
+    def acknowledge(self, closed: "bool | None") -> None:
+        """A person has seen to what is held. `closed`: the contactor's feedback; a monitor has to pass its test first."""
+        if not closed:
+            self.held &= ~(1 << WELDED)
+        if self._has_test:
+            self.ready = False
+            self._acknowledged = True
+        else:
+            self.held &= ~(1 << _RESIDUAL)
+
+    def cable(self, elapsed_ms: int, ohm: int, plugged: bool, energised: bool) -> None:
+        """Read each step: what a cable bears is found as the plug goes in, and does not rise until it is out."""
+        seen_da = cable_da_for(ohm)
+        self._cable_readings = min(self._cable_readings + 1, _AGREEING) if seen_da == self._cable_seen_da else 1
+        self._cable_seen_da = seen_da
+        if not plugged:
+            self.cable_da = None
+            self._cable_ms = 0
+            return
+        known_da = self.cable_da
+        sure = self._cable_readings >= _AGREEING or (energised and known_da is None)  # it begins to be coded under load
+        if seen_da and sure and (known_da is None or seen_da < known_da):
+            self.cable_da = seen_da
+        if seen_da and self.cable_da is not None:
+            self._cable_ms = 0
+        else:
+            self._cable_ms = min(self._cable_ms + min(elapsed_ms, _STEP_MS), _CABLE_MS)
+            if self._cable_ms >= _CABLE_MS or (energised and not seen_da and self._cable_readings >= _LOST):
+                self._raise(_CABLE, SELF_HEALING, ohm)
+
+    def contactor(self, elapsed_ms: int, coil: bool, closed: bool, plugged: bool) -> None:
+        """Does the contactor follow its coil? `coil` as it has been driven since the last step."""
+        if not plugged:
+            self._closing_tries = 0
+        if closed == coil:
+            self._apart_ms = 0
+            self._apart = False
+            return
+        if self._apart:
+            self._apart_ms = min(self._apart_ms + min(elapsed_ms, _STEP_MS), _WELDED_MS)
+        self._apart = True
+        if coil and self._apart_ms >= _FOLLOWS_MS:
+            self._closing_tries += 1
+            self._raise(_SWITCH, SELF_HEALING if self._closing_tries < _CLOSING_TRIES else UNPLUG, self._apart_ms)
+        elif closed and self._apart_ms >= _WELDED_MS:
+            self._hold(WELDED, self._apart_ms)
+
+    def current(self, elapsed_ms: int, offered_da: int, da: int, charging: bool) -> None:
+        """`offered_da` as the vehicle reads it, `da` as it draws; judged while it charges (C2): once it was told to
+        stop, the contactor opens after 6 s anyway."""
+        elapsed_ms = min(elapsed_ms, _STEP_MS)
+        if not charging or offered_da >= self._allowed_da:
+            self._allowed_da = offered_da
+            self._lowered_ms = 0
+        else:
+            self._lowered_ms += elapsed_ms
+            if self._lowered_ms >= _METER_FOLLOWS_MS:
+                self._allowed_da = offered_da
+        allowed_da = offered_da if self._lowered_ms >= _VEHICLE_FOLLOWS_MS else self._allowed_da
+        over = charging and da * 10 > (allowed_da + 5) * 11
+        far_over = charging and da * 2 > self._allowed_da * 3
+        self._over_ms = self._over_ms + elapsed_ms if over else 0
+        self._far_over_ms = self._far_over_ms + elapsed_ms if far_over else 0
+        if self._over_ms > _OVER_MS or self._far_over_ms > _FAR_OVER_MS:
+            self._raise(_CURRENT, UNPLUG, da)
+
+    def residual(self, elapsed_ms: int, tripped: bool, idle: bool) -> None:
+        """`idle`: the contactor is open. A test drives the monitor's input until it trips, and waits until it is quiet."""
+        if self._testing_ms < 0:
+            if not self.ready and idle:
+                self.test = True
+                self._testing_ms = 0
+            elif tripped:
+                self._hold(_RESIDUAL, 0)
+            return
+        self._testing_ms += min(elapsed_ms, _STEP_MS)
+        if self.test and tripped:
+            self.test = False
+            self._testing_ms = 0
+        elif self._testing_ms > _TEST_MS:
+            self._hold(_RESIDUAL_TEST if self.test else _RESIDUAL, self._testing_ms)
+            self._end_test()
+        elif not self.test and not tripped:
+            if self._acknowledged:
+                self.held &= ~(1 << _RESIDUAL | 1 << _RESIDUAL_TEST)
+            self._end_test()
+
+    def _end_test(self) -> None:
+        self.test = False
+        self.ready = True
+        self._testing_ms = -1
+        self._acknowledged = False
+
+    def test_again(self) -> None:
+        """After a session, before the next one."""
+        self.ready = not self._has_test
+
+    def earth(self, elapsed_ms: int, present: bool) -> None:
+        self._earth_ms = 0 if present else self._earth_ms + min(elapsed_ms, _EARTH_MS)
+        if self._earth_ms > _EARTH_MS:
+            self._raise(_EARTH, SELF_HEALING, self._earth_ms)
+
+    def lock(self, elapsed_ms: int, wanted: bool, closed: bool, energised: bool) -> None:
+        self.locked = closed
+        self._lock_ms = self._lock_ms + min(elapsed_ms, _LOCK_CLOSED_MS) if wanted and not closed else 0
+        if self._lock_ms > (_LOCK_CLOSED_MS if energised else _LOCK_MS):
+            self._raise(_LOCK, UNPLUG, self._lock_ms)
+
+    def pilot(self, elapsed_ms: int, ok: bool) -> None:
+        """Is the pilot what was set, and what was read what is there? If not, nothing else holds."""
+        self._pilot_ms = 0 if ok else self._pilot_ms + min(elapsed_ms, _PILOT_MS)
+        if self._pilot_ms >= _PILOT_MS:
+            self._raise(_PILOT, SELF_HEALING, self._pilot_ms)
+
+
+class Derating:
+    """Less current while it is hot: `quarters` of it are left, 4 while all is well, 0 to stop; `faults` as above."""
+
+    def __init__(self) -> None:
+        self.quarters = 4
+        self.faults = 0
+        self.celsius = 0
+        self._since_ms = 0
+
+    def step(self, elapsed_ms: int, celsius: "int | None") -> None:
+        """`celsius`: None when the thermometer is lost. A value counts after 2 s: one odd reading stops nobody."""
+        quarters = self.quarters
+        lost = celsius is None
+        if lost:
+            quarters = min(quarters, 2)
+        else:
+            self.celsius = celsius
+            if celsius >= _STOP_C:
+                quarters = 0
+            elif celsius >= _QUARTER_C:
+                quarters = min(quarters, 1)
+            elif celsius >= _DERATE_C:
+                quarters = min(quarters, 2)
+            elif celsius <= _COOL_C:
+                quarters = 4
+        if quarters == self.quarters and lost == bool(self.faults >> _THERMOMETER):
+            self._since_ms = 0
+            return
+        self._since_ms += min(elapsed_ms, _STEP_MS)
+        if self._since_ms > _SETTLED_MS:
+            self._since_ms = 0
+            self.quarters = quarters
+            self.faults = 1 << _THERMOMETER if lost else 0
+            if quarters == 0:
+                self.faults |= 1 << HOT
+            elif quarters < 4 and not lost:
+                self.faults |= 1 << _DERATED
+
+    def most_da(self, rating_da: int) -> int:
+        """What is left of a connector's rating; at least 6 A unless it stops."""
+        if self.quarters == 4 or self.quarters == 0:
+            return rating_da * self.quarters // 4
+        return min(rating_da, max(60, rating_da * self.quarters // 4))

@@ -1,0 +1,348 @@
+"""What is watched beside the pilot: each sensor at its limits, in steps of 20 ms. Bits as in pilot/faults.py."""
+
+from micropython import heap_lock, heap_unlock
+
+from setpoint.pilot import faults
+from setpoint.pilot.protection import Derating, Protection, cable_da_for
+from setpoint.pilot.sequence import MANUAL, SELF_HEALING, UNPLUG
+
+NAMES = tuple(faults.report_of(bit, 0)[1] for bit in range(faults.COUNT))
+
+
+def named(bits):
+    return [NAMES[bit] for bit in range(faults.COUNT) if bits >> bit & 1]
+
+
+class Watched:
+    """A Protection that is fed with one kind of observation, until it says something or the time is over."""
+
+    def __init__(self, **arguments):
+        self.protection = Protection(**arguments)
+        self.now_ms = 0
+
+    def run(self, what, duration_ms, *observed, step_ms=20):
+        """Ends after the first step with a fault. Returns the faults' names."""
+        watch = getattr(self.protection, what)
+        end_ms = self.now_ms + duration_ms
+        while self.now_ms < end_ms:
+            self.now_ms += step_ms
+            self.protection.begin()
+            watch(step_ms, *observed)
+            if self.protection.faults:
+                break
+        return named(self.protection.faults)
+
+
+def test_every_fault_has_a_code_of_the_standard_and_an_info_that_fits():
+    codes = (
+        "ConnectorLockFailure", "EVCommunicationError", "GroundFailure", "HighTemperature", "InternalError", "OtherError",
+        "OverCurrentFailure", "PowerSwitchFailure",
+    )  # fmt: skip
+    assert len(set(NAMES)) == faults.COUNT == 16
+    for bit in range(faults.COUNT):
+        for number in (0, 250, 1000, -12000 if bit < 4 else 9999999 if NAMES[bit] == "cable" else 63):
+            code, name, info = faults.report_of(bit, number)
+            assert code in codes and 0 < len(info) <= 50 and "~" not in info and "#" not in info, info
+            assert faults.is_own(code, name)
+    assert not faults.is_own("OtherError", "lock") and not faults.is_own("OtherError", None) and not faults.is_own("GroundFailure", "arth")
+
+
+def test_a_fault_is_reported_with_what_was_measured():
+    for bit, number, want in (
+        (0, -5623, "No diode, low side -5.6 V: try another vehicle"),
+        (1, -40, "Pilot shorted, 0.0 V: unplug, check the cable"),
+        (1, -49, "Pilot shorted, 0.0 V: unplug, check the cable"),
+        (3, 19960, "Pilot at 20.0 V, none of A to D: check the wiring"),
+        (5, 413, "Drew 41.3 A, offered less: unplug, check vehicle"),
+        (4, 47, "Cable coded 47 ohm: plug in another cable"),
+        (13, 71, "71 C, no charging: check contacts, wait for 62 C"),
+    ):
+        assert faults.report_of(bit, number)[2] == want
+
+
+def test_a_cable_is_known_by_its_resistor():
+    # IEC 61851-1 table B.2: nominal 1500, 680, 220, 100 ohm and their windows; between two, the lower current
+    for ohm, da in (
+        (0, 0), (47, 0), (79, 0), (80, 630), (100, 630), (140, 630), (141, 320), (163, 320), (164, 320), (220, 320), (308, 320),
+        (309, 200), (330, 200), (400, 200), (680, 200), (936, 200), (937, 130), (1100, 130), (1500, 130), (2460, 130), (2461, 0),
+        (4500, 0), (1000000, 0),
+    ):  # fmt: skip
+        assert cable_da_for(ohm) == da, ohm
+
+
+def test_a_cable_is_measured_as_it_is_plugged_in_and_kept_until_it_is_out():
+    watched = Watched()
+    protection = watched.protection
+    watched.run("cable", 80, 220, True, False)
+    assert protection.cable_da is None
+    watched.run("cable", 20, 220, True, False)
+    assert protection.cable_da == 320
+    assert watched.run("cable", 10000, 100, True, True) == [] and protection.cable_da == 320, "it does not rise"
+    watched.run("cable", 80, 680, True, True)
+    assert protection.cable_da == 320
+    watched.run("cable", 20, 680, True, True)
+    assert protection.cable_da == 200, "but falls"
+    watched.run("cable", 20, 1000000, False, False)
+    assert protection.cable_da is None
+
+
+def test_a_cable_that_nobody_can_read_is_a_fault_after_two_seconds():
+    for ohm in (47, 1000000):
+        watched = Watched()
+        assert watched.run("cable", 10000, ohm, True, False) == ["cable"] and 2000 <= watched.now_ms <= 2020
+        assert watched.protection.latch == SELF_HEALING and watched.protection.numbers[4] == ohm
+    protection = Protection()
+    for i in range(200):
+        protection.begin()
+        protection.cable(20, (220, 100)[i % 2], True, False)
+    assert named(protection.faults) == ["cable"] and protection.cable_da is None
+
+
+def test_a_plug_that_slips_out_under_load_is_a_fault_within_60_ms():
+    watched = Watched()
+    watched.run("cable", 100, 220, True, False)
+    watched.now_ms = 0
+    assert watched.run("cable", 1000, 1000000, True, True) == ["cable"] and watched.now_ms == 60
+    watched.run("cable", 100, 220, True, True)
+    assert watched.protection.faults == 0
+
+
+def test_one_or_two_odd_readings_of_a_cable_are_nothing():
+    protection = Protection()
+    for i in range(300):
+        protection.begin()
+        protection.cable(20, 220 if i < 10 or i % 3 == 0 else 1000000, True, True)
+        assert protection.faults == 0
+    assert protection.cable_da == 320
+
+
+def test_a_contactor_that_stays_on_is_welded_within_1_2_seconds_and_for_good():
+    watched = Watched()
+    assert watched.run("contactor", 5000, False, True, True) == ["welded"]
+    assert 1000 <= watched.now_ms <= 1200
+    protection = watched.protection
+    assert protection.latch == MANUAL and protection.held
+    watched.run("contactor", 1000, False, False, False)
+    protection.begin()
+    assert named(protection.faults) == ["welded"], "what is held is a fault whatever the sensors say"
+    again = Protection(protection.held)
+    again.begin()
+    assert named(again.faults) == ["welded"] and again.latch == MANUAL, "over a restart"
+    again.acknowledge(True)
+    assert again.held, "it is live still"
+    again.acknowledge(False)
+    again.begin()
+    assert again.held == again.faults == 0
+
+
+def test_a_contactor_that_does_not_close_is_tried_three_times():
+    watched = Watched()
+    for tried, latch in enumerate((SELF_HEALING, SELF_HEALING, UNPLUG, UNPLUG)):
+        watched.now_ms = 0
+        assert watched.run("contactor", 5000, True, False, True) == ["contactor"], tried
+        assert 200 <= watched.now_ms <= 250
+        assert watched.protection.latch == latch, tried
+        watched.run("contactor", 1000, False, False, True)
+    watched.run("contactor", 20, False, False, False)
+    watched.run("contactor", 5000, True, False, True)
+    assert watched.protection.latch == SELF_HEALING, "the next vehicle begins anew"
+
+
+def test_a_contactor_that_bounces_or_follows_late_is_not_a_fault():
+    protection = Protection()
+    for _i in range(1000):
+        for coil in (True, False):
+            protection.begin()
+            for _ in range(10):
+                protection.contactor(20, coil, not coil, True)
+            protection.contactor(20, coil, coil, True)
+            assert protection.faults == 0
+    for elapsed_ms in (3600000, 20, 3600000):
+        protection.contactor(elapsed_ms, False, True, True)
+    assert protection.faults == 0, "a stall proves nothing"
+
+
+def test_over_current_is_a_fault_after_seven_seconds_and_far_over_it_after_one():
+    # (16 A + 0.5 A) x 1.10 = 18.15 A; 16 A x 1.5 = 24 A
+    for da, least_ms, most_ms in ((181, None, None), (182, 7000, 7040), (240, 7000, 7040), (241, 1000, 1040), (800, 1000, 1040)):
+        watched = Watched()
+        found = watched.run("current", 20000, 160, da, True)
+        assert found == ([] if least_ms is None else ["overcurrent"]), da
+        if least_ms is not None:
+            assert least_ms <= watched.now_ms <= most_ms, (da, watched.now_ms)
+            assert watched.protection.latch == UNPLUG and watched.protection.numbers[5] == da
+
+
+def test_a_vehicle_may_draw_the_old_current_for_as_long_as_it_may_take_to_follow():
+    watched = Watched()
+    assert watched.run("current", 2000, 320, 320, True) == []
+    assert watched.run("current", 6900, 100, 320, True) == []
+    assert watched.run("current", 20000, 100, 100, True) == []
+    # it never follows: over since the fifth second; far over since the seventh, when the meter must have shown it
+    watched = Watched()
+    watched.run("current", 2000, 320, 320, True)
+    watched.now_ms = 0
+    assert watched.run("current", 20000, 100, 320, True) == ["overcurrent"] and 8000 <= watched.now_ms <= 8060
+    watched = Watched()
+    watched.run("current", 2000, 320, 320, True)
+    watched.now_ms = 0
+    assert watched.run("current", 20000, 280, 320, True) == ["overcurrent"] and 12000 <= watched.now_ms <= 12060
+    # a higher offer counts at once
+    watched = Watched()
+    watched.run("current", 6000, 100, 160, True)
+    assert watched.run("current", 20000, 160, 160, True) == []
+
+
+def test_a_current_that_is_too_high_now_and_then_or_while_stopping_is_no_fault():
+    protection = Protection()
+    for i in range(2000):
+        protection.begin()
+        protection.current(20, 160, 320 if i % 50 else 160, True)
+        protection.current(20, 0, 320, False)
+    assert protection.faults == 0
+    watched = Watched()
+    assert watched.run("current", 20000, 0, 320, False) == []
+
+
+def test_a_residual_current_is_a_fault_at_once_and_only_a_person_ends_it():
+    watched = Watched()
+    assert watched.run("residual", 1000, True, False) == ["residual"] and watched.now_ms == 20
+    assert watched.protection.latch == MANUAL
+    watched.run("residual", 1000, False, True)
+    assert watched.protection.held
+    watched.protection.acknowledge(None)
+    assert watched.run("residual", 1000, False, True) == []
+    assert watched.run("residual", 1000, True, True) == ["residual"]
+
+
+def monitor(protection, duration_ms, dead=False, quiet=True, trips=False, idle=True):
+    """A residual current monitor that answers to its test."""
+    for _ in range(duration_ms // 20):
+        tripped = trips or (protection.test or not quiet) and not dead
+        protection.begin()
+        protection.residual(20, tripped, idle)
+
+
+def test_the_monitor_of_residual_current_is_tested_before_the_first_charge_and_after_each():
+    protection = Protection(has_test=True)
+    assert not protection.ready
+    monitor(protection, 20)
+    assert protection.test
+    monitor(protection, 100)
+    assert protection.ready and not protection.test and protection.held == 0
+    protection.test_again()
+    monitor(protection, 1000, idle=False)
+    assert not protection.ready and not protection.test, "not under load"
+    monitor(protection, 100)
+    assert protection.ready and protection.held == 0
+
+
+def test_a_monitor_that_fails_its_test_is_a_fault_until_it_passes():
+    for arguments, want in (({"dead": True}, "rcm"), ({"quiet": False}, "residual"), ({"trips": True}, "residual")):
+        protection = Protection(has_test=True)
+        monitor(protection, 980, **arguments)
+        assert protection.held == 0
+        monitor(protection, 1100, **arguments)
+        assert named(protection.held) == [want], arguments
+        protection.acknowledge(None)
+        monitor(protection, 2100, **arguments)
+        assert named(protection.held) == [want], "still broken"
+        monitor(protection, 2100)
+        assert named(protection.held) == [want], "nobody has looked since"
+        protection.acknowledge(None)
+        assert not protection.ready
+        monitor(protection, 200)
+        assert protection.held == 0 and protection.ready
+
+
+def test_no_earth_for_half_a_second_is_a_fault_while_it_lasts():
+    watched = Watched()
+    assert watched.run("earth", 480, False) == []
+    assert watched.run("earth", 20, True) == []
+    watched.now_ms = 0
+    assert watched.run("earth", 5000, False) == ["earth"] and 500 < watched.now_ms <= 540
+    assert watched.protection.latch == SELF_HEALING
+    assert watched.run("earth", 20, True) == []
+
+
+def test_a_lock_that_does_not_close_is_a_fault_sooner_under_load():
+    for energised, after_ms in ((False, 5000), (True, 500)):
+        watched = Watched()
+        assert watched.run("lock", 10000, True, False, energised) == ["lock"]
+        assert after_ms < watched.now_ms <= after_ms + 40 and watched.protection.latch == UNPLUG
+        assert watched.protection.locked is False
+    watched = Watched()
+    assert watched.run("lock", 10000, False, False, False) == []
+    assert watched.run("lock", 10000, True, True, True) == [] and watched.protection.locked
+
+
+def test_a_pilot_that_is_not_what_was_set_is_a_fault_within_60_ms():
+    watched = Watched()
+    assert watched.run("pilot", 1000, False) == ["pilot"] and watched.now_ms == 60
+    watched = Watched()
+    for _ in range(100):
+        assert watched.run("pilot", 40, False) == [] and watched.run("pilot", 20, True) == []
+
+
+def warm(derating, celsius, duration_ms=2100):
+    for _ in range(duration_ms // 20):
+        derating.step(20, celsius)
+    return derating.quarters, named(derating.faults), derating.most_da(320)
+
+
+def test_the_current_falls_with_the_temperature_and_comes_back_when_it_is_cool():
+    derating = Derating()
+    for celsius, quarters, faults_there, most_da in (
+        (25, 4, [], 320),
+        (64, 4, [], 320),
+        (65, 2, ["derated"], 160),
+        (63, 2, ["derated"], 160),
+        (68, 1, ["derated"], 80),
+        (66, 1, ["derated"], 80),
+        (71, 0, ["hot"], 0),
+        (69, 0, ["hot"], 0),
+        (63, 0, ["hot"], 0),
+        (62, 4, [], 320),
+        (90, 0, ["hot"], 0),
+        (-20, 4, [], 320),
+    ):
+        assert warm(derating, celsius) == (quarters, faults_there, most_da), celsius
+    assert Derating().most_da(160) == 160
+    warm(derating, 68)
+    assert derating.most_da(160) == 60, "a quarter of 16 A is less than a pilot can offer"
+
+
+def test_a_lost_thermometer_halves_the_current_and_one_odd_reading_does_not():
+    derating = Derating()
+    for _ in range(100):
+        assert warm(derating, 85, 1900)[0] == 4, "85 C is what a DS18B20 says after power-up"
+        assert warm(derating, 25, 20)[0] == 4
+    assert warm(derating, None) == (2, ["thermometer"], 160)
+    assert warm(derating, 64) == (2, ["derated"], 160)
+    assert warm(derating, 60) == (4, [], 320)
+    warm(derating, 71)
+    assert warm(derating, None) == (0, ["hot", "thermometer"], 0)
+
+
+def test_watching_allocates_nothing():
+    protection = Protection(has_test=True)
+    derating = Derating()
+    heap_lock()
+    try:
+        for i in range(2000):
+            protection.begin()
+            protection.cable(20, 220 if i % 7 else 5000, i > 100, i > 200)
+            protection.contactor(20, i % 300 > 150, i % 290 > 150, True)
+            protection.current(20, 160, i % 500, True)
+            protection.residual(20, i == 1500, i % 1000 < 500)
+            protection.earth(20, i % 100 < 60)
+            protection.lock(20, True, i % 200 < 100, i > 300)
+            protection.pilot(20, i % 100 < 90)
+            derating.step(20, None if i > 1700 else i % 100)
+            if i == 1600:
+                protection.acknowledge(None)
+            if i == 400:
+                protection.test_again()
+    finally:
+        heap_unlock()
+    assert named(protection.held)
