@@ -613,6 +613,8 @@ class ClosedLoop:
             clock=clock,
             outlets=outlets,
             network=None,
+            reset_cause="power",
+            has_thermometer=False,
             temperature_c=lambda: None,
         )
         self.flash.failed = False
