@@ -13,6 +13,7 @@ OCPP's own names. Messages are packed, unpacked and judged by the `ocpp` package
 from __future__ import annotations
 
 import json
+import ssl
 import threading
 import time
 import uuid
@@ -21,6 +22,7 @@ from typing import Any, Callable
 
 from ocpp.messages import Call
 from websockets.exceptions import ConnectionClosed
+from websockets.http11 import Request
 from websockets.sync.server import Server, ServerConnection, serve
 
 from tools.traffic import CALL, ERROR, RESULT, Message, Record
@@ -75,8 +77,9 @@ class CentralSystem:
 
     messages   every message of every connection, in order
     answers    what to answer by action; takes the place of the default
-    refuse     an HTTP status to refuse connections with, or None
+    refuse     an HTTP status to refuse connections with, a function from the request to one, or None
     silent     True: takes everything in and says nothing
+    tls        an ssl.SSLContext, for wss:// from the next start on
     """
 
     def __init__(self, host: str = "127.0.0.1", port: int = 0, on_message: Callable[[Message], None] | None = None) -> None:
@@ -86,7 +89,8 @@ class CentralSystem:
         self.subprotocols: list[Any] = ["ocpp1.6"]
         self.messages = Record()
         self.answers: dict[str, Any] = {}
-        self.refuse: int | None = None
+        self.refuse: int | Callable[[Request], int | None] | None = None
+        self.tls: ssl.SSLContext | None = None
         self.silent = False
         self.heartbeat_s = 300
         self.clock_offset_s = 0.0  # how wrong its clock is
@@ -100,7 +104,7 @@ class CentralSystem:
 
     @property
     def url(self) -> str:
-        return "ws://%s:%d" % (self.host, self.port)
+        return "%s://%s:%d" % ("wss" if self.tls else "ws", self.host, self.port)
 
     def __enter__(self) -> CentralSystem:
         self.start()
@@ -120,10 +124,15 @@ class CentralSystem:
             ping_interval=None,
             close_timeout=1,
             max_size=None,
-            process_request=lambda link, request: None if self.refuse is None else link.respond(self.refuse, "refused\n"),
+            process_request=self._answer_request,
+            ssl=self.tls,
         )
         self.port = self._server.socket.getsockname()[1]
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
+
+    def _answer_request(self, link: Any, request: Request) -> Any:
+        status = self.refuse(request) if callable(self.refuse) else self.refuse
+        return None if status is None else link.respond(status, "refused\n")
 
     def stop(self) -> None:
         """Closes every connection and stops listening."""

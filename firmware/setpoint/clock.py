@@ -51,8 +51,8 @@ def set_machine_clock(instant: "int | None") -> None:
     import machine
 
     if hasattr(machine, "RTC"):
-        at = time.gmtime(0 if instant is None else instant + _YEAR_2020_FROM_2000)
-        machine.RTC().datetime((at[0], at[1], at[2], 0, at[3], at[4], at[5], 0))
+        at = system_fields(-_YEAR_2020_FROM_2000 if instant is None else instant)
+        machine.RTC().datetime((at[0], at[1], at[2], at[6], at[3], at[4], at[5], 0))
 
 
 async def sleep_ms(duration_ms: int) -> None:

@@ -22,10 +22,11 @@ HOST_TESTS = Path(__file__).resolve().parent.parent
 # Prints one JSON list for each event; obeys what the server tells it.
 PROGRAM = """
 import asyncio, json, sys
-sys.path[:0] = json.loads(sys.argv[1])
-from setpoint.clock import Clock, sleep_ms
+with open(sys.argv[1]) as file:
+    paths, options = json.load(file)
+sys.path[:0] = paths
+from setpoint.clock import Clock, sleep_ms, system_instant
 from setpoint.link.session import Session
-options = json.loads(sys.argv[2])
 
 def say(*event):
     print(json.dumps(event))
@@ -103,9 +104,15 @@ class Owner:
         network.up = True
         session.network_changed()
 
-clock = Clock()
+clock = Clock(None if options.get("no_time") else system_instant())
+if options.get("tls"):
+    from setpoint.board.simulated.network import Network
 network = Network()
 identity = {"csms_url": options["url"], "charge_point_id": options.get("id", "cp001"), "basic_auth": options.get("auth")}
+identity["tls"] = options.get("tls")
+if "security" in options:
+    identity["security"] = tuple(options["security"])
+    identity["before"] = tuple(options["before"]) if "before" in options else None
 reconnect = {"minimum_s": options.get("minimum_s", 0.2), "random_s": 0}
 session = Session(network, identity, reconnect, lambda level, sentence: say("log", level, sentence), clock)
 session.set_ping_interval(options.get("ping_s", 0))
@@ -150,8 +157,10 @@ class Link:
         self._queue: queue.Queue = queue.Queue()
         program = folder / "link.py"
         program.write_text(PROGRAM)
+        arguments = folder / ("options-%d.json" % time.monotonic_ns())
+        arguments.write_text(json.dumps([paths, options]))
         self._process = subprocess.Popen(
-            [*command, str(program), json.dumps(paths), json.dumps(options)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+            [*command, str(program), str(arguments)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
         )
         threading.Thread(target=self._read, daemon=True).start()
 
@@ -199,7 +208,7 @@ def start(micropython, tmp_path):
 
 
 @contextmanager
-def good_server(handler, port: int = 0, **options):
+def good_server(handler, port: int = 0, name: str = "127.0.0.1", **options):
     """A server of the websockets library; gives its URL."""
 
     def quiet(connection):
@@ -211,7 +220,7 @@ def good_server(handler, port: int = 0, **options):
     with serve(quiet, "127.0.0.1", port, subprotocols=["ocpp1.6"], compression=None, **options) as server:
         thread = threading.Thread(target=server.serve_forever, daemon=True)
         thread.start()
-        yield "ws://127.0.0.1:%d/ocpp" % server.socket.getsockname()[1]
+        yield "%s://%s:%d/ocpp" % ("wss" if options.get("ssl") else "ws", name, server.socket.getsockname()[1])
         server.shutdown()
 
 
@@ -463,6 +472,8 @@ def test_a_server_that_closes_at_once_is_not_hammered(start):
     "answer, sentence, wait_s",
     [
         ("HTTP/1.1 401 Unauthorized\r\n\r\n", "the server answered 401 Unauthorized", 1),
+        ("HTTP/1.1 302 Found\r\nLocation: ws://elsewhere/\r\n\r\n", "the server answered 302 Found to ws://elsewhere/, which is not followed", 1),
+        ("HTTP/1.1 200 OK\r\n\r\n<html>", "the server answered 200 OK", 1),
         ("HTTP/1.1 404 Not Found\r\nRetry-After: 50\r\n\r\n", "the server answered 404 Not Found", 1),
         ("HTTP/1.1 503 Service Unavailable\r\nRetry-After: 17\r\n\r\n", "the server answered 503 Service Unavailable", 17),
         ("HTTP/1.1 429 Too Many Requests\r\nRetry-After: 99999\r\n\r\n", "the server answered 429 Too Many Requests", 3600),

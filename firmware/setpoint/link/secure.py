@@ -20,7 +20,7 @@ from ..protocol.iso8601 import instant_from
 
 INVALID_CERTIFICATE = "InvalidCentralSystemCertificate"
 _FATAL_ALERT = -0x7780  # the numbers are Mbed TLS's
-_INVALID_RECORD = -0x7200
+_NO_TLS = (-0x7200, -0x7280)  # an invalid record, and the end of the connection
 _NAME = "Common Name"
 _TOO_EARLY = "starts in the future"
 _REASONS = (
@@ -70,8 +70,8 @@ class Check:
                 raise error
             if code == _FATAL_ALERT:
                 raise Refused("the central system broke TLS off; does it take this station's certificate?")
-            if code == _INVALID_RECORD:
-                raise Refused("the central system does not speak TLS")
+            if code in _NO_TLS:
+                raise Refused("the central system does not answer in TLS")
             raise Refused("TLS failed: %s" % " ".join([str(part) for part in error.args]))
         lines = [line for line in str(code).split("\n") if line]
         if lines and all([self._learns(line) for line in lines]):

@@ -73,7 +73,10 @@ class Handshake:
         if status != 101:
             wait = fields.get("retry-after", "")
             wait_s = int(wait) if wait.isdigit() and len(wait) < 7 else None
-            raise HandshakeError("the server answered " + " ".join(words[1:]), status, wait_s)
+            reason = "the server answered " + " ".join(words[1:])
+            if "location" in fields and 300 < status < 400:
+                reason += " to %s, which is not followed" % fields["location"]
+            raise HandshakeError(reason, status, wait_s)
         if fields.get("upgrade", "").lower() != "websocket" or "upgrade" not in _tokens(fields.get("connection", "")):
             raise HandshakeError("the server did not upgrade to WebSocket")
         if fields.get("sec-websocket-accept") != _accept(self._key):
