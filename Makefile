@@ -48,6 +48,9 @@ build: .venv/ready ## compile for a board and check: make build BOARD=esp32_devk
 image: .venv/ready ## its file system as an image: make image BOARD=... FIRMWARE=micropython.bin
 	@$(PY) -m tools.image $(if $(BOARD),--board $(BOARD)) $(if $(FIRMWARE),--firmware $(FIRMWARE)) $(ARGS)
 
+flash: .venv/ready ## MicroPython and all of it onto a chip: make flash BOARD=... PORT=/dev/ttyUSB0 FIRMWARE=micropython.bin
+	@$(PY) -m tools.flash $(if $(BOARD),--board $(BOARD)) $(if $(PORT),--port $(PORT)) $(if $(FIRMWARE),--firmware $(FIRMWARE)) $(ARGS)
+
 deploy: .venv/ready ## update a board that runs MicroPython: make deploy PORT=/dev/ttyUSB0
 	@$(PY) -m tools.deploy $(if $(PORT),--port $(PORT)) $(if $(BOARD),--board $(BOARD)) $(ARGS)
 
@@ -66,4 +69,4 @@ clean:            ## remove what the verbs made
 	@$(PYTHON) tools/set_up.py .venv
 	@touch $@
 
-.PHONY: help setup demo central station plot test lint boards bench micropython32 build image deploy lock clean
+.PHONY: help setup demo central station plot test lint boards bench micropython32 build image flash deploy lock clean

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from littlefs import LittleFS
+from littlefs.context import UserContext
 from littlefs.errors import LittleFSError
 
 from tools import micropython_image
@@ -44,9 +45,9 @@ def image_of(made: Build, size: int, kept: "dict[str, bytes] | None" = None) -> 
     return bytes(fs.context.buffer)
 
 
-def mounted(context, block_count: int) -> LittleFS:
-    """The file system that lies in `context`, a littlefs.context.UserContext. Raises littlefs.LittleFSError."""
-    return LittleFS(context=context, mount=True, block_count=block_count, **_GEOMETRY)
+def mounted(context: UserContext) -> LittleFS:
+    """The file system that lies in `context`, as large as it says itself. Raises LittleFSError."""
+    return LittleFS(context=context, mount=True, block_count=0, **_GEOMETRY)
 
 
 def free_for_update(made: Build, size: int) -> int:

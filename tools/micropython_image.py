@@ -59,17 +59,17 @@ class MicroPythonImage(NamedTuple):
         return self.offset + len(self.content)
 
 
+def chip_of(module: str) -> str:
+    """The chip in a module as board.json names it."""
+    return next((name for name, _, _ in CHIPS.values() if name != "ESP32" and module.startswith(name)), "ESP32")
+
+
 def where_to_get(module: str) -> str:
-    """A sentence on which image to download for a module as board.json names it."""
-    chip = next((name for name in ("ESP32-S2", "ESP32-S3", "ESP32-C3", "ESP32-C6") if module.startswith(name)), "ESP32")
-    page = next(page for name, _, page in CHIPS.values() if name == chip)
-    if module.endswith("WROVER"):
-        page += "', variant with SPIRAM"
-    else:
-        page += "'"
+    """A sentence on which image to download for a module."""
+    page = next(page for name, _, page in CHIPS.values() if name == chip_of(module))
     return (
-        "Which MicroPython is it to run on? Download the newest stable .bin of '%s from https://micropython.org/download "
-        "(%d.%d or newer) and add FIRMWARE=path/to/it.bin." % (page, *OLDEST)
+        "which MicroPython is it to run on? Download the newest stable .bin of %s%s from https://micropython.org/download/%s "
+        "(%d.%d or newer) and add FIRMWARE=path/to/it.bin." % (page, ", variant SPIRAM," if module.endswith("WROVER") else "", page, *OLDEST)
     )
 
 

@@ -1,8 +1,8 @@
 """Boards to try the verbs for boards on: played_board.py on a flash image, behind a pseudo-terminal.
 
-    board = PlayedBoard(folder, interpreter)
-    board.format({"/boot.py": ..., "/a/main.py": ...})
-    board.power_up()              # from here on board.port is a serial port with a MicroPython at it
+board = PlayedBoard(folder, interpreter)
+board.format({"/boot.py": ..., "/a/main.py": ...})
+board.power_up()              # from here on board.port is a serial port with a MicroPython at it
 """
 
 import json
@@ -128,11 +128,10 @@ class PlayedBoard:
 
     # ---- with a cable: a serial port, and a board that starts again after each reset ----
 
-    def power_up(self) -> None:
-        self._desk, desk_end = pty.openpty()  # we read and write _desk; a tool opens the other end by its name
-        tty.setraw(desk_end)
-        self._desk_end = desk_end
-        self.port = os.ttyname(desk_end)
+    def power_up(self, terminal: "tuple[int, int] | None" = None) -> None:
+        self._desk, self._desk_end = terminal or pty.openpty()  # we are at _desk; a tool opens the other end by its name
+        tty.setraw(self._desk_end)
+        self.port = os.ttyname(self._desk_end)
         self._why(1)
         self._thread = threading.Thread(target=self._live, daemon=True)
         self._thread.start()

@@ -1,0 +1,224 @@
+"""make flash: the real esptool over a pseudo-terminal to a model of the ROM loader, and then MicroPython from what it wrote."""
+
+import os
+import pty
+import stat
+import subprocess
+import sys
+import threading
+import tty
+
+import pytest
+from board_bench import ROOT, PlayedBoard
+from esp32_mock_bootloader.server import BootloaderConnection, FlashImage, PtyMasterTransport, handle_client
+from firmware_image import micropython_bin
+
+from tools import bench, flash, micropython_image
+from tools.build import build
+from tools.command import BOARDS, Failure
+from tools.image import image_of
+
+VFS_AT, VFS_SIZE = 0x200000, 0x200000
+OWNED = {"/identity.json": b'{"basic_auth": "secret"}', "/state/keys.a": b"learned", "/state/journal": b"x" * 9000}
+
+
+class Chip:
+    """An ESP32 in its ROM loader. As the terminal has no reset line, somebody presses RESET when make flash asks for it."""
+
+    def __init__(self, folder, kind="esp32"):
+        self.kind = kind
+        self.flash = FlashImage()
+        self.master, self.slave = pty.openpty()
+        tty.setraw(self.slave)
+        self.port = os.ttyname(self.slave)
+        self.board = PlayedBoard(folder, bench.micropython())
+        self.reset = threading.Event()
+        self.cut_at = -1  # bytes from the tool, until the cable is pulled
+        self.heard = 0
+        self._thread = threading.Thread(target=self._load, daemon=True)
+        self._thread.start()
+
+    def _load(self):
+        chip = self
+
+        class Terminal(PtyMasterTransport):
+            def recv(self, size):
+                data = super().recv(size)
+                chip.heard += len(data)
+                if 0 <= chip.cut_at <= chip.heard:
+                    os.close(self._master)
+                    raise OSError("pulled")
+                return data
+
+        handle_client(BootloaderConnection(pty=Terminal(self.master, self.slave)), self.reset, self.kind, flash=self.flash)
+
+    def press_reset(self):
+        self.reset.set()
+        self._thread.join()
+        self.board.image.write_bytes(bytes(self.flash.data[VFS_AT : VFS_AT + VFS_SIZE]))
+        self.board.power_up((self.master, self.slave))
+
+    def off(self):
+        self.reset.set()
+        self._thread.join(5)
+        if self.board.port:
+            self.board.power_off()
+
+
+@pytest.fixture
+def chip(tmp_path):
+    chip = Chip(tmp_path / "board")
+    yield chip
+    chip.off()
+
+
+@pytest.fixture(autouse=True)
+def kept_folder(tmp_path, monkeypatch):
+    monkeypatch.setattr(flash, "KEPT", tmp_path / "kept")
+    return tmp_path / "kept"
+
+
+@pytest.fixture(scope="module")
+def firmware(tmp_path_factory):
+    file = tmp_path_factory.mktemp("firmware") / "micropython.bin"
+    file.write_bytes(micropython_bin())
+    return file
+
+
+def verb(chip, firmware, *more):
+    """make flash, with somebody who reads what it says."""
+
+    def read(*words):
+        print(*words)
+        if "press its RESET button now" in words[0]:
+            chip.press_reset()
+
+    flash.print = read
+    flash.main(["--board", "esp32_devkitc", "--port", chip.port, "--firmware", str(firmware), "--attempts", "1", *more])
+
+
+def with_files(chip, firmware, files):
+    """A chip that was flashed before, and has lived."""
+    made = build(BOARDS / "esp32_devkitc")
+    content = firmware.read_bytes()
+    chip.flash.data[0x1000 : 0x1000 + len(content)] = content
+    chip.flash.data[VFS_AT : VFS_AT + VFS_SIZE] = image_of(made, VFS_SIZE, files)
+
+
+def test_an_empty_chip_gets_all_of_it_and_says_what_it_starts(chip, firmware, capsys):
+    verb(chip, firmware, "--yes")
+    said = capsys.readouterr().out
+    assert "press its RESET button now" in said
+    assert "boot: Setpoint" in said and said.splitlines()[-1].startswith("The board runs Setpoint 0.")
+    content = firmware.read_bytes()
+    assert bytes(chip.flash.data[0x1000 : 0x1000 + len(content)]) == content
+    files = chip.board.files()
+    assert {"/boot.py", "/board.json", "/a/main.py", "/a/manifest.json", "/a/complete"} <= set(files)
+
+
+def test_identity_and_state_stay_and_the_copy_of_them_goes(chip, firmware, kept_folder, capsys):
+    with_files(chip, firmware, OWNED | {"/a/old.py": b"gone"})
+    verb(chip, firmware, "--yes")
+    files = chip.board.files()
+    assert {path: files[path] for path in OWNED} == OWNED and "/a/old.py" not in files
+    said = capsys.readouterr().out
+    assert "secret" not in said
+    assert list(kept_folder.iterdir()) == []
+
+
+def test_forget_erases_them(chip, firmware):
+    with_files(chip, firmware, OWNED)
+    verb(chip, firmware, "--yes", "--forget")
+    assert not set(OWNED) & set(chip.board.files())
+
+
+def test_a_cable_pulled_while_it_writes_loses_nothing(chip, firmware, kept_folder, tmp_path, capsys):
+    with_files(chip, firmware, OWNED | {"/a/old.py": b"another image than the new one"})
+    before = bytes(chip.flash.data)
+    original = flash.write_flash
+
+    def pulled(loader, parts, **options):
+        chip.cut_at = chip.heard + 40_000
+        original(loader, parts, **options)
+
+    flash.write_flash = pulled
+    try:
+        with pytest.raises(Failure, match="Plug the cable in and run the same command again; what belongs to the station is kept"):
+            verb(chip, firmware, "--yes")
+    finally:
+        flash.write_flash = original
+    assert bytes(chip.flash.data) != before
+    (copy,) = kept_folder.iterdir()
+    assert stat.S_IMODE(copy.stat().st_mode) == 0o600 and flash.kept(copy) == OWNED
+    again = Chip(tmp_path / "again")
+    again.flash.data[:] = chip.flash.data
+    again.flash.data[VFS_AT : VFS_AT + 8192] = b"\0" * 8192  # what half an image may look like
+    try:
+        verb(again, firmware, "--yes")
+        files = again.board.files()
+        assert {path: files[path] for path in OWNED} == OWNED
+        assert "An earlier make flash did not end" in capsys.readouterr().out
+        assert list(kept_folder.iterdir()) == []
+    finally:
+        again.off()
+
+
+def test_files_that_cannot_be_read_are_not_thrown_away_unasked(chip, firmware):
+    with_files(chip, firmware, OWNED)
+    chip.flash.data[VFS_AT : VFS_AT + 8192] = os.urandom(8192)
+    before = bytes(chip.flash.data)
+    with pytest.raises(Failure, match="would be lost. If that is meant, add ARGS=--forget"):
+        verb(chip, firmware, "--yes")
+    assert bytes(chip.flash.data) == before
+
+
+def test_an_image_for_another_chip_is_refused_before_anything_is_written(chip, tmp_path, firmware):
+    chip.off()
+    other = Chip(tmp_path / "s3", "esp32s3")
+    try:
+        with pytest.raises(Failure, match="the chip is an ESP32-S3, this MicroPython is for an ESP32. Nothing was written"):
+            verb(other, firmware, "--yes")
+        assert set(other.flash.data) == {0xFF}
+    finally:
+        other.off()
+
+
+def test_an_image_for_another_chip_than_the_boards(chip, tmp_path):
+    file = tmp_path / "s3.bin"
+    file.write_bytes(micropython_bin("esp32s3"))
+    with pytest.raises(Failure, match="this MicroPython is for an ESP32-S3, the board has an ESP32-WROOM-32"):
+        verb(chip, file, "--yes")
+
+
+def test_it_asks_before_it_erases(chip, firmware, monkeypatch):
+    with_files(chip, firmware, OWNED)
+    before = bytes(chip.flash.data)
+    with pytest.raises(Failure, match="What stays: /identity.json, /state/journal, /state/keys.a. Go on. Nobody is there to answer: add ARGS=--yes"):
+        verb(chip, firmware)
+    assert bytes(chip.flash.data) == before
+
+
+def test_no_answer_a_wrong_port_and_a_port_in_use(tmp_path, firmware):
+    master, slave = pty.openpty()
+    port = os.ttyname(slave)
+    for busy, path, sentence in (
+        (False, "/dev/ttyNOWHERE", "flash: there is no port /dev/ttyNOWHERE"),
+        (False, port, "flash: no chip answers on %s. Hold its BOOT button" % port),
+        (True, port, "flash: %s is in use by another program. Close that one" % port),
+    ):
+        holder = __import__("serial").Serial(port, exclusive=True) if busy else None
+        command = [sys.executable, "-m", "tools.flash", "--board", "esp32_devkitc", "--port", path, "--firmware", str(firmware), "--attempts", "1"]
+        done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, timeout=60)
+        assert done.returncode == 1 and done.stderr.splitlines()[-1].startswith(sentence), done.stderr
+        if holder:
+            holder.close()
+    os.close(master)
+    os.close(slave)
+
+
+def test_without_firmware_it_says_which_file_from_where():
+    with pytest.raises(Failure, match="newest stable .bin of ESP32_GENERIC from https://micropython.org/download/ESP32_GENERIC .1.25 or newer"):
+        flash.main(["--board", "esp32_devkitc"])
+    assert "ESP32_GENERIC_S3" in micropython_image.where_to_get("ESP32-S3-octal") and "SPIRAM" in micropython_image.where_to_get("ESP32-WROVER")
+    with pytest.raises(Failure, match="simulated is no board to flash: make station"):
+        flash.main(["--board", "simulated"])

@@ -1,0 +1,226 @@
+"""MicroPython and the firmware onto an ESP32. `make flash BOARD=x PORT=... FIRMWARE=micropython.bin`
+
+The protocol is esptool's. What belongs to the station, /identity.json and /state, is read from the chip first and written back in
+the new file system; until that is verified a copy lies in build/kept, readable by its owner alone, so that a cable that
+is pulled in the middle loses nothing: the same command again finds it.
+"""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import io
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any, Callable
+
+from esptool import FatalError
+from esptool.cmds import attach_flash, detect_chip, detect_flash_size, run_stub, write_flash
+from littlefs.context import UserContext
+from littlefs.errors import LittleFSError
+from serial import SerialException
+
+from tools import micropython_image
+from tools.build import BLOCK, Build, build
+from tools.command import ROOT, Failure, board_folder, confirm, parser, run
+from tools.connection import listen, port_or_only, reason_not_opened
+from tools.image import image_of, mounted
+from tools.micropython_image import MicroPythonImage
+
+KEPT = ROOT / "build" / "kept"
+_TABLE_AT, _TABLE_SIZE = 0x8000, 0xC00
+_BAUD = 460800
+_START_S = 60
+_BROKE = (
+    "the connection to the chip broke (%s). Plug the cable in and run the same command again; what belongs to the station is kept on this machine. "
+    "If it breaks again: a shorter cable, or ARGS='--baud 115200'."
+)
+
+
+class ChipFlash(UserContext):
+    """A partition in the flash of a connected chip as littlefs reads it: block by block, each once, never written."""
+
+    def __init__(self, chip: Any, offset: int) -> None:
+        super().__init__(buffer=bytearray())
+        self._chip = chip
+        self._offset = offset
+        self._blocks: dict[int, bytes] = {}
+
+    def read(self, cfg: Any, block: int, off: int, size: int) -> bytearray:
+        if block not in self._blocks:
+            self._blocks[block] = self._chip.read_flash(self._offset + block * BLOCK, BLOCK)
+        return bytearray(self._blocks[block][off : off + size])
+
+    def prog(self, cfg: Any, block: int, off: int, data: bytes) -> int:
+        return -5  # LFS_ERR_IO
+
+    def erase(self, cfg: Any, block: int) -> int:
+        return -5
+
+
+def connected(port: str, attempts: int = 7) -> Any:
+    """esptool's loader of the chip at a port, with its stub running. Raises Failure."""
+    if not Path(port).exists():
+        raise Failure(reason_not_opened(port))
+    try:
+        return run_stub(detect_chip(port, connect_attempts=attempts))
+    except (FatalError, OSError, SerialException) as error:
+        if "open" in str(error).lower() or "busy" in str(error).lower():
+            raise Failure(reason_not_opened(port)) from None
+        raise Failure(
+            "no chip answers on %s. Hold its BOOT button, press RESET, let go of BOOT, and try again; a cable without data lines does this too." % port
+        ) from None
+
+
+def check_chip(chip: Any, micropython: MicroPythonImage, module: str) -> None:
+    """Do board, image and chip fit together?"""
+    found = chip.CHIP_NAME
+    if micropython.chip != micropython_image.chip_of(module):
+        raise Failure("this MicroPython is for an %s, the board has an %s. Take another image or another BOARD=." % (micropython.chip, module))
+    if found != micropython.chip:
+        raise Failure("the chip is an %s, this MicroPython is for an %s. Nothing was written; take the image for the chip." % (found, micropython.chip))
+
+
+def owned_files(chip: Any, flash_size: int) -> "dict[str, bytes] | None":
+    """/identity.json and what is in /state, from the chip. None: there is a file system, but it cannot be read."""
+    table = micropython_image.partition_table(chip.read_flash(_TABLE_AT, _TABLE_SIZE))
+    if not table:
+        return {}
+    try:
+        partition = micropython_image.file_partition(table, flash_size)
+    except Failure:
+        return {}
+    flash = ChipFlash(chip, partition.offset)
+    if all(set(flash.read(None, block, 0, BLOCK)) == {0xFF} for block in (0, 1)):
+        return {}
+    try:
+        fs = mounted(flash)
+        names = {"/": [name for name in fs.listdir("/") if name == "identity.json"]}
+        if "state" in fs.listdir("/"):
+            names["/state/"] = [entry.name for entry in fs.scandir("/state") if entry.type == 1]
+        files = {}
+        for folder, found in names.items():
+            for name in found:
+                with fs.open(folder + name, "rb") as file:
+                    files[folder + name] = file.read()
+        return files
+    except LittleFSError:
+        return None
+
+
+def keep(path: Path, files: "dict[str, bytes]") -> None:
+    """Secrets are in there: for the owner's eyes."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with open(descriptor, "w") as file:
+        json.dump({name: base64.b64encode(content).decode() for name, content in files.items()}, file)
+
+
+def kept(path: Path) -> "dict[str, bytes]":
+    return {name: base64.b64decode(content) for name, content in json.loads(path.read_text()).items()} if path.exists() else {}
+
+
+def what_to_keep(chip: Any, flash_size: int, copy: Path, forget: bool) -> "dict[str, bytes]":
+    """The station's own files: from the copy of a flash that did not end, else from the chip."""
+    if forget:
+        return {}
+    files = kept(copy)
+    if files:
+        print("An earlier make flash did not end: its copy of %d files is used" % len(files))
+        return files
+    found = owned_files(chip, flash_size)
+    if found is None:
+        raise Failure("the files on the chip cannot be read, so /identity.json and /state would be lost. If that is meant, add ARGS=--forget.")
+    if found:
+        keep(copy, found)
+    return found
+
+
+def write(chip: Any, made: Build, micropython: MicroPythonImage, flash_size: int, files: "dict[str, bytes]") -> None:
+    """Writes all of it; esptool has the chip hash what it wrote. Raises Failure."""
+    partition = micropython_image.file_partition(micropython.partitions, flash_size)
+    image = image_of(made, partition.size, files)
+    try:
+        write_flash(chip, [(micropython.offset, micropython.content), (partition.offset, image)])
+    except (FatalError, OSError, SerialException) as error:
+        raise Failure(_BROKE % (str(error).strip().splitlines() or ["no answer"])[0]) from None
+
+
+def read_back(chip: Any, title: str, say: Callable[[str], None], within_s: float = _START_S) -> None:
+    """Restarts the chip, listens for what boot.py says and compares. Raises Failure."""
+    port = chip._port
+    try:
+        port.setRTS(False)
+        chip.hard_reset()
+        say("Restarting")
+    except OSError:  # a port without reset lines
+        say("This port cannot restart the board: press its RESET button now")
+    port.baudrate = 115200
+    line, seen = listen(port, lambda line: line.startswith("boot: Setpoint") or "SAFE MODE" in line, within_s)
+    if line is None:
+        raise Failure("everything is written, but the board does not say what it starts. Press RESET; last words: %s" % (" / ".join(seen[-3:]) or "none"))
+    say(line)
+    if title not in line:
+        raise Failure("the board starts something else than was written. Run make flash again.")
+
+
+def main(arguments: list[str]) -> None:
+    options = parser(
+        "flash",
+        "Writes MicroPython and the firmware onto a chip. The station's own files, /identity.json and /state, stay. Asks before it erases.",
+        "  make flash BOARD=esp32_devkitc PORT=/dev/ttyUSB0 FIRMWARE=ESP32_GENERIC-v1.28.0.bin\n"
+        "  make flash BOARD=esp32_devkitc PORT=/dev/ttyUSB0 FIRMWARE=ESP32_GENERIC-v1.28.0.bin ARGS='--yes --forget'\n",
+    )
+    options.add_argument("--board", metavar="NAME", help="a folder of boards/ (BOARD=)")
+    options.add_argument("--port", metavar="PORT", help="the serial port (PORT=; default: the only one)")
+    options.add_argument("--firmware", metavar="FILE", help="MicroPython, a .bin (FIRMWARE=); without it: which one, and from where")
+    options.add_argument("--forget", action="store_true", help="erase identity and state too")
+    options.add_argument("--yes", action="store_true", help="do not ask")
+    options.add_argument("--baud", type=int, default=_BAUD, help="of the transfer (default: %(default)d)")
+    options.add_argument("--attempts", type=int, default=7, help="to reach the chip (default: %(default)d)")
+    chosen = options.parse_args(arguments)
+    made = build(board_folder(chosen.board))
+    module = json.loads((made.root / "board.json").read_text())["module"]
+    if module == "none":
+        raise Failure("%s is no board to flash: make station runs it on this machine." % made.board)
+    if not chosen.firmware:
+        raise Failure(micropython_image.where_to_get(module))
+    micropython = micropython_image.read(Path(chosen.firmware))
+    print("%s for %s, with MicroPython %s for an %s" % (made.title, made.board, micropython.version, micropython.chip))
+    port = port_or_only(chosen.port)
+    chip = connected(port, chosen.attempts)
+    try:
+        check_chip(chip, micropython, module)
+        flash(chip, made, micropython, port, chosen)
+    finally:
+        with contextlib.suppress(OSError):
+            chip._port.close()
+    print("The board runs %s" % made.title)
+
+
+def flash(chip: Any, made: Build, micropython: MicroPythonImage, port: str, chosen: Any) -> None:
+    """From a chip that fits to one that runs the firmware."""
+    mac = "".join("%02x" % byte for byte in chip.read_mac())
+    copy = KEPT / (mac + ".json")
+    try:
+        with contextlib.redirect_stdout(io.StringIO()):
+            chip.change_baud(chosen.baud)
+            attach_flash(chip)
+            megabytes = (detect_flash_size(chip) or "4MB")[:-2]
+        flash_size = int(megabytes) * 1024 * 1024
+        files = what_to_keep(chip, flash_size, copy, chosen.forget)
+    except (FatalError, OSError, SerialException) as error:
+        raise Failure(_BROKE % (str(error).strip().splitlines() or ["no answer"])[0]) from None
+    staying = ", ".join(sorted(files)) or "nothing"
+    which = "the %s (%s MB, %s) at %s" % (chip.CHIP_NAME, megabytes, mac, port)
+    confirm("This erases the files and the program on %s. What stays: %s. Go on?" % (which, staying), chosen.yes)
+    write(chip, made, micropython, flash_size, files)
+    read_back(chip, made.title, print)
+    copy.unlink(missing_ok=True)
+
+
+if __name__ == "__main__":
+    sys.path.insert(0, str(ROOT))
+    run("flash", main)
