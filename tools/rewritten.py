@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 _SCOPES = (*_DEFINITIONS, ast.Lambda, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+_SHORTEST_SENTENCE = 11  # the compiler makes shorter texts into names
+SENTENCES = "_0"  # no short name is called so
 _WORDS = ("as", "if", "in", "is", "or")  # of the language, as short as short names
 
 
@@ -43,6 +45,16 @@ def bound_in(body: "list[ast.stmt]") -> "Iterator[str]":
             yield node.name
 
 
+def private_attributes(nodes: "list[ast.AST]") -> "list[str]":
+    """The most used first."""
+    names = [node.attr for node in nodes if isinstance(node, ast.Attribute)]
+    for node in nodes:
+        if isinstance(node, ast.ClassDef):
+            names.extend(bound_in(node.body))
+    counted = Counter(filter(private, names))
+    return sorted(counted, key=lambda name: (-counted[name], name))
+
+
 def _in_scope(body: list) -> "Iterator[ast.AST]":
     for node in body:
         yield node
@@ -53,6 +65,24 @@ def _in_scope(body: list) -> "Iterator[ast.AST]":
 def rewritten(program: Program, module: Module, target: str) -> str:
     """The text of a module that becomes, or becomes a part of, the module `target`. CannotBundle says why it cannot."""
     return _Rewriting(program, module, target).text()
+
+
+class Sentences:
+    """What functions of a bundle may say to people, as one text: a constant of its own takes 20 bytes of heap for each."""
+
+    def __init__(self) -> None:
+        self._all = ""
+
+    def piece(self, sentence: str) -> str:
+        """The expression for one of them."""
+        start = self._all.find(sentence)
+        if start < 0:
+            start = len(self._all)
+            self._all += sentence
+        return "%s[%d:%d]" % (SENTENCES, start, start + len(sentence))
+
+    def line(self) -> str:
+        return "%s = %r\n" % (SENTENCES, self._all) if self._all else ""
 
 
 class _Scope:
@@ -72,15 +102,7 @@ class _Rewriting(ast.NodeVisitor):
         self._scopes: "list[_Scope]" = []
         self._globals = {name: program.new_name(module.name, name) for name in module.defined}
         self._modules: "dict[str, str]" = {}  # name here: bundled module of ours
-        self._attributes = self._short_attributes()
-
-    def _short_attributes(self) -> "dict[str, str]":
-        names = [node.attr for node in self._module.nodes if isinstance(node, ast.Attribute)]
-        for node in self._module.nodes:
-            if isinstance(node, ast.ClassDef):
-                names.extend(bound_in(node.body))
-        counted = Counter(filter(private, names))
-        return dict(zip(sorted(counted, key=lambda name: (-counted[name], name)), short_names("_")))
+        self._attributes = {**dict(zip(private_attributes(module.nodes), short_names("_"))), **program.attributes}
 
     def text(self) -> str:
         for node in self._module.tree.body:
@@ -241,6 +263,19 @@ class _Rewriting(ast.NodeVisitor):
 
     def visit_Global(self, node: ast.Global) -> None:
         self._edit(node, "global " + ", ".join(self._globals.get(name, name) for name in node.names))
+
+    def visit_Expr(self, node: ast.Expr) -> None:
+        if not isinstance(node.value, ast.Constant):  # else a docstring
+            self.visit(node.value)
+
+    def visit_Constant(self, node: ast.Constant) -> None:
+        """A text with a blank in it is for people. One that a function holds is taken out of all of them when it is said."""
+        text = node.value
+        in_function = self._scopes and not self._scopes[-1].of_class
+        if in_function and isinstance(text, str) and " " in text and len(text) >= _SHORTEST_SENTENCE and text.isascii():
+            sentences = self._program.sentences.get(self._target)
+            if sentences is not None:
+                self._edit(node, sentences.piece(text))
 
     def visit_Nonlocal(self, node: ast.Nonlocal) -> None:
         raise self._fail(node, "nonlocal: a closure costs more than an object")

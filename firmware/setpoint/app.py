@@ -291,6 +291,4 @@ class App:
         return reply[0]
 
     def state(self) -> dict:
-        from .inspection import state_of  # at a bench only: elsewhere it takes no room
-
-        return state_of(self)
+        return load("setpoint.inspection").state_of(self)  # at a bench only: elsewhere it takes no room

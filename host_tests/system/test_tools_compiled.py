@@ -53,13 +53,14 @@ class Till:
 
     def __init__(self, _fee):
         self._left = self._fee
+        self.gross, self.net, self.taxed, self.quantity = 1, 2, 3, _fee
         self.of = "_left"
 
     def _add(self, of, prices=0):
         def inner(n):
             return n + of
 
-        self._left += inner(prices)
+        self._left += inner(prices) + self.quantity + getattr(self, "taxed") - 3
         return self._left
 
 
@@ -75,7 +76,7 @@ def total(count, each=EACH):
 """,
     "shop/report.py": "from . import prices\nfrom .prices import SHOWN\n\n\ndef shown():\n    return prices.SHOWN + SHOWN - 2, prices.of(1)\n",
     "shop/taxed/__init__.py": "",
-    "shop/taxed/eu.py": "from ..prices import SHOWN\n",
+    "shop/taxed/eu.py": "from ..prices import SHOWN as _shown\n\n_more = 0\nSHOWN = _shown + _more\n",
 }
 
 
@@ -89,7 +90,7 @@ def shop(tmp_path):
 
 
 def program_of(root: Path) -> bundled.Program:
-    return bundled.Program(root, sorted(root.rglob("*.py")), ("shop.till",))
+    return bundled.Program(root, sorted(root.rglob("*.py")), ("shop.till",), {"gross"})
 
 
 def test_a_bundle_does_what_its_sources_do(shop, tmp_path, micropython):
@@ -111,6 +112,8 @@ def test_private_names_become_short_and_constants_of_one_bundle_vanish(shop):
     text = program_of(shop).text_of("shop.till")
     assert "EACH" not in text and "_LIMIT" not in text and "_seen" not in text and "_left +=" not in text and "_add(" not in text
     assert '"_left"' in text and "__init__" in text and "for _ in" in text and "about _private names stays" in text
+    assert ".quantity" not in text
+    assert ".taxed" in text and ".gross" in text, "a text names the one, somebody outside the other"
     assert "bulk=" in text and "prices=" in text, "a call spells these arguments out"
     assert "SHOWN = const(7)" in text, "others use this one"
 
@@ -151,7 +154,7 @@ def test_a_place_in_the_firmware_is_found():
         for function in functions:
             path, at = program.place(name, function.lineno)
             assert "def " in path.read_text().splitlines()[at - 1]
-    assert compiled.place("setpoint/inspection.py:5").endswith("inspection.py:5")
+    assert compiled.place("setpoint.inspection:5").endswith("inspection.py:5")
 
 
 def test_a_private_name_is_used_in_its_own_file_only():

@@ -1,8 +1,10 @@
 """The commands of the control channel, one function each: (board, app, request) -> what the answer holds, or None.
 
 A function reads and checks all it needs from the request before it changes anything; Refused says why not.
-data_transfer alone takes its time, and so is not in COMMANDS.
+data_transfer alone takes its time (transfer_data), and so is not in COMMANDS. The control channel loads this file for each request.
 """
+
+import json
 
 from ... import units
 from ...protocol import iso8601
@@ -13,6 +15,32 @@ _REQUIRED = object()
 
 class Refused(Exception):
     """One argument: why the request cannot be carried out, in a sentence."""
+
+
+def answer(board, app, request: dict) -> dict:
+    """What a request is answered with, but for its id: with "ok", and with "error" if it cannot be carried out."""
+    name = request.get("cmd")
+    try:
+        command = COMMANDS.get(name) if type(name) is str else None
+        if command is None:
+            raise Refused("The command %s is unknown." % json.dumps(name))
+        found = command(board, app, request) or {}
+        found["ok"] = True
+        return found
+    except Refused as refused:
+        return {"ok": False, "error": refused.args[0]}
+
+
+async def transfer_data(app, request: dict) -> dict:
+    """What a data_transfer is answered with, when the central system has answered it."""
+    try:
+        vendor_id = _field(request, "vendor_id", "text")
+        message_id = _field(request, "message_id", "text or null", None)
+        data = _field(request, "data", "text or null", None)
+    except Refused as refused:
+        return {"ok": False, "error": refused.args[0]}
+    status, data = await app.data_transfer(vendor_id, message_id, data)
+    return {"ok": True, "status": status, "data": data}
 
 
 def _field(request: dict, name: str, kind: str, default=_REQUIRED):
@@ -173,13 +201,6 @@ def _flash(board, app, request: dict) -> None:
 
 def _press(board, app, request: dict) -> None:
     app.on_press(_choice(request, "button", ("emergency_stop", "acknowledge")))
-
-
-async def data_transfer(board, app, request: dict) -> "tuple[str, str | None]":
-    vendor_id = _field(request, "vendor_id", "text")
-    message_id = _field(request, "message_id", "text or null", None)
-    data = _field(request, "data", "text or null", None)
-    return await app.data_transfer(vendor_id, message_id, data)
 
 
 def _security_event(board, app, request: dict) -> None:

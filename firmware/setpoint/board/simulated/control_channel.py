@@ -3,7 +3,7 @@
 The station dials the address in its start file, says hello, and answers one JSON request a line. It goes by the
 host's network, not by the simulated cable. Rules:
 1. A request that cannot be carried out changes nothing and is answered with a sentence.
-2. Every answer is written in one piece; only data_transfer answers later than at once.
+2. One answer follows the other; only data_transfer answers later than at once. Long ones are never in memory as a whole.
 3. Nothing that comes in grows memory without bound: lines and waiting data_transfers are limited.
 """
 
@@ -11,9 +11,10 @@ import asyncio
 import json
 
 from ...clock import sleep_ms
-from .commands import COMMANDS, Refused, data_transfer
+from ...late import load
 from .network import connect
 
+_COMMANDS = "setpoint.board.simulated.commands"  # loaded for each: most stations hear few
 _DIAL_AGAIN_MS = 500  # hello within 5 s of the start
 _LONGEST_LINE = 4096
 _MOST_WAITING = 8  # data_transfers
@@ -98,15 +99,10 @@ class _Conversation:
             await self._begin_data_transfer(number, request)
             return
         try:
-            command = COMMANDS.get(name) if type(name) is str else None
-            if command is None:
-                raise Refused("The command %s is unknown." % json.dumps(name))
-            answer = command(self._board, self._app, request) or {}
-        except Refused as refused:
-            answer = _refusal(number, refused.args[0])
-        else:
-            answer["id"] = number
-            answer["ok"] = True
+            answer = load(_COMMANDS).answer(self._board, self._app, request)
+        except MemoryError:
+            answer = {"ok": False, "error": "There is not enough memory."}
+        answer["id"] = number
         await self._say(answer)
 
     async def _begin_data_transfer(self, number, request: dict) -> None:
@@ -118,12 +114,10 @@ class _Conversation:
 
     async def _transfer_data(self, number, request: dict) -> None:
         try:
-            status, data = await data_transfer(self._board, self._app, request)
-            answer = {"id": number, "ok": True, "status": status, "data": data}
-        except Refused as refused:
-            answer = _refusal(number, refused.args[0])
+            answer = await load(_COMMANDS).transfer_data(self._app, request)
         except Exception as error:  # would vanish with this task, and leave the request without an answer
-            answer = _refusal(number, "No answer from the central system: %r." % error)
+            answer = {"ok": False, "error": "No answer from the central system: %r." % error}
+        answer["id"] = number
         try:
             await self._say(answer)
         except OSError:  # the other side went away meanwhile
@@ -131,8 +125,25 @@ class _Conversation:
 
     async def _say(self, message: dict) -> None:
         async with self._writing:
-            self._writer.write(json.dumps(message).encode() + b"\n")
-            await self._writer.drain()
+            before = "{"
+            for name in message:
+                value = message[name]
+                await self._write("%s%s: " % (before, json.dumps(name)))
+                if type(value) is list and value:
+                    before = "["
+                    for item in value:
+                        await self._write(before)
+                        await self._write(json.dumps(item))
+                        before = ", "
+                    await self._write("]")
+                else:
+                    await self._write(json.dumps(value))
+                before = ", "
+            await self._write("}\n")
+
+    async def _write(self, text: str) -> None:
+        self._writer.write(text.encode())
+        await self._writer.drain()
 
 
 def _refusal(number, sentence: str) -> dict:
