@@ -1,4 +1,4 @@
-"""Where the tests find the firmware, the shims and the tools."""
+"""Where the tests find the firmware, the shims, the tools, and the bench of the portable tests."""
 
 import sys
 from pathlib import Path

@@ -17,7 +17,7 @@ class Lines:
     def __init__(self):
         self.segments = []
         self.lines = []
-        self.marks = []
+        self.marked = []
         self.fails = False
 
     def read(self, segment, offset):
@@ -37,10 +37,10 @@ class Lines:
     def mark(self, text):
         if self.fails:
             raise OSError(28)
-        self.marks.append(text)
+        self.marked.append(text)
 
-    def marked(self):
-        return self.marks[-1] if self.marks else None
+    def marks(self):
+        return self.marked[-2:]
 
 
 class Memory:
@@ -78,13 +78,13 @@ class Bench:
 
     def __init__(
         self, connectors=1, keys=None, now=NOON, memory=None, register=True, phases=3, switch=False, grid_da=None, locks=(), after_reset=False, journal=None,
-        identity=None,
+        identity=None, wh=None,
     ):
         self.memory = memory or Memory()
         self.journal = journal or getattr(self.memory, "journal", None) or Lines()
         self.now = now
         self.up_ms = 0
-        self.wh = {}
+        self.wh = wh or {}
         self.offered_da = {}
         self.celsius = None
         self.sent = []  # [action, payload] of every CALL, in order

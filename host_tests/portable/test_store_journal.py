@@ -136,15 +136,15 @@ def test_when_all_is_full_neighbours_become_one_without_what_their_owner_drops()
     in_a_folder(test)
 
 
-def test_the_mark_is_the_last_one_that_was_written_whole():
+def test_the_last_two_marks_are_there_and_a_torn_one_does_not_count():
     def test(folder):
         journal = Journal(folder)
-        assert journal.marked() is None
-        journal.mark("[1]")
-        journal.mark("[2,3]")
-        assert Journal(folder).marked() == "[2,3]"
-        put(folder + "/mark", content(folder + "/mark")[:-2])
-        assert Journal(folder).marked() is None
+        assert journal.marks() == []
+        for text in ("[1]", "[2]", "[3]"):
+            journal.mark(text)
+        assert sorted(Journal(folder).marks()) == ["[2]", "[3]"]
+        put(folder + "/mark1", content(folder + "/mark1")[:-2])
+        assert Journal(folder).marks() == ["[2]"]
 
     in_a_folder(test)
 

@@ -110,7 +110,7 @@ class Lines:
         self.flash = flash
         self.segments = []
         self.lines = []
-        self.marked_text = None
+        self.marked = [None, None]
         self.problems = []
 
     def _operation(self):
@@ -133,10 +133,10 @@ class Lines:
 
     def mark(self, text):
         self._operation()
-        self.marked_text = text
+        self.marked = [self.marked[-1], text]
 
-    def marked(self):
-        return self.marked_text
+    def marks(self):
+        return [text for text in self.marked if text]
 
 
 class LoopClock(Clock):

@@ -7,7 +7,7 @@ Beside messages (transaction.py) the journal holds
     [0, "R", handle, started, parent, most Wh]   what has changed of a running transaction
     [0, "T", boot, instant, ms] what time it was so many milliseconds after that boot
 
-and its mark [delivered, connector, register, connector, register, ...]: up to which order all messages are delivered,
+and its marks [delivered, connector, register, connector, register, ...]: up to which order all messages are delivered,
 and what each connector's energy register was at least.
 """
 
@@ -18,7 +18,7 @@ from .transaction import Transaction
 
 
 class Ledger:
-    """`running`: the transactions that have begun and not ended. `wh`: connector: its energy register, as far as it
+    """`running`: the transactions that have begun and not ended, as far as flash knows. `wh`: connector: its energy register, as far as it
     was ever told."""
 
     def __init__(self, journal) -> None:
@@ -50,9 +50,8 @@ class Ledger:
             found = journal.read(found[1], found[2])
         self.boot += 1
         self.stored = self.last_order
-        mark = journal.marked()
-        if mark is not None:
-            mark = json.loads(mark)
+        for text in journal.marks():
+            mark = json.loads(text)
             self.delivered = max(self.delivered, mark[0])
             for i in range(1, len(mark), 2):
                 self.wh[mark[i]] = max(mark[i + 1], self.wh.get(mark[i], 0))
@@ -103,9 +102,18 @@ class Ledger:
             if transaction.handle == handle and type(transaction_id) is int:
                 transaction.id = transaction_id
 
+    def has_stored(self, order: int) -> None:
+        """The messages up to this order are in the journal."""
+        self.stored = order
+        self.running = [t for t in self.running if t.stop_order is None or t.stop_order > order]
+
     def heading(self) -> str:
+        """What is known beside the messages that are not in the journal yet: what starts or stops by one of them does
+        so when it is read."""
         running = []
         for t in self.running:
+            if t.handle > self.stored:
+                continue
             running.append([t.handle, t.connector, t.id_tag, t.meter_start_wh, self.when_started(t)])
             running[-1] += [t.id, t.data, t.parent, t.most_wh]
         ids = [[handle, self.ids[handle]] for handle in self.ids]

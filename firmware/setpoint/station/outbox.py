@@ -69,7 +69,7 @@ class Outbox:
     def _append(self, lines: "list[str]") -> None:
         self._journal.append([text for _, text in self._waiting] + lines, self)
         if self._waiting:
-            self.ledger.stored = self._waiting[-1][0]
+            self.ledger.has_stored(self._waiting[-1][0])
             self._waiting = []
 
     def flush(self) -> None:
@@ -106,7 +106,7 @@ class Outbox:
     def add_stop(self, transaction, when, meter_wh: int, reason: str, id_tag: "str | None") -> None:
         """Raises OSError where flash cannot take it; it is queued all the same."""
         order = self.next_order()
-        self.ledger.running.remove(transaction)
+        transaction.stop_order = order
         self._add(order, [order, "E", transaction.handle, when, meter_wh, reason, id_tag, transaction.data])
         self.flush()
 

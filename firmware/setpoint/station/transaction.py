@@ -28,6 +28,7 @@ class Transaction:
         self.started = None
         self.started_up_ms = None
         self.id = None  # as the central system calls it; None until it said so
+        self.stop_order = None  # place of its StopTransaction in the outbox; None while it runs
         self.parent = None  # parentIdTag of its card, if the central system named one
         self.most_wh = None  # meter value beyond which its card, found invalid, gets nothing; None: no such bound
         self.data = []  # for its StopTransaction: [when, context, values]

@@ -1,7 +1,8 @@
 """The journal in flash: lines, in the order in which they were written, until nobody needs them any more.
 
     journal/17      a segment: lines of the form "6f1c03d9 text", the CRC-32 of the text before it
-    journal/mark    one such line, which takes the place of the one before
+    journal/mark0   one such line, and ...
+    journal/mark1   ... the one before, or the other way round: they are rewritten in turn
 
 Rules:
 1. Lines are only added, at the end of the last segment. Segments go as a whole, the oldest first.
@@ -13,8 +14,8 @@ Rules:
    in between: then lines stand twice, and the owner, who numbers them, leaves out what it knows.
 
 A segment is as long as an erase block, so that an addition costs one erase on littlefs, which copies the last block
-of a file to an empty one. The mark is short enough (128 bytes) to be kept in the folder's own log: it costs one erase
-in about forty. tools/benchmarks/journal.py measures both.
+of a file to an empty one. A mark is short enough (128 bytes) to be kept in the folder's own log: it costs one erase
+in about fifty. tools/benchmarks/journal.py measures both.
 """
 
 import errno
@@ -39,6 +40,7 @@ class Journal:
         self._most = most_segments
         self._end = 0  # of the last whole line of the last segment, once that was read or written
         self._thin_at = 0
+        self._mark_at = 0
         try:
             os.mkdir(folder)
         except OSError as error:
@@ -143,17 +145,23 @@ class Journal:
         self._thin_at += 1
 
     def mark(self, text: str) -> None:
-        """Keeps one short line beside the segments. Raises OSError; then the one before still stands (on littlefs)."""
-        with open(self._path("mark"), "wb") as file:
+        """Keeps one short line beside the segments, in the place of the last but one. Raises OSError."""
+        self._mark_at = 1 - self._mark_at
+        with open(self._path("mark%d" % self._mark_at), "wb") as file:
             file.write(_line_of(text))
 
-    def marked(self) -> "str | None":
-        """The mark; None when there is none that can be read."""
-        try:
-            with open(self._path("mark"), "rb") as file:
-                return _text_of(file.readline(_LONGEST))
-        except OSError:
-            return None
+    def marks(self) -> "list[str]":
+        """The last two marks, in any order, as far as they can be read."""
+        found = []
+        for number in (0, 1):
+            try:
+                with open(self._path("mark%d" % number), "rb") as file:
+                    text = _text_of(file.readline(_LONGEST))
+            except OSError:
+                continue
+            if text is not None:
+                found.append(text)
+        return found
 
     def _report(self, sentence: str) -> None:
         self.problems.append(sentence)
