@@ -340,6 +340,7 @@ life_steps = st.lists(
         st.tuples(st.just("silent"), st.integers(0, 1)),
         st.tuples(st.just("refuse"), st.integers(1, 2)),
         st.tuples(st.just("cut after"), st.one_of(st.integers(0, 300), st.integers(0, 5000))),
+        st.tuples(st.just("outage"), st.integers(0, 1500)),
         st.tuples(st.just("restart"), st.just(0)),
     ),
     min_size=5,
@@ -370,6 +371,12 @@ def test_every_transaction_arrives_whole_and_in_order_whenever_power_and_link_fa
                 life.refusals = value
             elif step == "cut after":
                 flash.left = value
+            elif step == "outage":  # and power fails while it is told of
+                life.link(False)
+                life.pass_time(1800)
+                life.end(2)
+                flash.left = value
+                life.link(True)
             else:
                 life.cut()
                 life.power_up()
