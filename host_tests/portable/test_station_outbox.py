@@ -1,6 +1,9 @@
 """The messages of transactions: in order, never twice, not for ever."""
 
 from station_bench import Bench, Memory, profile
+from test_store_documents import in_a_folder
+
+from setpoint.store.journal import Journal
 
 OFFLINE = {"AllowOfflineTxForUnknownId": "true"}
 
@@ -192,3 +195,151 @@ def test_the_station_does_not_ask_to_be_woken_again_and_again():
     bench.tell(bench.station.on_link, False)
     bench.pass_time(20)
     assert bench.station.due_at_ms() > bench.up_ms
+
+
+def times_of(payloads):
+    return [payload["meterValue"][0]["timestamp"] for payload in payloads]
+
+
+def test_what_was_sampled_offline_arrives_with_its_own_times_after_a_power_cut_but_for_the_last_five_minutes():
+    bench = Bench(keys={"MeterValueSampleInterval": "60"})
+    transaction = bench.charge()
+    bench.tell(bench.station.on_link, False)
+    bench.pass_time(100 * 60)
+    again = Bench(memory=bench.memory, now=bench.now)
+    values = again.actions("MeterValues")
+    assert 95 <= len(values) <= 100, len(values)
+    assert times_of(values)[:2] == ["2025-06-15T12:01:00Z", "2025-06-15T12:02:00Z"]
+    assert times_of(values) == sorted(times_of(values))
+    assert {payload["transactionId"] for payload in values} == {transaction}
+    assert again.actions("StartTransaction") == [] and again.permits[1]
+
+
+def test_what_was_answered_is_not_sent_again_after_a_power_cut():
+    bench = Bench(keys=OFFLINE)
+    bench.tell(bench.station.on_link, False)
+    bench.charge()
+    bench.pass_time(3600)
+    bench.unplug()
+    bench.silent = True
+    bench.tell(bench.station.on_link, True)
+    for _ in range(20):
+        refuse(bench, None)
+    told = len(bench.actions("MeterValues")) - 1  # the last one was not answered
+    assert told > 5
+    again = Bench(memory=bench.memory, now=bench.now)
+    assert times_of(again.actions("MeterValues")) == times_of(bench.actions("MeterValues"))[told:] + [
+        "2025-06-15T12:%02d:00Z" % minute for minute in range(told + 2, 60)
+    ] + ["2025-06-15T13:00:00Z"]
+    assert again.actions("StartTransaction") == []
+    assert again.actions("StopTransaction")[0]["transactionId"] == 1
+
+
+def test_online_an_answered_sample_costs_no_line_in_the_journal():
+    bench = Bench(keys={"MeterValueSampleInterval": "60"})
+    bench.charge()
+    lines = len(bench.journal.lines)
+    bench.pass_time(3600)
+    assert len(bench.actions("MeterValues")) == 60 and len(bench.journal.lines) == lines
+    assert len(bench.journal.marked) <= 62
+
+
+def test_a_driver_does_not_wait_until_the_history_is_told():
+    bench = Bench(connectors=2, keys=OFFLINE)
+    bench.charge(1)
+    bench.tell(bench.station.on_link, False)
+    bench.pass_time(3 * 3600)
+    bench.sent.clear()
+    bench.silent = True
+    bench.tell(bench.station.on_link, True)
+    bench.plug(2)
+    bench.card("NEW", [2])
+    for _ in range(8):
+        refuse(bench, None)
+    assert "NEW" in [payload["idTag"] for payload in bench.actions("Authorize")]
+    assert len(bench.actions("MeterValues")) < 8
+    bench.answer_all()
+    assert len(bench.actions("MeterValues")) == 180
+
+
+def test_a_start_that_is_never_answered_while_others_are_holds_nobody_up_for_ever():
+    bench = Bench(connectors=2, keys={"TransactionMessageAttempts": "2", "TransactionMessageRetryInterval": "10"})
+    bench.ask("ChangeConfiguration", {"key": "HeartbeatInterval", "value": "20"})
+    bench.answers["StartTransaction"] = lambda payload: None
+    reply = bench.reply
+    bench.reply = lambda message_id, payload: None if payload is None else reply(message_id, payload)
+    begin(bench)
+    bench.pass_time(600)
+    assert 2 <= len(bench.actions("StartTransaction")) <= 5
+    bench.unplug()
+    assert bench.actions("StopTransaction")[0]["transactionId"] == -1
+
+
+def test_where_the_central_system_says_nothing_at_all_no_message_is_given_up():
+    bench = Bench(keys={"TransactionMessageAttempts": "1", "TransactionMessageRetryInterval": "10"})
+    bench.silent = True
+    begin(bench)
+    bench.pass_time(3600)
+    assert len(bench.actions("StartTransaction")) > 50
+    bench.silent = False
+    bench.pass_time(60)
+    bench.unplug()
+    assert bench.actions("StopTransaction")[0]["transactionId"] == 1
+
+
+def test_times_before_the_clock_was_known_are_right_after_a_restart_too():
+    bench = Bench(now=None, register=False, keys={"AllowOfflineTxForUnknownId": "true", "MeterValueSampleInterval": "60"})
+    bench.plug()
+    bench.card()
+    bench.pass_time(600)
+    bench.silent = True
+    bench.tell(bench.station.on_link, True)
+    refuse(bench, None)  # BootNotification is answered, nothing else
+    again = Bench(memory=bench.memory)
+    assert again.actions("StartTransaction")[0]["timestamp"] == "2025-06-15T11:50:00Z"
+    times = times_of(again.actions("MeterValues"))
+    assert len(times) >= 5 and times[:2] == ["2025-06-15T11:51:00Z", "2025-06-15T11:52:00Z"]
+
+
+def test_while_nothing_can_be_written_starts_and_stops_wait_in_ram_and_meter_values_are_bounded():
+    bench = Bench(keys=OFFLINE)
+    bench.tell(bench.station.on_link, False)
+    bench.journal.fails = True
+    bench.charge()
+    bench.pass_time(3 * 3600)
+    bench.unplug()
+    assert [log for log in bench.logs if "cannot be written" in log] != []
+    assert bench.station.outbox.dropped > 100
+    bench.journal.fails = False
+    bench.tell(bench.station.on_link, True)
+    assert len(bench.actions("StartTransaction")) == len(bench.actions("StopTransaction")) == 1
+    assert bench.actions("StopTransaction")[0]["transactionId"] == 1
+    assert 30 <= len(bench.actions("MeterValues")) <= 50
+    assert len(bench.station.outbox) == 0
+
+
+def test_a_journal_that_is_full_keeps_starts_and_stops_thins_meter_values_and_says_so():
+    def test(folder):
+        keys = {"AllowOfflineTxForUnknownId": "true", "MeterValueSampleInterval": "60"}
+        bench = Bench(connectors=2, keys=keys, journal=Journal(folder, 5))
+        bench.tell(bench.station.on_link, False)
+        for _ in range(6):
+            bench.charge(1)
+            bench.charge(2)
+            bench.pass_time(3600)
+            bench.unplug(1)
+            bench.unplug(2)
+        assert [log for log in bench.logs if "journal is full" in log] != []
+        again = Bench(connectors=2, memory=bench.memory, now=bench.now, journal=Journal(folder, 5))
+        starts, stops = again.actions("StartTransaction"), again.actions("StopTransaction")
+        assert len(starts) == len(stops) == 12
+        assert [stop["transactionId"] for stop in stops] == list(range(1, 13))
+        values = again.actions("MeterValues")
+        assert len(values) == 12 * 60 - bench.station.outbox.dropped and 150 < len(values) < 600
+        for transaction in range(1, 13):
+            times = times_of([v for v in values if v["transactionId"] == transaction])
+            assert len(times) >= 5 and times == sorted(times), transaction
+        told = [again.sent.index(sent) for sent in again.sent if "Transaction" in sent[0]]
+        assert told == sorted(told) and len(again.station.outbox) == 0
+
+    in_a_folder(test)

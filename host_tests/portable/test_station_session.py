@@ -271,11 +271,11 @@ def test_messages_of_transactions_wait_for_the_link_and_keep_their_times_and_ord
     assert bench.sent == []
     bench.tell(bench.station.on_link, True)
     assert [a for a, _ in bench.sent if a != "StatusNotification"] == [
+        "Heartbeat",
         "StartTransaction",
         "MeterValues",
         "MeterValues",
         "StopTransaction",
-        "Heartbeat",
     ]
     assert bench.actions("StartTransaction")[0]["timestamp"] == "2025-06-15T12:00:00Z"
     assert bench.actions("MeterValues")[1]["transactionId"] == 1

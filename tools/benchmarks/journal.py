@@ -16,7 +16,7 @@ class Nobody:
 
 
 def main() -> None:
-    from station_bench import Bench, Memory
+    from station_bench import Bench
 
     from setpoint.board.simulated import flash_chip
     from setpoint.store.journal import Journal
@@ -29,7 +29,7 @@ def main() -> None:
     bench.sent = bench.logs = Nobody()
 
     def counted(name: str, work) -> None:
-        programmed, erased, writes = chip.bytes, chip.erases, chip.writes
+        programmed, erased = chip.bytes, chip.erases
         work()
         say("journal: flash programmed by %s" % name, chip.bytes - programmed, "B")
         say("journal: blocks erased by %s" % name, chip.erases - erased, "blocks")
@@ -43,7 +43,7 @@ def main() -> None:
             bench.unplug()
 
     def one_mark() -> None:
-        for i in range(100):
+        for _ in range(100):
             bench.station.outbox.ledger.wh[1] += 1
             bench.station.outbox.ledger.mark()
 

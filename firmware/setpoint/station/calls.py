@@ -4,7 +4,8 @@ Two queues share one numbering, so that a StatusNotification, the StartTransacti
 StatusNotification arrive in the order in which they happened:
 
 * calls whose answer somebody waits for now; they end with the link;
-* the messages of transactions (outbox.py), which outlive link and power.
+* the messages of transactions (outbox.py), which outlive link and power; what is left of an earlier connection gives
+  way to what is asked now.
 """
 
 from ..protocol.errors import OcppError
@@ -45,7 +46,7 @@ class Calls:
                 call = waiting
                 break
         entry = self._outbox.head(up_ms) if ready else None
-        if entry is not None and (call is None or entry[0] < call[0]):
+        if entry is not None and (call is None or (entry[0] < call[0] and not self._outbox.is_history(entry))):
             action, payload = entry[1], self._outbox.payload_of(entry, now)
             self._on_answer = lambda payload, error, refused, up_ms: self._delivered(entry, payload, error, refused)
         elif call is not None:

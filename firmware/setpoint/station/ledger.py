@@ -2,7 +2,7 @@
 
 Beside messages (transaction.py) the journal holds
 
-    [0, "H", last order, delivered, boot, clock, running, ids]   the heading of a segment: all that is to be known
+    [0, "H", last order, delivered, boot, clocks, running, ids]   the heading of a segment: all that is to be known
     [0, "I", handle, id]        the id of a transaction; [idTag, meterStart, when] where its start was given up
     [0, "R", handle, started, parent, most Wh]   what has changed of a running transaction
     [0, "T", boot, instant, ms] what time it was so many milliseconds after that boot
@@ -30,8 +30,8 @@ class Ledger:
         self.delivered = 0
         self.ids = {}  # handle: id, of those whose stop is not delivered
         self.boot = 0
-        self.clock = None  # [boot, instant, ms after it] of the last one whose time is known
-        self.clockless = False  # something was written without an instant since power-up
+        self._clocks = []  # [boot, instant, ms after it] of those that began without the time, and were told it
+        self._clockless = False  # something was written without an instant since power-up
         self._mark = ""
         self._load()
 
@@ -61,7 +61,7 @@ class Ledger:
         order, kind = line[0], line[1]
         self.last_order = max(self.last_order, order)
         if kind == "H":
-            _, _, self.last_order, self.delivered, self.boot, self.clock, running, ids = line
+            _, _, self.last_order, self.delivered, self.boot, self._clocks, running, ids = line
             self.ids = dict([(handle, known) for handle, known in ids])
             self.running = []
             for stored in running:
@@ -77,7 +77,7 @@ class Ledger:
                 if transaction.handle == line[2]:
                     _, _, _, transaction.started, transaction.parent, transaction.most_wh = line
         elif kind == "T":
-            self.clock = line[2:]
+            self._clocks.append(line[2:])
         for when in line if kind in "SME" else ():
             if type(when) is list and when and type(when[0]) is int:
                 self.boot = max(self.boot, when[0])
@@ -117,7 +117,7 @@ class Ledger:
             running.append([t.handle, t.connector, t.id_tag, t.meter_start_wh, self.when_started(t)])
             running[-1] += [t.id, t.data, t.parent, t.most_wh]
         ids = [[handle, self.ids[handle]] for handle in self.ids]
-        return as_text([0, "H", self.stored, self.delivered, self.boot, self.clock, running, ids])
+        return as_text([0, "H", self.stored, self.delivered, self.boot, self._clocks, running, ids])
 
     def when_started(self, transaction):
         if transaction.started is None and transaction.started_up_ms is not None:
@@ -138,17 +138,18 @@ class Ledger:
         """A moment as the journal keeps it."""
         if now is not None:
             return now
-        self.clockless = True
+        self._clockless = True
         return [self.boot, up_ms]
 
     def clock_is_known(self, now: int, up_ms: int) -> "list[str]":
         """Moments without an instant get one, by the up-time that passed since. What began before the last restart
         can only be said to have begun by now. Returns what the journal must be told."""
         lines = []
-        if self.clock is None or self.clock[0] != self.boot:
-            self.clock = [self.boot, now, up_ms]
-            if self.clockless:
-                lines.append(as_text([0, "T"] + self.clock))
+        if self._clockless:
+            self._clockless = False
+            self._clocks = [] if self.stored <= self.delivered else self._clocks[-3:]
+            self._clocks.append([self.boot, now, up_ms])
+            lines.append(as_text([0, "T", self.boot, now, up_ms]))
         for transaction in self.running:
             if transaction.started is None:
                 began_ms = up_ms if transaction.started_up_ms is None else transaction.started_up_ms
@@ -157,9 +158,10 @@ class Ledger:
         return lines
 
     def _instant(self, when: list) -> "int | None":
-        if self.clock is None or self.clock[0] != when[0]:
-            return None
-        return self.clock[1] - (self.clock[2] - when[1]) // 1000
+        for boot, instant, up_ms in self._clocks:
+            if boot == when[0]:
+                return instant - (up_ms - when[1]) // 1000
+        return None
 
     def timestamps(self, now: int):
         """A function from moments to texts. What nobody can tell is said to be now."""

@@ -40,6 +40,7 @@ class Outbox:
         self._attempts = 0  # of the head
         self._others = None  # answers to others when the head last had none
         self._retry_at_ms = None  # up-time before which the head waits
+        self._history = 0  # the last order before this connection
 
     # -- flash
 
@@ -241,3 +242,8 @@ class Outbox:
     def link_is_back(self) -> None:
         """A new connection begins with the head at once."""
         self._retry_at_ms = None
+        self._history = self.ledger.last_order
+
+    def is_history(self, entry) -> bool:
+        """From before this connection: there may be hundreds, and whatever somebody waits for now goes first."""
+        return entry[0] <= self._history

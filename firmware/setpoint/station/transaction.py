@@ -35,9 +35,10 @@ class Transaction:
 
     def add_data(self, when, context: int, values: str) -> None:
         """One moment for the StopTransaction. When there are too many, every second one goes; the first stays."""
-        self.data.append([when, context, values])
-        while len(self.data) > 2 and sum([len(moment[2]) for moment in self.data]) > _MOST_DATA:
-            del self.data[1 : len(self.data) - 1 : 2]
+        data = self.data + [[when, context, values]]
+        while len(data) > 2 and sum([len(moment[2]) for moment in data]) > _MOST_DATA:
+            data = [data[i] for i in range(len(data)) if i == len(data) - 1 or i % 2 == 0]
+        self.data = data
 
 
 def start_payload(line: list, timestamp) -> dict:

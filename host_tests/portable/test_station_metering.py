@@ -1,0 +1,184 @@
+"""When meters are read, and what is said of it (OCPP 1.6, 3.16)."""
+
+from station_bench import Bench
+
+from setpoint.protocol.iso8601 import instant_from, text_from
+from setpoint.station.sampling import PERIODIC, Reading, sampled_values, short_form
+
+ALL = "Energy.Active.Import.Register,Power.Active.Import,Power.Offered,Current.Import,Current.Offered,Voltage,Temperature"
+
+
+def moments(payload):
+    """(timestamp, context of the first value, its value) of each moment."""
+    found = []
+    for moment in payload.get("meterValue") or payload["transactionData"]:
+        first = moment["sampledValue"][0]
+        found.append((moment["timestamp"][11:], first["context"], first["value"]))
+    return found
+
+
+def station(start="2025-06-15T12:00:00Z", connectors=1, **keys):
+    """A bench whose central system tells the time right."""
+    bench = Bench(connectors, keys, instant_from(start), register=False)
+    bench.answers["Heartbeat"] = lambda payload: {"currentTime": text_from(bench.now)}
+    bench.boot_answer["currentTime"] = start
+    bench.tell(bench.station.on_link, True)
+    return bench
+
+
+def test_every_measurand_has_its_unit_phase_and_location():
+    reading = Reading(123456, 11040, [160, 155, 0], 3, 320, [2301, 2295, None], 41)
+    values = sampled_values(short_form(ALL.split(","), reading, 230), PERIODIC)
+    assert all([v["context"] == "Sample.Periodic" and v["format"] == "Raw" for v in values])
+    assert [(v["measurand"], v["value"], v["unit"], v.get("phase"), v["location"]) for v in values] == [
+        ("Energy.Active.Import.Register", "123456", "Wh", None, "Outlet"),
+        ("Power.Active.Import", "11040", "W", None, "Outlet"),
+        ("Power.Offered", "22080", "W", None, "Outlet"),
+        ("Current.Import", "16.0", "A", "L1", "Outlet"),
+        ("Current.Import", "15.5", "A", "L2", "Outlet"),
+        ("Current.Import", "0.0", "A", "L3", "Outlet"),
+        ("Current.Offered", "32.0", "A", None, "Outlet"),
+        ("Voltage", "230.1", "V", "L1-N", "Outlet"),
+        ("Voltage", "229.5", "V", "L2-N", "Outlet"),
+        ("Temperature", "41", "Celsius", None, "Body"),
+    ]
+
+
+def test_what_a_board_cannot_tell_is_left_out():
+    reading = Reading(1, 0, [0, 0, 0], 1, 60, [None, None, None], None)
+    assert short_form(ALL.split(","), reading, 230) == "E1 P0 Q1380 a0 O60"
+    reading = Reading(1, 0, [0, 0, 0], 1, 60, [None, None, None], -7)
+    assert sampled_values(short_form(["Temperature"], reading, 230), PERIODIC)[0]["value"] == "-7"
+
+
+def test_where_nothing_can_be_told_nothing_is_sent():
+    bench = Bench(keys={"MeterValuesSampledData": "Temperature", "MeterValueSampleInterval": "60"})
+    bench.charge()
+    bench.pass_time(300)
+    bench.ask("TriggerMessage", {"requestedMessage": "MeterValues"})
+    assert bench.actions("MeterValues") == []
+
+
+def test_clock_aligned_values_come_at_round_times_in_a_transaction_or_not():
+    bench = station("2025-06-15T11:50:20Z", 2, ClockAlignedDataInterval="900", MeterValueSampleInterval="0")
+    bench.charge(2)
+    bench.pass_time(1500)
+    told = [(p["connectorId"], p.get("transactionId")) + moments(p)[0] for p in bench.actions("MeterValues")]
+    assert sorted(told) == [
+        (1, None, "12:00:00Z", "Sample.Clock", "1000"),
+        (1, None, "12:15:00Z", "Sample.Clock", "1000"),
+        (2, 1, "12:00:00Z", "Sample.Clock", "1000"),
+        (2, 1, "12:15:00Z", "Sample.Clock", "1000"),
+    ]
+
+
+def test_an_interval_that_does_not_divide_the_day_begins_anew_at_midnight():
+    bench = station("2025-06-15T23:20:01Z", ClockAlignedDataInterval="7000")
+    bench.pass_time(3 * 3600)
+    assert [moments(p)[0][0] for p in bench.actions("MeterValues")] == ["00:00:00Z", "01:56:40Z"]
+
+
+def test_a_new_interval_and_a_new_time_move_the_next_round_time():
+    bench = Bench()
+    assert bench.ask("ChangeConfiguration", {"key": "ClockAlignedDataInterval", "value": "600"}) == {"status": "Accepted"}
+    bench.now += 500
+    bench.tell(bench.station.on_clock)
+    bench.pass_time(110)
+    assert [moments(p)[0][0] for p in bench.actions("MeterValues")] == ["12:10:00Z"]
+
+
+def test_without_the_time_there_are_no_round_times():
+    bench = Bench(now=None, register=False, keys={"ClockAlignedDataInterval": "60"})
+    bench.pass_time(300)
+    bench.tell(bench.station.on_link, True)
+    assert bench.actions("MeterValues") == []
+
+
+def test_a_stop_tells_of_begin_end_and_what_was_sampled_in_between():
+    bench = station(
+        StopTxnSampledData="Energy.Active.Import.Register",
+        StopTxnAlignedData="Power.Active.Import",
+        ClockAlignedDataInterval="300",
+        MeterValueSampleInterval="200",
+    )
+    bench.charge()
+    for _ in range(5):
+        bench.wh[1] = bench.wh.get(1, 1000) + 100
+        bench.pass_time(100)
+    bench.unplug()
+    assert moments(bench.actions("StopTransaction")[0]) == [
+        ("12:00:00Z", "Transaction.Begin", "1000"),
+        ("12:03:20Z", "Sample.Periodic", "1200"),
+        ("12:05:00Z", "Sample.Clock", "0"),
+        ("12:06:40Z", "Sample.Periodic", "1400"),
+        ("12:08:20Z", "Transaction.End", "1500"),
+    ]
+
+
+def test_the_data_of_a_stop_is_bounded_and_keeps_begin_and_end():
+    bench = station(StopTxnSampledData=ALL, MeterValueSampleInterval="60")
+    bench.charge()
+    bench.pass_time(2400)
+    bench.unplug()
+    stop = bench.actions("StopTransaction")[0]
+    found = moments(stop)
+    assert (found[0][1], found[-1][1]) == ("Transaction.Begin", "Transaction.End")
+    assert len(found) <= 6 and sum([len(m["sampledValue"]) for m in stop["transactionData"]]) <= 40
+    times = [moment[0] for moment in found]
+    assert times == sorted(times)
+
+
+def test_without_those_keys_a_stop_has_no_data():
+    bench = Bench()
+    bench.charge()
+    bench.pass_time(300)
+    bench.unplug()
+    assert "transactionData" not in bench.actions("StopTransaction")[0]
+
+
+def test_a_meter_that_begins_at_zero_after_a_power_cut_counts_on():
+    bench = Bench(keys={"MeterValueSampleInterval": "60"})
+    bench.charge()
+    bench.wh[1] = 9000
+    bench.pass_time(120)
+    again = Bench(memory=bench.memory, now=bench.now, wh={1: 0})
+    again.wh[1] = 40
+    again.pass_time(1)
+    again.unplug()
+    assert again.actions("StopTransaction")[0]["meterStop"] == 9040
+    third = Bench(memory=bench.memory, now=again.now, wh={1: 9500})
+    third.charge()
+    assert third.actions("StartTransaction")[0]["meterStart"] == 9500
+
+
+def test_a_single_wrong_reading_does_not_move_the_register():
+    bench = Bench(keys={"MeterValueSampleInterval": "60"})
+    bench.charge()
+    for wh in (2000, 0, 2100):
+        bench.wh[1] = wh
+        bench.pass_time(60)
+    bench.unplug()
+    assert [moments(p)[0][2] for p in bench.actions("MeterValues")] == ["2000", "2000", "2100"]
+    assert bench.actions("StopTransaction")[0]["meterStop"] == 2100
+
+
+def test_a_transaction_that_power_ended_stops_at_the_last_register_that_was_kept():
+    keys = {"ResumeTransactionAfterPowerLoss": "false", "MeterValueSampleInterval": "0"}
+    bench = Bench(keys=keys)
+    bench.charge()
+    bench.wh[1] = 7777
+    bench.pass_time(120)
+    again = Bench(memory=bench.memory, now=bench.now, keys=keys, wh={1: 0})
+    stop = again.actions("StopTransaction")[0]
+    assert (stop["reason"], stop["meterStop"], stop["transactionId"]) == ("PowerLoss", 7777, 1)
+
+
+def test_a_transaction_of_a_connector_that_is_no_more_ends():
+    bench = Bench(connectors=2)
+    bench.wh[2] = 4321
+    bench.charge(2)
+    bench.pass_time(60)
+    again = Bench(connectors=1, memory=bench.memory, now=bench.now)
+    stop = again.actions("StopTransaction")[0]
+    assert (stop["reason"], stop["meterStop"]) == ("Other", 4321)
+    assert Bench(connectors=2, memory=again.memory, now=bench.now).actions("StopTransaction") == []
