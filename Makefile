@@ -55,6 +55,9 @@ deploy: .venv/ready ## update a board that runs MicroPython: make deploy PORT=/d
 	@$(PY) -m tools.deploy $(if $(PORT),--port $(PORT)) $(if $(BOARD),--board $(BOARD)) $(ARGS)
 
 ## Keep house
+packages: .venv/ready ## write the lists for mip anew, after a file of the firmware came or went
+	@$(PY) -m tools.packages
+
 setup: .venv/ready ## only set up; every verb does it by itself
 
 lock:             ## write the lock files anew from pyproject.toml (needs uv)
@@ -69,4 +72,4 @@ clean:            ## remove what the verbs made
 	@$(PYTHON) tools/set_up.py .venv
 	@touch $@
 
-.PHONY: help setup demo central station plot test lint boards bench micropython32 build image flash deploy lock clean
+.PHONY: help setup demo central station plot test lint boards bench micropython32 build image flash deploy packages lock clean

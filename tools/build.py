@@ -41,6 +41,16 @@ class Build:
     def title(self) -> str:
         return "Setpoint %s build %s" % (self.version, self.name)
 
+    def description(self) -> dict:
+        """The board's board.json."""
+        return json.loads((self.root / "board.json").read_text())
+
+    def check_fit_for_use(self) -> None:
+        """Raises Failure for a board on which the firmware refuses to start."""
+        reason = self.description().get("not_for_use")
+        if reason:
+            raise Failure("boards/%s is not for use as it is: %s" % (self.board, reason))
+
     def complete(self, number: int) -> str:
         """What the file `complete` says in the program's folder on a device; firmware/boot.py reads it."""
         return "%d %s %s\n" % (number, self.version, self.name)
@@ -140,9 +150,8 @@ def main(arguments: list[str]) -> None:
     chosen = options.parse_args(arguments)
     made = build(board_folder(chosen.board))
     print(size_table(made))
-    description = json.loads((made.root / "board.json").read_text())
-    if "not_for_use" in description:
-        print("This board is not for use yet: %s" % description["not_for_use"])
+    if "not_for_use" in made.description():
+        print("This board is not for use as it is: %s" % made.description()["not_for_use"])
     shown = made.folder.relative_to(ROOT) if made.folder.is_relative_to(ROOT) else made.folder
     print("%s for %s, .mpy version %d, in %s" % (made.title, made.board, made.mpy, shown))
 

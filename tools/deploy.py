@@ -185,7 +185,7 @@ class Deployment:
         self.make_folders(root, contents)
         changed = {path: digest for path, digest in contents.items() if self.has.get(root + path) != digest}
         on_the_wire = [path for path, digest in changed.items() if digest not in by_hash]
-        self.say("%d of %d files differ, %d of them cross the wire" % (len(changed), len(contents), len(on_the_wire)))
+        self.say("Filling /%s: %d of %d files to write, %d of them over the wire" % (folder, len(changed), len(contents), len(on_the_wire)))
         for path, digest in sorted(changed.items()):
             if digest in by_hash:
                 self.step("_c('%s', '%s')" % (by_hash[digest], root + path))
@@ -259,6 +259,7 @@ def main(arguments: list[str]) -> None:
         board.interrupt()
         is_now = _name_of(board)
         made = build(board_folder(chosen.board or is_now))
+        made.check_fit_for_use()
         if is_now not in (None, made.board) and not chosen.change_board:
             raise Failure("the board says it is %s, not %s: other pins would be driven. If that is meant, add ARGS=--change-board." % (is_now, made.board))
         print("%s for %s" % (made.title, made.board))

@@ -182,7 +182,8 @@ def main(arguments: list[str]) -> None:
     options.add_argument("--attempts", type=int, default=7, help="to reach the chip (default: %(default)d)")
     chosen = options.parse_args(arguments)
     made = build(board_folder(chosen.board))
-    module = json.loads((made.root / "board.json").read_text())["module"]
+    made.check_fit_for_use()
+    module = made.description()["module"]
     if module == "none":
         raise Failure("%s is no board to flash: make station runs it on this machine." % made.board)
     if not chosen.firmware:

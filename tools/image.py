@@ -6,7 +6,6 @@ of the partition in which this MicroPython keeps its files. The program lies in 
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 from typing import Any
@@ -70,7 +69,7 @@ def main(arguments: list[str]) -> None:
     chosen = options.parse_args(arguments)
     made = build(board_folder(chosen.board))
     if not chosen.firmware:
-        raise Failure(micropython_image.where_to_get(json.loads((made.root / "board.json").read_text())["module"]))
+        raise Failure(micropython_image.where_to_get(made.description()["module"]))
     micropython = micropython_image.read(Path(chosen.firmware))
     size = chosen.flash_size * 1024 * 1024 if chosen.flash_size else micropython_image.flash_size_of(micropython)
     partition = micropython_image.file_partition(micropython.partitions, size)

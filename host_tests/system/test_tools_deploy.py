@@ -81,8 +81,8 @@ def test_only_what_differs_crosses_the_wire(board, one, two):
     board.format(on_flash(one))
     with board:
         said = deploy(board, two)
-        assert "5 of 5 files differ, 3 of them cross the wire" in said, said
-        assert "0 of 4 files differ, 0 of them cross the wire" in deploy(board, one), "the other folder has it still"
+        assert "Filling /b: 5 of 5 files to write, 3 of them over the wire" in said, said
+        assert "Filling /a: 0 of 4 files to write, 0 of them over the wire" in deploy(board, one), "the other folder has it still"
     assert runs(board) == "1.0"
 
 
@@ -269,7 +269,7 @@ def test_a_cable_pulled_in_the_middle(board, one, two, monkeypatch):
     board.format(on_flash(one))
     with board, at_the_prompt(board) as link:
         link.interrupt()
-        deployment = Deployment(link, two, lambda sentence: board.pull_cable() if "cross" in sentence else None)
+        deployment = Deployment(link, two, lambda sentence: board.pull_cable() if "Filling" in sentence else None)
         with pytest.raises(Failure, match="Plug the cable in and run the same command again"):
             deployment.go()
     assert runs(board) == "1.0"

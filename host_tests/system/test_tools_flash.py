@@ -220,5 +220,7 @@ def test_without_firmware_it_says_which_file_from_where():
     with pytest.raises(Failure, match="newest stable .bin of ESP32_GENERIC from https://micropython.org/download/ESP32_GENERIC .1.25 or newer"):
         flash.main(["--board", "esp32_devkitc"])
     assert "ESP32_GENERIC_S3" in micropython_image.where_to_get("ESP32-S3-octal") and "SPIRAM" in micropython_image.where_to_get("ESP32-WROVER")
+    with pytest.raises(Failure, match="smartevse_v30 is not for use as it is: "):
+        flash.main(["--board", "smartevse_v30"])
     with pytest.raises(Failure, match="simulated is no board to flash: make station"):
         flash.main(["--board", "simulated"])

@@ -1,0 +1,67 @@
+"""package.json and package-schedule.json: the tree, and what MicroPython's own mip makes of them from a server on this machine.
+
+On the 64-bit interpreter: the mip in Debian's 32-bit MicroPython 1.25 does not know paths that are relative to the list.
+"""
+
+import functools
+import http.server
+import subprocess
+import threading
+
+import pytest
+
+from tools import bench
+from tools.command import ROOT
+from tools.packages import lists
+
+
+@pytest.fixture(scope="module")
+def server():
+    class Quiet(http.server.SimpleHTTPRequestHandler):
+        def log_message(self, *words):
+            pass
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=str(ROOT))) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield "http://127.0.0.1:%d" % server.server_address[1]
+        server.shutdown()
+
+
+def installed(server, name, target, then) -> str:
+    """What `then` prints on MicroPython, which has installed a list into the folder `target` and imports from there alone."""
+    code = "import sys, mip\nmip.install(%r, target=%r)\nsys.path[:] = [%r, '.frozen']\n%s" % (server + "/" + name, str(target), str(target), then)
+    done = subprocess.run([*bench.micropython(), "-c", code], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0 and "Done" in done.stdout, done.stdout + done.stderr
+    return done.stdout.split("Done\n")[1]
+
+
+def files_in(folder):
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_the_lists_are_those_of_the_tree():
+    for name, text in lists().items():
+        assert (ROOT / name).read_text() == text, "%s is not of this tree: run make packages" % name
+
+
+def test_the_scheduler_alone_installs_and_answers(server, tmp_path):
+    then = """
+from setpoint.schedule.limit import *
+import setpoint.schedule.composite, setpoint.schedule.checks, setpoint.schedule.sharing, setpoint.schedule.supply
+import setpoint.schedule.stack as stack
+print(sorted(name for name in sys.modules if name.startswith("setpoint") and "schedule" not in name))
+"""
+    assert installed(server, "package-schedule.json", tmp_path, then).strip() == "['setpoint', 'setpoint.units']"
+    expected = {path: content for path, content in files_in(ROOT / "firmware").items() if path.startswith("setpoint/schedule/") and path.endswith(".py")}
+    got = files_in(tmp_path)
+    assert {path: got[path] for path in expected} == expected and set(got) - set(expected) == {"setpoint/__init__.py", "setpoint/units.py"}
+
+
+def test_the_whole_agent_installs(server, tmp_path):
+    then = "import setpoint.app, setpoint.board, setpoint.inspection\nprint(setpoint.__version__)"
+    printed = installed(server, "package.json", tmp_path, then)
+    assert printed.strip() in (ROOT / "firmware/setpoint/__init__.py").read_text()
+    tree = files_in(ROOT / "firmware")
+    for path, content in files_in(tmp_path).items():
+        assert tree[path] == content
+    assert (tmp_path / "main.py").exists() and (tmp_path / "setpoint/board/esp32/board.py").exists()

@@ -1,0 +1,51 @@
+"""Writes the lists by which MicroPython's mip installs Setpoint: `make packages` after a file of the firmware came or went.
+
+    package.json            the whole agent for an ESP32: mip.install(..., target="/")
+    package-schedule.json   how much may be drawn, and until when: setpoint.schedule with its units, and nothing else
+
+Paths are relative to the list, so that any server or repository that holds the tree will do.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+
+from tools.command import ROOT, parser, run
+
+FIRMWARE = ROOT / "firmware"
+_SCHEDULE = ("setpoint/__init__.py", "setpoint/units.py", "setpoint/schedule/")
+_NOT_ON_A_CHIP = ("boot.py", "setpoint/board/simulated/")  # boot.py starts what make flash and make deploy put there
+
+
+def version() -> str:
+    for line in (FIRMWARE / "setpoint" / "__init__.py").read_text().splitlines():
+        if line.startswith("__version__"):
+            return line.split('"')[1]
+    raise AssertionError("no version")
+
+
+def lists() -> "dict[str, str]":
+    """The text of each list by its file name."""
+    files = sorted(path.relative_to(FIRMWARE).as_posix() for path in FIRMWARE.rglob("*.py"))
+    chosen = {
+        "package.json": [path for path in files if not path.startswith(_NOT_ON_A_CHIP)],
+        "package-schedule.json": [path for path in files if path.startswith(_SCHEDULE)],
+    }
+    texts = {}
+    for name, paths in chosen.items():
+        rows = ",\n".join("    %s" % json.dumps([path, "firmware/" + path]) for path in paths)
+        texts[name] = '{\n  "version": "%s",\n  "urls": [\n%s\n  ]\n}\n' % (version(), rows)
+    return texts
+
+
+def main(arguments: list[str]) -> None:
+    parser("packages", "Writes package.json and package-schedule.json anew from the tree.", "  make packages\n").parse_args(arguments)
+    for name, text in lists().items():
+        (ROOT / name).write_text(text)
+        print("%s: %d files" % (name, text.count("firmware/")))
+
+
+if __name__ == "__main__":
+    sys.path.insert(0, str(ROOT))
+    run("packages", main)
