@@ -39,10 +39,11 @@ def program_of(sources: Path = SOURCES, board: str = "simulated") -> Program:
 
 
 def _names_of_others() -> "set[str]":
-    """Every word in the stubs of MicroPython, and in what looks into the firmware from outside."""
+    """Every word in the stubs of MicroPython, and in what meets the compiled firmware as source: boot.py and main.py on a
+    board, the benchmark."""
     stubs = [file for package in _STUBS for file in importlib.metadata.files(package) or [] if file.suffix == ".pyi"]
     texts = [Path(str(file.locate())).read_text(encoding="utf-8") for file in stubs]
-    texts += [file.read_text(encoding="utf-8") for file in _ONLOOKERS.glob("*.py")]
+    texts += [file.read_text(encoding="utf-8") for folder in (SOURCES, _ONLOOKERS) for file in folder.glob("*.py")]
     return {word for text in texts for word in re.findall(r"[A-Za-z]\w*", text)}
 
 

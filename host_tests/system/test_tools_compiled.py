@@ -157,6 +157,17 @@ def test_a_place_in_the_firmware_is_found():
     assert compiled.place("setpoint.inspection:5").endswith("inspection.py:5")
 
 
+@pytest.mark.parametrize("board", ["simulated", "esp32"])
+def test_a_main_that_was_not_rewritten_finds_its_names(board):
+    """On a board, main.py and boot.py lie beside the compiled package as they are."""
+    program = compiled.program_of(board=board)
+    for name in ("main", "boot"):
+        rewritten = ast.walk(ast.parse(program.text_of(name)))
+        attributes = {node.attr for node in program.modules[name].nodes if isinstance(node, ast.Attribute)}
+        assert {node.attr for node in rewritten if isinstance(node, ast.Attribute)} == attributes
+    assert {"App"} <= {n.name for n in ast.walk(ast.parse(program.text_of("setpoint.app"))) if isinstance(n, ast.ClassDef)}
+
+
 def test_a_private_name_is_used_in_its_own_file_only():
     """Else two files would call it by two short names."""
     for source in sorted(compiled.SOURCES.rglob("*.py")):
