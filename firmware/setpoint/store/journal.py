@@ -1,7 +1,7 @@
 """The journal in flash: lines, in the order in which they were written, until nobody needs them any more.
 
     journal/17      a segment: lines of the form "6f1c03d9 text", the CRC-32 of the text before it
-    journal/mark0   one such line, and ...
+    journal/mark0   one such line, numbered, and ...
     journal/mark1   ... the one before, or the other way round: they are rewritten in turn
 
 Rules:
@@ -40,7 +40,7 @@ class Journal:
         self._most = most_segments
         self._end = 0  # of the last whole line of the last segment, once that was read or written
         self._thin_at = 0
-        self._mark_at = 0
+        self._marks = 0  # how many there were, once they were read
         try:
             os.mkdir(folder)
         except OSError as error:
@@ -146,20 +146,23 @@ class Journal:
 
     def mark(self, text: str) -> None:
         """Keeps one short line beside the segments, in the place of the last but one. Raises OSError."""
-        self._mark_at = 1 - self._mark_at
-        with open(self._path("mark%d" % self._mark_at), "wb") as file:
-            file.write(_line_of(text))
+        number = self._marks + 1
+        with open(self._path("mark%d" % (number % 2)), "wb") as file:
+            file.write(_line_of("%d %s" % (number, text)))
+        self._marks = number
 
     def marks(self) -> "list[str]":
         """The last two marks, in any order, as far as they can be read."""
         found = []
-        for number in (0, 1):
+        for name in ("mark0", "mark1"):
             try:
-                with open(self._path("mark%d" % number), "rb") as file:
+                with open(self._path(name), "rb") as file:
                     text = _text_of(file.readline(_LONGEST))
             except OSError:
                 continue
             if text is not None:
+                number, _, text = text.partition(" ")
+                self._marks = max(self._marks, int(number))
                 found.append(text)
         return found
 
