@@ -11,7 +11,7 @@ import subprocess
 import sys
 
 # MicroPython's type stubs that mypy is to know; those of CPython's own modules stay out of its way
-STUBS = """_mpy_shed ds18x20.pyi esp32.pyi machine.pyi micropython.pyi neopixel.pyi network.pyi ntptime.pyi onewire.pyi tls.pyi""".split()
+STUBS = """_mpy_shed ds18x20.pyi esp32.pyi machine.pyi micropython.pyi neopixel.pyi network.pyi onewire.pyi tls.pyi""".split()
 LOCKS = ("requirements-build.lock", "requirements.lock")  # in this order: the first builds what the second needs
 EVERY = 20  # one line of progress per so many packages
 

@@ -113,7 +113,6 @@ class Chip:
         self.wifi_log = []
         self.celsius = 21.0625  # None: no sensor
         self.pixel = None
-        self.ntp_answers = True
         self.system_time_set = []
         self.rtc_memory = b""
         self.reset_cause = 1

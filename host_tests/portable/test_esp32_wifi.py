@@ -107,7 +107,7 @@ def listening():
             server.bind(socket.getaddrinfo("127.0.0.1", port)[0][-1])
         except OSError:
             continue
-        server.listen(1)
+        server.listen(8)
         return server, port
 
 
@@ -239,18 +239,31 @@ class _NeverReady:
     poll = _Poll
 
 
+class Wrapped:
+    """What TLS makes of a socket; after a failed handshake its close does not close that."""
+
+    def __init__(self, connection, closes):
+        self.connection = connection
+        self._closes = closes
+
+    def close(self):
+        if self._closes:
+            self.connection.close()
+
+
 class Tls:
     """A tls.SSLContext, as far as the board uses it."""
 
-    def __init__(self, fails):
+    def __init__(self, fails=False, closes=True):
         self.fails = fails
+        self.closes = closes
 
     def wrap_socket(self, connection, server_hostname, do_handshake_on_connect):
         assert server_hostname == "csms" and do_handshake_on_connect is False
         if self.fails:
             raise OSError("no memory for TLS")
-        self.wrapped = connection
-        return connection
+        self.wrapped = Wrapped(connection, self.closes)
+        return self.wrapped
 
 
 def test_tls_wraps_the_connection_and_its_failure_closes_it():
@@ -258,13 +271,17 @@ def test_tls_wraps_the_connection_and_its_failure_closes_it():
 
     async def talk(tls):
         stream = await up_network().open("127.0.0.1", port, tls, "csms")
-        await stream.write(b"hello")
         stream.close()
 
-    tls = Tls(False)
-    asyncio.run(talk(tls))
-    assert server.accept()[0].recv(100) == b"hello" and tls.wrapped
-    error, made = noting(lambda: talk(Tls(True)))
+    for closes in (True, False):
+        noted = wifi.socket = Noted()
+        tls = Tls(closes=closes)
+        try:
+            asyncio.run(talk(tls))
+        finally:
+            wifi.socket = socket
+        assert tls.wrapped.connection is noted.made[0].inner and noted.made[0].is_closed()
+    error, made = noting(lambda: talk(Tls(fails=True)))
     assert str(error) == "no memory for TLS" and made[0].is_closed()
     server.close()
 

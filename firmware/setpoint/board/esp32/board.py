@@ -10,18 +10,19 @@ import machine
 from micropython import const
 
 from ... import __version__
-from ...clock import Clock, sleep_ms, system_fields, system_instant
+from ...clock import Clock, set_machine_clock, sleep_ms, system_instant
 from .outlet import Outlet
 from .pins import switch
 from .wifi import Network
 
 _WATCHDOG_MS = const(3000)
 _FAST_HZ = const(240000000)
-_YEAR_2025 = const(157852800)  # an instant before this one is a clock that nobody has set
 _HOUSE_MS = const(10000)
 _DRIFT_S = const(1)
-_ON_PURPOSE = b"reset by Setpoint"  # in the RTC's memory: a panic gives the same cause of reset
-_OF_BOOT = const(4)  # bytes before it are boot.py's
+# Marks in the RTC's memory, which a reset leaves and a power cut clears; the bytes before them are boot.py's.
+_OF_BOOT = const(4)
+_RIGHT_TIME = b"T"  # the RTC was set to a time that somebody knew
+_ON_PURPOSE = b"R"  # reset on purpose: a panic has the same cause of reset
 _CAUSES = {machine.PWRON_RESET: "power", machine.WDT_RESET: "watchdog"}
 _IDENTITY = ("csms_url", "charge_point_id", "vendor", "model", "charge_box_serial", "charge_point_serial", "basic_auth", "tls")
 
@@ -39,9 +40,11 @@ class Board:
             raise UnfitBoard(wiring["not_for_use"] if wiring else "/board.json is missing or broken: copy one from boards/")
         self.name = wiring["name"]
         self.root = root
-        self.reset_cause = _reset_cause()
-        instant = system_instant()
-        self.clock = Clock(instant if instant >= _YEAR_2025 else None)
+        marks = _marks()
+        self.reset_cause = _CAUSES.get(machine.reset_cause(), "software" if _ON_PURPOSE in marks else "unknown")
+        goes_on = _RIGHT_TIME in marks and self.reset_cause != "power"
+        _mark(_RIGHT_TIME if goes_on else b"")
+        self.clock = Clock(system_instant() if goes_on else None)
         self.supply = {"connector_watts": None, "grid_amps": None}
         self.supply.update(wiring["supply"])
         bits = 13 if "-S" in wiring["module"] else 16  # at 1 kHz; S2 and S3 have 14, and their full width is faulty
@@ -87,8 +90,7 @@ class Board:
 
     def reset(self) -> None:
         self.make_safe()
-        rtc = machine.RTC()
-        rtc.memory((rtc.memory()[:_OF_BOOT] or bytes(_OF_BOOT)) + _ON_PURPOSE)
+        _mark(_marks() + _ON_PURPOSE)
         machine.reset()
 
     def temperature_c(self) -> "int | None":
@@ -112,21 +114,14 @@ class Board:
         return tasks
 
     async def _keep_house(self) -> None:
-        """The RTC follows the clock: certificates are judged by it, and it goes on while the chip restarts. For TLS alone it may
-        be set by NTP, which anybody can forge: what time it is for schedules, the central system says."""
+        """The RTC follows the clock, and goes on while the chip restarts. What TLS puts there to judge a certificate by is no time
+        that anybody knew: it gets no mark."""
         while True:
             await sleep_ms(_HOUSE_MS)
             now = self.clock.now()
-            if now is None and self.network.up and self.identity["csms_url"].startswith("wss:") and system_instant() < _YEAR_2025:
-                import ntptime  # once, if at all
-
-                try:
-                    ntptime.settime()
-                except OSError:  # no answer; in ten seconds again
-                    pass
-            if now is not None and abs(now - system_instant()) > _DRIFT_S:
-                year, month, day, hour, minute, second, weekday = system_fields(now)[:7]
-                machine.RTC().datetime((year, month, day, weekday, hour, minute, second, 0))
+            if now is not None and (_marks() != _RIGHT_TIME or abs(now - system_instant()) > _DRIFT_S):
+                set_machine_clock(now)
+                _mark(_RIGHT_TIME)
 
 
 def _document(path: str) -> "dict | None":
@@ -139,15 +134,13 @@ def _document(path: str) -> "dict | None":
     return document if type(document) is dict else None
 
 
-def _reset_cause() -> str:
-    """A panic and a reset on purpose have the same cause; the mark in the RTC's memory tells them apart."""
+def _marks() -> bytes:
+    return machine.RTC().memory()[_OF_BOOT:]
+
+
+def _mark(marks: bytes) -> None:
     rtc = machine.RTC()
-    on_purpose = rtc.memory()[_OF_BOOT:] == _ON_PURPOSE
-    rtc.memory(rtc.memory()[:_OF_BOOT])
-    cause = machine.reset_cause()
-    if on_purpose and cause != machine.PWRON_RESET:
-        return "software"
-    return _CAUSES.get(cause, "unknown")
+    rtc.memory((rtc.memory() + bytes(_OF_BOOT))[:_OF_BOOT] + marks)
 
 
 def _thermometer(wiring: "dict | None"):

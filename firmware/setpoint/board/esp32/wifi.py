@@ -17,6 +17,7 @@ from ...clock import sleep_ms
 _LOOK_MS = const(500)
 _RESTART_AFTER = const(120)  # looks without a network
 _CONNECTING_MS = const(20)
+_TCP, _TCP_NODELAY = 6, 1
 
 
 class Network:
@@ -35,6 +36,7 @@ class Network:
         stream = None
         try:
             connection.setblocking(False)
+            connection.setsockopt(_TCP, _TCP_NODELAY, 1)  # a long message comes in pieces, which must not wait for one another
             try:
                 connection.connect(address)
             except OSError as error:
@@ -51,7 +53,7 @@ class Network:
             secured = connection
             if tls is not None:
                 secured = tls.wrap_socket(connection, server_hostname=server_hostname, do_handshake_on_connect=False)
-            stream = Stream(secured)
+            stream = Stream(connection, secured)
             return stream
         finally:
             if stream is None:
@@ -98,11 +100,12 @@ class Network:
 
 
 class Stream:
-    """One connection."""
+    """One connection: a socket, and TLS over it or the socket again."""
 
-    def __init__(self, connection) -> None:
+    def __init__(self, connection, secured) -> None:
         self._connection = connection
-        self._stream = asyncio.StreamReader(connection)
+        self._secured = secured
+        self._stream = asyncio.StreamReader(secured)
 
     async def read(self, count: int) -> bytes:
         return await self._stream.read(count)
@@ -112,4 +115,10 @@ class Stream:
         await self._stream.drain()  # type: ignore[attr-defined]
 
     def close(self) -> None:
-        self._connection.close()
+        self._secured.close()
+        if self._secured is not self._connection:
+            try:
+                self._connection.setblocking(False)
+            except OSError:  # closed with it: a second close could hit what has its number now
+                return
+            self._connection.close()  # after a failed handshake TLS has let go of it
