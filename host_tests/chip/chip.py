@@ -127,7 +127,7 @@ class Chip:
         self.pwms = {}
         self.watchdog_ms = None
         self.feeds = 0
-        self.history = []  # of outputs: (pin, level)
+        self.history = []  # changes of outputs: (pin, level)
         self.wrong_duty = None  # what a PWM that does not obey reads back
         for wire in self.wires.values():
             wire.duty_u16 = STEADY_HIGH  # the resistor at the driver
@@ -155,6 +155,8 @@ class Chip:
 
     def put(self, pin: int, level: int) -> None:
         """The firmware drives a pin."""
+        if self.outputs.get(pin) == level:
+            return
         self.outputs[pin] = level
         self.history.append((pin, level))
         for wire in self.wires.values():
