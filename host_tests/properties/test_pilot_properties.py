@@ -8,6 +8,7 @@ from fractions import Fraction
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from setpoint.control import Control
 from setpoint.pilot.duty import N12_U16, X1_U16, duty_u16_for, offered_da_for
 from setpoint.pilot.sequence import Sequence
 
@@ -16,7 +17,8 @@ EDGES = {
     "BOOT": {"A", "B1", "C1"},
     "A": {"B1", "C1"},
     "B1": {"A", "B2", "C1"},
-    "B2": {"A", "B1", "C2"},
+    "B2": {"A", "B1", "C2", "WAKE"},
+    "WAKE": {"A", "B1", "B2"},
     "C1": {"A", "B1", "C1P"},
     "C1P": {"A", "B2", "C1", "C2"},
     # B1 and C1: the vehicle stops asking in the very step in which the permit ends
@@ -42,8 +44,10 @@ def read_by_a_vehicle(duty_u16: int) -> Fraction:
 class Judge:
     """Feeds a Sequence and checks each step against the books."""
 
-    def __init__(self, ventilation: bool) -> None:
-        self.sequence = Sequence(ventilation)
+    def __init__(self, ventilation: bool, wake_ms: int = 0, pilot_switch: bool = False) -> None:
+        self.sequence = Sequence(ventilation, 16, pilot_switch)
+        self.sequence.wake_ms = wake_ms
+        self.woken_ms = None
         self.ventilation = ventilation
         self.now_ms = 0
         self.asked_until_ms = 0  # the last burst that was surely C (or D with ventilation)
@@ -75,6 +79,7 @@ class Judge:
 
         permit = permitted and not fault and limit_da >= 60
         self.check_state(state, fault)
+        self.check_waking(state)
         self.check_contactor(contactor, permit, fault)
         self.check_duty(state, duty_u16, permit, elapsed_ms)
 
@@ -85,6 +90,17 @@ class Judge:
             assert after == "F" or after in EDGES[before], (before, after)
         if fault:
             assert after == "F"
+
+    def check_waking(self, before: str) -> None:
+        sequence = self.sequence
+        if sequence.state == "WAKE" and before != "WAKE":
+            assert sequence.wake_ms
+            if not sequence._pilot_switch:
+                assert self.woken_ms is None or self.now_ms - self.woken_ms >= 3600000, "twice within an hour"
+            self.woken_ms = self.now_ms
+        elif sequence.state == "A":
+            self.woken_ms = None
+        assert not sequence.pilot_open or (sequence.state == "WAKE" and sequence.duty_u16 == X1_U16)
 
     def check_contactor(self, before: bool, permit: bool, fault: int) -> None:
         sequence = self.sequence
@@ -116,7 +132,7 @@ class Judge:
             assert read_by_a_vehicle(duty_u16) <= max(Fraction(highest_da, 10), read_by_a_vehicle(duty_u16_for(60)))
             assert duty_u16 in {duty_u16_for(self.limit_da)} | {duty_u16_for(da) for _, da in self.limits}
         if duty_u16 == N12_U16:
-            assert sequence.state == "F"
+            assert sequence.state in ("F", "WAKE")
         if duty_u16 != before:
             if duty_u16 not in (X1_U16, N12_U16) and sequence.state not in ("B2", "C1P"):
                 assert self.now_ms - self.duty_ms >= SPACING_MS
@@ -158,9 +174,15 @@ PLUG_IN_AND_CHARGE = [
 
 
 @settings(max_examples=200, deadline=None)
-@given(st.booleans(), st.booleans(), st.lists(st.one_of(STRETCH, STRETCH, CALM), min_size=1, max_size=20))
-def test_no_input_makes_the_machine_unsafe(ventilation, charging_first, stretches):
-    judge = Judge(ventilation)
+@given(
+    st.booleans(),
+    st.sampled_from([0, 0, 2000, 90000]),
+    st.booleans(),
+    st.booleans(),
+    st.lists(st.one_of(STRETCH, STRETCH, CALM), min_size=1, max_size=20),
+)
+def test_no_input_makes_the_machine_unsafe(ventilation, wake_ms, pilot_switch, charging_first, stretches):
+    judge = Judge(ventilation, wake_ms, pilot_switch)
     for steps, elapsed_ms, high_mv, low_mv, limit_da, permitted, fault in (PLUG_IN_AND_CHARGE if charging_first else []) + stretches:
         for _ in range(min(steps, 40) if elapsed_ms > 1000 else steps):
             judge.step(elapsed_ms, high_mv, low_mv, limit_da, permitted, fault)
@@ -216,3 +238,106 @@ def test_a_vehicle_reads_the_limit_or_less(limit_da):
 @given(st.integers(0, 65535))
 def test_what_a_vehicle_reads_is_given_to_the_nearest_tenth(duty_u16):
     assert abs(offered_da_for(duty_u16) - read_by_a_vehicle(duty_u16) * 10) <= Fraction(1, 2)
+
+
+class Everything:
+    """An outlet with every sensor; `says` holds what they say."""
+
+    id, phases, pilot_bits = 1, 3, 13
+    has_lock = has_rcm_test = has_thermometer = True
+    has_pilot_switch = ventilation = False
+
+    def __init__(self) -> None:
+        self.outlets = [self]
+        self.says = dict(high_mv=12000, ok=True, feedback=True, locked=True, tripped=False, earthed=True, ohm=220, da=0, celsius=25)
+        self.duty_u16, self.closed, self.test, self.high_mv, self.low_mv = X1_U16, False, False, 12000, 12000
+        self.stop = False  # something that must open the contactor in this very step was seen
+
+    def read_pilot(self):
+        self.high_mv = self.says["high_mv"]
+        self.low_mv = self.high_mv if self.duty_u16 == X1_U16 else -12000
+
+    def set_duty_u16(self, duty_u16):
+        self.duty_u16 = duty_u16
+
+    def set_contactor(self, closed):
+        self.closed = closed
+
+    def set_lock(self, locked):
+        self.lock = locked
+
+    def set_rcm_test(self, on):
+        self.test = on
+
+    def pilot_ok(self):
+        return self.says["ok"]
+
+    def contactor_closed(self):
+        return self.closed == self.says["feedback"]
+
+    def lock_closed(self):
+        return self.says["locked"] and self.lock
+
+    def rcm_tripped(self):
+        return self.says["tripped"] or self.test
+
+    def earthed(self):
+        return self.says["earthed"]
+
+    def cable_ohm(self):
+        return self.says["ohm"]
+
+    def meter_da(self):
+        return self.says["da"]
+
+    def temperature_c(self):
+        return self.says["celsius"]
+
+    lock = False
+
+
+CHANGES = {
+    "high_mv": st.sampled_from([12000, 9000, 6000, 6000, 6000, 3000, 0, 20000]),
+    "ok": st.booleans(),
+    "feedback": st.booleans(),
+    "locked": st.booleans(),
+    "tripped": st.booleans(),
+    "earthed": st.booleans(),
+    "ohm": st.sampled_from([220, 680, 1500, 0, 5000]),
+    "da": st.integers(0, 400),
+    "celsius": st.sampled_from([25, 64, 66, 69, 75, None]),
+}
+CHANGE = st.sampled_from(sorted(CHANGES)).flatmap(lambda name: st.tuples(st.just(name), CHANGES[name], st.sampled_from([1, 2, 5, 60, 400])))
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.integers(0, 1 << 16), st.lists(CHANGE, max_size=25))
+def test_no_sensor_leaves_the_contactor_closed(held, changes):
+    board = Everything()
+    held &= 1 << 6 | 1 << 8 | 1 << 9 if held % 4 == 0 else 0
+    control = Control(board, 320, lambda: None, {"1": held})
+    point = control.points[1]
+    point.limit_da, point.permitted, point.lock_wanted = 320, True, True
+    wrong_since = {}
+    now_ms = 0
+    plug_in = [("high_mv", 12000, 60), ("high_mv", 9000, 60), ("high_mv", 6000, 60)]
+    for name, value, steps in plug_in + changes + [("celsius", 25, 1)]:
+        board.says[name] = value
+        for _ in range(steps):
+            now_ms += 20
+            was_closed = board.closed
+            control.step(20)
+            allowed = {"ok": 60, "locked": 560, "earthed": 540}
+            for what, most_ms in allowed.items():
+                if board.says[what] or not was_closed:
+                    wrong_since[what] = now_ms
+                assert not board.closed or now_ms - wrong_since.get(what, now_ms) <= most_ms, what
+            assert board.closed == (point.sequence.state in ("C2", "C2S"))
+            if board.closed:
+                assert not point.faults and not point.protection.held and not control.faults >> 13 & 1
+                assert not board.says["tripped"] and board.lock and not board.test
+            if board.closed and not was_closed:
+                assert board.says["locked"] and board.says["high_mv"] == 6000 and board.says["ohm"] in (220, 680, 1500)
+                assert offered_da_for(board.duty_u16) <= point.protection.cable_da
+            if held:
+                assert not board.closed and point.protection.held & held == held
