@@ -295,7 +295,9 @@ def test_a_fault_in_mid_charge_stops_energy_and_not_the_transaction():
     assert bench.actions("StopTransaction") == []
     bench.tell(bench.station.on_pilot, 1, "B1", "B")
     bench.fault("OverCurrentFailure", False)
-    assert bench.permits[1] and bench.statuses()[-1] == "SuspendedEV"
+    assert bench.permits[1] and bench.statuses()[-1] == "SuspendedEVSE"
+    bench.tell(bench.station.on_pilot, 1, "B2", "B")
+    assert bench.statuses()[-1] == "SuspendedEV"
     bench.fault("WeakSignal")
     assert bench.permits[1] and bench.actions("StatusNotification")[-1]["errorCode"] == "WeakSignal"
 

@@ -401,3 +401,22 @@ def test_timestamps_from_before_the_clock_was_known_are_put_right():
     bench.tell(bench.station.on_link, True)
     assert bench.now == NOON
     assert bench.actions("StartTransaction")[0]["timestamp"] == "2025-06-15T11:58:20Z"
+
+
+def test_a_pause_that_this_side_makes_is_not_called_the_vehicles():
+    bench = Bench()
+    bench.plug()
+    bench.card("T")
+    bench.tell(bench.station.on_pilot, 1, "C2", "C")
+    assert bench.statuses()[-1] == "Charging"
+    for pilot, vehicle, status in (
+        ("C2S", "C", "SuspendedEVSE"),
+        ("B1", "B", "SuspendedEVSE"),  # from three phases to one: +12 V, with a limit of more than 6 A
+        ("B2", "B", "SuspendedEV"),
+        ("WAKE", "B", "SuspendedEV"),
+        ("C1", "C", "SuspendedEVSE"),
+        ("C1P", "C", "SuspendedEV"),
+        ("C2", "C", "Charging"),
+    ):
+        bench.tell(bench.station.on_pilot, 1, pilot, vehicle)
+        assert bench.statuses()[-1] == status, pilot

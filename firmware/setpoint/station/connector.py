@@ -29,6 +29,7 @@ class Connector:
         self._charge_point = charge_point
         self.pilot = "A"  # state of the pilot's machine (pilot/sequence.py): A, B1, B2, C1, C1P, C2, C2S, F
         self.vehicle = "A"  # what the vehicle shows: A, B, C, D, E, F
+        self.withheld = False  # its pilot went to +12 V in mid-transaction: this side makes a pause
         self.limit_da = 0  # what it may draw
         self.transaction = None
         self.authorised = False  # a card or a remote start waits for this connector's plug
@@ -48,6 +49,11 @@ class Connector:
 
     def plugged(self) -> bool:
         return self.vehicle != "A"
+
+    def on_pilot(self, pilot: str, vehicle: str) -> None:
+        self.pilot = pilot
+        self.vehicle = vehicle
+        self.withheld = self.transaction is not None and pilot in ("B1", "C1")
 
     def on_cable(self, present: bool) -> None:
         """A cable sits in the socket, or does not (with or without a vehicle at its other end)."""
@@ -95,7 +101,7 @@ class Connector:
             if not self.plugged():
                 return "SuspendedEV"
             # 3. this side gives nothing: less than the pilot can offer, or ventilation that there is not
-            if self.limit_da < MINIMUM_DA or self.pilot in ("C2S", "F") or self.vehicle == "D" or self.spent:
+            if self.limit_da < MINIMUM_DA or self.withheld or self.pilot in ("C2S", "F") or self.vehicle == "D" or self.spent:
                 return "SuspendedEVSE"
             # 4. energy flows
             if self.pilot == "C2":

@@ -259,8 +259,7 @@ class Station:
         connector = self.connector(connector_id)
         was_plugged = connector.plugged()
         asked = connector.asks()
-        connector.pilot = pilot
-        connector.vehicle = vehicle
+        connector.on_pilot(pilot, vehicle)
         if not connector.plugged():
             connector.ended_here = connector.ended_here and connector.cable_in
             if connector.transaction is not None and self.settings["StopTransactionOnEVSideDisconnect"]:
