@@ -281,7 +281,7 @@ class Books:
         self.last = {}  # profile id: Placed, as accepted last
         self.settings = {"FallbackLimitAfterMinutes": 0, "FallbackLimitAmps": 6}
         self.heard_ms = 0  # the central system, or the last power-up
-        self.fallback = False
+        self.fallback = self.falls_back_now = False
         self.fallbacks = 0
         self.changed()
 
@@ -292,9 +292,12 @@ class Books:
         return range(1, self.site.connectors + 1)
 
     def time_is(self, ms):
-        """After so many minutes of silence the fallback limit holds."""
+        """After so many minutes of silence the fallback limit holds. In the millisecond in which it begins both are right:
+        the station may be told of a pilot before it is woken for that."""
         minutes = self.settings["FallbackLimitAfterMinutes"]
-        fallback = minutes > 0 and ms - self.heard_ms >= minutes * 60000
+        silent_ms = ms - self.heard_ms
+        fallback = minutes > 0 and silent_ms > minutes * 60000
+        self.falls_back_now = minutes > 0 and silent_ms == minutes * 60000
         if fallback != self.fallback:
             self.fallback = fallback
             self.fallbacks += fallback
@@ -528,7 +531,7 @@ class Watch:
         inputs = (own, total, sorted((r.handle, c) for c, r in books.running.items()), self._asking())
         if inputs != self._inputs:
             self._inputs, self._inputs_ms = inputs, ms
-        elif ms - self._inputs_ms >= RISE_MS:
+        elif ms - self._inputs_ms >= RISE_MS and not books.falls_back_now:
             self.shares_are_fair(now)
 
     def _asking(self):
