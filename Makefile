@@ -38,6 +38,9 @@ boards: .venv/ready ## check the boards' descriptions; one of your own: make boa
 bench: .venv/ready ## speed, memory and flash wear beside the goals and C++ peers; takes three minutes, writes build/bench.json
 	@$(PY) -m tools.benchmark $(ARGS)
 
+faults: .venv/ready ## power cuts, flash faults, kills, a hostile central system: what the station survives; takes ten minutes
+	@$(PY) -m tools.faults $(ARGS)
+
 micropython32: .venv/ready ## the 32-bit MicroPython, nearest to an ESP32; the tests fetch it too
 	@$(PY) -m tools.micropython32
 

@@ -125,6 +125,14 @@ class StationProcess:
         self._forget_channel()
         return code
 
+    def ends_within(self, timeout: float) -> bool:
+        """Does it end by itself?"""
+        try:
+            self.wait_exit(timeout)
+        except subprocess.TimeoutExpired:
+            return False
+        return True
+
     def close(self) -> None:
         """Ends it for good."""
         self.kill()

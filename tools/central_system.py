@@ -225,12 +225,15 @@ class CentralSystem:
             pass  # it went away before it had its answer
 
     def call(self, action: str, payload: dict | None = None, timeout: float = 10, charge_point: str | None = None, deliberate: bool = False) -> dict:
-        """The payload of the charge point's answer. Raises CallRefused, or TimeoutError. `deliberate`: the payload is wrong on purpose."""
+        """The payload of the charge point's answer. Raises CallRefused, TimeoutError, or ConnectionError. `deliberate`: the payload is wrong on purpose."""
         link = self._link(charge_point)
         text = Call(uuid.uuid4().hex, action, payload or {}).to_json()
         call_id = json.loads(text)[1]
         start = len(self.messages)
-        self._send(link, text, deliberate)
+        try:
+            self._send(link, text, deliberate)
+        except ConnectionClosed as closed:
+            raise ConnectionError("the charge point has gone: %s" % closed) from closed
 
         def answer() -> Message | None:
             return next((m for m in self.messages[start:] if not m.to_station and m.id == call_id and m.kind in (RESULT, ERROR)), None)

@@ -1,0 +1,73 @@
+"""A short form of `make faults`, and proof that its judges see a loss."""
+
+import random
+import re
+
+import pytest
+
+from tools import bench
+from tools.faults import hostile, kills, power_cuts
+from tools.faults.bench import Bench, Lost
+from tools.faults.mutations import hostile_payloads
+
+# The others cost half a minute of waiting for time-outs each: `make faults` runs them.
+QUICK_ATTACKS = [name for name in hostile.names() if name not in ("a_clock_that_jumps", "a_hundred_requests_at_once", "ten_thousand_pings")]
+
+
+@pytest.mark.parametrize("scene", power_cuts.SCENES)
+def test_power_cuts_and_flash_faults_at_some_writes(tmp_path, scene):
+    for _, mode, number, trouble in power_cuts.trials(tmp_path, bench.micropython(), [scene], list(power_cuts.MODES), step=3):
+        assert trouble is None, "%s at write %d: %s" % (mode, number, trouble)
+
+
+def test_kills_at_random_moments(micropython, tmp_path):
+    for number, trouble in kills.trials(tmp_path, micropython, 5, seed=random.randrange(10**6)):
+        assert trouble is None, "kill %d: %s" % (number, trouble)
+
+
+def test_a_misbehaving_central_system_changes_nothing(tmp_path):
+    seen = []
+    for attack, _, trouble in hostile.trials(tmp_path, bench.micropython(), seed=3, chosen=QUICK_ATTACKS):
+        assert trouble is None, "%s: %s" % (attack, trouble)
+        seen.append(attack)
+    assert len(seen) == len(QUICK_ATTACKS)
+
+
+def test_mutated_payloads_are_many_and_the_same_for_a_seed():
+    first = list(hostile_payloads(random.Random(5), 60))
+    assert first == list(hostile_payloads(random.Random(5), 60))
+    assert len({action for action, _ in first}) > 8
+
+
+@pytest.fixture
+def judged(tmp_path):
+    judged = Bench(tmp_path, bench.micropython())
+    judged.plugged(16)
+    yield judged
+    judged.close()
+
+
+def test_a_lost_stop_a_doubled_stop_and_a_limit_too_high_are_seen(judged):
+    judged.start()
+    judged.station.cmd("swipe", tag="CARD")
+    judged.central.wait_for("StartTransaction")
+    with pytest.raises(Lost, match="never ended"):
+        judged.check_transactions()
+    judged.end_sessions()
+    judged.check_transactions(least=1, most=1)
+    with pytest.raises(Lost, match="instead of 2"):
+        judged.check_transactions(least=2)
+    with pytest.raises(Lost, match="the limit is 32.0 A"):
+        judged.check_limit({160})
+    stop = judged.central.seen("StopTransaction")[0]
+    judged.central.messages.add(type(stop)(re.sub(r'"meterStop": *', '"meterStop":9', stop.text), False, stop.connection))
+    with pytest.raises(Lost, match="ended twice"):
+        judged.check_transactions()
+
+
+def test_a_profile_that_vanishes_is_seen(judged):
+    judged.start()
+    life = kills.Life(judged, random.Random(1))
+    life.installed = {2: {10}}
+    with pytest.raises(Lost, match="profile 2 was Accepted and is gone"):
+        life.check()

@@ -1,0 +1,95 @@
+"""`make faults`: tries to make the station lose something, and prints what it has survived.
+
+make faults                                     everything, on the 64-bit interpreter
+make faults ARGS="--only kills --count 50"      50 kills
+make faults ARGS="--only hostile --seed 7"      the misbehaving central system with another seed
+make faults ARGS="--bits 32 --quick"            every fifth write only, 20 kills, on the 32-bit interpreter
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+import json
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from tools import bench, micropython32
+from tools.bench import ROOT
+from tools.faults import hostile, kills, power_cuts
+
+KINDS = ("flash", "kills", "hostile")
+REPORT = ROOT / "build" / "faults.json"
+
+
+class Table:
+    """Counts by row: tried, survived, lost."""
+
+    def __init__(self) -> None:
+        self.rows: dict[str, list[int]] = {}
+        self.losses: list[str] = []
+
+    def count(self, row: str, what: str, trouble: str | None) -> None:
+        tried, survived = self.rows.setdefault(row, [0, 0])
+        self.rows[row] = [tried + 1, survived + (trouble is None)]
+        if trouble is not None:
+            self.losses.append("%s, %s: %s" % (row, what, trouble))
+        print("\r\033[K%s, %s%s" % (row, what, "" if trouble is None else ": LOST, " + trouble), end="\n" if trouble else "", file=sys.stderr, flush=True)
+
+    def text(self) -> str:
+        lines = ["| what was tried | tried | survived | lost |", "| --- | ---: | ---: | ---: |"]
+        lines += ["| %s | %d | %d | %d |" % (row, tried, survived, tried - survived) for row, (tried, survived) in self.rows.items()]
+        return "\n".join(lines)
+
+
+def _run(options: argparse.Namespace, interpreter: list[str], folder: Path, table: Table) -> None:
+    if "flash" in options.only:
+        step = 5 if options.quick else 1
+        scenes, modes = list(power_cuts.SCENES), list(power_cuts.MODES)
+        for scene, mode, number, trouble in power_cuts.trials(folder / "flash", interpreter, scenes, modes, step):
+            table.count("%s during %s" % (power_cuts.MODES[mode], scene), "write %d" % number, trouble)
+    if "kills" in options.only:
+        for number, trouble in kills.trials(folder / "kills", interpreter, options.count, options.seed):
+            what = "kill %d" % number if number <= options.count else "the transactions of them all"
+            table.count("SIGKILL at a random moment", what, trouble)
+    if "hostile" in options.only:
+        stalls = []
+        for attack, stall_ms, trouble in hostile.trials(folder / "hostile", interpreter, options.seed):
+            table.count("a misbehaving central system", attack, trouble)
+            stalls.append(stall_ms)
+        print("\nworst stall of the control loop meanwhile: %d ms" % max(stalls), file=sys.stderr)
+
+
+def main(arguments: Iterator[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="make faults", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--only", choices=KINDS, action="append", help="one kind; may be given again (default: all)")
+    parser.add_argument("--count", type=int, default=None, help="how many kills (default 200, with --quick 20)")
+    parser.add_argument("--seed", type=int, default=1, help="of what is random (default 1)")
+    parser.add_argument("--bits", choices=("64", "32"), default="64", help="which MicroPython (default 64)")
+    parser.add_argument("--quick", action="store_true", help="a short form: every fifth write, 20 kills")
+    options = parser.parse_args(arguments)
+    options.only = options.only or list(KINDS)
+    options.count = options.count or (20 if options.quick else 200)
+    interpreter = bench.micropython()
+    if options.bits == "32":
+        micropython32.interpreter()
+        interpreter = [str(micropython32.PROGRAM)]
+
+    table = Table()
+    with tempfile.TemporaryDirectory(prefix="setpoint-faults-") as folder:
+        _run(options, interpreter, Path(folder), table)
+    date = datetime.date.today().isoformat()
+    print("\r\033[K", end="", file=sys.stderr)
+    print("%s, seed %d, %s-bit MicroPython\n\n%s" % (date, options.seed, options.bits, table.text()))
+    for loss in table.losses:
+        print("LOST: " + loss)
+    REPORT.parent.mkdir(exist_ok=True)
+    report = {"date": date, "seed": options.seed, "bits": int(options.bits), "rows": table.rows, "losses": table.losses}
+    REPORT.write_text(json.dumps(report, indent=1) + "\n")
+    return 1 if table.losses else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
