@@ -14,6 +14,7 @@ from tools.faults.bench import Bench, Lost
 from tools.faults.power_cuts import profile
 
 _LONGEST_LIFE_S = 1.0
+_BETWEEN_CARDS_S = 1.1  # two transactions that begin in one second with the same register are one to a central system
 _GONE = (StationDied, CommandFailed, TimeoutError, ConnectionError, CallRefused)
 
 
@@ -24,6 +25,7 @@ class Life:
         self.bench = bench
         self.chance = chance
         self.installed: dict[int, set[float]] = {}  # profile id: the amperes it may have
+        self.next_card = 0.0
 
     def live(self, until: float) -> None:
         """Random work until the time comes."""
@@ -47,6 +49,9 @@ class Life:
             self.installed[number] = {0}
 
     def card(self) -> None:
+        if time.monotonic() < self.next_card:
+            return
+        self.next_card = time.monotonic() + _BETWEEN_CARDS_S
         self.bench.station.cmd("swipe", tag="CARD", timeout=1)
 
     def link(self) -> None:

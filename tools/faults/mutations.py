@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import random
 from collections.abc import Iterator
@@ -99,13 +100,13 @@ def hostile_payloads(chance: random.Random, count: int) -> Iterator[tuple[str, d
         for _ in range(chance.randint(1, 2)):
             places = _places(payload)
             if not places or chance.random() < 0.1:
-                payload[chance.choice(("x", "", "connectorId", "__init__"))] = chance.choice(_NASTY)
+                payload[chance.choice(("x", "", "connectorId", "__init__"))] = copy.deepcopy(chance.choice(_NASTY))
                 continue
             container, key = chance.choice(places)
             if isinstance(container, dict) and chance.random() < 0.3:
                 del container[key]
             else:
-                container[key] = chance.choice(_NASTY)
+                container[key] = copy.deepcopy(chance.choice(_NASTY))
         if _broken(action, payload):
             count -= 1
             yield action, payload
