@@ -120,6 +120,23 @@ class Connection:
             raise NotTaken((problem.decode(errors="replace").strip().splitlines() or ["?"])[-1])
         return said.decode().replace("\r\n", "\n")
 
+    def follow(self, code: str, on_line: Callable[[str], None], within_s: float) -> None:
+        """Runs a program there and hands over each line as it comes. Raises NotTaken when it raises."""
+        rest = b""
+
+        def take(data: bytes) -> None:
+            nonlocal rest
+            *lines, rest = (rest + data.replace(b"\x04", b"")).split(b"\n")
+            for line in lines:
+                on_line(line.decode("utf-8", "replace").rstrip("\r"))
+
+        try:
+            _, problem = self._transport.exec_raw(code.encode(), timeout=within_s, data_consumer=take)
+        except (TransportError, OSError, SerialException, struct.error):
+            raise Failure(_GONE) from None
+        if problem:
+            raise NotTaken((problem.decode(errors="replace").strip().splitlines() or ["?"])[-1])
+
     def value(self, expression: str):
         """The value of an expression there, made of numbers, strings, tuples, lists and dictionaries."""
         return ast.literal_eval(self.run("print(repr(%s))" % expression).strip())

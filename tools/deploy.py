@@ -17,69 +17,24 @@ from __future__ import annotations
 import hashlib
 import json
 import sys
-from binascii import b2a_base64
 from typing import Callable
 
 from tools import micropython_image
+from tools.board_files import BoardFiles
 from tools.build import BLOCK, Build, build, size_in_flash
 from tools.command import ROOT, Failure, board_folder, parser, run
 from tools.connection import Connection, NotTaken, port_or_only
 
-_CHUNK = 768  # bytes per statement: a multiple of 3, so that base64 needs no padding
 _START_S = 40  # until the new program says who it is
 _SETTLE_S = 4  # how long it is listened to after that
 _RESERVE = 16 * 1024  # flash that is left for /state
 
-# What the board does for us, in the names of its REPL. h: SHA-256 of a file, '' if there is none. n: the files of a folder.
-_HELPERS = """
-import hashlib
-from binascii import a2b_base64 as _b, hexlify
-def _h(path):
-    digest = hashlib.sha256()
-    buffer = bytearray(512)
-    try:
-        with open(path, 'rb') as file:
-            while True:
-                n = file.readinto(buffer)
-                if not n:
-                    return hexlify(digest.digest()).decode()
-                digest.update(memoryview(buffer)[:n])
-                _food()
-    except OSError:
-        return ''
-def _n(folder):
-    try:
-        entries = list(os.ilistdir(folder))
-    except OSError:
-        return
-    for entry in entries:
-        path = folder + '/' + entry[0]
-        if entry[1] == 0x4000:
-            _n(path)
-            print('d', path)
-        else:
-            print('f', path, entry[3], _h(path))
-def _c(source, target):
-    buffer = bytearray(512)
-    with open(source, 'rb') as old, open(target, 'wb') as new:
-        while True:
-            n = old.readinto(buffer)
-            if not n:
-                break
-            new.write(memoryview(buffer)[:n])
-            _food()
-def _w(data):
-    _food()
-    if file.write(_b(data)) is None:
-        raise OSError(28)
-"""
 
-
-class Deployment:
+class Deployment(BoardFiles):
     """One deploy over an open connection. `say` gets a sentence for each step."""
 
     def __init__(self, board: Connection, made: Build, say: Callable[[str], None]) -> None:
-        self.board = board
+        super().__init__(board)
         self.made = made
         self.say = say
         self.programs: dict[str, tuple[int, str, str]] = {}  # folder: number, version, build
@@ -89,7 +44,7 @@ class Deployment:
 
     def go(self) -> bool:
         """Brings the program onto the board. False if the board has it already and starts it."""
-        self.board.run(_HELPERS)
+        self.prepare()
         self.check_version()
         self.look()
         wanted = self.wanted_folder()
@@ -101,13 +56,11 @@ class Deployment:
         self.fill(wanted)
         for path in self.root_changes():
             content = (self.made.root / path).read_bytes()
-            self.write("/" + path + ".new", content)
-            self.step("os.rename('/%s.new', '/%s')" % (path, path))
+            self.replace("/" + path, content)
             self.say("/%s is new" % path)
         number = 1 + max((p[0] for p in old.values()), default=0)
         complete = self.made.complete(number).encode()
-        self.write("/%s/complete.new" % wanted, complete)
-        self.step("os.rename('/%s/complete.new', '/%s/complete')" % (wanted, wanted))
+        self.replace("/%s/complete" % wanted, complete)
         return True
 
     def check_version(self) -> None:
@@ -204,29 +157,6 @@ class Deployment:
         for path in sorted(wanted):
             if path not in self.folders:
                 self.step("os.mkdir('%s')" % path, there_is_fine=True)
-
-    def write(self, path: str, content: bytes) -> None:
-        """Writes a file and lets the board hash what it has then."""
-        self.step("file = open('%s', 'wb')" % path)
-        for at in range(0, len(content), _CHUNK):
-            self.step("_w(%r)" % b2a_base64(content[at : at + _CHUNK], newline=False))
-        self.step("file.close()")
-        self.check(path, hashlib.sha256(content).hexdigest())
-
-    def check(self, path: str, digest: str) -> None:
-        if self.board.value("_h('%s')" % path) != digest:
-            raise Failure("%s on the board is not what was written: its flash may be worn out. Try again, or exchange the board." % path)
-
-    def step(self, statement: str, missing_is_fine: bool = False, there_is_fine: bool = False) -> None:
-        """One statement that changes the board."""
-        try:
-            self.board.run(statement + "\n_food()")
-        except NotTaken as problem:
-            if (missing_is_fine and "ENOENT" in str(problem)) or (there_is_fine and "EEXIST" in str(problem)):
-                return
-            if "28" in str(problem) or "ENOSPC" in str(problem):
-                raise Failure("the board's flash is full. The old version is untouched. Remove files of yours, then run make deploy again.") from None
-            raise Failure("the board could not do %s: %s. The old version is untouched; try again." % (statement.split("(")[0], problem)) from None
 
 
 def restart(board: Connection, title: str, say: Callable[[str], None], settle_s: float = _SETTLE_S) -> None:

@@ -1,0 +1,170 @@
+"""make provision: over a pseudo-terminal to a played board, whose network is this machine's, with a central system to find or not."""
+
+import json
+import os
+import socket
+from argparse import Namespace
+
+import pytest
+from board_bench import ROOT, PlayedBoard, on_flash, tiny_build
+
+from tools import bench, provision
+from tools.command import Failure
+
+# Wi-Fi as the ESP32 port has it: a network named Home with the password longenough
+RADIO = b"""
+STA_IF = 0
+class WLAN:
+    PM_NONE = 0
+    state = 1000
+    def __init__(self, interface):
+        pass
+    def active(self, on):
+        pass
+    def config(self, pm):
+        pass
+    def connect(self, ssid, password):
+        WLAN.state = 201 if ssid != "Home" else 1010 if password == "longenough" else 202
+    def isconnected(self):
+        return WLAN.state == 1010
+    def status(self):
+        return WLAN.state
+    def ifconfig(self):
+        return ("192.168.1.17", "", "", "")
+"""
+ROOMS = ("late.py", "clock.py", "units.py", "link/*.py", "protocol/*.py", "board/__init__.py", "board/esp32/__init__.py", "board/esp32/wifi.py")
+PASSWORD = "correct-horse"
+
+
+@pytest.fixture
+def board(tmp_path):
+    """A board with a program that rests; what of the firmware a try needs is there."""
+    files = on_flash(tiny_build(tmp_path / "tiny", "1.0", "pass")) | {"/lib/network.py": RADIO}
+    firmware = ROOT / "firmware" / "setpoint"
+    files["/a/setpoint/__init__.py"] = (firmware / "__init__.py").read_bytes()
+    for room in ROOMS:
+        for source in firmware.glob(room):
+            files["/a/setpoint/" + source.relative_to(firmware).as_posix()] = source.read_bytes()
+    board = PlayedBoard(tmp_path / "board", bench.micropython())
+    board.format(files, blocks=256)
+    with board:
+        board.wait_for(b">>> ")
+        yield board
+
+
+def provisioned(board, capsys, *arguments) -> str:
+    """What the command prints."""
+    provision.main(["--port", board.port, *arguments])
+    return capsys.readouterr().out
+
+
+def options(url, **others) -> "list[str]":
+    chosen = {"ssid": "Home", "wifi-password": "longenough", "url": url, "id": "CP01", **others}
+    return [word for name, value in chosen.items() for word in ("--" + name, value)]
+
+
+def test_a_board_is_told_tries_and_registers(board, central, capsys):
+    said = provisioned(board, capsys, *options(central.url, password=PASSWORD))
+    for step in ("wifi       joined Home", "tcp        127.0.0.1 listens", "websocket  ocpp1.6 at /CP01", "ocpp       BootNotification: Accepted"):
+        assert step in said, said
+    assert "longenough" not in said and PASSWORD not in said and '"password": "(set)"' in said
+    identity = json.loads(board.files()["/identity.json"])
+    assert identity["wifi"] == {"ssid": "Home", "password": "longenough"}
+    assert identity["basic_auth"] == PASSWORD
+    assert central.paths[-1] == "/CP01"
+    board.wait_for(b"start 1")
+    shown = provisioned(board, capsys, "--show")
+    assert "CP01" in shown and "longenough" not in shown
+
+
+def test_what_is_not_named_stays_as_it_is(board, capsys):
+    provisioned(board, capsys, "--no-try", *options("ws://one:80"))
+    provisioned(board, capsys, "--no-try", "--url", "ws://two:80")
+    identity = json.loads(board.files()["/identity.json"])
+    assert identity == {"charge_point_id": "CP01", "csms_url": "ws://two:80", "wifi": {"password": "longenough", "ssid": "Home"}}
+
+
+def closed_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return server.getsockname()[1]
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"ssid": "Nowhere"}, r"\(wifi\): Nowhere cannot be joined .* no network of this name"),
+        ({"wifi-password": "wrong-one"}, r"\(wifi\): Home cannot be joined .* the password is wrong"),
+        ({"url": "ws://no-such-name.invalid:9000"}, r"\(dns\): no address is known for no-such-name.invalid"),
+        ({"url": "ws://127.0.0.1:%d" % closed_port()}, r"\(tcp\): 127.0.0.1 takes no connection at port"),
+    ],
+)
+def test_each_step_that_fails_is_named(board, central, capsys, monkeypatch, tmp_path, change, sentence):
+    quick = tmp_path / "try.py"
+    quick.write_text((ROOT / "tools" / "provision_try.py").read_text().replace("WIFI_S, ANSWER_S = 20, 20", "WIFI_S, ANSWER_S = 2, 5"))
+    monkeypatch.setattr(provision, "_TRY", quick)
+    with pytest.raises(Failure, match=sentence):
+        provisioned(board, capsys, *options(**{"url": central.url, **change}))
+    assert "/identity.json" in board.files()
+
+
+@pytest.mark.parametrize(
+    ("behave", "sentence"),
+    [
+        (lambda central: setattr(central, "refuse", 401), r"\(websocket\): .*401"),
+        (lambda central: setattr(central, "refuse", 404), r"\(websocket\): .*404"),
+        (lambda central: setattr(central, "subprotocols", None), r"\(websocket\): .*ocpp1.6"),
+        (
+            lambda central: central.answers.update(BootNotification={"status": "Rejected", "currentTime": "2026-01-01T00:00:00Z", "interval": 5}),
+            r"\(ocpp\): the central system rejects this charge point: register the id CP01",
+        ),
+    ],
+)
+def test_what_the_central_system_refuses_is_named(board, central, capsys, behave, sentence):
+    central.stop()
+    behave(central)
+    central.start()
+    with pytest.raises(Failure, match=sentence):
+        provisioned(board, capsys, *options(central.url))
+
+
+GOOD = {"csms_url": "ws://host:9000", "charge_point_id": "CP01", "wifi": {"ssid": "Home", "password": ""}}
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"csms_url": "http://host"}, "must begin with ws:// or wss://"),
+        ({"csms_url": ""}, "URL and the charge point's id are needed"),
+        ({"charge_point_id": "a b"}, "1 to 48 characters without blanks"),
+        ({"wifi": {"ssid": "x" * 33}}, "1 to 32 bytes"),
+        ({"wifi": {"ssid": "Home", "password": "short"}}, "8 to 63 characters"),
+        ({"basic_auth": "x" * 41}, "at most 40"),
+        ({"csms_url": "wss://host"}, "--ca FILE.pem"),
+        ({"tls": {"cert_file": "/cert.pem"}}, "belong together"),
+        ({"colour": "red"}, "unknown fields: colour"),
+    ],
+)
+def test_what_cannot_be_used_is_not_written(change, sentence):
+    assert provision.reason_to_refuse(GOOD) is None
+    assert sentence in provision.reason_to_refuse({**GOOD, **change})
+
+
+def test_a_file_that_is_no_certificate_is_refused_before_the_board_is_asked(tmp_path):
+    file = tmp_path / "ca.pem"
+    for content, sentence in (
+        ("hello", "holds no certificate"),
+        ("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", "is damaged"),
+    ):
+        file.write_text(content)
+        with pytest.raises(Failure, match=sentence):
+            provision.certificates(Namespace(ca=str(file), cert=None, key=None))
+    with pytest.raises(Failure, match="cannot be read"):
+        provision.certificates(Namespace(ca=str(tmp_path / "none.pem"), cert=None, key=None))
+    file.write_text("-----BEGIN ENCRYPTED PRIVATE KEY-----\nAAAA\n-----END ENCRYPTED PRIVATE KEY-----\n")
+    with pytest.raises(Failure, match="openssl pkey"):
+        provision.certificates(Namespace(ca=None, cert=None, key=str(file)))
+
+
+def test_a_port_that_is_not_there_is_one_sentence(tmp_path):
+    with pytest.raises(Failure, match="there is no port"):
+        provision.main(["--port", os.fspath(tmp_path / "none")])

@@ -1,0 +1,264 @@
+"""Tells a board who it is and where its central system is. `make provision PORT=...`
+
+Writes /identity.json (and certificates beside it): written beside, hashed, renamed, so a pulled cable leaves the old one or the new one.
+Then the board itself tries it: Wi-Fi, name, connection, TLS, password, sub-protocol, BootNotification.
+"""
+
+from __future__ import annotations
+
+import getpass
+import json
+import re
+import ssl
+import sys
+from pathlib import Path
+from typing import Any, Callable
+
+from tools import on_cpython  # noqa: F401  # the firmware's own reading of a URL
+from tools.board_files import BoardFiles
+from tools.command import ROOT, Failure, parser, run
+from tools.connection import Connection, NotTaken, port_or_only
+
+_TRY = ROOT / "tools" / "provision_try.py"
+_TRY_S = 120
+_SECRETS = (("wifi", "password"), ("basic_auth",))
+_FILES = {"ca_file": "/ca.pem", "cert_file": "/cert.pem", "key_file": "/key.pem"}
+_FIELDS = {
+    "csms_url",
+    "charge_point_id",
+    "vendor",
+    "model",
+    "charge_box_serial",
+    "charge_point_serial",
+    "basic_auth",
+    "tls",
+    "wifi",
+    "keys",
+    "reconnect",
+}
+
+
+def reason_to_refuse(identity: dict) -> str | None:
+    """What is wrong with an identity, and what mends it; None: it can be used."""
+    from setpoint.link.connecting import BadUrl, parts_of
+
+    unknown = sorted(set(identity) - _FIELDS)
+    if unknown:
+        return "unknown fields: %s. Known: %s." % (", ".join(unknown), ", ".join(sorted(_FIELDS)))
+    if not identity.get("csms_url") or not identity.get("charge_point_id"):
+        return "the central system's URL and the charge point's id are needed: --url and --id."
+    try:
+        parts_of(identity["csms_url"], identity["charge_point_id"], False)
+    except BadUrl as error:
+        return "%s: %s" % (error, identity["csms_url"])
+    if not re.fullmatch(r"[\x21-\x7e]{1,48}", identity["charge_point_id"]):
+        return "an id has 1 to 48 characters without blanks: %r" % identity["charge_point_id"]
+    wifi = identity.get("wifi") or {}
+    if not 1 <= len(str(wifi.get("ssid", "")).encode()) <= 32:
+        return "a Wi-Fi network's name has 1 to 32 bytes: --ssid."
+    password = wifi.get("password", "")
+    if password and not 8 <= len(password.encode()) <= 63:
+        return "a Wi-Fi password has 8 to 63 characters (none for an open network)."
+    if identity.get("basic_auth") and not 1 <= len(_password(identity).encode()) <= 40:
+        return "the central system's password (AuthorizationKey) has at most 40 characters."
+    tls = identity.get("tls") or {}
+    if identity["csms_url"].lower().startswith("wss:") and not tls.get("ca_file"):
+        return "wss:// needs the certificate of the authority behind the central system's: --ca FILE.pem."
+    if bool(tls.get("cert_file")) != bool(tls.get("key_file")):
+        return "a client certificate and its key belong together: --cert FILE.pem --key FILE.pem."
+    return None
+
+
+def _password(identity: dict) -> str:
+    auth = identity["basic_auth"]
+    return str(auth.get("password", "")) if isinstance(auth, dict) else str(auth)
+
+
+def certificates(options: Any) -> dict[str, bytes]:
+    """Path on the board: content, of the PEM files that were named. Raises Failure for one that is none."""
+    found = {}
+    for name, file in (("ca_file", options.ca), ("cert_file", options.cert), ("key_file", options.key)):
+        if file is None:
+            continue
+        try:
+            content = Path(file).read_bytes()
+        except OSError as error:
+            raise Failure("%s cannot be read: %s" % (file, error.strerror)) from None
+        wanted = b"PRIVATE KEY" if name == "key_file" else b"CERTIFICATE"
+        blocks = re.findall(rb"-----BEGIN ([A-Z0-9 ]+)-----", content)
+        if not any(wanted in block for block in blocks):
+            raise Failure("%s holds no %s in PEM form." % (file, wanted.decode().lower()))
+        if b"ENCRYPTED" in content:
+            raise Failure("%s is encrypted, and the board has no passphrase: openssl pkey -in %s -out plain.pem" % (file, file))
+        if name != "key_file":
+            _check_certificates(file, content)
+        found[_FILES[name]] = content
+    return found
+
+
+def _check_certificates(file: str, content: bytes) -> None:
+    try:
+        ssl.create_default_context(cadata=content.decode("ascii"))
+    except (ssl.SSLError, ValueError) as error:
+        raise Failure("%s is damaged: %s" % (file, error)) from None
+
+
+def shown(identity: dict) -> dict:
+    """The same without its secrets."""
+    hidden = json.loads(json.dumps(identity))
+    for path in _SECRETS:
+        inside = hidden
+        for name in path[:-1]:
+            inside = inside.get(name) or {}
+        if inside.get(path[-1]):
+            inside[path[-1]] = "(set)"
+    return hidden
+
+
+def merged(old: dict, options: Any, ask: Callable[[str, str | None, bool], str] | None) -> dict:
+    """The identity to write: what the board has, then the file, then the options, then what is asked for. `ask` is None where
+    nobody is there: then what is missing stays missing."""
+    identity = dict(old)
+    if options.file:
+        try:
+            document = json.loads(Path(options.file).read_text(encoding="utf-8"))
+        except OSError as error:
+            raise Failure("%s cannot be read: %s" % (options.file, error.strerror)) from None
+        except ValueError as error:
+            raise Failure("%s is no JSON: %s" % (options.file, error)) from None
+        if not isinstance(document, dict):
+            raise Failure("%s must hold an object." % options.file)
+        identity.update(document)
+    wifi = dict(identity.get("wifi") or {})
+    for target, name, value in (
+        (wifi, "ssid", options.ssid),
+        (wifi, "password", options.wifi_password),
+        (wifi, "hostname", options.hostname),
+        (wifi, "country", options.country),
+        (identity, "csms_url", options.url),
+        (identity, "charge_point_id", options.id),
+        (identity, "basic_auth", options.password),
+    ):
+        if value is not None:
+            target[name] = value
+    if ask is not None:
+        given = options.file is not None
+        for target, name, question, secret, asked in (
+            (wifi, "ssid", "Wi-Fi network", False, options.ssid is None and not given),
+            (wifi, "password", "Wi-Fi password (empty: as it is)", True, options.wifi_password is None and not given),
+            (identity, "csms_url", "Central system, ws:// or wss://", False, options.url is None and not given),
+            (identity, "charge_point_id", "Charge point id", False, options.id is None and not given),
+            (identity, "basic_auth", "Central system's password (empty: as it is)", True, options.password is None and not given),
+        ):
+            if asked:
+                answer = ask(question, None if secret else target.get(name), secret)
+                if answer:
+                    target[name] = answer
+    if wifi:
+        wifi.setdefault("password", "")
+        identity["wifi"] = wifi
+    tls = dict(identity.get("tls") or {})
+    tls.update({name: path for name, path in _FILES.items() if getattr(options, name.split("_")[0]) is not None})
+    if tls:
+        identity["tls"] = tls
+    return identity
+
+
+def _ask(question: str, present: str | None, secret: bool) -> str:
+    prompt = "%s%s: " % (question, " [%s]" % present if present else "")
+    return getpass.getpass(prompt) if secret else input(prompt).strip()
+
+
+def read_identity(board: Connection) -> dict:
+    try:
+        document = json.loads(board.run("print(open('/identity.json').read())"))
+    except (NotTaken, ValueError):
+        return {}
+    return document if isinstance(document, dict) else {}
+
+
+def write_identity(board: Connection, identity: dict, files: dict[str, bytes]) -> None:
+    """Certificates first: the identity that names them comes when they are there."""
+    there = BoardFiles(board)
+    there.prepare()
+    for path, content in files.items():
+        there.replace(path, content)
+    there.replace("/identity.json", json.dumps(identity, indent=1, sort_keys=True).encode())
+
+
+def try_it(board: Connection, say: Callable[[str], None]) -> bool:
+    """The board tries its identity; a sentence for each step. Raises Failure with the step that went wrong."""
+    seen = []
+
+    def heard(line: str) -> None:
+        seen.append(line)
+        kind, _, rest = line.partition(" ")
+        if kind in ("ok", "no"):
+            step, _, sentence = rest.partition(" ")
+            say("  %-10s %s%s" % (step, "" if kind == "ok" else "FAILED: ", sentence))
+
+    board.follow(_TRY.read_text(), heard, _TRY_S)
+    wrong = [line for line in seen if line.startswith("no ")]
+    if wrong:
+        step, _, sentence = wrong[0][3:].partition(" ")
+        raise Failure("the identity is on the board, but does not work yet (%s): %s. Correct it and run the same command again." % (step, sentence))
+    if "end" not in seen:
+        raise Failure("the board did not finish its try: %s" % (" / ".join(seen[-2:]) or "it said nothing"))
+    return True
+
+
+def main(arguments: list[str]) -> None:
+    options = parser(
+        "provision",
+        "Tells a board its Wi-Fi, its central system and its id, then lets the board try them. What is not given is asked for; what the board "
+        "has already stays. Secrets are never printed.",
+        "  make provision PORT=/dev/ttyUSB0                                     asks for everything\n"
+        '  make provision ARGS="--ssid Home --url ws://192.168.1.5:9000 --id CP01"\n'
+        '  make provision ARGS="--file identity.json --ca authority.pem"\n'
+        "  make provision ARGS=--show                                           what the board has, without secrets\n",
+    )
+    options.add_argument("--port", metavar="PORT", help="the serial port (PORT=; default: the only one)")
+    options.add_argument("--file", metavar="JSON", help="an identity.json to start from; then nothing is asked")
+    options.add_argument("--ssid", help="the Wi-Fi network (2.4 GHz)")
+    options.add_argument("--wifi-password", help="its password; better asked for: command lines are remembered")
+    options.add_argument("--hostname", help="the board's name in the network")
+    options.add_argument("--country", help="two letters, for the Wi-Fi channels that are allowed")
+    options.add_argument("--url", help="the central system: ws://host:port/path or wss://...; the id is added to the path")
+    options.add_argument("--id", help="the charge point's id at the central system")
+    options.add_argument("--password", help="HTTP Basic password (AuthorizationKey); better asked for")
+    options.add_argument("--ca", metavar="PEM", help="certificate of the authority behind the central system's (wss://)")
+    options.add_argument("--cert", metavar="PEM", help="the station's own certificate (security profile 3)")
+    options.add_argument("--key", metavar="PEM", help="its private key")
+    options.add_argument("--show", action="store_true", help="only show what the board has")
+    options.add_argument("--no-try", action="store_true", help="write, and do not try")
+    chosen = options.parse_args(arguments)
+    files = certificates(chosen)
+    with Connection(port_or_only(chosen.port)) as board:
+        board.interrupt()
+        old = read_identity(board)
+        if chosen.show:
+            print(json.dumps(shown(old), indent=1) if old else "The board has no identity yet.")
+            board.restart()
+            return
+        identity = merged(old, chosen, _ask if sys.stdin.isatty() and not chosen.file else None)
+        wrong = reason_to_refuse(identity)
+        if wrong:
+            board.restart()
+            raise Failure(wrong)
+        write_identity(board, identity, files)
+        print("Written and hashed: /identity.json" + "".join(", " + path for path in files))
+        print(json.dumps(shown(identity), indent=1))
+        if not chosen.no_try:
+            print("The board tries it:")
+            try:
+                try_it(board, lambda sentence: print(sentence, flush=True))
+            finally:
+                board.restart()
+        else:
+            board.restart()
+    print("Done; the board restarts with it. make monitor shows its log.")
+
+
+if __name__ == "__main__":
+    sys.path.insert(0, str(ROOT))
+    run("provision", main)
