@@ -1,5 +1,7 @@
 """WebSocket frames and the opening handshake, byte by byte (RFC 6455)."""
 
+import sys
+
 from setpoint.protocol.handshake import Handshake, HandshakeError
 from setpoint.protocol.websocket import BINARY, PING, PONG, TEXT, FrameReader, close_frame, frame, pieces, text_pieces
 
@@ -151,6 +153,12 @@ def test_a_long_message_is_refused_by_its_header_alone():
     assert events_of(b"\x81\x7f\x00\x00\x00\x00\x00\x10\x00\x00", 8192)[0][:2] == ("fault", 1009)
     assert events_of(b"\x81\x7f\x7f\xff\xff\xff\xff\xff\xff\xff", 8192)[0][:2] == ("fault", 1009)
     assert events_of(b"\x81\x7e\x20\x01", 8192)[0][:2] == ("fault", 1009)
+
+
+def test_a_message_that_the_memory_cannot_hold_is_refused_by_its_header():
+    length = 1 << (46 if sys.maxsize > 1 << 40 else 29)
+    events = list(FrameReader(length, bytearray(100)).feed(b"\x81\x7f" + length.to_bytes(8, "big")))
+    assert len(events) == 1 and events[0][:2] == ("fault", 1009) and "no memory" in events[0][2]
 
 
 def test_after_a_fault_or_a_close_nothing_comes():

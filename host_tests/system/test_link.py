@@ -89,6 +89,8 @@ class Owner:
             session.set_ping_interval(int(rest))
         elif word == "fail":
             raise KeyError(rest)
+        elif word == "exhaust":
+            raise MemoryError
         elif word == "fill":
             sent = 0
             while session.send("x" * 4000):
@@ -574,6 +576,20 @@ def test_a_slow_server_that_sends_single_bytes_is_understood(start):
     with raw_server(handler) as url:
         link = start(url)
         assert link.wait_for("text", timeout=20) == ["text", "echo slow", 9]
+
+
+def test_a_message_for_which_the_memory_does_not_suffice_costs_the_connection_only(start):
+    codes = queue.Queue()
+
+    def handler(connection, request):
+        connection.sendall(yes(request) + b"\x81\x09exhaust x")
+        codes.put(close_code_in(connection))
+
+    with raw_server(handler) as url:
+        link = start(url)
+        assert link.wait_for("down")[1] == "closed with 1009: out of memory"
+        assert codes.get(timeout=5) == 1009
+        link.wait_for("up")
 
 
 def test_a_fault_in_the_agent_costs_the_connection_only(start):

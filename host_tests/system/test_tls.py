@@ -1,14 +1,16 @@
 """TLS on both MicroPythons, against Python's own TLS: who is trusted, and what a refusal says."""
 
 import base64
+import json
 import queue
 import socket
 import ssl
+import subprocess
 import threading
 
 import pytest
 from certificates import Authority, server_context
-from test_link import Link, good_server, hold
+from test_link import HOST_TESTS, Link, good_server, hold
 
 REFUSED = "InvalidCentralSystemCertificate"
 
@@ -259,3 +261,91 @@ def test_a_trial_ends_with_the_first_connection(start, good):
         link = start(url.replace("wss:", "ws:"), security=(2, "00" * 16), before=(1, "11" * 16))
         assert link.wait_for("trial")[1] is True
         link.wait_for("text", "done")
+
+
+# -- what a certificate tells: to a station that does not check names, and to one that does not know the time
+
+READER = """
+import json, sys
+sys.path.insert(0, sys.argv[1])
+from setpoint.link import secure
+
+class Clock:
+    def __init__(self, instant):
+        self.now = lambda: instant
+
+told = []
+secure.set_machine_clock = told.append
+with open(sys.argv[2], "rb") as file:
+    der = file.read()
+print(json.dumps([secure.name_in(der), secure.beginning_of(der)]))
+NAME = "\\nThe certificate Common Name (CN) does not match with the expected CN"
+EARLY = "\\nThe certificate validity starts in the future"
+SIGNATURE = "\\nThe certificate is not correctly signed by the trusted CA"
+for instant, any_name, faults in json.loads(sys.argv[4]):
+    del told[:]
+    check = secure.Check({"ca_file": sys.argv[3], "check_hostname": not any_name}, "host", Clock(instant))
+    if check.context.verify_callback:
+        check.context.verify_callback(memoryview(der), 0)
+    answers = []
+    for fault in faults:
+        try:
+            check.explain(ValueError("".join([globals()[word] for word in fault.split()]) + "\\n"))
+            answers.append("again")
+        except secure.Refused as refused:
+            answers.append(refused.args[1])
+    check.end()
+    print(json.dumps([answers, check.name, told]))
+"""
+
+
+def read(micropython, tmp_path, authority, certificate, cases=()) -> list:
+    program, der = tmp_path / "reader.py", tmp_path / "certificate.der"
+    program.write_text(READER)
+    der.write_bytes(ssl.PEM_cert_to_DER_cert(certificate.cert.read_text()))
+    command = [*micropython, str(program), str(HOST_TESTS.parent / "firmware"), str(der), str(authority.cert), json.dumps(cases)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=10)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def begins(certificate) -> int:
+    """As an instant: seconds since 2020."""
+    fields = ssl._ssl._test_decode_cert(str(certificate.cert))
+    return int(ssl.cert_time_to_seconds(fields["notBefore"])) - 1577836800
+
+
+def test_names_and_beginnings_are_found_in_certificates(micropython, tmp_path, authority):
+    for names, name in (
+        (["central.example", "10.0.0.1"], "central.example"),
+        (["10.0.0.1"], "10.0.0.1"),
+        ([], "central"),
+        (["first.example"] + ["n%d.example.com" % i for i in range(30)], "first.example"),  # a list of two length bytes
+    ):
+        for days in ((-1, 30), (-3650, 20000)):  # from 2050 on dates are written otherwise
+            certificate = authority.sign("central", names, days)
+            assert read(micropython, tmp_path, authority, certificate) == [[name, begins(certificate)]], (names, days)
+
+
+def test_a_station_without_the_time_takes_the_beginning_of_a_certificate_for_the_try(micropython, tmp_path, authority):
+    certificate = authority.sign("central", ["central.example"])
+    instant = begins(certificate)
+    cases = [
+        [None, False, ["EARLY", "EARLY"]],
+        [None, False, ["EARLY SIGNATURE"]],
+        [None, False, ["EARLY NAME"]],
+        [None, True, ["EARLY NAME"]],
+        [None, True, ["NAME", "EARLY", "NAME"]],
+        [5, False, ["EARLY"]],
+        [5, True, ["NAME"]],
+    ]
+    _, *answers = read(micropython, tmp_path, authority, certificate, cases)
+    assert answers == [
+        [["again", REFUSED], "host", [instant, None]],
+        [[REFUSED], "host", []],
+        [[REFUSED], "host", [instant, None]],
+        [["again"], "central.example", [instant, None]],
+        [["again", "again", REFUSED], "central.example", [instant, None]],
+        [[REFUSED], "host", [5]],
+        [["again"], "central.example", [5]],
+    ]
