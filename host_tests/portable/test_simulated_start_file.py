@@ -52,10 +52,10 @@ def test_the_example_of_the_interface_is_read_whole():
 
 
 def test_relative_paths_start_from_the_folder_of_the_start_file():
-    settings = settings_of({"store": "flash", "tls": {"ca_file": "ca.pem", "key_file": "/etc/key.pem"}})
+    settings = settings_of({"store": "flash", "tls": {"ca_file": "ca.pem", "key_file": "/etc/key.pem", "cert_file": "/etc/own.pem"}})
     assert settings["store"] == "/home/flash"
     assert settings["tls"]["ca_file"] == "/home/ca.pem"
-    assert settings["tls"]["key_file"] == "/etc/key.pem" and settings["tls"]["cert_file"] is None
+    assert settings["tls"]["key_file"] == "/etc/key.pem" and settings["tls"]["cert_file"] == "/etc/own.pem"
 
 
 def test_unknown_fields_are_named_and_ignored():
@@ -92,6 +92,9 @@ def test_an_impossible_value_is_refused_by_name():
         ({"control": {"host": "h"}}, "control.port must be 1 to 65535."),
         ({"vehicles": [{"connector": 2}]}, "vehicles[0].connector must be"),
         ({"vehicles": [{"connector": 1}, {"connector": 1}]}, "vehicles[1].connector must be"),
+        ({"basic_auth": {"user": "me"}}, "basic_auth.password must be text"),
+        ({"basic_auth": {"user": 7, "password": "x"}}, "basic_auth.user must be text or null."),
+        ({"tls": {"cert_file": "own.pem"}}, "tls.key_file must be given together with tls.cert_file."),
         ({"clock": {"at": "yesterday"}}, "clock.at must be an instant"),
     ):
         assert words in (refusal_of(document) or ""), (document, refusal_of(document))

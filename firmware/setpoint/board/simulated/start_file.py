@@ -136,6 +136,13 @@ def _read_the_rest(settings: dict, reading: _Reading) -> None:
     check(url.startswith("ws://") or url.startswith("wss://"), "csms_url", "an address that begins with ws:// or wss://")
     check(settings["charge_point_id"] != "", "charge_point_id", "text that is not empty")
 
+    auth = settings["basic_auth"]
+    if type(auth) is dict:
+        check(fits(auth.get("user"), "text or null"), "basic_auth.user", "text or null")
+        check(fits(auth.get("password"), "text") and auth["password"] != "", "basic_auth.password", "text that is not empty")
+    tls = settings["tls"]
+    check((tls["cert_file"] is None) == (tls["key_file"] is None), "tls.key_file", "given together with tls.cert_file")
+
     keys = settings["keys"] = settings["keys"] or {}
     for name in keys:
         check(fits(keys[name], "text"), "keys." + name, "text")
