@@ -136,7 +136,8 @@ class Program:
                 if isinstance(node.value, ast.Name) and node.value.id == "self":
                     ours.add(node.attr)
         texts = {node.value for node in nodes if isinstance(node, ast.Constant)}
-        ours = {name for name in ours - texts - known if name[0] != "_"}
+        late = {name for module in self._loaded_late for name in self.modules[module].defined}  # reached as attributes, too
+        ours = {name for name in ours - texts - known - late if name[0] != "_"}
         most = max(len(private_attributes(module.nodes)) for module in self.modules.values())
         return dict(zip(sorted(ours, key=lambda name: (-counted[name], name)), islice(short_names("_"), most, None)))
 
