@@ -94,6 +94,18 @@ def test_a_reconnect_sends_no_boot_notification_and_only_statuses_that_changed()
     assert bench.sent[0][1]["connectorId"] == 2 and bench.sent[0][1]["status"] == "Preparing"
 
 
+def test_a_status_that_the_link_took_along_is_reported_by_the_next_one():
+    bench = Bench()
+    bench.charge()
+    bench.silent = True
+    bench.card("TAG1")
+    assert bench.actions("StopTransaction") != [] and bench.statuses()[-1] == "Charging", "Finishing waits behind it"
+    bench.tell(bench.station.on_link, False)
+    bench.silent = False
+    bench.tell(bench.station.on_link, True)
+    assert bench.statuses()[-1] == "Finishing"
+
+
 def test_heartbeats_come_at_the_interval_that_the_central_system_named():
     bench = Bench()
     bench.pass_time(299)

@@ -47,8 +47,8 @@ def validator(action):
 
 
 class Sessions(RuleBasedStateMachine):
-    @initialize()
-    def begin(self):
+    @initialize(charging=st.sampled_from([(), (1,), (1, 2)]))
+    def begin(self, charging):
         self.memory = Memory()
         self.started = {}  # transaction id: (connector, meterStart)
         self.log = []  # ("start" or "stop", transaction id), in the order of the answers
@@ -57,6 +57,8 @@ class Sessions(RuleBasedStateMachine):
         self.judged = 0
         self.bench = None
         self.power_up(0)
+        for connector in charging:
+            self.charge(connector, "MINE" if connector == 1 else "ALONE")
 
     def power_up(self, lost_s):
         now = NOON if self.bench is None else self.bench.now + lost_s
@@ -94,6 +96,27 @@ class Sessions(RuleBasedStateMachine):
         return [c for c in self.bench.station.connectors if c.transaction is not None]
 
     # -- what happens
+
+    @rule(connector=CONNECTORS, tag=TAGS)
+    def charge(self, connector, tag):
+        self.pilot(connector, ("B1", "B"))
+        self.bench.card(tag, [connector])
+        self.pilot(connector, ("C2", "C"))
+
+    @rule(connector=CONNECTORS, tag=TAGS)
+    def charge_by_remote_start(self, connector, tag):
+        self.remote_start(tag, connector)
+        self.pilot(connector, ("B1", "B"))
+        self.pilot(connector, ("C2", "C"))
+
+    @rule()
+    def all_is_well(self):
+        for code in ("GroundFailure", "ConnectorLockFailure"):
+            for connector in (0, 1, 2):
+                self.fault(connector, code, False)
+        self.availability(0, "Operative")
+        self.bench.answer_all()
+        self.link(True)
 
     @rule(connector=CONNECTORS, pilot=PILOTS)
     def pilot(self, connector, pilot):
@@ -150,9 +173,9 @@ class Sessions(RuleBasedStateMachine):
             self.bench.unanswered.clear()
             self.bench.tell(self.bench.station.on_link, up)
 
-    @rule()
-    def goes_silent(self):
-        self.bench.silent = True
+    @rule(really=st.booleans())
+    def goes_silent(self, really):
+        self.bench.silent = self.bench.silent or really
 
     @rule()
     def answers(self):
@@ -175,9 +198,10 @@ class Sessions(RuleBasedStateMachine):
         self.bench.tell(self.bench.station.on_emergency_stop)
         assert self.running() == []
 
-    @rule(lost_s=st.integers(1, 1000))
-    def power_cut(self, lost_s):
-        self.power_up(lost_s)
+    @rule(lost_s=st.integers(1, 1000), really=st.integers(0, 3))
+    def power_cut(self, lost_s, really):
+        if really == 0:
+            self.power_up(lost_s)
 
     # -- what holds
 
@@ -227,4 +251,4 @@ class Sessions(RuleBasedStateMachine):
 
 
 TestSessions = Sessions.TestCase
-TestSessions.settings = settings(stateful_step_count=40, phases=PHASES)
+TestSessions.settings = settings(stateful_step_count=50, phases=PHASES)

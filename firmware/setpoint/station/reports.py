@@ -27,25 +27,31 @@ class Reports:
         for connector in self._all():
             report = connector.to_report(station.up_ms, minimum_s)
             if report is not None:
-                self._status(connector.id, report, False)
+                self._status(connector, report, False)
 
     def storage_failed(self, sentence: str) -> None:
         """A write to flash failed (R7): the log and the central system learn of it."""
         self._station.log("error", sentence)
         if self._station.online():
-            status = self._station.charge_point.reported()[0]
-            self._status(0, (status, "InternalError", None, sentence), False)
+            charge_point = self._station.charge_point
+            self._status(charge_point, (charge_point.reported()[0], "InternalError", None, sentence), False)
 
-    def _status(self, connector_id: int, report: tuple, before_accepted: bool) -> None:
+    def _status(self, connector, report: tuple, before_accepted: bool) -> None:
         status, code, vendor_code, info = report
-        payload = {"connectorId": connector_id, "errorCode": code, "status": status}
+        payload = {"connectorId": connector.id, "errorCode": code, "status": status}
         if self._station.now is not None:
             payload["timestamp"] = text_from(self._station.now)
         if info:
             payload["info"] = info[:50]
         if vendor_code:
             payload["vendorErrorCode"] = vendor_code[:50]
-        self._station.ask("StatusNotification", payload, self.answered, before_accepted)
+
+        def answered(payload, error, up_ms):
+            if not self._station.link_up:  # the link took it along: who knows whether it arrived
+                connector.report_again()
+            self.answered(payload, error, up_ms)
+
+        self._station.ask("StatusNotification", payload, answered, before_accepted)
 
     def answered(self, payload, error: "str | None", up_ms: int) -> None:
         if error is not None:
@@ -61,7 +67,7 @@ class Reports:
         elif message == "StatusNotification":
             for connector in self._all():
                 if connector_id in (None, connector.id):
-                    self._status(connector.id, connector.reported(), True)
+                    self._status(connector, connector.reported(), True)
         else:
             for connector in station.connectors:
                 if connector_id in (None, 0, connector.id):
