@@ -181,6 +181,9 @@ class Chip:
         if self.broken_adc:
             raise OSError(5)
         if self.real_time:
+            until = time.ticks_add(time.ticks_us(), self.read_us)
+            while time.ticks_diff(until, time.ticks_us()) > 0:
+                pass
             self.phase = time.ticks_us() * 10 % self.period
         else:
             self.now_us = (self.now_us + self.read_us) & 0x3FFFFFFF

@@ -19,7 +19,6 @@ _PERIOD_US = const(1000)
 _BURSTS_US = (5200, 8000)  # five periods, or eight where the samples are far apart
 _WINDOW_US = const(93)  # the shortest half-wave, 6 A's 100 us, less what its edges take
 _LEAST_HITS = const(3)  # samples in it: the mean of three is what counts
-_MOST_SAMPLES = const(400)
 _SPINS = (0, 3, 7, 12)  # turns of an empty loop between samples, a few microseconds in all
 _NO_UV = const(99000000)
 
@@ -27,7 +26,7 @@ _NO_UV = const(99000000)
 def fewest_hits(step_us: int, count: int) -> int:
     """How many of `count` samples, one every step_us, fall into the half-wave that they meet least."""
     fewest = count
-    for first in range(min(count, _PERIOD_US)):
+    for first in range(count):
         opens_us = first * step_us  # the worst half-wave begins just behind a sample
         hits = 0
         for i in range(count):
@@ -61,7 +60,7 @@ class Pilot:
             self._count = 64
             self.step_us = max(1, measured_us(self.read) // 64)
             for burst_us in _BURSTS_US:
-                self._count = min(burst_us // self.step_us + 1, _MOST_SAMPLES)
+                self._count = burst_us // self.step_us + 1
                 # closer together than a third of the half-wave, they cannot miss it
                 if 3 * self.step_us <= _WINDOW_US or fewest_hits(self.step_us, self._count) >= _LEAST_HITS:
                     return True

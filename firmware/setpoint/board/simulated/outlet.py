@@ -111,6 +111,9 @@ class Outlet:
         self.duty_u16 = duty_u16
         self.look_at_pilot()
 
+    def set_pilot_open(self, open: bool) -> None:
+        """There is no switch in the wire."""
+
     def set_contactor(self, closed: bool) -> None:
         self.settle()
         self._coil = closed

@@ -1,0 +1,82 @@
+"""The firmware as it ships to an ESP32, on MicroPython and on the model of the chip, at a real central system."""
+
+import json
+import shutil
+import subprocess
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from tools.compiled import ROOT, compiled
+
+BOARD = ROOT / "boards" / "esp32_devkitc" / "board.json"
+
+
+class Esp32:
+    """The station as a process; `say` what happens outside, `wait_for` what it does."""
+
+    def __init__(self, micropython: "list[str]", folder: Path, url: str) -> None:
+        shutil.copy(BOARD, folder)
+        identity = {"csms_url": url, "charge_point_id": "cp001", "wifi": {"ssid": "home", "password": "secret"}}
+        (folder / "identity.json").write_text(json.dumps({**identity, "reconnect": {"minimum_s": 1, "random_s": 0}}))
+        command = [*micropython, str(Path(__file__).with_name("esp32_station.py")), str(compiled(board="esp32")), str(folder)]
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        self.lines: "list[str]" = []
+        self._news = threading.Condition()
+        threading.Thread(target=self._read, daemon=True).start()
+
+    def _read(self) -> None:
+        for line in self.process.stdout:
+            with self._news:
+                self.lines.append(line.rstrip())
+                self._news.notify_all()
+
+    def say(self, line: str) -> int:
+        """-> where the lines begin that come after."""
+        since = len(self.lines)
+        self.process.stdin.write(line + "\n")
+        self.process.stdin.flush()
+        return since
+
+    def wait_for(self, words: str, since: int = 0, timeout_s: float = 15) -> None:
+        until = time.monotonic() + timeout_s
+        with self._news:
+            while True:
+                if any(words in line for line in self.lines[since:]):
+                    return
+                if not self._news.wait(until - time.monotonic()) and time.monotonic() > until:
+                    raise AssertionError("no %r in\n%s" % (words, "\n".join(self.lines)))
+
+    def close(self) -> None:
+        self.process.kill()
+        self.process.wait()
+
+
+@pytest.fixture
+def esp32(micropython, tmp_path, central):
+    station = Esp32(micropython, tmp_path, central.url)
+    yield station
+    station.close()
+
+
+def test_a_charge_on_the_model_of_the_chip(esp32, central):
+    esp32.wait_for("Wi-Fi: 127.0.0.1")
+    central.wait_for("BootNotification", lambda payload: payload["chargePointModel"] == "esp32_devkitc")
+    esp32.wait_for("contactor 0 duty 65535")
+    esp32.say("plug")
+    central.wait_for("StatusNotification", lambda payload: payload["status"] == "Preparing")
+    carded = esp32.say("card TAG")
+    esp32.wait_for("contactor 0 duty 17476", carded)
+    esp32.wait_for("contactor 1 duty 17476", carded)
+    central.wait_for("StatusNotification", lambda payload: payload["status"] == "Charging")
+    unplugged = esp32.say("unplug")
+    esp32.wait_for("contactor 0 duty 65535", unplugged)
+    central.wait_for("StopTransaction", lambda payload: payload["reason"] == "EVDisconnected")
+
+
+def test_wifi_that_comes_back_brings_the_central_system_back(esp32, central):
+    central.wait_for("BootNotification")
+    esp32.wait_for("Wi-Fi lost", esp32.say("wifi 0"))
+    esp32.wait_for("connected to", esp32.say("wifi 1"))
