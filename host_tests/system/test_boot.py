@@ -144,3 +144,55 @@ def test_a_board_without_any_program_says_what_to_do(board, tmp_path):
     board.format({path: content for path, content in files.items() if path in ("/boot.py", "/board.json")})
     assert "There is no complete program. make deploy installs one." in board.start()[1]
     assert board.pins() == "26 0\n27 1\n"
+
+
+# ---- main.py: it never returns, and what it ends by decides what counts
+
+PACKAGE = {
+    "/a/setpoint/__init__.py": b"",
+    "/a/setpoint/board.py": b"""
+import machine
+class Board:
+    def make_safe(self):
+        print("safe")
+    def reset(self):
+        print("reset")
+        machine.reset()
+def this():
+    THIS
+""",
+    "/a/setpoint/app.py": b"""
+class App:
+    died = DIED
+    def __init__(self, board, started):
+        print("app:", started)
+    async def run(self):
+        RUN
+""",
+}
+
+
+@pytest.mark.parametrize(
+    "this, died, run, safe, counts",
+    [
+        (b"return Board()", b"False", b"pass", True, False),  # OCPP's Reset
+        (b"return Board()", b"True", b"pass", True, True),  # a task died
+        (b"return Board()", b"False", b"raise ValueError(3)", True, True),
+        (b"return Board()", b"False", b"raise MemoryError", True, True),
+        (b"raise OSError(5)", b"False", b"pass", False, True),  # boot.py's outputs stand
+        (b"return 1 // 0", b"False", b"pass", False, True),
+    ],
+)
+def test_main_ends_in_a_reset_with_safe_outputs_whatever_happens(board, tmp_path, this, died, run, safe, counts):
+    files = on_flash(program(tmp_path, "1.0")) | {"/a/main.py": (ROOT / "firmware" / "main.py").read_bytes()}
+    for path, content in PACKAGE.items():
+        files[path] = content.replace(b"THIS", this).replace(b"DIED", died).replace(b"RUN", run)
+    board.format(files)
+    for number in (1, 2, 3):
+        code, text = board.start()
+        assert code == RESET, text
+        assert "start %d\n" % (number if counts else 1) in text
+        if safe:
+            assert text.index("safe") < text.index("app:") and text.rindex("safe") < text.rindex("reset")
+            assert "Traceback" not in text or text.rindex("safe", 0, text.index("Traceback")) > text.index("app:"), "safe before it prints"
+    assert ("SAFE MODE" in board.start()[1]) == counts

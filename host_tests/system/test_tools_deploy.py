@@ -1,6 +1,8 @@
 """make deploy: the real mpremote protocol over a pseudo-terminal to a board that is played on MicroPython's unix port."""
 
+import hashlib
 import itertools
+import json
 import subprocess
 import sys
 
@@ -29,6 +31,11 @@ def one(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
+def zero(tmp_path_factory):
+    return tiny_build(tmp_path_factory.mktemp("zero"), "0.9", AT_REST, extra="x = 0\n", old="y = 0\n")
+
+
+@pytest.fixture(scope="module")
 def two(tmp_path_factory):
     return tiny_build(tmp_path_factory.mktemp("two"), "2.0", AT_REST, extra="x = 2\n")
 
@@ -49,7 +56,14 @@ def deploy(board, made, then=lambda link: None) -> "list[str]":
 
 
 def runs(board) -> str:
-    """The version that the board starts, from power-up; its files are checked to be whole."""
+    """The version that the board starts, from power-up. Every program that may be started is checked to be whole."""
+    files = board.files()
+    for folder in "ab":
+        if "/%s/complete" % folder in files:
+            manifest = json.loads(files["/%s/manifest.json" % folder])
+            assert files["/%s/complete" % folder].split()[1:] == [manifest["version"].encode(), manifest["build"].encode()]
+            for path, (_, digest) in manifest["files"].items():
+                assert hashlib.sha256(files["/%s/%s" % (folder, path)]).hexdigest() == digest, (folder, path)
     code, text = board.start(cause=1)
     assert code == 0, text
     line = next(line for line in text.splitlines() if line.startswith("main:"))
@@ -138,10 +152,10 @@ class ShortCable(Connection):
         return super().run(code)
 
 
-def test_a_cable_that_is_pulled_at_any_statement_leaves_one_version_whole(board, one, two):
+def test_a_cable_that_is_pulled_at_any_statement_leaves_one_version_whole(board, zero, one, two):
     seen = []
     for left in itertools.count(2):
-        board.format(on_flash(one))
+        board.format(on_flash(zero, "b", 1) | on_flash(one, "a", 2))
         with board:
             try:
                 board.wait_for(b">>> ")
@@ -158,10 +172,10 @@ def test_a_cable_that_is_pulled_at_any_statement_leaves_one_version_whole(board,
     assert runs(board) == "2.0"
 
 
-def test_a_power_cut_at_any_write_of_the_flash_leaves_one_version_whole(board, one, two):
+def test_a_power_cut_at_any_write_of_the_flash_leaves_one_version_whole(board, zero, one, two):
     versions = []
     for writes in itertools.count(1):
-        board.format(on_flash(one))
+        board.format(on_flash(zero, "b", 1) | on_flash(one, "a", 2))
         board.cut_after = writes
         with board:
             try:
@@ -173,10 +187,10 @@ def test_a_power_cut_at_any_write_of_the_flash_leaves_one_version_whole(board, o
         versions.append(runs(board))
         if not cut:
             break
-    assert versions == sorted(versions) and {"1.0", "2.0"} == set(versions) and len(versions) > 20, versions
+    assert versions == sorted(versions) and {"1.0", "2.0"} == set(versions) and len(versions) > 10, versions
     # and what a cut leaves behind is no obstacle
     board.format(on_flash(one))
-    for writes in (10, 20, 30, -1):
+    for writes in (4, 8, 11, -1):
         board.cut_after = writes
         with board:
             try:
@@ -260,6 +274,14 @@ def test_a_flash_that_fills_up_on_the_way(board, one, two, monkeypatch):
     monkeypatch.setattr(Deployment, "check_room", lambda self, folder: None)
     board.format(on_flash(one), free=3)
     assert "the board's flash is full. The old version is untouched." in refusal(board, two)
+    assert runs(board) == "1.0"
+
+
+def test_a_flash_that_does_not_keep_what_was_written(board, one, two, monkeypatch):
+    step = Deployment.step
+    monkeypatch.setattr(Deployment, "step", lambda self, statement, **options: statement.startswith("_w(") or step(self, statement, **options))
+    board.format(on_flash(one))
+    assert "is not what was written: its flash may be worn out" in refusal(board, two)
     assert runs(board) == "1.0"
 
 
