@@ -61,11 +61,6 @@ def remember(folder, starts):
     clock.memory(MARK + folder.encode() + bytes([starts]) + clock.memory()[4:])
 
 
-def forget_starts(timer=None):
-    clock = machine.RTC()
-    clock.memory(bytes(4) + clock.memory()[4:])
-
-
 def cause():
     """Why the chip started, as it says itself."""
     known = (("PWRON_RESET", "power-up"), ("HARD_RESET", "a reset"), ("WDT_RESET", "the watchdog"), ("SOFT_RESET", "a soft reset"))
@@ -101,12 +96,16 @@ def choose():
     return None
 
 
+# Compiled by itself: a function holds on to every constant of the text that it was compiled with, and this one stays.
+FORGET_STARTS = "def forget_starts(timer=None):\n clock = machine.RTC()\n clock.memory(bytes(4) + clock.memory()[4:])"
+
+exec(FORGET_STARTS)
 try:
     make_safe()
 except (OSError, ValueError, KeyError, TypeError) as error:
     print("boot: no output was set, as /board.json cannot be used: %r" % error)
 started = choose()
 if started:
-    machine.Timer(1).init(mode=machine.Timer.ONE_SHOT, period=60000, callback=forget_starts)
-for name in ("make_safe", "complete_programs", "starts_of", "remember", "cause", "choose"):
+    machine.Timer(1).init(mode=machine.Timer.ONE_SHOT, period=60000, callback=globals()["forget_starts"])
+for name in ("make_safe", "complete_programs", "starts_of", "remember", "cause", "choose", "MARK", "FORGET_STARTS", "json", "name"):
     del globals()[name]  # the program needs their memory

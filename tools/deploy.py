@@ -177,8 +177,8 @@ def restart(board: Connection, title: str, say: Callable[[str], None], settle_s:
 def main(arguments: list[str]) -> None:
     options = parser(
         "deploy",
-        "Updates the firmware on a board that runs MicroPython; its identity and state stay. An interruption at any point "
-        "leaves a board that starts the old version or the new one, whole.",
+        "Updates the firmware on a board that runs MicroPython; its identity and state stay. A charge that runs is broken off. "
+        "An interruption at any point leaves a board that starts the old version or the new one, whole.",
         "  make deploy PORT=/dev/ttyUSB0\n  make deploy PORT=/dev/ttyUSB0 BOARD=esp32_devkitc      a board without Setpoint on it\n",
     )
     options.add_argument("--port", metavar="PORT", help="the serial port (PORT=; default: the only one)")

@@ -13,7 +13,7 @@ from board_bench import ROOT, PlayedBoard
 from esp32_mock_bootloader.server import BootloaderConnection, FlashImage, PtyMasterTransport, handle_client
 from firmware_image import micropython_bin
 
-from tools import bench, flash, micropython_image
+from tools import bench, command, flash, micropython_image
 from tools.build import build
 from tools.command import BOARDS, Failure
 from tools.image import image_of
@@ -198,6 +198,17 @@ def test_it_asks_before_it_erases(chip, firmware, monkeypatch):
     assert bytes(chip.flash.data) == before
 
 
+@pytest.mark.parametrize("answer, goes_on", [("y", True), ("YES", True), ("", False), ("n", False), ("maybe", False)])
+def test_anything_but_yes_is_no(answer, goes_on, monkeypatch):
+    monkeypatch.setattr("sys.stdin", type("Terminal", (), {"isatty": staticmethod(lambda: True)}))
+    monkeypatch.setattr("builtins.input", lambda question: answer)
+    if goes_on:
+        command.confirm("Erase?", False)
+    else:
+        with pytest.raises(Failure, match="nothing was changed"):
+            command.confirm("Erase?", False)
+
+
 def test_no_answer_a_wrong_port_and_a_port_in_use(tmp_path, firmware):
     master, slave = pty.openpty()
     port = os.ttyname(slave)
@@ -207,8 +218,8 @@ def test_no_answer_a_wrong_port_and_a_port_in_use(tmp_path, firmware):
         (True, port, "flash: %s is in use by another program. Close that one" % port),
     ):
         holder = __import__("serial").Serial(port, exclusive=True) if busy else None
-        command = [sys.executable, "-m", "tools.flash", "--board", "esp32_devkitc", "--port", path, "--firmware", str(firmware), "--attempts", "1"]
-        done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, timeout=60)
+        line = [sys.executable, "-m", "tools.flash", "--board", "esp32_devkitc", "--port", path, "--firmware", str(firmware), "--attempts", "1"]
+        done = subprocess.run(line, capture_output=True, text=True, cwd=ROOT, timeout=60)
         assert done.returncode == 1 and done.stderr.splitlines()[-1].startswith(sentence), done.stderr
         if holder:
             holder.close()
