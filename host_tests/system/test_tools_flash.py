@@ -2,6 +2,7 @@
 
 import os
 import pty
+import socket
 import stat
 import subprocess
 import sys
@@ -43,7 +44,14 @@ class Chip:
 
         class Terminal(PtyMasterTransport):
             def recv(self, size):
-                data = super().recv(size)
+                """Waits as long as it takes: a ROM loader does not lose patience, and the model does after 50 ms."""
+                while True:
+                    try:
+                        data = super().recv(size)
+                        break
+                    except socket.timeout:
+                        if chip.reset.is_set():
+                            raise
                 chip.heard += len(data)
                 if 0 <= chip.cut_at <= chip.heard:
                     os.close(self._master)
