@@ -593,7 +593,7 @@ def asleep(pilot_switch=False):
     plant.plug_in()
     plant.run(1000)
     assert plant.sequence.state == "B2"
-    plant.run(80000)
+    plant.run(80000, 100)
     plant.states.clear()
     plant.duties.clear()
     return plant
@@ -607,7 +607,7 @@ def test_a_vehicle_that_sleeps_is_woken_once_by_minus_12_volts():
     assert [duty_u16 for _, duty_u16 in plant.duties] == [N12_U16, X1_U16, duty_u16_for(160)]
     assert plant.duties[1][0] - plant.duties[0][0] == 4000
     assert 750 <= b2_ms - plant.duties[1][0] < 770
-    plant.run(7000000)
+    plant.run(7000000, 5000)
     assert len(plant.states) == 2 and plant.contactor == []
     plant.ask_for_current()
     plant.run(600)
@@ -617,7 +617,7 @@ def test_a_vehicle_that_sleeps_is_woken_once_by_minus_12_volts():
 def test_a_vehicle_that_sleeps_is_woken_twice_by_opening_the_pilot():
     plant = asleep(pilot_switch=True)
     opened = []
-    for _ in range(20000):
+    for _ in range(12000):
         plant.run(20)
         if not opened or opened[-1][1] != plant.sequence.pilot_open:
             opened.append((plant.now_ms, plant.sequence.pilot_open))
@@ -630,7 +630,7 @@ def test_a_vehicle_that_sleeps_is_woken_twice_by_opening_the_pilot():
 def test_nobody_is_woken_unless_it_is_asked_for():
     plant = asleep()
     plant.sequence.wake_ms = 0
-    plant.run(200000)
+    plant.run(200000, 100)
     assert plant.states == []
 
 
@@ -638,7 +638,7 @@ def test_a_vehicle_that_stopped_by_itself_is_not_woken():
     plant = Plant().charging()
     plant.sequence.wake_ms = 90000
     plant.plug_in()
-    plant.run(300000)
+    plant.run(300000, 100)
     assert [state for _, state in plant.states] == ["B2"]
 
 
@@ -647,10 +647,10 @@ def test_a_vehicle_is_woken_again_after_a_later_pause_but_not_within_an_hour():
     plant.run(20000)
     for pause_ms, want in ((1000, []), (3600000, ["WAKE", "B2"])):
         plant.permitted = False
-        plant.run(pause_ms)
+        plant.run(pause_ms, 1000)
         plant.permitted = True
         plant.states.clear()
-        plant.run(200000)
+        plant.run(200000, 100)
         assert [state for _, state in plant.states][1:] == want, pause_ms
 
 
