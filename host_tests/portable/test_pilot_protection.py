@@ -346,3 +346,23 @@ def test_watching_allocates_nothing():
     finally:
         heap_unlock()
     assert named(protection.held)
+
+
+def test_a_residual_current_is_kept_over_a_restart_whose_self_test_passes():
+    watched = Watched()
+    watched.run("residual", 20, True, False)
+    protection = Protection(watched.protection.held, True)
+    monitor(protection, 1000)
+    assert protection.ready and named(protection.held) == ["residual"], "nobody has looked"
+    protection.acknowledge(None)
+    monitor(protection, 1000)
+    assert protection.held == 0
+
+
+def test_a_charge_that_begins_anew_is_judged_by_its_own_offer():
+    watched = Watched()
+    watched.run("current", 2000, 320, 320, True)
+    watched.run("current", 100, 0, 0, False)
+    watched.run("current", 100, 100, 0, False)
+    watched.now_ms = 0
+    assert watched.run("current", 20000, 100, 130, True) == ["overcurrent"] and watched.now_ms <= 7040

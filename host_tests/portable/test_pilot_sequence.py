@@ -705,3 +705,14 @@ def test_the_pwm_gets_duties_that_it_can_make():
     plant.limit_da = 163
     plant.run(40)
     assert plant.sequence.duty_u16 == duty_u16_for(163, 13)
+
+
+def test_a_vehicle_that_asked_and_thought_better_of_it_is_not_woken():
+    plant = Plant()
+    plant.sequence.wake_ms = 90000
+    plant.ask_for_current()
+    plant.run(4000)
+    assert plant.sequence.state == "C1P"
+    plant.plug_in()
+    plant.run(200000, 100)
+    assert [state for _, state in plant.states] == ["C1", "C1P", "B2"]
