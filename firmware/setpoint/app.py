@@ -23,6 +23,7 @@ from .schedule.supply import Supply
 from .station.sampling import Reading
 from .station.station import Station
 from .store.documents import Documents
+from .store.files import recover_by
 from .store.journal import Journal
 from .units import tenths, tenths_text
 
@@ -57,6 +58,7 @@ class App:
             len(board.outlets),
         )
         self.log("info", "app", "Setpoint %s on %s%s" % (__version__, board.name, started and ": " + started))
+        recover_by(board.remount)
         self.documents = Documents(board.root + "/state")
         self.journal = Journal(board.root + "/journal")
         self.held = self.documents.read("faults") or {}  # connector id as text: faults that only a person ends

@@ -477,3 +477,29 @@ def test_the_tasks_of_a_board_are_what_it_has():
         assert [name for name, _ in tasks] == names
         for _, coroutine in tasks:
             coroutine.close()
+
+
+# files
+
+
+def test_a_file_system_that_failed_is_mounted_anew_and_the_folder_is_as_before():
+    import os
+
+    import flashbdev
+    import vfs
+
+    board = booted()
+    board.root = "/chip"
+    if hasattr(vfs, "VfsLfs2"):
+        vfs.VfsLfs2.mkfs(flashbdev.bdev)
+    vfs.mount(flashbdev.bdev, "/chip")
+    folder = os.getcwd()
+    if hasattr(vfs, "VfsLfs2"):
+        with open("/chip/kept", "w") as file:
+            file.write("kept")
+    board.remount()
+    assert os.getcwd() == folder
+    if hasattr(vfs, "VfsLfs2"):
+        with open("/chip/kept") as file:
+            assert file.read() == "kept"
+    vfs.umount("/chip")

@@ -153,6 +153,9 @@ class Board(Protocol):
 
     @property
     def network(self) -> Network: ...
+    def remount(self) -> None:
+        """The file system under `root` is mounted anew; no file is open. Raises OSError."""
+
     def make_safe(self) -> None:
         """Opens every contactor, then sets every pilot to steady +12 V."""
 

@@ -26,10 +26,11 @@ from binascii import crc32
 
 from micropython import const
 
+from .files import recover, remove_file, remove_if_possible, write_file
+
 _FORMAT = "setpoint 1 "
 _SLOTS = (".a", ".b")
 _ASIDE = ".bad"
-_ENOSPC = const(28)  # no name for it in MicroPython's errno
 _MAX_NAME = const(64)
 _MAX_PROBLEMS = const(16)
 
@@ -95,12 +96,10 @@ class Documents:
         path = self._path(name) + slot
         self._last = None
         try:
-            with open(path, "wb") as file:
-                if file.write(content) != len(content):
-                    raise OSError(_ENOSPC)
+            write_file(path, "wb", content)
         except OSError:
             if newest is None:
-                _remove_if_possible(path)  # or each refused new name would leave an empty file
+                remove_if_possible(path)  # or each refused new name would leave an empty file
             raise
         self._last = (name, number, slot, sum_of_body)
         return True
@@ -111,8 +110,8 @@ class Documents:
         document = _SLOTS[0] if newest is None else newest[1]
         for slot in _SLOTS:
             if slot != document:
-                _remove(self._path(name) + slot)
-        _remove(self._path(name) + document)
+                remove_file(self._path(name) + slot)
+        remove_file(self._path(name) + document)
 
     def names(self) -> "list[str]":
         """The names of all documents, sorted. Raises OSError when the folder cannot be read."""
@@ -147,10 +146,11 @@ class Documents:
         aside = path + _ASIDE
         path += slot
         try:
-            _remove(aside)
+            remove_file(aside)
             os.rename(path, aside)
             done = "it is set aside as %s" % aside
         except OSError as again:
+            recover()
             done = "and it cannot be set aside (%s)" % again
         self._report("%s cannot be read (%s); %s." % (path, error, done))
 
@@ -164,21 +164,6 @@ def _is_name(name: str) -> bool:
     if type(name) is not str or not 0 < len(name) <= _MAX_NAME:
         return False
     return all("a" <= c <= "z" or "A" <= c <= "Z" or "0" <= c <= "9" or c == "-" for c in name)
-
-
-def _remove(path: str) -> None:
-    try:
-        os.remove(path)
-    except OSError as error:
-        if error.errno != errno.ENOENT:
-            raise
-
-
-def _remove_if_possible(path: str) -> None:
-    try:
-        os.remove(path)
-    except OSError:
-        pass
 
 
 def _load(path: str) -> "tuple[int, bytes] | None":

@@ -24,6 +24,8 @@ from binascii import crc32
 
 from micropython import const
 
+from .files import recover, remove_file, remove_if_possible, write_file
+
 _SEGMENT = const(4096)
 _LONGEST = const(1500)  # bytes of a line; a longer one is damaged
 _MAX_PROBLEMS = const(16)
@@ -93,20 +95,19 @@ class Journal:
                 try:
                     self._thin(owner)
                 except OSError as error:
+                    recover()
                     self._report("the journal is full and cannot be made thinner: %s" % error)
             self._begin(number + 1, _line_of(owner.heading()) + data)
             return
-        with open(self._path(number), "ab") as file:
-            file.write(data)
+        write_file(self._path(number), "ab", data)
         self._end += len(data)
 
     def _begin(self, number: int, data: bytes) -> None:
         path = self._path(number)
         try:
-            with open(path, "wb") as file:
-                file.write(data)
+            write_file(path, "wb", data)
         except OSError:
-            _remove(path)
+            remove_if_possible(path)
             raise
         self.segments.append(number)
         self._end = len(data)
@@ -115,7 +116,7 @@ class Journal:
         """Older segments are no longer needed; the last one stays."""
         while len(self.segments) > 1 and self.segments[0] < segment:
             try:
-                os.remove(self._path(self.segments[0]))
+                remove_file(self._path(self.segments[0]))
             except OSError as error:
                 self._report("%s cannot be removed: %s" % (self._path(self.segments[0]), error))
                 return
@@ -140,15 +141,14 @@ class Journal:
                         if text is not None and owner.keeps(text):
                             thin.write(line)
         os.rename(self._path("thin"), self._path(pair[0]))
-        os.remove(self._path(pair[1]))
+        remove_file(self._path(pair[1]))
         self.segments.remove(pair[1])
         self._thin_at += 1
 
     def mark(self, text: str) -> None:
         """Keeps one short line beside the segments, in the place of the last but one. Raises OSError."""
         number = self._marks + 1
-        with open(self._path("mark%d" % (number % 2)), "wb") as file:
-            file.write(_line_of("%d %s" % (number, text)))
+        write_file(self._path("mark%d" % (number % 2)), "wb", _line_of("%d %s" % (number, text)))
         self._marks = number
 
     def marks(self) -> "list[str]":
@@ -182,10 +182,3 @@ def _text_of(line: bytes) -> "str | None":
     if line[-1:] != b"\n" or line[:9] != b"%08x " % (crc32(body) & 0xFFFFFFFF):
         return None
     return body.decode()
-
-
-def _remove(path: str) -> None:
-    try:
-        os.remove(path)
-    except OSError:
-        pass

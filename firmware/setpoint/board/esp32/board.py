@@ -5,6 +5,7 @@ time or can fail.
 """
 
 import json
+import os
 
 import machine
 from micropython import const
@@ -72,6 +73,15 @@ class Board:
             from .panel import Panel  # few bytes for who has none
 
             self._panel = Panel(wiring.get("light"), wiring.get("button"), self.outlets, self.network)
+
+    def remount(self) -> None:
+        import vfs
+        from flashbdev import bdev  # MicroPython's own: the partition it started from
+
+        folder = os.getcwd()
+        vfs.umount(self.root or "/")
+        vfs.mount(bdev, self.root or "/")
+        os.chdir(folder)
 
     def make_safe(self) -> None:
         for outlet in self.outlets:

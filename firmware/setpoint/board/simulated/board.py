@@ -68,6 +68,9 @@ class Board:
         self._control = settings["control"]
         self._looks_without_food: "int | None" = None  # the watchdog sleeps until it is fed for the first time
 
+    def remount(self) -> None:
+        flash_chip.remount(self.flash_chip, self.root)
+
     def make_safe(self) -> None:
         for outlet in self.outlets:
             outlet.set_contactor(False)

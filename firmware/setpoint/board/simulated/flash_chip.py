@@ -127,6 +127,11 @@ def mount(folder: str, mount_point: str) -> "tuple[FlashChip, list[str]]":
     return chip, problems
 
 
+def remount(chip: FlashChip, mount_point: str) -> None:
+    vfs.umount(mount_point)
+    vfs.mount(vfs.VfsLfs2(chip), mount_point)
+
+
 def _make_image(path: str) -> None:
     new = path + ".new"
     with open(new, "wb") as file:
