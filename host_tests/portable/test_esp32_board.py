@@ -42,8 +42,10 @@ def test_the_contactor_is_driven_open_before_anything_else():
     booted()
     assert CHIP.history[0] == (26, 0)
     contactor = {"pin": 26, "on": 0, "pull": "up"}
-    booted(connector_contactor=contactor)
+    outlet = booted(connector_contactor=contactor).outlets[0]
     assert CHIP.history[0] == (26, 1), "off is the other level of on"
+    outlet.set_contactor(True)
+    assert CHIP.outputs[26] == 0
 
 
 def test_the_contactor_and_its_feedback():
@@ -344,12 +346,13 @@ def test_why_the_chip_restarted():
 def test_a_reset_makes_safe_and_leaves_its_mark():
     board = booted()
     board.outlets[0].set_contactor(True)
+    CHIP.rtc_memory = b"SPa\1T"
     try:
         board.reset()
         raise AssertionError("it goes on")
     except machine.Resets:
         pass
-    assert CHIP.outputs[26] == 0 and CHIP.rtc_memory == bytes(4) + b"R"
+    assert CHIP.outputs[26] == 0 and CHIP.rtc_memory == b"SPa\1TR"
     CHIP.reset_cause = machine.HARD_RESET
     CHIP.restart()
     assert boot(root=board.root)[0].reset_cause == "software"
@@ -391,9 +394,13 @@ def test_the_clock_comes_from_the_rtc_if_that_was_set_and_leads_it():
         system[0] = board.clock.now() + 10
         pass_time(10000, [task])
         assert len(CHIP.system_time_set) == 1, "it runs with the clock"
+        assert CHIP.rtc_memory == bytes(4) + b"T"
+        CHIP.rtc_memory = b""
+        pass_time(10000, [task])
+        assert CHIP.rtc_memory == bytes(4) + b"T", "what was right by chance is known now"
         system[0] = board.clock.now() + 13
         pass_time(10000, [task])
-        assert len(CHIP.system_time_set) == 2, "it has drifted away"
+        assert len(CHIP.system_time_set) == 3, "it has drifted away"
         for cause, marked, known in ((2, True, True), (3, True, True), (2, False, False), (1, True, False)):
             CHIP.restart()
             CHIP.reset_cause = cause
