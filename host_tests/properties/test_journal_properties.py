@@ -4,6 +4,7 @@ Flash is played by `Flash`, either as littlefs does (a file that is being writte
 closed) or as the plainest of file systems (what was written so far is there).
 """
 
+from contextlib import contextmanager
 from types import SimpleNamespace
 from unittest.mock import patch
 
@@ -11,8 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from station_bench import Bench, Memory
 
-import setpoint.store.journal
+import setpoint.store.journal as journal_module
 from setpoint.protocol.iso8601 import text_from
+from setpoint.store import files
 from setpoint.store.journal import Journal
 
 
@@ -104,6 +106,7 @@ class Writing:
             self.flash.files[self.path] = self.content
         if count < len(data):
             raise PowerCut
+        return count
 
     def __exit__(self, kind, *rest):
         if kind is None:
@@ -111,10 +114,12 @@ class Writing:
             self.flash.files[self.path] = self.content
 
 
+@contextmanager
 def on(flash):
-    """The journal's module on this flash."""
-    calls = {name: getattr(flash, name) for name in ("listdir", "stat", "mkdir", "rename", "remove")}
-    return patch.multiple(setpoint.store.journal, create=True, open=flash.open, os=SimpleNamespace(**calls))
+    """The journal's modules on this flash."""
+    calls = SimpleNamespace(**{name: getattr(flash, name) for name in ("listdir", "stat", "mkdir", "rename", "remove")})
+    with patch.multiple(journal_module, create=True, open=flash.open, os=calls), patch.multiple(files, create=True, open=flash.open, os=calls):
+        yield
 
 
 # The journal, beside a list -------------------------------------------------------------------------------------------
