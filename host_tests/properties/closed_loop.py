@@ -619,6 +619,7 @@ class ClosedLoop:
             reset_cause="power",
             has_thermometer=False,
             temperature_c=lambda: None,
+            remount=lambda: None,
         )
         self.flash.failed = False
         self.central.link_is_down()
