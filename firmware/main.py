@@ -30,6 +30,12 @@ except Exception as error:
         import machine
 
         machine.reset()  # boot.py's outputs stand, and it counts how often this happens
+    try:
+        from setpoint.log_ring import sentence_of, write
+
+        write(board.root + "/state", "error main     " + sentence_of(error))
+    except Exception:
+        pass  # it is on the serial line; the reset matters more
     board.reset()
 finally:
     if board is not None:

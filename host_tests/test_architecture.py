@@ -26,6 +26,8 @@ MAY_IMPORT = {
     "station": {"schedule", "protocol"},
     "clock": set(),
     "log": {"protocol.iso8601"},  # the text form of an instant
+    "log_ring": {"store"},
+    "state_line": set(),
     "tasks": {"clock", "log"},
     "link": {"protocol", "clock", "log"},
     "store": {"log"},
@@ -35,7 +37,7 @@ MAY_IMPORT = {
     "fault_reports": {"late"},
     "inspection": {"pilot.duty", "protocol.iso8601"},
     "app": {"station", "protocol", "schedule", "pilot", "control", "inspection", "link", "store", "board", "clock", "log", "tasks"},
-    "main": {"app", "board", "log"},
+    "main": {"app", "board", "log", "log_ring"},
     "boot": set(),
     "__init__": set(),
 }

@@ -37,10 +37,9 @@ class App:
     def __init__(self, board, started: str = "") -> None:
         """started: how this start came about, as boot.py says it."""
         self.board = board
-        self.started = started
         self.died = False  # a task did: nobody asked for the restart
         self.clock = board.clock
-        self.log = Log(board.clock)
+        self.log = Log(board.clock, board.root + "/state")
         self.peak_memory = 0
         self._caps = {}  # (connector id, source): what cable and temperature leave, as told to the station
         self._told_stall_ms = _STALL_MS
@@ -57,9 +56,9 @@ class App:
             None if supply["grid_amps"] is None else tenths(supply["grid_amps"]),
             len(board.outlets),
         )
-        self.log("info", "app", "Setpoint %s on %s%s" % (__version__, board.name, started and ": " + started))
         recover_by(board.remount)
         self.documents = Documents(board.root + "/state")
+        self.log("note", "app", "Setpoint %s on %s%s" % (__version__, board.name, started and ": " + started))
         self.journal = Journal(board.root + "/journal")
         self.held = self.documents.read("faults") or {}  # connector id as text: faults that only a person ends
         self.control = Control(board, self.supply.own_rate // self.supply.rate_per_da, self._events.set, self.held)
@@ -70,16 +69,16 @@ class App:
             self.supply,
             [outlet.id for outlet in board.outlets],
             self._reading,
-            self._first_keys(),
+            self._first_keys(started),
             hexlify(os.urandom(4)).decode(),
             [outlet.id for outlet in board.outlets if outlet.has_lock],
         )
         self.session = Session(board.network, board.identity, board.reconnect, self._on_link_log, self.clock)
 
-    def _first_keys(self) -> dict:
+    def _first_keys(self, started: str) -> dict:
         """First values of configuration keys; what the board is stands above what somebody says it is."""
         keys = dict(self.board.keys)
-        keys["LastStart"] = self.started
+        keys["LastStart"] = started
         keys["NumberOfConnectors"] = len(self.board.outlets)
         keys["ConnectorSwitch3to1PhaseSupported"] = self.supply.can_switch_phases
         return keys
@@ -114,6 +113,7 @@ class App:
         self._over.set()
 
     async def _agent(self) -> None:
+        told_ms = 0
         while True:
             wait_ms = max(self.ms_to_wakeup(), 1)
             self.clock.set_alarm(wait_ms)
@@ -126,6 +126,9 @@ class App:
                 self._events.clear()  # what `wake` itself set would only wake us again
             else:
                 self.peak_memory = max(self.peak_memory, gc.mem_alloc())  # walks the heap: not with every event
+                if self.clock.ticks_ms() - told_ms >= 60000:  # who looks at the log learns the state that soon
+                    told_ms = self.clock.ticks_ms()
+                    load("setpoint.state_line").tell(self, self.control.points)
 
     def _cap(self, connector_id: int, source: str, da: "int | None") -> None:
         if da != self._caps.get((connector_id, source)):
@@ -169,6 +172,7 @@ class App:
         sequence.wake_ms = self.station.settings["WakeUpAfterSeconds"] * 1000
         if sequence.vehicle is not None and sequence.state != "BOOT":
             self.tell(self.station.on_pilot, connector_id, sequence.state, sequence.vehicle)
+            load("setpoint.state_line").tell(self, (connector_id,))
 
     # -- between the station and the rest
 
@@ -201,7 +205,7 @@ class App:
                 self.control.points[action[1]].lock_wanted = action[2]
             elif kind == "clock":
                 if self.clock.correct(action[1]):
-                    self.log("info", "app", "clock set by the central system")
+                    self.log("note", "app", "clock set by the central system")
                     self.tell(self.station.on_clock)
             elif kind == "ping":
                 self.session.set_ping_interval(action[1])

@@ -3,6 +3,8 @@
 import asyncio
 import sys
 
+from .late import load
+
 
 async def _named(name: str, coroutine, on_death) -> None:
     try:
@@ -13,7 +15,11 @@ async def _named(name: str, coroutine, on_death) -> None:
     except Exception as error:
         if hasattr(sys, "print_exception"):
             sys.print_exception(error)
-        on_death(name, "%s: %s" % (type(error).__name__, error))
+        try:
+            sentence = load("setpoint.log_ring").sentence_of(error)
+        except Exception:  # no memory, or a PC's Python: the name will do
+            sentence = type(error).__name__
+        on_death(name, sentence)
 
 
 def start(name: str, coroutine, on_death):
