@@ -57,6 +57,9 @@ flash: .venv/ready ## MicroPython and all of it onto a chip: make flash BOARD=..
 deploy: .venv/ready ## update a board that runs MicroPython: make deploy PORT=/dev/ttyUSB0
 	@$(PY) -m tools.deploy $(if $(PORT),--port $(PORT)) $(if $(BOARD),--board $(BOARD)) $(ARGS)
 
+selftest: .venv/ready ## 20 checks of a board: make selftest BOARD=esp32_devkitc on the model, PORT=/dev/ttyUSB0 on the board itself
+	@$(PY) -m tools.selftest $(if $(PORT),--port $(PORT)) $(if $(BOARD),--board $(BOARD)) $(ARGS)
+
 provision: .venv/ready ## tell a board its Wi-Fi, central system and id, and let it try them: make provision PORT=/dev/ttyUSB0
 	@$(PY) -m tools.provision $(if $(PORT),--port $(PORT)) $(ARGS)
 
@@ -78,4 +81,4 @@ clean:            ## remove what the verbs made
 	@$(PYTHON) tools/set_up.py .venv
 	@touch $@
 
-.PHONY: help setup demo central station plot test lint boards bench faults micropython32 build image flash deploy provision packages lock clean
+.PHONY: help setup demo central station plot test lint boards bench faults micropython32 build image flash deploy selftest provision packages lock clean
