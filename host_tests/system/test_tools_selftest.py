@@ -2,6 +2,8 @@
 
 import json
 import shutil
+import signal
+import threading
 
 import pytest
 from board_bench import ROOT, PlayedBoard, on_flash, tiny_build
@@ -11,7 +13,7 @@ from tools.command import Failure
 from tools.connection import NotTaken
 from tools.selftest import __main__ as selftest
 from tools.selftest import checks
-from tools.selftest.desk import Desk, Model, ModelledBoard
+from tools.selftest.desk import Desk, Model, ModelledBoard, Person
 from tools.selftest.rows import Options
 
 QUICK = Options(trials=3, soak_s=20)
@@ -168,6 +170,22 @@ def test_a_board_at_a_port_is_examined_and_a_person_guided(board, tmp_path, caps
     assert any("may it close?" in question for question in asked) and any("Enter when it is so" in question for question in asked)
     board.wait_for(b"start 2")  # it ends with a restart
     assert set(board.files()) - {"/state"} == before, "nothing of the self test stays in its flash"
+
+
+def test_ctrl_c_in_mid_charge_opens_the_contactor(board):
+    desk = Desk(board.port, Person(lambda question: "y"))
+    try:
+        desk.allow_closing()
+        threading.Timer(1.5, lambda: signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)).start()
+        with pytest.raises(KeyboardInterrupt):
+            desk._talk("import time\ndef lasts(bench):\n bench.charge()\n print('=', bench.coil)\n bench.run(1 << 29)\nbench.guarded(lasts)")
+        board._process.send_signal(signal.SIGINT)  # a chip hears the Ctrl-C on its line; the unix port does not while it works for the raw REPL
+        board.wait_for(b"KeyboardInterrupt")
+        desk._line.interrupt()
+        assert desk.value("bench.coil") is True, "it was charging when it was interrupted"
+        assert desk.value("time.sleep_ms(50) or (__import__('model').BENCH.closed(), bench.outlet.duty_u16)") == (False, 65535)
+    finally:
+        desk.close()
 
 
 def test_who_says_no_gets_the_checks_that_close_nothing(board, tmp_path, capsys):
