@@ -56,7 +56,7 @@ class App:
             None if supply["grid_amps"] is None else tenths(supply["grid_amps"]),
             len(board.outlets),
         )
-        recover_by(board.remount)
+        recover_by(board.remount, board.reset)
         self.documents = Documents(board.root + "/state")
         self.log("note", "app", "Setpoint %s on %s%s" % (__version__, board.name, started and ": " + started))
         self.journal = Journal(board.root + "/journal")
@@ -86,16 +86,9 @@ class App:
     # -- tasks
 
     async def run(self) -> None:
-        self._tell_time()
-        self.station.start(self.board.reset_cause in ("software", "watchdog"))
-        self._carry_out()
-        running = [
-            tasks.start("control", self.control.run(), self._on_death),
-            tasks.start("agent", self._agent(), self._on_death),
-            tasks.start("link", self.session.run(self), self._on_death),
-        ]
-        for name, coroutine in self.board.attach(self):
-            running.append(tasks.start(name, coroutine, self._on_death))
+        self.tell(self.station.start, self.board.reset_cause in ("software", "watchdog"))
+        named = [("control", self.control.run()), ("agent", self._agent()), ("link", self.session.run(self))]
+        running = [tasks.start(name, coroutine, self._on_death) for name, coroutine in named + self.board.attach(self)]
         try:
             await self._over.wait()
             running[0].cancel()  # the control loop: from here on the outputs stay safe
@@ -108,9 +101,9 @@ class App:
 
     def _on_death(self, name: str, sentence: str) -> None:
         self.died = True
+        self._over.set()
         self.board.make_safe()
         self.log("error", "app", "task %s died (%s): restarting" % (name, sentence))
-        self._over.set()
 
     async def _agent(self) -> None:
         told_ms = 0
@@ -181,10 +174,16 @@ class App:
         self.station.time_is(clock.now(), clock.uptime_ms(), clock.ticks_ms(), clock.into_second_ms())
 
     def tell(self, event, *arguments) -> None:
-        """Tells the station an event, at the time it is now, and carries out what follows."""
+        """Tells the station an event, at the time it is now, and carries out what follows. Where the memory ends half-way,
+        the station restarts: flash knows what holds."""
         self._tell_time()
-        event(*arguments)
-        self._carry_out()
+        try:
+            event(*arguments)
+            self._carry_out()
+        except MemoryError:
+            if self.station.changing:
+                self._on_death("agent", "out of memory")
+            raise
 
     def _carry_out(self) -> None:
         for action in self.station.take_actions():

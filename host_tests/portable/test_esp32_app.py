@@ -3,6 +3,7 @@
 from esp32_bench import CHIP, IDENTITY, Task, boot, description, pass_time, virtual_time
 
 from setpoint.app import App
+from setpoint.station import station as station_room
 
 _OFFLINE = {"AllowOfflineTxForUnknownId": "true"}
 
@@ -102,4 +103,49 @@ def test_an_adc_that_fails_under_load_opens_the_contactor():
         bench.run(100)
         assert not bench.closed()
     finally:
+        bench.end()
+
+
+def no_memory(*arguments):
+    raise MemoryError
+
+
+def hangs_up(app, event, *arguments):
+    """What an event without enough memory means to the link."""
+    try:
+        event(*arguments)
+    except MemoryError:
+        return True
+    return False
+
+
+def test_where_memory_ends_in_the_middle_of_an_event_the_contactor_opens_and_the_station_restarts():
+    bench = Bench()
+    try:
+        bench.wire.vehicle.plug_in()
+        bench.app.on_card("04A1B2C3", [1])
+        bench.run(3000)
+        assert bench.closed()
+        bench.app.station.sessions.end = no_memory  # it would else have ended for the driver, and not for the journal
+        assert hangs_up(bench.app, bench.app.on_card, "04A1B2C3", [1])
+        assert bench.app.died and bench.app._over.is_set() and not bench.closed()
+    finally:
+        bench.end()
+
+
+def test_a_message_that_the_memory_does_not_hold_costs_no_restart():
+    bench = Bench()
+    parse = station_room.parse
+    try:
+        bench.wire.vehicle.plug_in()
+        bench.app.on_card("04A1B2C3", [1])
+        bench.run(3000)
+        station_room.parse = no_memory
+        assert hangs_up(bench.app, bench.app.on_text, "[2]")
+        station_room.parse = parse
+        assert not bench.app.died and bench.closed()
+        bench.run(3000)
+        assert bench.closed()
+    finally:
+        station_room.parse = parse
         bench.end()

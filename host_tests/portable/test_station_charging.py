@@ -343,3 +343,42 @@ def test_a_key_that_cannot_be_written_keeps_its_value():
     bench.memory.fails = False
     assert bench.ask("ChangeConfiguration", {"key": "ConnectionTimeOut", "value": "5"}) == ACCEPTED
     assert Bench(memory=bench.memory).station.settings["MeterValueSampleInterval"] == 60
+
+
+class Short(Memory):
+    """Flash that does what it is told, and then there is no memory left."""
+
+    short = False
+
+    def write(self, name, value):
+        Memory.write(self, name, value)
+        if self.short:
+            self.short = False
+            raise MemoryError
+
+    def remove(self, name):
+        Memory.remove(self, name)
+        if self.short:
+            self.short = False
+            raise MemoryError
+
+
+def test_where_memory_ends_between_flash_and_what_is_in_force_both_are_the_same_afterwards():
+    for change, limit in (
+        ({"id": 1, "periods": ((0, 8),)}, 80),
+        ({"id": 2, "level": 1, "periods": ((0, 8),)}, 80),
+        ({"id": 2, "periods": ((0, 8),)}, 80),
+    ):
+        bench = Bench(memory=Short())
+        bench.set_profile(id=1, periods=((0, 16),))
+        bench.memory.short = True
+        answer = bench.set_profile(**change)
+        assert answer[:2] == ("error", "InternalError"), answer
+        assert bench.limits[1] == limit, change
+        assert sorted(bench.memory.kept) == ["profile-%d" % i for i in sorted([p.id for p in bench.station.profiles])], change
+        assert bench.set_profile(id=5, level=3, periods=((0, 7),)) == ACCEPTED and bench.limits[1] == 70
+    bench = Bench(memory=Short())
+    bench.set_profile(id=1, periods=((0, 16),))
+    bench.memory.short = True
+    assert bench.ask("ClearChargingProfile", {"id": 1})[:2] == ("error", "InternalError")
+    assert bench.limits[1] == 320 and not bench.memory.kept and not len(bench.station.profiles)

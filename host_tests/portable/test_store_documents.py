@@ -3,6 +3,7 @@
 import os
 from binascii import crc32
 
+from setpoint.store import files as changes
 from setpoint.store.documents import Documents
 
 
@@ -323,3 +324,22 @@ def test_a_failed_write_leaves_the_old_document_in_force():
         assert Documents(folder).read("a") == ["newer"]
 
     in_a_folder(test)
+
+
+def no_memory(*arguments):
+    raise MemoryError
+
+
+def test_where_memory_ends_while_a_file_is_written_the_file_system_is_mounted_anew_or_the_board_reset():
+    seen = []
+    changes.recover_by(lambda: seen.append("mounted"), lambda: seen.append("reset"))
+    changes.open = no_memory
+    try:
+        assert raises(MemoryError, changes.write_file, "x", "wb", b"x")
+        assert seen == ["mounted"]
+        changes.recover_by(no_memory, lambda: seen.append("reset"))
+        assert raises(MemoryError, changes.write_file, "x", "wb", b"x")
+        assert seen == ["mounted", "reset"]
+    finally:
+        changes.recover_by(None, None)
+        del changes.open

@@ -29,8 +29,9 @@ class Charging:
     # -- flash
 
     def load(self) -> None:
-        """Installs what is in flash. A TxProfile stays only with its transaction (R12)."""
+        """Installs what is in flash, and nothing else. A TxProfile stays only with its transaction (R12)."""
         station = self._station
+        station.profiles.remove(list(station.profiles))
         running = [c.transaction.handle for c in station.connectors if c.transaction is not None]
         stored = []
         for name in station.documents.names():

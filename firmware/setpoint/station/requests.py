@@ -27,4 +27,7 @@ def answer(station, message_id: str, action: str, payload) -> str:
         station.log("warn", "%s: %s, %s" % (action, error.code, error.description))
         return error_text(message_id, error.code, error.description)
     except MemoryError:
+        if action.endswith("ChargingProfile"):  # it may have come between flash and what is in force
+            station.charging.load()
+            station.limits_changed()
         return error_text(message_id, "InternalError", "not enough memory for this request; send it in smaller parts")

@@ -1,6 +1,7 @@
 """The charge point: the one object the app talks to. It keeps the parts together and mostly delegates.
 
-The app sets the time (`time_is`), tells an event (`on_...`, `wake`), and carries out `take_actions()`.
+The app sets the time (`time_is`), tells an event (`on_...`, `wake`), and carries out `take_actions()`. What breaks an event
+off while it is `changing` leaves it half done.
 """
 
 from ..late import load
@@ -46,8 +47,7 @@ class Station:
         self.actions = []
         self.now = None
         self.up_ms = 0
-        self._ticks_ms = 0
-        self._into_second_ms = 0
+        self._ticks_ms = self._into_second_ms = 0
         self.link_up = False
         self.documents = documents
         self.supply = supply
@@ -76,8 +76,7 @@ class Station:
         self.fallback = Fallback(self)
         load("setpoint.station.security").start(self, identity)
         self._later = []
-        self._permits = {}
-        self._phases = {}
+        self._permits, self._phases = {}, {}
         self.reset_at_ms = None
         self.resets = 0  # how often it was tried
         self._due_ms = None
@@ -94,8 +93,8 @@ class Station:
         """now: the instant (None: unknown) and how far its second has gone; up_ms: for timers; ticks_ms: the network's time."""
         self.now = now
         self.up_ms = up_ms
-        self._ticks_ms = ticks_ms
-        self._into_second_ms = into_second_ms
+        self.changing = True
+        self._ticks_ms, self._into_second_ms = ticks_ms, into_second_ms
 
     def on_clock(self) -> None:
         """The wall clock was set. Durations and transactions go on; every limit is worked out anew."""
@@ -217,6 +216,7 @@ class Station:
     def on_text(self, text: "str | memoryview") -> None:
         """A message of the central system."""
         self.fallback.heard(self.up_ms)
+        self.changing = False
         try:
             message = parse(text)
         except OcppError as error:
@@ -224,6 +224,7 @@ class Station:
             if error.answerable:
                 self.actions.append(("send", error_text(error.message_id, error.code, error.description)))
             return
+        self.changing = True
         if message[0] != 2:
             self.calls.on_answer(message, self.up_ms)
         elif self.registration.status == "Rejected":

@@ -94,6 +94,7 @@ class Documents:
         checked = b"%d\n" % number + body
         content = (_FORMAT + "%08x " % (crc32(checked) & 0xFFFFFFFF)).encode() + checked
         path = self._path(name) + slot
+        last = (name, number, slot, sum_of_body)  # now: when flash has it, nothing may fail any more
         self._last = None
         try:
             write_file(path, "wb", content)
@@ -101,7 +102,7 @@ class Documents:
             if newest is None:
                 remove_if_possible(path)  # or each refused new name would leave an empty file
             raise
-        self._last = (name, number, slot, sum_of_body)
+        self._last = last
         return True
 
     def remove(self, name: str) -> None:

@@ -9,24 +9,27 @@ import os
 from micropython import const
 
 _ENOSPC = const(28)  # MicroPython's errno has no name for it
-_remount = None
+_remount = _reset = None
 
 
-def recover_by(remount) -> None:
-    """remount(): mounts the file system anew; the board's."""
-    global _remount
-    _remount = remount
+def recover_by(remount, reset) -> None:
+    """The board's: remount() mounts the file system anew; reset() where there is no memory for that. A station that went on
+    without its files would take every document for absent."""
+    global _remount, _reset
+    _remount, _reset = remount, reset
 
 
 def write_file(path: str, mode: str, content: bytes) -> None:
     """Opens, writes all, closes. Raises OSError."""
+    done = False
     try:
         with open(path, mode) as file:
             if file.write(content) != len(content):
                 raise OSError(_ENOSPC)
-    except OSError:
-        recover()
-        raise
+        done = True
+    finally:
+        if not done:  # for lack of memory, too
+            recover()
 
 
 def remove_file(path: str) -> None:
@@ -49,4 +52,7 @@ def remove_if_possible(path: str) -> None:
 def recover() -> None:
     """After a failed change, with every file closed."""
     if _remount is not None:
-        _remount()
+        try:
+            _remount()
+        except MemoryError:
+            _reset()

@@ -86,8 +86,10 @@ class Board:
 
     def reset(self) -> None:
         self.make_safe()
-        open(self._reset_note, "w").close()
-        sys.exit(_RESET_ME)
+        try:
+            open(self._reset_note, "w").close()
+        finally:  # for lack of memory, too
+            sys.exit(_RESET_ME)
 
     def temperature_c(self) -> "int | None":
         return self.celsius
