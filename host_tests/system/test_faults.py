@@ -6,7 +6,7 @@ import re
 import pytest
 
 from tools import bench
-from tools.faults import hostile, kills, power_cuts
+from tools.faults import exhaustion, hostile, killed_tasks, kills, power_cuts
 from tools.faults.bench import Bench, Lost
 from tools.faults.mutations import hostile_payloads
 
@@ -31,6 +31,21 @@ def test_a_misbehaving_central_system_changes_nothing(tmp_path):
         assert trouble is None, "%s: %s" % (attack, trouble)
         seen.append(attack)
     assert len(seen) == len(QUICK_ATTACKS)
+
+
+@pytest.mark.parametrize("micropython", ["32bit"], indirect=True)
+def test_where_the_heap_ends_in_mid_message_nothing_is_lost_and_the_next_message_is_answered(micropython, tmp_path):
+    outcomes = set()
+    for message, room, outcome, trouble in exhaustion.trials(tmp_path, micropython, step=1171, last=9000):
+        assert trouble is None, "%s with %d bytes of heap: %s" % (message, room, trouble)
+        outcomes.add(outcome)
+    assert outcomes >= {"answered", "refused", "hung up", "restarted"}
+
+
+@pytest.mark.parametrize("micropython", ["32bit"], indirect=True)
+def test_every_task_that_dies_leaves_safe_outputs_a_line_in_the_log_and_a_restart_that_charges_on(micropython, tmp_path):
+    died = dict(killed_tasks.trials(tmp_path, micropython))
+    assert died == dict.fromkeys(killed_tasks.TASKS)
 
 
 def test_mutated_payloads_are_many_and_the_same_for_a_seed():

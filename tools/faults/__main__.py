@@ -18,9 +18,9 @@ from pathlib import Path
 
 from tools import bench, micropython32
 from tools.bench import ROOT
-from tools.faults import hostile, kills, power_cuts
+from tools.faults import exhaustion, hostile, killed_tasks, kills, power_cuts
 
-KINDS = ("flash", "kills", "hostile")
+KINDS = ("flash", "kills", "hostile", "memory", "tasks")
 REPORT = ROOT / "build" / "faults.json"
 
 
@@ -60,6 +60,18 @@ def _run(options: argparse.Namespace, interpreter: list[str], folder: Path, tabl
             table.count("a misbehaving central system", attack, trouble)
             stalls.append(stall_ms)
         print("\nworst stall of the control loop meanwhile: %d ms" % max(stalls), file=sys.stderr)
+
+
+    if "memory" in options.only:
+        outcomes: dict[str, int] = {}
+        micropython32.interpreter()
+        for message, room, outcome, trouble in exhaustion.trials(folder / "memory", [str(micropython32.PROGRAM)], 512 if options.quick else 48):
+            table.count("heap exhausted while a message is handled", "%s with %d bytes" % (message, room), trouble)
+            outcomes[outcome] = outcomes.get(outcome, 0) + 1
+        print("\nthey ended as: %s" % outcomes, file=sys.stderr)
+    if "tasks" in options.only:
+        for name, trouble in killed_tasks.trials(folder / "tasks", interpreter):
+            table.count("a task of the station killed in mid-charge", name, trouble)
 
 
 def main(arguments: Iterator[str] | None = None) -> int:
