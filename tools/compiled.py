@@ -24,7 +24,6 @@ sys.path.insert(0, str(ROOT))
 from tools.bundled import Program  # noqa: E402
 
 SOURCES = ROOT / "firmware"
-_ONLOOKERS = ROOT / "tools" / "benchmarks"
 _STUBS = ("micropython-esp32-stubs", "micropython-stdlib-stubs")
 _KEPT = 3  # builds of older sources, for stations that still run
 
@@ -38,19 +37,23 @@ def program_of(sources: Path = SOURCES, board: str = "simulated") -> Program:
     return Program(sources, files, there, _names_of_others())
 
 
+def _onlookers() -> "list[Path]":
+    return [*sorted((ROOT / "tools" / "benchmarks").glob("*.py")), ROOT / "tools" / "provision_try.py"]
+
+
 def _names_of_others() -> "set[str]":
     """Every word in the stubs of MicroPython, and in what meets the compiled firmware as source: boot.py and main.py on a
-    board, the benchmark."""
+    board, the benchmark, make provision's try."""
     stubs = [file for package in _STUBS for file in importlib.metadata.files(package) or [] if file.suffix == ".pyi"]
     texts = [Path(str(file.locate())).read_text(encoding="utf-8") for file in stubs]
-    texts += [file.read_text(encoding="utf-8") for folder in (SOURCES, _ONLOOKERS) for file in folder.glob("*.py")]
+    texts += [file.read_text(encoding="utf-8") for file in [*SOURCES.glob("*.py"), *_onlookers()]]
     return {word for text in texts for word in re.findall(r"[A-Za-z]\w*", text)}
 
 
 def _digest(board: str) -> str:
     tools = [Path(__file__).with_name(name) for name in ("compiled.py", "bundled.py", "rewritten.py")]
     content = hashlib.sha256(board.encode())
-    for source in [*tools, *sorted(_ONLOOKERS.glob("*.py")), ROOT / "requirements.lock", *sorted(SOURCES.rglob("*.py"))]:
+    for source in [*tools, *_onlookers(), ROOT / "requirements.lock", *sorted(SOURCES.rglob("*.py"))]:
         content.update(str(source.relative_to(ROOT)).encode() + b"\0" + source.read_bytes())
     return content.hexdigest()[:16]
 

@@ -24,6 +24,7 @@ from serial.tools import list_ports
 from tools.command import Failure
 
 _ANSWER_S = 10.0
+_OPEN_S = 2.0  # a port that has just come, or that another program is leaving
 _TRIES = 5
 _PATIENCE_S = 1.5  # for the prompt, at each try
 _GONE = "the connection to the board broke. Plug the cable in and run the same command again: the board starts the old version whole, or the new one."
@@ -77,10 +78,15 @@ class Connection:
 
     def __init__(self, port: str) -> None:
         self.port = port
-        try:
-            self._transport = SerialTransport(port, exclusive=True, timeout=_ANSWER_S)
-        except (TransportError, OSError):
-            raise Failure(reason_not_opened(port)) from None
+        end = time.monotonic() + _OPEN_S
+        while True:
+            try:
+                self._transport = SerialTransport(port, exclusive=True, timeout=_ANSWER_S)
+                return
+            except (TransportError, OSError):
+                if not Path(port).exists() or time.monotonic() > end:
+                    raise Failure(reason_not_opened(port)) from None
+            time.sleep(0.1)
 
     def __enter__(self) -> Connection:
         return self

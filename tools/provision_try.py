@@ -55,7 +55,7 @@ class Listener:
 
 
 async def join(identity):
-    from setpoint.board.esp32.wifi import Network
+    from setpoint.board.esp32.board import Network
 
     wifi = identity.get("wifi")
     if not wifi:
@@ -76,9 +76,8 @@ async def join(identity):
 
 
 async def connect(network, identity, clock):
-    from setpoint.late import load
+    from setpoint.link import connecting
 
-    connecting = load("setpoint.link.connecting")
     try:
         secure, _, host, port, path = connecting.parts_of(identity["csms_url"], identity["charge_point_id"], False)
     except ValueError as error:
@@ -139,7 +138,7 @@ async def main():
         os.chdir(program())
         with open("/identity.json") as file:
             identity = json.load(file)
-        from setpoint.clock import Clock
+        from setpoint.board.esp32.board import Clock
 
         network = await join(identity)
         connection = await connect(network, identity, Clock())

@@ -321,22 +321,22 @@ def test_while_nothing_can_be_written_starts_and_stops_wait_in_ram_and_meter_val
 def test_a_journal_that_is_full_keeps_starts_and_stops_thins_meter_values_and_says_so():
     def test(folder):
         keys = {"AllowOfflineTxForUnknownId": "true", "MeterValueSampleInterval": "60"}
-        bench = Bench(connectors=2, keys=keys, journal=Journal(folder, 5))
+        bench = Bench(connectors=2, keys=keys, journal=Journal(folder, 4))
         bench.tell(bench.station.on_link, False)
-        for _ in range(6):
+        for _ in range(4):
             bench.charge(1)
             bench.charge(2)
             bench.pass_time(3600)
             bench.unplug(1)
             bench.unplug(2)
         assert [log for log in bench.logs if "journal is full" in log] != []
-        again = Bench(connectors=2, memory=bench.memory, now=bench.now, journal=Journal(folder, 5))
+        again = Bench(connectors=2, memory=bench.memory, now=bench.now, journal=Journal(folder, 4))
         starts, stops = again.actions("StartTransaction"), again.actions("StopTransaction")
-        assert len(starts) == len(stops) == 12
-        assert [stop["transactionId"] for stop in stops] == list(range(1, 13))
+        assert len(starts) == len(stops) == 8
+        assert [stop["transactionId"] for stop in stops] == list(range(1, 9))
         values = again.actions("MeterValues")
-        assert len(values) == 12 * 60 - bench.station.outbox.dropped and 150 < len(values) < 600
-        for transaction in range(1, 13):
+        assert len(values) == 8 * 60 - bench.station.outbox.dropped and 100 < len(values) < 400
+        for transaction in range(1, 9):
             times = times_of([v for v in values if v["transactionId"] == transaction])
             assert len(times) >= 5 and times == sorted(times), transaction
         told = [again.sent.index(sent) for sent in again.sent if "Transaction" in sent[0]]
