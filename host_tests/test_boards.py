@@ -76,7 +76,10 @@ FAULTS = [
     ("schema", "connectors.0.pilot.attenuation_db", 12),
     ("schema", "connectors.0.meter", {"kind": "guess"}),
     ("schema", "connectors.0.meter", {"kind": "pulse", "pin": 5}),
+    ("schema", "connectors.0.meter", {"kind": "modbus", "model": "sdm630", "address": 1, "baud": 9600}),
+    ("schema", "connectors.0.ventilation", "yes"),
     ("schema", "reader", {"kind": "mfrc522"}),
+    ("schema", "reader", {"kind": "pn532", "address": 36}),  # the chip has no other
     ("schema", "supply.connector_amps", 64),
     ("schema", "supply.connector_amps", 5),
     ("schema", "connectors", []),
@@ -87,6 +90,7 @@ FAULTS = [
     ("vital", "connectors.0.contactor.pin", 2),
     ("vital", "connectors.0.pilot.pwm_pin", 12),
     ("vital", "connectors.0.residual_current.tripped.pin", 15),
+    ("vital", "emergency_stop", {"pin": 15, "on": 1}),
     ("strapping", "light.pin", 2),
     ("strapping", "accepted", []),
     ("console", "light.pin", 3),
@@ -106,12 +110,37 @@ FAULTS = [
     ("range", "connectors.0.pilot.mv_per_10_v", 1030),
     ("range", "connectors.0.pilot.attenuation_db", 6),
     ("range", "connectors.0.cable.pull_up_ohm", 200),
-    ("bus", "connectors.0.meter", {"kind": "modbus", "model": "sdm630", "address": 1, "baud": 9600}),
+    ("bus", "connectors.0.meter", {"kind": "modbus", "model": "eastron_3p", "address": 1, "baud": 9600}),
     ("bus", "reader", {"kind": "pn532"}),
     ("bus", "reader", {"kind": "mfrc522", "cs_pin": 5}),
     ("phases", "supply.phase_switch", True),
     ("accepted", "connectors.0.pilot.open.pin", 5),  # and the acceptance of 0 stays used
 ]
+
+
+def test_the_schema_names_the_firmwares_meters():
+    from setpoint.board.meters.modbus import METERS
+
+    schema = json.loads((BOARDS / "board.schema.json").read_text())
+    modbus = [kind["properties"] for kind in schema["$defs"]["meter"]["oneOf"] if kind["properties"]["kind"]["const"] == "modbus"]
+    assert sorted(modbus[0]["model"]["enum"]) == sorted(METERS)
+
+
+@pytest.mark.parametrize(
+    "second, objects", [({}, True), ({"address": 2}, False), ({"address": 2, "baud": 2400}, True), ({"address": 2, "parity": "even"}, True)]
+)
+def test_meters_on_one_line_agree_on_its_speed_but_not_on_their_address(second: dict, objects: bool):
+    base = changed("connectors.0.meter", {"kind": "modbus", "model": "eastron_3p", "address": 1, "baud": 9600}, board())
+    base["connectors"].append(copy.deepcopy(base["connectors"][0]))
+    base["connectors"][1]["meter"].update(second)
+    assert ("bus" in [fault.rule for fault in faults_of(base)]) == objects
+
+
+def test_a_meter_a_reader_an_emergency_stop_and_ventilation_are_described():
+    base = changed("connectors.0.meter", {"kind": "pulse", "pin": 5, "pulses_per_kwh": 1000, "chip_pull": "up"}, board())
+    base = changed("reader", {"kind": "pn532"}, changed("connectors.0.ventilation", True, base))
+    base = changed("emergency_stop", {"pin": 19, "on": 1, "chip_pull": "up"}, changed("i2c.scl_pin", 2, base))
+    assert {fault.rule for fault in faults_of(base)} == {"strapping"}  # of 2 and 5
 
 
 @pytest.mark.parametrize("rule, path, value", FAULTS)

@@ -11,7 +11,7 @@ First the schema (boards/board.schema.json), then the rules that a schema cannot
     boot        nothing that acts hangs on a pin that moves while the chip starts
     pull        a resistor holds each output off, and the pilot at +12 V, while the chip is in reset
     range       what is to be measured lies where the ADC reads truly
-    bus         a meter or reader has the bus it needs
+    bus         a meter or reader has the bus it needs, and meters on one bus agree on their speed, but not on their address
     phases      phases are switched only where there is something to switch
 
 "accepted" in a board's file lets a strapping, console, boot, pull or range fault stand, with a reason.
@@ -42,7 +42,7 @@ examples:
 ANALOGUE = ("adc_pin",)
 # Outputs on a bus, which idle harmlessly whatever the pin does at reset.
 TALKING = ("pin of temperature", "pin of light", "tx_pin", "direction_pin", "sda_pin", "scl_pin", "sck_pin", "mosi_pin", "cs_pin", "reset_pin")
-VITAL = ("contactor", "phases_2_3", "pwm_pin", "tripped")
+VITAL = ("contactor", "phases_2_3", "pwm_pin", "tripped", "emergency_stop")
 ACTING = ("contactor", "phases_2_3", "pwm_pin", "open", "close", "test", "alive")
 
 
@@ -174,6 +174,11 @@ def _other_faults(board: dict[str, Any]) -> Iterator[Fault]:
     for needs, bus in (("modbus" in meters, "rs485"), (reader == "pn532", "i2c"), (reader == "mfrc522", "spi")):
         if needs and not board.get(bus):
             yield Fault("bus", None, "a meter or reader needs %s, and the board has none" % bus)
+    on_bus = [connector["meter"] for connector in board["connectors"] if connector.get("meter", {}).get("kind") == "modbus"]
+    if len({(meter["baud"], meter.get("parity", "none")) for meter in on_bus}) > 1:
+        yield Fault("bus", None, "the meters on rs485 need the same baud and parity")
+    if len({meter["address"] for meter in on_bus}) < len(on_bus):
+        yield Fault("bus", None, "the meters on rs485 need addresses of their own")
     if board["supply"]["phase_switch"] and not all(connector.get("phases_2_3") for connector in board["connectors"]):
         yield Fault("phases", None, "phase_switch needs phases_2_3 at every connector")
 

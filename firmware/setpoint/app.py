@@ -164,7 +164,8 @@ class App:
     def _pilot_changed(self, connector_id: int, sequence) -> None:
         sequence.wake_ms = self.station.settings["WakeUpAfterSeconds"] * 1000
         if sequence.vehicle is not None and sequence.state != "BOOT":
-            self.tell(self.station.on_pilot, connector_id, sequence.state, sequence.vehicle)
+            ventilated = sequence.vehicle == "D" and self.control.points[connector_id].outlet.ventilation  # as good as C
+            self.tell(self.station.on_pilot, connector_id, sequence.state, "C" if ventilated else sequence.vehicle)
             load("setpoint.state_line").tell(self, (connector_id,))
 
     # -- between the station and the rest
@@ -220,16 +221,13 @@ class App:
         self._events.set()  # the next thing that is due may be another one now
 
     def _reading(self, connector_id: int) -> Reading:
-        outlet = self.control.points[connector_id].outlet
-        return Reading(
-            outlet.meter_wh(),
-            outlet.meter_w(),
-            outlet.meter_currents_da(),
-            outlet.phases,
-            self.control.points[connector_id].offered_da(),
-            outlet.meter_voltages_dv(),
-            self.board.temperature_c(),
-        )
+        point = self.control.points[connector_id]
+        outlet = point.outlet
+        currents_da, voltages_dv = outlet.meter_currents_da(), outlet.meter_voltages_dv()
+        reading = Reading(outlet.meter_wh(), outlet.meter_w(), currents_da, outlet.phases, point.offered_da(), voltages_dv)
+        reading.celsius = self.board.temperature_c()
+        reading.estimated = outlet.meter_estimated
+        return reading
 
     # -- what the link tells
 

@@ -6,6 +6,8 @@
     CHIP.drive(13, 1)                a level from outside, as it comes; interrupts are called
     CHIP.closes[22] = (26, 1)        pin 22 follows pin 26, inverted or not: a contactor and its feedback
     CHIP.ohm[39] = (220, 1000, 3300) a resistor to earth in a divider, read by an ADC
+    CHIP.serial = meter              what hangs on the UART: meter(bytes, uart) -> its answer, b"" if it has none
+    CHIP.i2c = CHIP.spi = model      what hangs on the bus; on SPI it is selected by the pin CHIP.spi_select
 
 Time is virtual: an ADC reading takes `read_us`, and the PWM's wave goes on meanwhile. With `real_time` the wave follows the
 host's clock. Sources: docs/esp32/quickref of MicroPython for pins and ADC; IEC 61851-1, annex A, for the circuit.
@@ -107,8 +109,10 @@ class Chip:
         self.uv = {}  # ADC pin: microvolts, from anything else
         self.closes = {}
         self.broken_adc = False
-        self.nvs = {}
-        self.kept = {}  # of nvs, after a commit
+        self.serial = None
+        self.direction_pin = None  # of an RS-485 transceiver
+        self.echoes = False  # what the UART sends it hears too
+        self.i2c = self.spi = self.spi_select = None
         self.wifi_connects = False
         self.wifi_log = []
         self.celsius = 21.0625  # None: no sensor
@@ -125,6 +129,8 @@ class Chip:
         self.pulls = {}
         self.irqs = {}
         self.pwms = {}
+        self.uart = None
+        self.counters = {}  # pin: Counter
         self.watchdog_ms = None
         self.feeds = 0
         self.history = []  # changes of outputs: (pin, level)
@@ -169,6 +175,8 @@ class Chip:
             handler, trigger = self.irqs[pin]
             if trigger == (1 if level else 2):
                 handler(pin)
+        if pin in self.counters and before != level:
+            self.counters[pin].sees(level)
 
     def set_duty(self, pin: int, duty_u16: int) -> None:
         wire = self.driven.get(pin)

@@ -112,3 +112,73 @@ class RTC:
 
     def datetime(self, fields):
         CHIP.system_time_set.append(fields)
+
+
+class Counter:
+    RISING, FALLING = 1, 2
+
+    def __init__(self, unit, pin, *, edge, filter_ns):
+        assert 0 <= unit < 4 and filter_ns * 80 // 1000 <= 1023, "of every chip"
+        self._edge = edge
+        self._count = 0
+        CHIP.counters[pin.number] = self
+
+    def sees(self, level):
+        if self._edge == (self.RISING if level else self.FALLING):
+            self._count += 1
+
+    def value(self):
+        return self._count
+
+
+class UART:
+    """One line with two ends: what is heard while the transceiver sends is lost, and so is what is sent while it listens."""
+
+    def __init__(self, number, *, baudrate, bits, parity, stop, rx, tx, timeout, timeout_char):
+        assert timeout == timeout_char == 0, "a read would wait"
+        assert number in (1, 2) and (bits, stop) == (8, 1)
+        self.number, self.baudrate, self.parity, self.rx, self.tx = number, baudrate, parity, rx, tx
+        self._out = b""
+        self._answer = b""
+        self._in = b""
+        CHIP.uart = self
+
+    def _sends(self):
+        return CHIP.direction_pin is None or CHIP.level(CHIP.direction_pin) == 1
+
+    def write(self, data):
+        self._out += data
+        return len(data)
+
+    def flush(self):
+        if self._sends():
+            self._in += self._out if CHIP.echoes else b""
+            self._answer = CHIP.serial(self._out, self)
+        self._out = b""
+
+    def read(self, count=None):
+        data = self._in[:count]
+        self._in = self._in[len(data) :]
+        if CHIP.direction_pin is None or not self._sends():
+            self._in += self._answer
+        self._answer = b""
+        return data or None
+
+
+class I2C:
+    def __init__(self, bus, *, scl, sda, freq):
+        assert freq <= 400000
+        self.writeto, self.readfrom = CHIP.i2c.writeto, CHIP.i2c.readfrom
+
+
+class SPI:
+    def __init__(self, bus, *, baudrate, polarity, phase, sck, mosi, miso):
+        assert (polarity, phase) == (0, 0) and baudrate <= 10000000
+
+    def write(self, data):
+        CHIP.spi.select(CHIP.level(CHIP.spi_select))
+        CHIP.spi.write(data)
+
+    def write_readinto(self, out, into):
+        CHIP.spi.select(CHIP.level(CHIP.spi_select))
+        CHIP.spi.write_readinto(out, into)

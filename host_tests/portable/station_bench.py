@@ -87,6 +87,7 @@ class Bench:
         self.wh = wh or {}
         self.offered_da = {}
         self.celsius = None
+        self.estimated = False
         self.sent = []  # [action, payload] of every CALL, in order
         self.unanswered = []  # (id, action, payload) while silent
         self.silent = False
@@ -120,9 +121,11 @@ class Bench:
             self.tell(self.station.on_link, True)
 
     def _reading(self, connector):
-        return Reading(
+        reading = Reading(
             self.wh.get(connector, 1000), 0, [0, 0, 0], 3, self.offered_da.get(connector, 0), [2300, 2310, None], self.celsius
         )
+        reading.estimated = self.estimated
+        return reading
 
     def _boot(self, payload):
         return self.boot_answer

@@ -1,6 +1,7 @@
 """The whole station on the ESP32's board, on the model of the chip: a vehicle plugs in, charges and goes, without a network."""
 
 from esp32_bench import CHIP, IDENTITY, Task, boot, description, pass_time, virtual_time
+from reader_chips import Pn532Model
 
 from setpoint.app import App
 from setpoint.station import station as station_room
@@ -13,6 +14,7 @@ class Bench:
 
     def __init__(self, **changes):
         CHIP.start()
+        CHIP.i2c = Pn532Model()
         identity = dict(IDENTITY)
         identity["keys"] = _OFFLINE
         self.board, self.wire = boot(description(**changes), identity)
@@ -148,4 +150,81 @@ def test_a_message_that_the_memory_does_not_hold_costs_no_restart():
         assert bench.closed()
     finally:
         station_room.parse = parse
+        bench.end()
+
+
+def test_a_card_at_the_reader_begins_and_ends_a_transaction():
+    bench = Bench(reader={"kind": "pn532"})
+    try:
+        bench.wire.vehicle.plug_in()
+        bench.run(1000)
+        CHIP.i2c.uid = b"\x04\xa1\xb2\xc3"
+        bench.run(3000)
+        assert bench.closed()
+        CHIP.i2c.uid = None
+        bench.run(1000)
+        assert bench.closed()
+        CHIP.i2c.uid = b"\x04\xa1\xb2\xc3"
+        bench.run(1000)
+        assert not bench.closed() and bench.app.station.connectors[0].transaction is None
+    finally:
+        bench.end()
+
+
+def test_an_emergency_stop_opens_and_ends_and_keeps_others_from_beginning():
+    bench = Bench(emergency_stop={"pin": 5, "on": 1, "chip_pull": "down"})
+    try:
+        bench.wire.vehicle.plug_in()
+        bench.app.on_card("04A1B2C3", [1])
+        bench.run(3000)
+        assert bench.closed()
+        CHIP.drive(5, 1)
+        bench.run(200)
+        assert not bench.closed() and bench.app.station.connectors[0].transaction is None
+        bench.app.on_card("04A1B2C3", [1])
+        bench.run(5000)
+        assert not bench.closed() and bench.app.station.connectors[0].status() == "Faulted"
+        CHIP.drive(5, 0)
+        bench.run(1000)
+        assert bench.app.station.connectors[0].status() != "Faulted"
+    finally:
+        bench.end()
+
+
+def test_a_vehicle_that_asks_for_ventilation_charges_where_there_is_some():
+    for ventilation in (True, False):
+        bench = Bench(connector_ventilation=ventilation)
+        try:
+            bench.wire.vehicle.plug_in()
+            bench.app.on_card("04A1B2C3", [1])
+            bench.run(1000)
+            bench.wire.vehicle.show(246)
+            bench.run(8000)
+            assert bench.closed() == ventilation
+            assert bench.app.station.connectors[0].status() == ("Charging" if ventilation else "SuspendedEVSE")
+        finally:
+            bench.end()
+
+
+def test_a_pulse_meter_is_what_the_station_reads():
+    bench = Bench(connector_meter={"kind": "pulse", "pin": 5, "pulses_per_kwh": 1000})
+    try:
+        bench.wire.vehicle.plug_in()
+        bench.app.on_card("04A1B2C3", [1])
+        bench.run(3000)
+        for _ in range(40):
+            CHIP.drive(5, 0)
+            CHIP.drive(5, 1)
+            bench.run(500)
+        reading = bench.app._reading(1)
+        assert not reading.estimated and reading.wh in (39, 40) and 6900 <= reading.watts <= 7500
+    finally:
+        bench.end()
+
+
+def test_a_station_without_a_meter_knows_that_it_estimates():
+    bench = Bench()
+    try:
+        assert bench.app._reading(1).estimated
+    finally:
         bench.end()

@@ -51,6 +51,23 @@ def test_what_a_board_cannot_tell_is_left_out():
     assert sampled_values(short_form(["Temperature"], reading, 230), PERIODIC)[0]["value"] == "-7"
 
 
+def test_what_nobody_measures_is_not_sent_and_the_register_says_so():
+    bench = Bench(keys={"MeterValuesSampledData": ALL, "StopTxnSampledData": ALL, "MeterValueSampleInterval": "60"})
+    bench.estimated = True
+    bench.offered_da[1] = 160
+    bench.charge()
+    bench.pass_time(60)
+    bench.unplug()
+    sampled = bench.actions("MeterValues")[0]["meterValue"][0]["sampledValue"]
+    assert [(v["measurand"], v["context"], v["value"]) for v in sampled if v["measurand"] != "Voltage"] == [
+        ("Energy.Active.Import.Register", "Other", "1000"),
+        ("Power.Offered", "Sample.Periodic", "11040"),
+        ("Current.Offered", "Sample.Periodic", "16.0"),
+    ]
+    data = bench.actions("StopTransaction")[0]["transactionData"]
+    assert [moment["sampledValue"][0]["context"] for moment in data] == ["Transaction.Begin", "Other", "Transaction.End"]
+
+
 def test_where_nothing_can_be_told_nothing_is_sent():
     bench = Bench(keys={"MeterValuesSampledData": "Temperature", "MeterValueSampleInterval": "60"})
     bench.charge()
@@ -149,6 +166,32 @@ def test_a_meter_that_begins_at_zero_after_a_power_cut_counts_on():
     third = Bench(memory=bench.memory, now=again.now, wh={1: 9500})
     third.charge()
     assert third.actions("StartTransaction")[0]["meterStart"] == 9500
+
+
+def test_a_meter_that_is_not_read_yet_stands_where_it_stood():
+    bench = Bench(keys={"MeterValueSampleInterval": "60"})
+    bench.charge()
+    bench.wh[1] = 9000
+    bench.pass_time(120)
+    again = Bench(memory=bench.memory, now=bench.now, wh={1: None})
+    again.pass_time(60)
+    again.wh[1] = 9100
+    again.pass_time(60)
+    again.unplug()
+    assert [moments(p)[0][2] for p in again.actions("MeterValues")] == ["9000", "9100"]
+    assert again.actions("StopTransaction")[0]["meterStop"] == 9100
+
+
+def test_the_register_of_a_stop_that_nobody_heard_is_known_after_a_power_cut():
+    bench = Bench()
+    bench.charge()
+    bench.tell(bench.station.on_link, False)
+    bench.wh[1] = 9000
+    bench.unplug()
+    again = Bench(memory=bench.memory, now=bench.now, wh={1: 0})
+    again.charge()
+    assert again.actions("StopTransaction")[0]["meterStop"] == 9000
+    assert again.actions("StartTransaction")[0]["meterStart"] == 9000
 
 
 def test_a_single_wrong_reading_does_not_move_the_register():

@@ -30,12 +30,11 @@ class Line:
 
 async def main(port, kind, address, polls):
     line = Line(*await asyncio.open_connection("127.0.0.1", port))
-    meter = ModbusMeter(Bus(line), address, kind, Clock(), lambda lost: None)
+    meter = ModbusMeter(Bus(line, 1146), address, kind, Clock())  # 9600 baud
     for _ in range(polls):
-        before = meter.problem = "none"
         await meter.poll()
         said = {"wh": meter.wh, "watts": meter.watts, "da": meter.currents_da, "dv": meter.voltages_dv}
-        print(json.dumps(dict(said, problem=meter.problem if meter.problem != before else None)))
+        print(json.dumps(dict(said, problem=meter.problem)))
 
 
 asyncio.run(main(int(sys.argv[2]), sys.argv[3], int(sys.argv[4]), int(sys.argv[5])))

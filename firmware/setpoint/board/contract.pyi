@@ -32,6 +32,7 @@ class Outlet(Protocol):
     low_mv: int  # its bottom; equal to high_mv when the pilot is steady
     duty_u16: int  # as last set
     phases: int  # that the contactor switches, 1 to 3
+    meter_estimated: bool  # nobody measures: what the meter says follows from what is offered
 
     def read_pilot(self) -> None:
         """Control step. Takes one burst of samples, at least five periods long, into high_mv and low_mv."""
@@ -80,8 +81,9 @@ class Outlet(Protocol):
     def meter_da(self) -> int:
         """Control step. The current in the phase with the most, as last read."""
 
-    def meter_wh(self) -> int:
-        """The energy register. It never goes back, not even by a power cut."""
+    def meter_wh(self) -> int | None:
+        """The energy register. It never goes back while there is power; after a power cut it may begin at 0 again, as the
+        station remembers where it stood. None: not read since."""
 
     def meter_currents_da(self) -> list[int]:
         """The currents in L1, L2 and L3."""

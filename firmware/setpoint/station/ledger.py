@@ -69,6 +69,9 @@ class Ledger:
         elif kind == "S":
             self._runs(order, line[2], line[3], line[4], line[5], None, [], line[6], None)
         elif kind == "E":
+            for transaction in self.running:
+                if transaction.handle == line[2]:
+                    self.wh[transaction.connector] = max(line[4], self.wh.get(transaction.connector, 0))
             self.running = [transaction for transaction in self.running if transaction.handle != line[2]]
         elif kind == "I":
             self.knows(line[2], line[3])

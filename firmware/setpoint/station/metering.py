@@ -26,11 +26,14 @@ class Metering:
         """What the meter says now; its register stands at least where it was told to stand before.
 
         A meter that begins below that at power-up has forgotten, and counts on. One that falls back later is not
-        believed until it is above again: it may be a single wrong reading.
+        believed until it is above again: it may be a single wrong reading. One that was not read yet stands where it stood.
         """
         reading = self._station.readings(connector_id)
         known = self._station.outbox.ledger.wh
         before = known.get(connector_id, 0)
+        if reading.wh is None:
+            reading.wh = before
+            return reading
         if connector_id not in self._offsets:
             self._offsets[connector_id] = before if reading.wh < before else 0
         reading.wh = max(before, reading.wh + self._offsets[connector_id])

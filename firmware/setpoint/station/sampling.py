@@ -5,6 +5,10 @@ the unit below. It is a tenth as long as the JSON.
 
     E energy register, Wh    P power, W       Q power offered, W     O current offered, 0.1 A
     a b c current of L1 to L3, 0.1 A          u v w voltage of L1 to L3, 0.1 V             T temperature, Celsius
+    e energy register that nobody measures, Wh
+
+Where there is no meter, energy is what was offered. That a value is estimated OCPP 1.6 has no word for. Such a register has the context
+Other, except in a StopTransaction's data, where the contexts tell begin from end; power and current are not sent, only what is offered.
 """
 
 from ..units import tenths_text
@@ -15,18 +19,19 @@ PERIODIC, CLOCK, TRIGGER, BEGIN, END = 0, 1, 2, 3, 4  # places in it
 
 class Reading:
     """What the meter, the pilot and the board say of one connector. Energy in Wh, power in W, currents in deci-ampere,
-    voltages in deci-volt. `phases`: in use."""
+    voltages in deci-volt. `phases`: in use. `estimated`: nobody measures, all of it follows from what is offered."""
 
     def __init__(
-        self, wh: int, watts: int, currents_da: "list[int]", phases: int, offered_da: int, voltages_dv=(), celsius=None
+        self, wh: "int | None", watts: int, currents_da: "list[int]", phases: int, offered_da: int, voltages_dv=(), celsius=None
     ) -> None:
-        self.wh = wh
+        self.wh = wh  # None: the meter was not read since power-up
         self.watts = watts
         self.currents_da = currents_da  # of L1, L2, L3
         self.phases = phases
         self.offered_da = offered_da
         self.voltages_dv = voltages_dv  # of L1, L2, L3 to neutral; None where nobody measures
         self.celsius = celsius  # None: no sensor
+        self.estimated = False
 
 
 def short_form(measurands: "list[str]", reading: Reading, volts: int) -> str:
@@ -34,9 +39,10 @@ def short_form(measurands: "list[str]", reading: Reading, volts: int) -> str:
     values = []
     for name in measurands:
         if name == "Energy.Active.Import.Register":
-            values.append("E%d" % reading.wh)
+            values.append("%s%d" % ("e" if reading.estimated else "E", reading.wh))
         elif name == "Power.Active.Import":
-            values.append("P%d" % reading.watts)
+            if not reading.estimated:
+                values.append("P%d" % reading.watts)
         elif name == "Power.Offered":
             values.append("Q%d" % (reading.offered_da * volts * reading.phases // 10))
         elif name == "Current.Offered":
@@ -45,7 +51,7 @@ def short_form(measurands: "list[str]", reading: Reading, volts: int) -> str:
             if reading.celsius is not None:
                 values.append("T%d" % reading.celsius)
         elif name == "Current.Import":
-            for phase in range(reading.phases):
+            for phase in range(0 if reading.estimated else reading.phases):
                 values.append("%s%d" % ("abc"[phase], reading.currents_da[phase]))
         else:
             for phase, voltage in enumerate(reading.voltages_dv):
@@ -61,7 +67,7 @@ def sampled_values(values: str, context: int) -> "list[dict]":
         number = int(value[1:])
         phase = None
         kind = value[0]
-        if kind == "E":
+        if kind in "Ee":
             name, unit = "Energy.Active.Import.Register", "Wh"
         elif kind == "P":
             name, unit = "Power.Active.Import", "W"
@@ -77,7 +83,7 @@ def sampled_values(values: str, context: int) -> "list[dict]":
             name, unit, phase = "Voltage", "V", "L%d-N" % ("uvw".index(kind) + 1)
         sampled = {
             "value": tenths_text(number) if unit in ("A", "V") else str(number),
-            "context": _CONTEXTS[context],
+            "context": "Other" if kind == "e" and context < BEGIN else _CONTEXTS[context],
             "format": "Raw",
             "measurand": name,
             "location": "Body" if kind == "T" else "Outlet",

@@ -4,7 +4,8 @@
     outlet       a connector: contactor, feedback, residual current, cable, meter
     pilot        its control pilot: PWM out, a burst of samples in
     wifi         the way to the central system
-    lock, thermometer, panel     loaded only where board.json names them
+    lock, thermometer, panel, rs485     loaded only where board.json names them
+    metering, reader     put together what board.json names of board/meters and board/readers, and are dropped again
 
 boards/ has the descriptions; its schema says what each field means. Nothing here has run on a chip yet: it is checked against
 MicroPython's type stubs and run, line by line, against a model of the chip and of the vehicle (host_tests/chip).

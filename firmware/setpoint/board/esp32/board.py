@@ -12,6 +12,7 @@ from micropython import const
 
 from ... import __version__
 from ...clock import Clock, set_machine_clock, sleep_ms, system_instant
+from ...late import load
 from .outlet import Outlet
 from .pins import switch
 from .wifi import Network
@@ -51,7 +52,9 @@ class Board:
         bits = 13 if "-S" in wiring["module"] else 16  # at 1 kHz; S2 and S3 have 14, and their full width is faulty
         self.outlets = []
         for number, connector in enumerate(wiring["connectors"], 1):
-            self.outlets.append(Outlet(number, connector, self.supply, bits, self.clock))
+            self.outlets.append(Outlet(number, connector, self.supply, bits))
+        load("setpoint.board.esp32.metering").fit(self.outlets, wiring, self.supply, self.clock)
+        self._wiring = wiring if wiring.get("reader", {}).get("kind", "none") != "none" else None  # until it is started
         self._alive = switch(wiring.get("alive"))
         self._watchdog: "machine.WDT | None" = None
         identity = _document(root + "/identity.json")
@@ -69,10 +72,10 @@ class Board:
         self._thermometer = _thermometer(wiring.get("temperature"))
         self.has_thermometer = self._thermometer is not None
         self._panel = None
-        if wiring.get("light") or wiring.get("button"):
+        if wiring.get("light") or wiring.get("button") or wiring.get("emergency_stop"):
             from .panel import Panel  # few bytes for who has none
 
-            self._panel = Panel(wiring.get("light"), wiring.get("button"), self.outlets, self.network)
+            self._panel = Panel(wiring, self.outlets, self.network)
 
     def remount(self) -> None:
         import vfs
@@ -117,8 +120,12 @@ class Board:
             tasks.append(("thermometer", self._thermometer.run()))
         if self._panel is not None:
             tasks.append(("panel", self._panel.run(app)))
+        if self._wiring is not None:
+            tasks.append(("reader", load("setpoint.board.esp32.reader").polling(app, self._wiring).run()))
+            self._wiring = None
+        metering = load("setpoint.board.esp32.metering")
         for outlet in self.outlets:
-            tasks.append(("meter %d" % outlet.id, outlet.meter.run()))
+            tasks.append(("meter %d" % outlet.id, outlet.meter.run(metering.loss_of(app, outlet))))
             if outlet.lock is not None:
                 tasks.append(("lock %d" % outlet.id, outlet.lock.run()))
         return tasks

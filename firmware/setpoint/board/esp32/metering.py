@@ -1,31 +1,69 @@
-"""The meter that board.json names for a connector (board/meters), and where its energy register survives a power cut."""
+"""The meters that board.json names (board/meters), put together once. Loaded for that and dropped again (late.py)."""
 
-from esp32 import NVS
+import machine
+from machine import Pin
 
-
-class Memory:
-    """A register in the chip's own key-value store: a few bytes of flash for each write, spread over its pages."""
-
-    def __init__(self, name: str) -> None:
-        self._nvs = NVS("setpoint")
-        self._name = name
-
-    def read(self) -> int:
-        try:
-            return self._nvs.get_i32(self._name)
-        except OSError:  # a new board
-            return 0
-
-    def write(self, wh: int) -> None:
-        self._nvs.set_i32(self._name, wh)
-        self._nvs.commit()
+from .pins import input_pin
 
 
-def meter_for(outlet, wiring: dict, supply: dict, clock):
-    """A meter as board/meters describes them. Raises ValueError for a kind that this board cannot have."""
-    if wiring["kind"] != "none":
-        raise ValueError("meter kind " + wiring["kind"])
-    from ..meters.estimate import Estimate
-    from ..meters.register import Register
+class Pulses:
+    """Counts by interrupt, for a MicroPython before 1.26. S0 pulses are 30 ms and longer; while the interpreter stands still longer
+    than they are apart, some are lost."""
 
-    return Estimate(outlet.offered, Register(Memory("wh%d" % outlet.id)), supply["volts"], clock)
+    def __init__(self, pin: Pin, trigger: int) -> None:
+        self._count = 0
+        pin.irq(handler=self._on_pulse, trigger=trigger)
+
+    def _on_pulse(self, pin) -> None:
+        self._count += 1
+
+    def value(self) -> int:
+        return self._count
+
+
+def fit(outlets: list, wiring: dict, supply: dict, clock) -> None:
+    """Gives each outlet its meter. `wiring`: the whole board.json. What is not asked for is not loaded."""
+    bus = None
+    for outlet, connector in zip(outlets, wiring["connectors"]):
+        meter = connector.get("meter") or {"kind": "none"}
+        if meter["kind"] == "modbus":
+            from ..meters.modbus import Bus, ModbusMeter
+
+            if bus is None:  # one line, one speed
+                from .rs485 import Line
+
+                line = Line(wiring["rs485"], meter["baud"], meter.get("parity", "none"))
+                bus = Bus(line, line.byte_us)
+            outlet.fit_meter(ModbusMeter(bus, meter["address"], meter["model"], clock))
+        elif meter["kind"] == "pulse":
+            from ..meters.pulse import PulseMeter
+
+            pulses = counter(outlet.id - 1, meter)
+            outlet.fit_meter(PulseMeter(pulses.value, meter["pulses_per_kwh"], supply["volts"], supply["phases"], clock))
+        else:
+            from ..meters.estimate import Estimate
+
+            outlet.fit_meter(Estimate(outlet.offered, supply["volts"], clock))
+
+
+def counter(number: int, wiring: dict):
+    """What counts the pulses on a pin, with `value()`. An S0 output is a switch to GND: a pulse begins with a falling edge, unless
+    the pin is pulled down. number: of the chip's counters, from 0."""
+    pin = input_pin(wiring)
+    rising = wiring.get("chip_pull") == "down"
+    if not hasattr(machine, "Counter"):
+        return Pulses(pin, Pin.IRQ_RISING if rising else Pin.IRQ_FALLING)
+    Counter = machine.Counter
+    # 12 us, the longest that the hardware can
+    return Counter(number, pin, edge=Counter.RISING if rising else Counter.FALLING, filter_ns=12700)
+
+
+def loss_of(app, outlet):
+    """What a meter of this outlet calls with a sentence when it is lost, and with None when it is back."""
+
+    def on_lost(problem: "str | None") -> None:
+        lost = problem is not None
+        app.log("error" if lost else "info", "meter", "connector %d: %s" % (outlet.id, problem or "it answers"))
+        app.on_fault(outlet.id, "PowerMeterFailure", "meter", ("%s: check the meter" % problem)[:50] if lost else None, lost)
+
+    return on_lost

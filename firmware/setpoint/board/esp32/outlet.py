@@ -7,7 +7,6 @@ from machine import Pin
 from micropython import const
 
 from ...pilot.duty import offered_da_for
-from .metering import meter_for
 from .pilot import STEADY_HIGH, Pilot
 from .pins import input_pin, microvolts, output, sensor, switch
 
@@ -17,7 +16,7 @@ _APART = const(60)  # turns of an empty loop: about 50 us
 
 
 class Outlet:
-    def __init__(self, number: int, wiring: dict, supply: dict, bits: int, clock) -> None:
+    def __init__(self, number: int, wiring: dict, supply: dict, bits: int) -> None:
         """`wiring`: a connector of board.json; `supply`: its supply; `bits`: resolution of the PWM."""
         self._contactor = output(wiring["contactor"])
         self._phases_2_3 = switch(wiring.get("phases_2_3"))
@@ -42,7 +41,6 @@ class Outlet:
 
             self.lock = Lock(wiring["lock"])
         self.has_lock = self.lock is not None
-        self.meter = meter_for(self, wiring.get("meter") or {"kind": "none"}, supply, clock)
 
     # pilot
 
@@ -157,7 +155,12 @@ class Outlet:
 
     # meter
 
-    def meter_wh(self) -> int:
+    def fit_meter(self, meter) -> None:
+        """meter: one of board/meters; before anything is read."""
+        self.meter = meter
+        self.meter_estimated = meter.estimated
+
+    def meter_wh(self) -> "int | None":
         return self.meter.wh
 
     def meter_da(self) -> int:

@@ -1,9 +1,11 @@
-"""What a person sees and presses: a light and a button.
+"""What a person sees and presses: a light, a button, and an emergency stop.
 
     red      the pilot cannot be trusted       blue     the contactor is closed
     green    ready                             amber    ready, no network
 
 With lamps: `fault` is red's, `charging` blue's, `ready` green's and, without network, off every second half-second.
+
+While the emergency stop is pressed nothing is charged. It is no more than a word to the firmware: it must open the contactor by itself.
 """
 
 from micropython import const
@@ -17,10 +19,15 @@ _COLOURS = {"fault": (40, 0, 0), "charging": (0, 0, 40), "ready": (0, 30, 0), "a
 
 
 class Panel:
-    def __init__(self, light: "dict | None", button: "dict | None", outlets: list, network) -> None:
+    def __init__(self, wiring: dict, outlets: list, network) -> None:
+        """`wiring`: the whole board.json."""
+        light = wiring.get("light")
         self._outlets = outlets
         self._network = network
-        self._button = sensor(button)
+        self._button = sensor(wiring.get("button"))
+        self._stop = sensor(wiring.get("emergency_stop"))
+        self._stopped = False
+        self._stop_looks = 0  # in a row that say otherwise
         self._pixel = None
         self._lamps: dict = {}
         if light is not None and light["kind"] == "neopixel":
@@ -56,7 +63,18 @@ class Panel:
                 pressed = pressed + 1 if self._button.value() else 0
                 if pressed == 2:  # and once only, however long it is held
                     app.on_press("button")
+            if self._stop is not None:
+                self._look_at_stop(app, self._stop.value() == 1)
             await sleep_ms(_LOOK_MS)
+
+    def _look_at_stop(self, app, pressed: bool) -> None:
+        self._stop_looks = 0 if pressed == self._stopped else self._stop_looks + 1
+        if self._stop_looks == 2:
+            self._stopped = pressed
+            info = "Emergency stop pressed: release it" if pressed else None
+            app.on_fault(0, "OtherError", "emergency_stop", info, pressed)
+            if pressed:
+                app.on_press("emergency_stop")
 
     def _show(self, meaning: str) -> None:
         if self._pixel is not None:

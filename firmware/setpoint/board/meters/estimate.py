@@ -7,28 +7,22 @@ LOOK_MS = 1000
 
 
 class Estimate:
-    """offered(): (deci-ampere that the pilot offers, phases) while the contactor is closed, else (0, 0).
-    register: a Register."""
+    """offered(): (deci-ampere that the pilot offers, phases) while the contactor is closed, else (0, 0)."""
 
     estimated = True
-    lost = False
 
-    def __init__(self, offered, register, volts: int, clock) -> None:
+    def __init__(self, offered, volts: int, clock) -> None:
+        self.wh = 0
         self.watts = 0
         self.currents_da = [0, 0, 0]
         self.voltages_dv: "list[int | None]" = [None, None, None]
         self._offered = offered
-        self._register = register
         self._volts = volts
         self._clock = clock
         self._watt_ms = 0
         self._looked_at_ms = clock.ticks_ms()
 
-    @property
-    def wh(self) -> int:
-        return self._register.told()
-
-    async def run(self) -> None:
+    async def run(self, on_lost) -> None:
         while True:
             self.look()
             await sleep_ms(LOOK_MS)
@@ -38,7 +32,7 @@ class Estimate:
         now_ms = self._clock.ticks_ms()
         self._watt_ms += self.watts * (now_ms - self._looked_at_ms)
         self._looked_at_ms = now_ms
-        self._register.count(self._register.wh + self._watt_ms // _WATT_MS_PER_WH)
+        self.wh += self._watt_ms // _WATT_MS_PER_WH
         self._watt_ms %= _WATT_MS_PER_WH
         da, phases = self._offered()
         self.watts = da * self._volts * phases // 10

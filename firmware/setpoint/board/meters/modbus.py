@@ -1,7 +1,8 @@
 """Modbus RTU energy meters (Modbus over serial line V1.02; register maps of the makers).
 
-One request a second reads all registers that matter. A meter that does not answer in 300 ms is asked again in the
-next second; after three misses its readings are stale and power and currents read 0, after 11 s it is lost.
+One request a second reads all registers that matter. A meter whose answer does not begin within 300 ms is asked again in the
+next second; after three misses its readings are stale and power and currents read 0, after 11 s it is lost, and one that was
+never read at once: before its first reading nobody knows where its register stands.
 """
 
 import asyncio
@@ -83,10 +84,12 @@ def scaled_float(bits: int, multiply: int, divide: int) -> "int | None":
 
 
 class Bus:
-    """One RS-485 line and its turns. stream: with `read(count)` and `write(bytes)` as coroutines (contract.pyi's Stream)."""
+    """One RS-485 line and its turns. stream: with `read(count)` and `write(bytes)` as coroutines (contract.pyi's Stream);
+    byte_us: how long a byte takes on it."""
 
-    def __init__(self, stream) -> None:
+    def __init__(self, stream, byte_us: int) -> None:
         self._stream = stream
+        self._byte_us = byte_us
         self._turn = asyncio.Lock()
 
     async def read(self, address: int, function: int, first: int, count: int) -> bytes:
@@ -94,9 +97,10 @@ class Bus:
         async with self._turn:
             await self._drop_old_input()
             answer = bytearray()
+            length = 5 + 2 * count
             try:
                 await self._stream.write(request(address, function, first, count))
-                await asyncio.wait_for(self._receive(answer, 5 + 2 * count), ANSWER_MS / 1000)
+                await asyncio.wait_for(self._receive(answer, length), (ANSWER_MS + length * self._byte_us // 1000) / 1000)
             except asyncio.TimeoutError:
                 pass  # what came is judged below
             except OSError as error:
@@ -122,29 +126,31 @@ class Bus:
 
 
 class ModbusMeter:
-    """bus: a Bus; address: 1 to 247; kind: a name of METERS. on_lost(bool): the meter is lost, or back."""
+    """bus: a Bus; address: 1 to 247; kind: a name of METERS."""
 
     estimated = False
 
-    def __init__(self, bus: Bus, address: int, kind: str, clock, on_lost) -> None:
-        self.wh = 0
+    def __init__(self, bus: Bus, address: int, kind: str, clock) -> None:
+        self.wh: "int | None" = None
         self.watts = 0
         self.currents_da = [0, 0, 0]
         self.voltages_dv: "list[int | None]" = [None, None, None]
         self.lost = False
-        self.problem = "never read"
+        self.problem: "str | None" = None  # of the last poll
         self._bus = bus
         self._address = address
         self._kind = METERS[kind]
         self._clock = clock
-        self._on_lost = on_lost
         self._misses = 0
         self._read_at_ms = clock.ticks_ms()
 
-    async def run(self) -> None:
+    async def run(self, on_lost) -> None:
         while True:
             started_ms = self._clock.ticks_ms()
+            lost = self.lost
             await self.poll()
+            if self.lost != lost:
+                on_lost(self.problem)
             await sleep_ms(max(0, POLL_MS - (self._clock.ticks_ms() - started_ms)))
 
     async def poll(self) -> None:
@@ -159,15 +165,13 @@ class ModbusMeter:
                 self.watts = 0
                 self.currents_da = [0, 0, 0]
                 self.voltages_dv = [None, None, None]
-            if not self.lost and self._clock.ticks_ms() - self._read_at_ms >= LOST_MS:
+            if self.wh is None or self._clock.ticks_ms() - self._read_at_ms >= LOST_MS:
                 self.lost = True
-                self._on_lost(True)
             return
+        self.problem = None
+        self.lost = False
         self._misses = 0
         self._read_at_ms = self._clock.ticks_ms()
-        if self.lost:
-            self.lost = False
-            self._on_lost(False)
 
     def _take(self, data: bytes) -> None:
         phases = self._kind[4]
@@ -181,7 +185,7 @@ class ModbusMeter:
         self.voltages_dv = volts + [None] * (3 - phases)
         self.currents_da = [abs(da) for da in amperes] + [0] * (3 - phases)
         self.watts = watts
-        self.wh = max(wh, self.wh)
+        self.wh = wh if self.wh is None else max(wh, self.wh)
 
     def _number(self, data: bytes, register: int, quantity: int) -> "int | None":
         multiply, divide = self._kind[6][quantity]

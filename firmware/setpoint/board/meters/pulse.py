@@ -1,61 +1,75 @@
-"""A meter with a pulse output (S0, IEC 62053-31): energy by counting, power from the time between pulses."""
+"""A meter with a pulse output (S0, IEC 62053-31): energy by counting, power from the time that a number of pulses took."""
 
 from ...clock import sleep_ms
 
-_WATT_MS_PER_WH = 3600000
-_SILENCE_FACTOR = 3  # no pulse for three times the last interval: less is drawn than power says
-_LONGEST_INTERVAL_MS = 300000
-LOOK_MS = 200
+_WATT_MS_PER_KWH = 3600000000
+_SILENCE_FACTOR = 3  # no pulse for three times their distance: nothing is drawn
+_LEAST_SILENCE_MS = 1000
+_LONGEST_SILENCE_MS = 300000
+_WINDOW_MS = 2000  # soon enough for pilot/protection.py to see that a vehicle draws less; a look that is late makes 3 % of it
+LOOK_MS = 50
 
 
 class PulseMeter:
-    """pulses(): how many were counted since power-up. register: a Register."""
+    """pulses(): how many were counted since power-up."""
 
     estimated = False
-    lost = False
 
-    def __init__(self, pulses, pulses_per_kwh: int, register, volts: int, phases: int, clock) -> None:
+    def __init__(self, pulses, pulses_per_kwh: int, volts: int, phases: int, clock) -> None:
         self.watts = 0
         self.currents_da = [0, 0, 0]
         self.voltages_dv: "list[int | None]" = [None, None, None]
         self._pulses = pulses
         self._per_kwh = pulses_per_kwh
-        self._register = register
-        self._first_wh = register.wh
+        self._watt_ms = _WATT_MS_PER_KWH // pulses_per_kwh  # of a pulse
         self._volts = volts
         self._phases = phases
         self._clock = clock
+        self._idle = True
+        self._silence_ms = _LONGEST_SILENCE_MS
         self._seen = pulses()
-        self._started_at = self._seen
         self._seen_at_ms = clock.ticks_ms()
-        self._interval_ms = _LONGEST_INTERVAL_MS
+        self._window_count = self._seen  # where the present window began
+        self._window_at_ms = self._seen_at_ms
 
     @property
     def wh(self) -> int:
-        self._count()
-        return self._register.told()
+        return self._pulses() * 1000 // self._per_kwh
 
-    def _count(self) -> None:
-        self._register.count(self._first_wh + (self._pulses() - self._started_at) * 1000 // self._per_kwh)
-
-    async def run(self) -> None:
+    async def run(self, on_lost) -> None:
         while True:
             self.look()
             await sleep_ms(LOOK_MS)
 
     def look(self) -> None:
-        """Works out the power from the pulses since the last look."""
+        """Works out the power from the pulses of the last seconds."""
         now_ms = self._clock.ticks_ms()
         count = self._pulses()
-        waited_ms = now_ms - self._seen_at_ms
+        waited_ms = now_ms - self._window_at_ms
+        silent_ms = now_ms - self._seen_at_ms
         if count != self._seen:
-            self._interval_ms = max(1, waited_ms // (count - self._seen))
             self._seen = count
             self._seen_at_ms = now_ms
-        elif waited_ms > _SILENCE_FACTOR * self._interval_ms or waited_ms > _LONGEST_INTERVAL_MS:
-            self._interval_ms = _LONGEST_INTERVAL_MS
-        self._count()
-        drawing = self._interval_ms < _LONGEST_INTERVAL_MS
-        self.watts = _WATT_MS_PER_WH * 1000 // self._per_kwh // self._interval_ms if drawing else 0
-        da = self.watts * 10 // (self._volts * self._phases)
+            if self._idle:
+                self._idle = False
+                self._begin_window()
+            elif waited_ms >= _WINDOW_MS:
+                came = count - self._window_count
+                self._draws(came * self._watt_ms // waited_ms)
+                self._silence_ms = min(max(_SILENCE_FACTOR * waited_ms // came, _LEAST_SILENCE_MS), _LONGEST_SILENCE_MS)
+                self._begin_window()
+        elif not self._idle and silent_ms > self._silence_ms:
+            self._idle = True
+            self._silence_ms = _LONGEST_SILENCE_MS
+            self._draws(0)
+        elif self.watts * silent_ms > self._watt_ms:
+            self._draws(self._watt_ms // silent_ms)  # with more, there would have been another one
+
+    def _begin_window(self) -> None:
+        self._window_count = self._seen
+        self._window_at_ms = self._seen_at_ms
+
+    def _draws(self, watts: int) -> None:
+        self.watts = watts
+        da = watts * 10 // (self._volts * self._phases)
         self.currents_da = [da] * self._phases + [0] * (3 - self._phases)

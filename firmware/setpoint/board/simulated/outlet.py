@@ -23,6 +23,7 @@ class Outlet:
 
     has_rcm_test = True
     has_pilot_switch = False
+    meter_estimated = False
     ventilation = False
     pilot_bits = 16
 
