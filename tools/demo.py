@@ -60,6 +60,7 @@ class Sample:
     status: str
     transaction: int | None
     wh: int
+    plugged: bool = True
 
 
 class Demo:
@@ -135,6 +136,7 @@ class Demo:
                 status=connector["status"],
                 transaction=running["id"] if running else None,
                 wh=connector["meter"]["wh"],
+                plugged=pilot["state"] != "A",
             )
             self.samples.append(sample)
             shown = (sample.limit, sample.duty, sample.closed, sample.status)

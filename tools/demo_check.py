@@ -81,7 +81,7 @@ def limits_wrong(expected: Expected, samples: list[Any]) -> list[str]:
         now = instant(sample.now)
         if previous is None or sample.at - previous.at > 1:
             up_since = sample.at  # powered up just now
-        plugged_since = None if sample.transaction is None else plugged_since or sample.at
+        plugged_since = None if sample.transaction is None or not sample.plugged else plugged_since or sample.at
         recent = expected.possible(sample.at, now, SETTLE_S)
         if sample.limit not in recent:
             wrong(sample, "the limit is %.1f A, the rules say %s" % (sample.limit, " or ".join("%.1f A" % amps for amps in sorted(recent))))
@@ -90,7 +90,7 @@ def limits_wrong(expected: Expected, samples: list[Any]) -> list[str]:
             wrong(sample, "the pilot offers %.1f A, and the limit was at most %.1f A" % (sample.offered, max(followed)))
         if sample.closed and max(followed) < MINIMUM_A:
             wrong(sample, "the contactor is closed, and nothing may be drawn")
-        if sample.closed and plugged_since is None:
+        if sample.closed and sample.transaction is None:
             wrong(sample, "the contactor is closed without a transaction")
         steady = expected.possible(sample.at, now, STEADY_S)
         settled = plugged_since is not None and sample.at - max(up_since, plugged_since) > STEADY_S
