@@ -2,6 +2,8 @@
 
 Rule 1: the journal in flash is the queue. A StartTransaction and a StopTransaction are in it before anything else
         happens; they are never dropped. What is sent is read back from there, one message at a time.
+        A start or stop that flash could not take is sent from RAM, and stays there until flash takes it: the next start
+        of the station must know what was told.
 Rule 2: places in the queue (`order`) only grow, over restarts too. Nothing overtakes; a message that failed holds up
         those behind it, until it has had its attempts.
 Rule 3: what depends on the id (MeterValues, StopTransaction) is put together when it is sent, which is
@@ -32,6 +34,7 @@ class Outbox:
         self.dropped = 0  # meter values that had to go
         self._log = log
         self._waiting = []  # (order, text) that are not in flash
+        self._told = []  # the same, of what was told already, and yet must be in flash for the next start
         self._waiting_since_ms = 0
         self._segment = self._offset = 0  # from here on the journal was not read yet
         self._odd = {}  # handle: its next meter value goes, while the journal is made thinner
@@ -68,14 +71,16 @@ class Outbox:
         return True
 
     def _append(self, lines: "list[str]") -> None:
-        self._journal.append([text for _, text in self._waiting] + lines, self)
-        if self._waiting:
-            self.ledger.has_stored(self._waiting[-1][0])
+        kept = self._told + self._waiting
+        self._journal.append([text for _, text in kept] + lines, self)
+        if kept:
+            self.ledger.has_stored(max(self.ledger.stored, kept[-1][0]))
+            self._told = []
             self._waiting = []
 
     def flush(self) -> None:
         """What waits in RAM goes to flash. Raises OSError; then it still waits."""
-        if self._waiting:
+        if self._waiting or self._told:
             self._append([])
 
     # -- what happens
@@ -119,7 +124,7 @@ class Outbox:
         order = self.next_order()
         self._add(order, [order, "M", transaction.handle, transaction.connector, when, context, values])
         overdue = up_ms + next_ms - self._waiting_since_ms >= _PATIENCE_MS
-        if len(self._waiting) < _MOST_IN_RAM and (alone or not overdue):
+        if not self._told and len(self._waiting) < _MOST_IN_RAM and (alone or not overdue):
             return
         try:
             self.flush()
@@ -193,8 +198,9 @@ class Outbox:
         if parent is not None and parent != transaction.parent:
             transaction.parent = parent
             lines.append(changed(transaction))
+        self._told += [(order, text) for text in lines]
         try:
-            self._append(lines)
+            self.flush()
         except OSError as error:
             self._log("error", "the id of a transaction cannot be written: %s" % error)
         return transaction
@@ -202,9 +208,17 @@ class Outbox:
     def delivered(self, entry) -> None:
         """MeterValues or StopTransaction was answered, or given up. Raises OSError."""
         order, action, line = entry
+        in_flash = self._goes_on(order)
         if action == "StopTransaction":
-            self.ledger.ids.pop(line[2], None)
-        if self._goes_on(order):
+            handle = line[2]
+            self.ledger.ids.pop(handle, None)
+            self.ledger.running = [t for t in self.ledger.running if t.handle != handle]
+            if [1 for _, text in self._told if text.startswith('[%d,"S"' % handle)]:  # flash knows nothing of it, and need not
+                self._told = [told for told in self._told if told[0] not in (handle, order)]
+            if self._told:
+                self.flush()
+                in_flash = True
+        if in_flash:
             self.ledger.mark()
 
     def _goes_on(self, order: int) -> bool:
@@ -215,7 +229,9 @@ class Outbox:
         self._retry_at_ms = None
         self.ledger.delivered = max(self.ledger.delivered, order)
         if self._waiting and self._waiting[0][0] == order:
-            self._waiting.pop(0)
+            told = self._waiting.pop(0)
+            if ',"M",' not in told[1]:
+                self._told.append(told)
             return False
         self._journal.drop_before(self._segment)
         return True

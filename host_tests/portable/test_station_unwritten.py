@@ -1,0 +1,58 @@
+"""Transactions that were told while flash could not be written: a power cut later they must neither run on nor be forgotten."""
+
+from station_bench import Bench
+
+
+def test_a_transaction_whose_start_could_not_be_written_when_it_was_told_ends_at_the_central_system_after_a_power_cut():
+    bench = Bench(connectors=2)
+    bench.journal.fails = True
+    bench.charge()
+    assert len(bench.actions("StartTransaction")) == 1
+    bench.journal.fails = False
+    bench.charge(2)
+    again = Bench(connectors=2, memory=bench.memory, now=bench.now)
+    again.unplug(1)
+    assert not again.actions("StartTransaction")
+    assert [stop["transactionId"] for stop in again.actions("StopTransaction")] == [1]
+
+
+def test_a_transaction_whose_id_could_not_be_written_when_it_came_ends_with_its_id_after_a_power_cut():
+    bench = Bench(connectors=2)
+    answer = bench.answers["StartTransaction"]
+
+    def answer_and_fail(payload):
+        bench.journal.fails = True
+        return answer(payload)
+
+    bench.answers["StartTransaction"] = answer_and_fail
+    bench.charge()
+    bench.journal.fails = False
+    bench.answers["StartTransaction"] = answer
+    bench.charge(2)
+    again = Bench(connectors=2, memory=bench.memory, now=bench.now)
+    again.unplug(1)
+    assert [stop["transactionId"] for stop in again.actions("StopTransaction")] == [1]
+
+
+def test_a_transaction_whose_stop_could_not_be_written_when_it_was_told_stays_ended_after_a_power_cut():
+    bench = Bench(connectors=2)
+    bench.charge()
+    bench.journal.fails = True
+    bench.unplug()
+    assert len(bench.actions("StopTransaction")) == 1
+    bench.journal.fails = False
+    bench.charge(2)
+    again = Bench(connectors=2, memory=bench.memory, now=bench.now)
+    assert not again.actions("StopTransaction") and again.station.connectors[0].transaction is None
+    assert again.station.connectors[1].transaction.id == 2
+
+
+def test_where_nothing_can_ever_be_written_transactions_that_were_told_leave_nothing_in_ram():
+    bench = Bench()
+    bench.journal.fails = True
+    for number in range(20):
+        bench.charge()
+        bench.unplug()
+        bench.pass_time(60)
+    assert len(bench.actions("StopTransaction")) == 20
+    assert len(bench.station.outbox._waiting) == 0 and not bench.station.outbox.ledger.running
