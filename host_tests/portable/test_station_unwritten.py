@@ -50,7 +50,7 @@ def test_a_transaction_whose_stop_could_not_be_written_when_it_was_told_stays_en
 def test_where_nothing_can_ever_be_written_transactions_that_were_told_leave_nothing_in_ram():
     bench = Bench()
     bench.journal.fails = True
-    for number in range(20):
+    for _ in range(20):
         bench.charge()
         bench.unplug()
         bench.pass_time(60)

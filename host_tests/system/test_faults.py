@@ -6,7 +6,7 @@ import re
 import pytest
 
 from tools import bench
-from tools.faults import exhaustion, hostile, killed_tasks, kills, power_cuts
+from tools.faults import damage, exhaustion, hostile, isolation, killed_tasks, kills, power_cuts
 from tools.faults.bench import Bench, Lost
 from tools.faults.mutations import hostile_payloads
 
@@ -27,10 +27,16 @@ def test_kills_at_random_moments(micropython, tmp_path):
 
 def test_a_misbehaving_central_system_changes_nothing(tmp_path):
     seen = []
-    for attack, _, trouble in hostile.trials(tmp_path, bench.micropython(), seed=3, chosen=QUICK_ATTACKS):
+    for row, attack, trouble in hostile.trials(tmp_path, bench.micropython(), seed=3, chosen=QUICK_ATTACKS):
         assert trouble is None, "%s: %s" % (attack, trouble)
-        seen.append(attack)
-    assert len(seen) == len(QUICK_ATTACKS)
+        seen.append(row)
+    assert seen.count(hostile.ROW) == len(QUICK_ATTACKS)
+    assert seen.count(hostile.ISOLATION) > 100
+
+
+def test_damaged_blocks_of_the_flash(tmp_path):
+    for kind, what, trouble in damage.trials(tmp_path, bench.micropython(), 4, seed=random.randrange(10**6)):
+        assert trouble is None, "%s, %s: %s" % (kind, what, trouble)
 
 
 @pytest.mark.parametrize("micropython", ["32bit"], indirect=True)
@@ -86,3 +92,30 @@ def test_a_profile_that_vanishes_is_seen(judged):
     life.installed = {2: {10}}
     with pytest.raises(Lost, match="profile 2 was Accepted and is gone"):
         life.check()
+
+
+def test_a_contactor_that_opens_during_an_attack_is_seen(judged):
+    judged.start()
+    judged.station.cmd("swipe", tag="CARD")
+    judged.station.wait_until(lambda state: state["connectors"][0]["contactor"]["closed"])
+    watch = isolation.Watch(judged)
+    judged.station.wait_until(lambda state: watch.steps > 0)
+    judged.station.cmd("contactor", connector=1, stuck="open")
+    judged.station.wait_until(lambda state: not state["connectors"][0]["contactor"]["closed"])
+    steps = watch.steps
+    judged.station.wait_until(lambda state: watch.steps > steps + 20)
+    looks = list(watch.stop())
+    assert looks[0] is None and "contactor" in (looks[-1] or "")
+
+
+def test_what_a_damaged_flash_still_says_is_read_without_the_station(judged):
+    damage._prepare(judged)
+    image = (judged.folder / "kept" / "flash.img").read_bytes()
+    assert damage.surviving(image) == {1: 20, 2: 10}
+    assert damage.surviving(re.sub(rb"(setpoint 1 [0-9a-f]{8} 2\n)\[", rb"\1{", image)) == {1: 25, 2: 16}
+    assert damage.surviving(bytes(len(image))) is None
+    judged.start()
+    with pytest.raises(Lost, match="in force"):
+        damage._check(judged, {1: 20})
+    with pytest.raises(Lost, match="the limit is 10.0 A"):
+        damage._check(judged, {1: 20, 2: 9})

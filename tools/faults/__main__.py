@@ -3,7 +3,7 @@
 make faults                                     everything, on the 64-bit interpreter
 make faults ARGS="--only kills --count 50"      50 kills
 make faults ARGS="--only hostile --seed 7"      the misbehaving central system with another seed
-make faults ARGS="--bits 32 --quick"            every fifth write only, 20 kills, on the 32-bit interpreter
+make faults ARGS="--bits 32 --quick"            every fifth write only, 20 kills and 20 damaged chips, on the 32-bit interpreter
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from pathlib import Path
 
 from tools import bench, micropython32
 from tools.bench import ROOT
-from tools.faults import exhaustion, hostile, killed_tasks, kills, power_cuts
+from tools.faults import damage, exhaustion, hostile, killed_tasks, kills, power_cuts
 
-KINDS = ("flash", "kills", "hostile", "memory", "tasks")
+KINDS = ("flash", "kills", "damage", "hostile", "memory", "tasks")
 REPORT = ROOT / "build" / "faults.json"
 
 
@@ -30,6 +30,7 @@ class Table:
     def __init__(self) -> None:
         self.rows: dict[str, list[int]] = {}
         self.losses: list[str] = []
+        self.notes: list[str] = []
 
     def count(self, row: str, what: str, trouble: str | None) -> None:
         tried, survived = self.rows.setdefault(row, [0, 0])
@@ -41,7 +42,7 @@ class Table:
     def text(self) -> str:
         lines = ["| what was tried | tried | survived | lost |", "| --- | ---: | ---: | ---: |"]
         lines += ["| %s | %d | %d | %d |" % (row, tried, survived, tried - survived) for row, (tried, survived) in self.rows.items()]
-        return "\n".join(lines)
+        return "\n".join([*lines, *("\n" + note for note in self.notes)])
 
 
 def _run(options: argparse.Namespace, interpreter: list[str], folder: Path, table: Table) -> None:
@@ -54,14 +55,13 @@ def _run(options: argparse.Namespace, interpreter: list[str], folder: Path, tabl
         for number, trouble in kills.trials(folder / "kills", interpreter, options.count, options.seed):
             what = "kill %d" % number if number <= options.count else "the transactions of them all"
             table.count("SIGKILL at a random moment", what, trouble)
+    if "damage" in options.only:
+        for kind, what, trouble in damage.trials(folder / "damage", interpreter, options.count, options.seed):
+            table.count("%s in the flash at a start" % kind, what, trouble)
     if "hostile" in options.only:
-        stalls = []
-        for attack, stall_ms, trouble in hostile.trials(folder / "hostile", interpreter, options.seed):
-            table.count("a misbehaving central system", attack, trouble)
-            stalls.append(stall_ms)
-        print("\nworst stall of the control loop meanwhile: %d ms" % max(stalls), file=sys.stderr)
-
-
+        for row, what, trouble in hostile.trials(folder / "hostile", interpreter, options.seed):
+            table.count(row, what, trouble)
+        table.notes.append("meanwhile: " + what)
     if "memory" in options.only:
         outcomes: dict[str, int] = {}
         micropython32.interpreter()
@@ -77,10 +77,10 @@ def _run(options: argparse.Namespace, interpreter: list[str], folder: Path, tabl
 def main(arguments: Iterator[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="make faults", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", choices=KINDS, action="append", help="one kind; may be given again (default: all)")
-    parser.add_argument("--count", type=int, default=None, help="how many kills (default 200, with --quick 20)")
+    parser.add_argument("--count", type=int, default=None, help="how many kills, and how many damaged chips (default 200, with --quick 20)")
     parser.add_argument("--seed", type=int, default=1, help="of what is random (default 1)")
     parser.add_argument("--bits", choices=("64", "32"), default="64", help="which MicroPython (default 64)")
-    parser.add_argument("--quick", action="store_true", help="a short form: every fifth write, 20 kills")
+    parser.add_argument("--quick", action="store_true", help="a short form: every fifth write, 20 kills, 20 damaged chips")
     options = parser.parse_args(arguments)
     options.only = options.only or list(KINDS)
     options.count = options.count or (20 if options.quick else 200)

@@ -41,19 +41,13 @@ class Bench:
         self.station.close()
         self.central.stop()
 
-    def keep_flash(self, name: str) -> None:
+    def keep_flash(self) -> None:
         """Remembers the flash (and the meter's memory) as it is; the station must be off."""
-        target = self.folder / "kept" / name
-        shutil.rmtree(target, ignore_errors=True)
-        target.mkdir(parents=True)
-        for file in self.folder.glob("flash*"):
-            shutil.copy(file, target / file.name)
+        shutil.copytree(self.folder / "flash", self.folder / "kept")
 
-    def restore_flash(self, name: str) -> None:
-        for file in self.folder.glob("flash*"):
-            file.unlink()
-        for file in (self.folder / "kept" / name).iterdir():
-            shutil.copy(file, self.folder / file.name)
+    def restore_flash(self) -> None:
+        shutil.rmtree(self.folder / "flash")
+        shutil.copytree(self.folder / "kept", self.folder / "flash")
 
     def start(self) -> None:
         """Power comes; returns when the station is registered again."""

@@ -16,8 +16,12 @@ from typing import Any
 
 from tools.central_system import SILENCE, CallRefused, Link, Text
 from tools.faults.bench import Bench, Lost
+from tools.faults.isolation import Watch
 from tools.faults.mutations import hostile_payloads
+from tools.faults.power_cuts import profile
 
+ROW = "a misbehaving central system"
+ISOLATION = "looks at pilot, contactor and control loop meanwhile"
 _PATIENCE_S = 40
 
 
@@ -170,6 +174,15 @@ class Attacks:
             self._bench.central.drop(abrupt=True)
             self._bench.central.wait_connected(_PATIENCE_S)
 
+    def flash_writes_that_fail_meanwhile(self) -> None:
+        """The profiles that are asked for change no limit: they allow more than the connector bears."""
+        for mode in ("error", "full"):
+            for number in range(1, 6):
+                self._bench.station.cmd("flash", after_writes=number, mode=mode)
+                self._bench.central.call("SetChargingProfile", {"connectorId": 1, "csChargingProfiles": profile(1, 40 + number)})
+                self._bench.station.cmd("flash", mode=None)
+        self._bench.central.call("ClearChargingProfile", {})
+
     def a_port_that_refuses(self) -> None:
         self._bench.central.stop()
         time.sleep(2)
@@ -198,8 +211,8 @@ def _outputs(bench: Bench) -> tuple:
     return connector["contactor"]["closed"], connector["limit"]["amps"], connector["pilot"]["offered_amps"], (connector["transaction"] or {}).get("id")
 
 
-def trials(folder: Path, interpreter: list[str], seed: int, chosen: list[str] | None = None, heap: str | None = None) -> Iterator[tuple[str, int, str | None]]:
-    """(attack, worst stall of the control loop so far in ms, what was wrong or None)."""
+def trials(folder: Path, interpreter: list[str], seed: int, chosen: list[str] | None = None, heap: str | None = None) -> Iterator[tuple[str, str, str | None]]:
+    """(row, attack, what was wrong or None); and for the row ISOLATION each look at the outputs meanwhile."""
     bench = Bench(folder, interpreter)
     bench.station.heap = heap
     bench.station.start_fields["keys"]["WebSocketPingInterval"] = "2"
@@ -211,6 +224,7 @@ def trials(folder: Path, interpreter: list[str], seed: int, chosen: list[str] | 
         bench.station.wait_until(lambda state: state["connectors"][0]["pilot"]["offered_amps"] == 32 and state["connectors"][0]["contactor"]["closed"])
         bench.station.wait_until(lambda state: state["connectors"][0]["transaction"]["id"])
         before = _outputs(bench)
+        watch = Watch(bench)
         for name in chosen or names():
             attack: Callable[[], None] = getattr(attacks, name)
             trouble = None
@@ -224,6 +238,8 @@ def trials(folder: Path, interpreter: list[str], seed: int, chosen: list[str] | 
                     raise Lost("contactor, limit, offer or transaction changed from %s to %s" % (before, _outputs(bench)))
             except (Lost, TimeoutError) as found:
                 trouble = str(found)
-            yield name.replace("_", " "), bench.station.state()["loop"]["worst_stall_ms"], trouble
+            yield ROW, name.replace("_", " "), trouble
+        for look in watch.stop():
+            yield ISOLATION, "%d steps of the control loop, worst stall %d ms" % (watch.steps, watch.worst_stall_ms), look
     finally:
         bench.close()
