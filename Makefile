@@ -38,8 +38,11 @@ boards: .venv/ready ## check the boards' descriptions; one of your own: make boa
 bench: .venv/ready ## speed, memory and flash wear beside the goals and C++ peers; takes three minutes, writes build/bench.json
 	@$(PY) -m tools.benchmark $(ARGS)
 
-faults: .venv/ready ## power cuts, flash faults, kills, a hostile central system: what the station survives; takes ten minutes
+faults: .venv/ready ## power cuts, damaged flash, kills, a hostile central system: what the station survives; takes a quarter of an hour
 	@$(PY) -m tools.faults $(ARGS)
+
+soak: .venv/ready ## 30 simulated days of charges, outages, restarts and faults on the smallest heap; takes ten minutes
+	@$(PY) -m tools.soak $(ARGS)
 
 micropython32: .venv/ready ## the 32-bit MicroPython, nearest to an ESP32; the tests fetch it too
 	@$(PY) -m tools.micropython32
@@ -81,4 +84,4 @@ clean:            ## remove what the verbs made
 	@$(PYTHON) tools/set_up.py .venv
 	@touch $@
 
-.PHONY: help setup demo central station plot test lint boards bench faults micropython32 build image flash deploy selftest provision packages lock clean
+.PHONY: help setup demo central station plot test lint boards bench faults soak micropython32 build image flash deploy selftest provision packages lock clean

@@ -22,13 +22,15 @@ _IMAGE = "flash.img"
 
 
 class FlashChip:
-    """A block device on the image at `path`; counts what wears a chip out."""
+    """A block device on the image at `path`; counts what wears a chip out, and adds the number of each block that it erases to
+    the file flash.erased beside it, as two bytes, the lower first: a count that no restart loses."""
 
     def __init__(self, path: str) -> None:
         self.writes = 0
         self.erases = 0
         self.bytes = 0
         self._blocks = os.stat(path)[6] // _BLOCK_SIZE
+        self._erased = open(path[: path.rfind("/")] + "/flash.erased", "ab")
         self._file = open(path, "r+b")
         self._present = bytearray(len(_ERASED))
         self._writes_left = 0
@@ -66,6 +68,7 @@ class FlashChip:
             for _ in range(_BLOCK_SIZE // len(_ERASED)):
                 self._file.write(_ERASED)
             self.erases += 1
+            self._erased.write(bytes((argument & 255, argument >> 8)))
         return 0
 
     def is_blank(self) -> bool:
@@ -78,6 +81,7 @@ class FlashChip:
 
     def close(self) -> None:
         self._file.close()
+        self._erased.close()
 
     def _assert_erased(self, position: int, length: int) -> None:
         self._file.seek(position)
