@@ -66,6 +66,12 @@ selftest: .venv/ready ## 20 checks of a board: make selftest BOARD=esp32_devkitc
 provision: .venv/ready ## tell a board its Wi-Fi, central system and id, and let it try them: make provision PORT=/dev/ttyUSB0
 	@$(PY) -m tools.provision $(if $(PORT),--port $(PORT)) $(ARGS)
 
+monitor: .venv/ready ## the board's log as it comes, and the state of each connector: make monitor PORT=/dev/ttyUSB0
+	@$(PY) -m tools.monitor $(if $(PORT),--port $(PORT)) $(ARGS)
+
+logs: .venv/ready ## what the board keeps of its log in flash; stops it and restarts it: make logs PORT=/dev/ttyUSB0
+	@$(PY) -m tools.logs $(if $(PORT),--port $(PORT)) $(ARGS)
+
 ## Keep house
 packages: .venv/ready ## write the lists for mip anew, after a file of the firmware came or went
 	@$(PY) -m tools.packages
@@ -84,4 +90,4 @@ clean:            ## remove what the verbs made
 	@$(PYTHON) tools/set_up.py .venv
 	@touch $@
 
-.PHONY: help setup demo central station plot test lint boards bench faults soak micropython32 build image flash deploy selftest provision packages lock clean
+.PHONY: help setup demo central station plot test lint boards bench faults soak micropython32 build image flash deploy selftest provision monitor logs packages lock clean

@@ -26,6 +26,7 @@ from tools.command import Failure
 _ANSWER_S = 10.0
 _OPEN_S = 2.0  # a port that has just come, or that another program is leaving
 _TRIES = 5
+_PAUSE_S = 0.05
 _PATIENCE_S = 1.5  # for the prompt, at each try
 _GONE = "the connection to the board broke. Plug the cable in and run the same command again: the board starts the old version whole, or the new one."
 # Runs first. Whoever is interrupted leaves a watchdog that bites soon; with this one the board restarts by itself a minute
@@ -40,6 +41,14 @@ except (ImportError, AttributeError):
 globals().pop('app', None)
 gc.collect()
 _food()
+"""
+_RESTART = b"""
+import machine
+try:
+    machine.RTC().memory(bytes(4) + machine.RTC().memory()[4:])
+except AttributeError:
+    pass
+machine.reset()
 """
 
 
@@ -102,7 +111,7 @@ class Connection:
 
     def interrupt(self) -> None:
         """Stops what runs there (it leaves safe outputs behind) and waits for the prompt of the raw REPL."""
-        self._transport.serial.timeout = _PATIENCE_S
+        self._transport.serial.timeout = _PAUSE_S  # between two lines of a program that prints on
         for _ in range(_TRIES):
             try:
                 with contextlib.redirect_stdout(io.StringIO()):  # mpremote prints what it did not expect
@@ -148,9 +157,9 @@ class Connection:
         return ast.literal_eval(self.run("print(repr(%s))" % expression).strip())
 
     def restart(self) -> None:
-        """A hard reset by the board itself. What it prints then is for `lines`."""
+        """A hard reset by the board itself, which boot.py does not count as a start in vain. What it prints then is for `lines`."""
         try:
-            self._transport.exec_raw_no_follow(b"import machine\nmachine.reset()")
+            self._transport.exec_raw_no_follow(_RESTART)
         except (TransportError, OSError, SerialException):
             raise Failure(_GONE) from None
 

@@ -161,7 +161,6 @@ class Deployment(BoardFiles):
 
 def restart(board: Connection, title: str, say: Callable[[str], None], settle_s: float = _SETTLE_S) -> None:
     """Restarts the board and reads back what it starts. Raises Failure if that is not `title`, or does not stay."""
-    board.run("try:\n    machine.RTC().memory(bytes(4) + machine.RTC().memory()[4:])\nexcept AttributeError:\n    pass")
     board.restart()
     line, seen = board.line_with(lambda line: line.startswith("boot: Setpoint") or "SAFE MODE" in line, _START_S)
     if line is None:
