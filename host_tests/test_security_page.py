@@ -1,0 +1,33 @@
+"""SECURITY.md promises nothing that no test shows, and real boards have no second way in."""
+
+import ast
+import re
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+LISTENS = ("start_server", "listen", "bind", "dupterm", "webrepl", "telnet")
+
+
+def names_of_tests():
+    names = set()
+    for path in (ROOT / "host_tests").rglob("test_*.py"):
+        names |= {node.name for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.FunctionDef) and node.name.startswith("test_")}
+    return names
+
+
+def test_every_test_that_the_security_page_names_exists():
+    named = set(re.findall(r"`(test_\w+)`", (ROOT / "SECURITY.md").read_text()))
+    assert len(named) > 25
+    assert named <= names_of_tests(), named - names_of_tests()
+
+
+def test_real_boards_listen_on_no_port_and_have_no_control_channel():
+    for path in (ROOT / "firmware").rglob("*.py"):
+        if "simulated" in path.parts:
+            continue
+        text = path.read_text()
+        tree = ast.parse(text)
+        used = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)} | {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+        assert not used.intersection(LISTENS), (path, used.intersection(LISTENS))
+        imported = {alias.name for node in ast.walk(tree) if isinstance(node, (ast.Import, ast.ImportFrom)) for alias in node.names}
+        assert not imported.intersection(("control_channel", "webrepl")), path
