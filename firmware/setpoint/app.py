@@ -60,7 +60,7 @@ class App:
         self.documents = Documents(board.root + "/state")
         self.log("note", "app", "Setpoint %s on %s%s" % (__version__, board.name, started and ": " + started))
         self.journal = Journal(board.root + "/journal")
-        self.held = self.documents.read("faults") or {}  # connector id as text: faults that only a person ends
+        self.held = self.documents.read("faults", {})  # connector id as text: faults that only a person ends
         self.control = Control(board, self.supply.own_rate // self.supply.rate_per_da, self._events.set, self.held)
         self.station = Station(
             board.identity,

@@ -343,3 +343,16 @@ def test_where_memory_ends_while_a_file_is_written_the_file_system_is_mounted_an
     finally:
         changes.recover_by(None, None)
         del changes.open
+
+
+def test_a_document_of_another_type_than_it_must_be_gives_way_to_the_one_before_or_to_none():
+    def test(folder):
+        documents = Documents(folder)
+        documents.write("settings", {"a": "1"})
+        documents.write("settings", ["of another version"])
+        assert documents.read("settings", {}) == {"a": "1"}
+        assert documents.problems and documents.read("settings", {}) == {"a": "1"}
+        documents.write("availability", {})
+        assert documents.read("availability", []) == []
+
+    in_a_folder(test)

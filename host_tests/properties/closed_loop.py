@@ -69,8 +69,8 @@ class Flash:
         self.cut_after = None
         self.problems = []
 
-    def read(self, name):
-        return json.loads(self.kept[name]) if name in self.kept else None
+    def read(self, name, like=None):
+        return json.loads(self.kept[name]) if name in self.kept else like
 
     def names(self):
         return sorted(self.kept)

@@ -138,8 +138,8 @@ class InRam:
     def __init__(self) -> None:
         self.kept = {}
 
-    def read(self, name: str):
-        return self.kept.get(name)
+    def read(self, name: str, like=None):
+        return self.kept.get(name, like)
 
     def names(self) -> list:
         return sorted(self.kept)

@@ -42,7 +42,7 @@ def remember(station, id_tag: str, info: dict) -> None:
 
 
 def _text(station) -> str:
-    return station.documents.read("cache") or ""
+    return station.documents.read("cache", "")
 
 
 def write(station, text: str) -> bool:

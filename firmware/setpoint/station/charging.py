@@ -38,7 +38,7 @@ class Charging:
             if not name.startswith(_PREFIX):
                 continue
             try:
-                order, document = station.documents.read(name)
+                order, document = station.documents.read(name, [])
                 profile = from_document(document, station.supply)
             except (TypeError, ValueError) as error:
                 station.log("error", "%s cannot be read and is left out: %s" % (name, error))
@@ -72,9 +72,9 @@ class Charging:
         for profile in station.profiles.fix_starts(station.now):
             name = _name_of(profile.id)
             try:
-                order = station.documents.read(name)[0]
+                order = station.documents.read(name, [])[0]
                 station.documents.write(name, [order, profile.to_document()])
-            except (OSError, TypeError) as error:
+            except (OSError, IndexError) as error:
                 station.reports.storage_failed("%s cannot be written: %s" % (name, error))
 
     # -- SetChargingProfile

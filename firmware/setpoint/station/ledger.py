@@ -46,12 +46,14 @@ class Ledger:
             segment = 0
         found = journal.read(segment, 0)
         while found is not None:
-            self._take(json.loads(found[0]))
+            self._take(line_of(found[0]))
             found = journal.read(found[1], found[2])
         self.boot += 1
         self.stored = self.last_order
         for text in journal.marks():
-            mark = json.loads(text)
+            mark = _list_of(text)
+            if len(mark) % 2 == 0 or not all([type(number) is int for number in mark]):
+                continue  # another program's
             self.delivered = max(self.delivered, mark[0])
             for i in range(1, len(mark), 2):
                 self.wh[mark[i]] = max(mark[i + 1], self.wh.get(mark[i], 0))
@@ -175,6 +177,20 @@ class Ledger:
             return text_from(now if when is None else when)
 
         return text_of
+
+
+def _list_of(text: str) -> list:
+    try:
+        found = json.loads(text)
+    except ValueError:
+        found = None
+    return found if type(found) is list else []
+
+
+def line_of(text: str) -> list:
+    """What a line holds; [0, ""] for one that another program wrote, whatever its checksum says."""
+    line = _list_of(text)
+    return line if len(line) > 1 and type(line[0]) is int and type(line[1]) is str else [0, ""]
 
 
 def as_text(line: list) -> str:

@@ -16,7 +16,7 @@ Rule 5: up to which order all is delivered stands in the journal's mark. What a 
 
 import json
 
-from .ledger import Ledger, as_text, changed
+from .ledger import Ledger, as_text, changed, line_of
 from .transaction import Transaction, meter_payload, start_payload, stop_payload
 
 _MOST_IN_RAM = 10
@@ -59,7 +59,7 @@ class Outbox:
     def keeps(self, text: str) -> bool:
         """Does a line survive when the journal is full? Starts and stops do, and every second meter value of each
         transaction."""
-        line = json.loads(text)
+        line = line_of(text)
         if line[0] <= self.ledger.delivered:  # headings and the like too: later ones hold what they say
             return False
         if line[1] == "M":
@@ -163,8 +163,8 @@ class Outbox:
                 self.ledger.delivered = self.ledger.stored  # what was missing is damaged
                 break
             text, self._segment, self._offset = found
-            line = json.loads(text)
-            if line[0] > self.ledger.delivered:
+            line = line_of(text)
+            if line[0] > self.ledger.delivered and line[1] in _ACTIONS:
                 return (line[0], _ACTIONS[line[1]], line)
         if self._waiting:
             line = json.loads(self._waiting[0][1])

@@ -22,8 +22,8 @@ def start(station, identity: dict) -> None:
     station.security_events = []  # that the central system is to be told
     values = station.settings.values
     key = values.pop("AuthorizationKey", None)
-    stored = station.documents.read(_DOCUMENT)
-    if stored is None:
+    stored = station.documents.read(_DOCUMENT, {})
+    if "now" not in stored:
         profile = values.get("SecurityProfile")
         if profile is None:
             profile = _suggested(identity, key)

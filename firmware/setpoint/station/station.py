@@ -52,7 +52,7 @@ class Station:
         self.documents = documents
         self.supply = supply
         self.readings = readings
-        self.settings = Settings(first_keys, documents.read("settings"))
+        self.settings = Settings(first_keys, documents.read("settings", {}))
         for problem in self.settings.problems:
             self.log("warn", problem)
         units = self.settings.words("ChargingScheduleAllowedChargingRateUnit")
@@ -63,7 +63,7 @@ class Station:
             ("A" if "Current" in units else "") + ("W" if "Power" in units else ""),
         )
         self.profiles = InstalledProfiles(supply, self.capability)
-        self.charge_point, self.connectors = all_connectors(connector_ids, locks, documents.read("availability") or [])
+        self.charge_point, self.connectors = all_connectors(connector_ids, locks, documents.read("availability", []))
         self.limits = Limits(self.profiles, supply, self.connectors)
         self.outbox = Outbox(journal, self.log)
         self.metering = Metering(self)

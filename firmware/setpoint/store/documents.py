@@ -52,18 +52,21 @@ class Documents:
             if error.errno != errno.EEXIST:
                 self._report("The folder %s cannot be made: %s." % (folder, error))
 
-    def read(self, name: str):
-        """The document's value, or None when there is none that can be read."""
+    def read(self, name: str, like=None):
+        """The document's value, or `like` when there is none that can be read; where `like` is given, of its type."""
         newest = self._newest(name)
         while newest is not None:
             number, slot, body = newest
             try:
-                return json.loads(body)
-            except ValueError as error:  # another JSON than ours wrote it, and the checksum holds
+                value = json.loads(body)
+                if like is not None and type(value) is not type(like):
+                    raise ValueError("it is no %s" % type(like).__name__)
+                return value
+            except ValueError as error:  # another version than ours wrote it, and the checksum holds
                 self._set_aside(self._path(name), slot, error)
             older = self._newest(name)
             newest = older if older is not None and older[0] < number else None
-        return None
+        return like
 
     def write(self, name: str, value) -> bool:
         """Puts a document in the place of the one before. True when it is in flash, False when it already was.

@@ -162,8 +162,9 @@ class Journal:
                 continue
             if text is not None:
                 number, _, text = text.partition(" ")
-                self._marks = max(self._marks, int(number))
-                found.append(text)
+                if number.isdigit():
+                    self._marks = max(self._marks, int(number))
+                    found.append(text)
         return found
 
     def _report(self, sentence: str) -> None:
@@ -181,4 +182,7 @@ def _text_of(line: bytes) -> "str | None":
     body = line[9:-1]
     if line[-1:] != b"\n" or line[:9] != b"%08x " % (crc32(body) & 0xFFFFFFFF):
         return None
-    return body.decode()
+    try:
+        return body.decode()
+    except UnicodeError:  # another program wrote it, and the checksum holds
+        return None

@@ -30,7 +30,7 @@ def answer(station, request: dict) -> dict:
 
 def _store(station, name: str, text: str) -> bool:
     station.settings[name]  # has its place, so that there is memory for the new value once flash has it
-    document = station.documents.read("settings") or {}
+    document = station.documents.read("settings", {})
     document[name] = text
     try:
         station.documents.write("settings", document)
