@@ -1,8 +1,10 @@
-"""The client cases of the Autobahn test suite, sections 1 to 7, as far as they concern what a server may send.
+"""The client cases of the Autobahn test suite, sections 1 to 7 and 10, as far as they concern what a server may send.
 
 Rebuilt from the public description of the cases (crossbario.github.io/autobahn-testsuite). Each: its number, the frames that the
 server sends as (opcode, payload) or (opcode, payload, final, reserved bits), and the events that must come out; a fault
-stands with its code alone. Each case runs in one piece, and byte by byte.
+stands with its code alone. Each case runs in one piece, and byte by byte: so the cases that are the same but for chops
+(1.1.8, 1.2.8, 2.6, 2.11, 5.4, 5.5, 5.7, 5.8, 5.10, 5.11, 5.13, 5.14, 5.20, 6.4.2 to 6.4.4) are part of those that stand here. 7.1.6 sends
+more than this station takes in one message. Sections 9 and 12 to 13 are about speed and compression.
 """
 
 from setpoint.protocol.websocket import FrameReader
@@ -72,6 +74,7 @@ CASES = [
     ("5.12", [(0, b"x", False), (TEXT, b"a")], [1002]),
     ("5.15", [(TEXT, b"a", False), (0, b"b"), (0, b"c", False), (TEXT, b"d")], [("text", "ab"), 1002]),
     ("5.16", [(0, b"x", False), (TEXT, b"a", False), (0, b"b")], [1002]),
+    ("5.17", [(0, b"x"), (TEXT, b"a", False), (0, b"b")], [1002]),
     ("5.18", [(TEXT, b"a", False), (TEXT, b"b")], [1002]),
     (
         "5.19",
@@ -85,6 +88,7 @@ CASES = [
     ("6.2.1", [(TEXT, HELLO.encode())], [("text", HELLO)]),
     ("6.2.2", [(TEXT, HELLO.encode()[:12], False), (0, HELLO.encode()[12:])], [("text", HELLO)]),
     ("6.2.3", [(TEXT, b"", False)] + [(0, bytes((b,)), False) for b in HELLO.encode()] + [(0, b"")], [("text", HELLO)]),
+    ("6.2.4", [(TEXT, b"", False)] + [(0, bytes((b,)), False) for b in KOSME] + [(0, b"")], [("text", KOSME.decode())]),
     ("6.3.1", [(TEXT, KOSME + b"\xed\xa0\x80edited")], [1007]),
     ("6.3.2", [(TEXT, KOSME, False), (0, b"\xed", False), (0, b"\xa0\x80", False), (0, b"edited")], [1007]),
     ("6.4.1", [(TEXT, KOSME, False), (0, b"\xf4\x90\x80\x80", False), (0, b"edited")], [1007]),
@@ -102,6 +106,8 @@ CASES = [
     ("7.3.5", [(CLOSE, b"\x03\xe8" + b"*" * 123)], [("close", 1000, "*" * 123)]),
     ("7.3.6", [(CLOSE, b"\x03\xe8" + b"*" * 124)], [1002]),
     ("7.5.1", [(CLOSE, b"\x03\xe8" + KOSME + b"\xed\xa0\x80edited")], [1007]),
+    # 10: a long message in fragments of 1300
+    ("10.1.1", [(TEXT if at == 0 else 0, b"*" * min(1300, 65536 - at), at + 1300 >= 65536) for at in range(0, 65536, 1300)], [("text", "*" * 65536)]),
 ]
 
 # 6.6 to 6.14: one sequence each, and whether it is UTF-8
