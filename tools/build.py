@@ -2,6 +2,7 @@
 
     build/boards/x/program/   main.py, setpoint/*.mpy, manifest.json: what lies in /a or /b on the device
     build/boards/x/root/      boot.py and board.json: what lies beside it
+    build/boards/x/frozen/    the program's texts before they were compiled: what boards/x/manifest.py freezes
 
 The same sources give the same bytes, so the build's name is a digest of them.
 """
@@ -64,8 +65,10 @@ def build(board: Path, where: "Path | None" = None) -> Build:
     program, root = folder / "program", folder / "root"
     root.mkdir(parents=True)
     program.mkdir()
-    shutil.copytree(compiled(board="simulated" if description["module"] == "none" else "esp32") / "mpy" / "setpoint", program / "setpoint")
-    shutil.copyfile(FIRMWARE / "main.py", program / "main.py")
+    firmware = compiled(board="simulated" if description["module"] == "none" else "esp32")
+    for source, target in ((firmware / "mpy", program), (firmware / "bundled", folder / "frozen")):
+        shutil.copytree(source / "setpoint", target / "setpoint")
+        shutil.copyfile(FIRMWARE / "main.py", target / "main.py")
     shutil.copyfile(FIRMWARE / "boot.py", root / "boot.py")
     (root / "board.json").write_text(json.dumps(description, separators=(",", ":"), sort_keys=True) + "\n")
     files = {}
