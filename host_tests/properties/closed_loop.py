@@ -620,12 +620,13 @@ class ClosedLoop:
             has_thermometer=False,
             temperature_c=lambda: None,
             remount=lambda: None,
+            reset=lambda: None,
         )
         self.flash.failed = False
         self.central.link_is_down()
         link = SimpleNamespace(send=self.central.take, set_ping_interval=lambda seconds: None)
         doubles = {"Documents": lambda folder: self.flash, "Journal": lambda folder: self.journal}
-        with patch.multiple(setpoint.app, Session=lambda *_: link, Log=lambda clock: lambda *_: None, **doubles):
+        with patch.multiple(setpoint.app, Session=lambda *_: link, Log=lambda *_: lambda *_: None, **doubles):
             self.app = LoopApp(board)
         self.books.heard_ms = self.ms
         self.watch = Watch(self)

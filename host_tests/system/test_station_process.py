@@ -40,7 +40,7 @@ class Launcher:
         self.start_file.write_text(json.dumps({"store": "flash"}))
         (self.root / "tools").mkdir(parents=True)
         (self.root / "firmware").mkdir()
-        for name in ("station", "station.py", "compiled.py", "bundled.py", "rewritten.py", "run_compiled.py"):
+        for name in ("station", "station.py", "compiled.py", "bundled.py", "rewritten.py", "provision_try.py", "run_compiled.py"):
             shutil.copy(ROOT / "tools" / name, self.root / "tools" / name)
         shutil.copy(ROOT / "requirements.lock", self.root)
         (self.root / ".venv" / "bin").mkdir(parents=True)

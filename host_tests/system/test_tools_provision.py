@@ -48,8 +48,8 @@ def board(tmp_path):
     """A board whose main.py rests, with the rest of the firmware as it ships to an ESP32."""
     files = on_flash(tiny_build(tmp_path / "tiny", "1.0", "pass")) | {"/lib/network.py": RADIO}
     files["/a/main.py"] = MODELLED
-    for name in ("machine", "chip", "esp32", "onewire", "ds18x20", "neopixel"):
-        files["/lib/%s.py" % name] = (ROOT / "host_tests" / "chip" / (name + ".py")).read_bytes()
+    for source in (ROOT / "host_tests" / "chip").glob("*.py"):
+        files.setdefault("/lib/" + source.name, source.read_bytes())
     program = compiled(board="esp32") / "mpy"
     for file in program.glob("setpoint/**/*.mpy"):
         files["/a/" + file.relative_to(program).as_posix()] = file.read_bytes()
