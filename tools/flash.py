@@ -1,8 +1,8 @@
 """MicroPython and the firmware onto an ESP32. `make flash BOARD=x PORT=... FIRMWARE=micropython.bin`
 
-The protocol is esptool's. What belongs to the station, /identity.json and /state, is read from the chip first and written back in
-the new file system; until that is verified a copy lies in build/kept, readable by its owner alone, so that a cable that
-is pulled in the middle loses nothing: the same command again finds it.
+The protocol is esptool's. What belongs to the station, /identity.json with its certificates, /state and /journal, is read from
+the chip first and written back in the new file system; until that is verified a copy lies in build/kept, readable by its
+owner alone, so that a cable that is pulled in the middle loses nothing: the same command again finds it.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ from tools.micropython_image import MicroPythonImage
 KEPT = ROOT / "build" / "kept"
 _TABLE_AT, _TABLE_SIZE = 0x8000, 0xC00
 _BAUD = 460800
+_LEARNED = ("state", "journal")  # folders of what the station learned
 _START_S = 60
 _BROKE = (
     "the connection to the chip broke (%s). Plug the cable in and run the same command again; what belongs to the station is kept on this machine. "
@@ -84,7 +85,7 @@ def check_chip(chip: Any, micropython: MicroPythonImage, module: str) -> None:
 
 
 def owned_files(chip: Any, flash_size: int) -> "dict[str, bytes] | None":
-    """/identity.json and what is in /state, from the chip. None: there is a file system, but it cannot be read."""
+    """The identity with its certificates, and what is in /state and /journal, from the chip. None: there is a file system, but it cannot be read."""
     table = micropython_image.partition_table(chip.read_flash(_TABLE_AT, _TABLE_SIZE))
     if not table:
         return {}
@@ -97,9 +98,10 @@ def owned_files(chip: Any, flash_size: int) -> "dict[str, bytes] | None":
         return {}
     try:
         fs = mounted(flash)
-        names = {"/": [name for name in fs.listdir("/") if name == "identity.json"]}
-        if "state" in fs.listdir("/"):
-            names["/state/"] = [entry.name for entry in fs.scandir("/state") if entry.type == 1]
+        names = {"/": [name for name in fs.listdir("/") if name == "identity.json" or name.endswith(".pem")]}
+        for folder in _LEARNED:
+            if folder in fs.listdir("/"):
+                names["/%s/" % folder] = [entry.name for entry in fs.scandir("/" + folder) if entry.type == 1]
         files = {}
         for folder, found in names.items():
             for name in found:
@@ -132,7 +134,7 @@ def what_to_keep(chip: Any, flash_size: int, copy: Path, forget: bool) -> "dict[
         return files
     found = owned_files(chip, flash_size)
     if found is None:
-        raise Failure("the files on the chip cannot be read, so /identity.json and /state would be lost. If that is meant, add ARGS=--forget.")
+        raise Failure("the files on the chip cannot be read, so /identity.json, /state and /journal would be lost. If that is meant, add ARGS=--forget.")
     if found:
         keep(copy, found)
     return found
@@ -169,14 +171,14 @@ def read_back(chip: Any, title: str, say: Callable[[str], None], within_s: float
 def main(arguments: list[str]) -> None:
     options = parser(
         "flash",
-        "Writes MicroPython and the firmware onto a chip. The station's own files, /identity.json and /state, stay. Asks before it erases.",
+        "Writes MicroPython and the firmware onto a chip. The station's own files, /identity.json, /state and /journal, stay. Asks before it erases.",
         "  make flash BOARD=esp32_devkitc PORT=/dev/ttyUSB0 FIRMWARE=ESP32_GENERIC-v1.28.0.bin\n"
         "  make flash BOARD=esp32_devkitc PORT=/dev/ttyUSB0 FIRMWARE=ESP32_GENERIC-v1.28.0.bin ARGS='--yes --forget'\n",
     )
     options.add_argument("--board", metavar="NAME", help="a folder of boards/ (BOARD=)")
     options.add_argument("--port", metavar="PORT", help="the serial port (PORT=; default: the only one)")
     options.add_argument("--firmware", metavar="FILE", help="MicroPython, a .bin (FIRMWARE=); without it: which one, and from where")
-    options.add_argument("--forget", action="store_true", help="erase identity and state too")
+    options.add_argument("--forget", action="store_true", help="erase identity, state and journal too")
     options.add_argument("--yes", action="store_true", help="do not ask")
     options.add_argument("--baud", type=int, default=_BAUD, help="of the transfer (default: %(default)d)")
     options.add_argument("--attempts", type=int, default=7, help="to reach the chip (default: %(default)d)")

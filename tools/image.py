@@ -53,7 +53,7 @@ def free_for_update(made: Build, size: int) -> int:
     """Bytes that are left when both folders hold this program. Negative: an update would not fit."""
     program = sum(size_in_flash(length) for length, _ in made.files.values())
     folders = 2 * BLOCK * len({path.rpartition("/")[0] for path in made.files})
-    return size - 2 * (program + folders) - 16 * BLOCK  # /state, /identity.json, and the root
+    return size - 2 * (program + folders) - 64 * BLOCK  # /journal (48), /state, /identity.json, and the root
 
 
 def main(arguments: list[str]) -> None:

@@ -20,7 +20,7 @@ from tools.command import BOARDS, Failure
 from tools.image import image_of
 
 VFS_AT, VFS_SIZE = 0x200000, 0x200000
-OWNED = {"/identity.json": b'{"basic_auth": "secret"}', "/state/keys.a": b"learned", "/state/journal": b"x" * 9000}
+OWNED = {"/identity.json": b'{"basic_auth": "secret"}', "/state/keys.a": b"learned", "/state/long": b"x" * 9000, "/journal/3": b"owed", "/ca.pem": b"PEM"}
 
 
 class Chip:
@@ -201,7 +201,7 @@ def test_an_image_for_another_chip_than_the_boards(chip, tmp_path):
 def test_it_asks_before_it_erases(chip, firmware, monkeypatch):
     with_files(chip, firmware, OWNED)
     before = bytes(chip.flash.data)
-    with pytest.raises(Failure, match="What stays: /identity.json, /state/journal, /state/keys.a. Go on. Nobody is there to answer: add ARGS=--yes"):
+    with pytest.raises(Failure, match="What stays: /ca.pem, /identity.json, /journal/3, /state/keys.a, /state/long. Go on. Nobody is there to answer"):
         verb(chip, firmware)
     assert bytes(chip.flash.data) == before
 
