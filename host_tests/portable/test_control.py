@@ -1,8 +1,11 @@
 """The control loop around the pilot's machine: order, phases, ratings, and no allocation."""
 
+import asyncio
+
 from micropython import heap_lock, heap_unlock
 from station_bench import NOON, Bench
 
+import setpoint.control as room
 from setpoint.clock import Clock
 from setpoint.control import Control
 from setpoint.pilot import faults
@@ -443,3 +446,48 @@ def test_a_protected_control_step_allocates_nothing():
     finally:
         heap_unlock()
     assert control.steps >= 4000
+
+
+def test_only_a_healthy_step_that_comes_in_time_feeds_the_watchdog_and_moves_the_alive_line():
+    script = [(20, True), (20, True), (20, False), (201, True), (200, True)]  # how long it takes to come, how it ends
+    fed, alive = [], []
+
+    class Board:
+        outlets = []
+        has_thermometer = False
+        now_ms = 0
+
+        def __init__(self):
+            self.clock = self
+
+        def ticks_ms(self):
+            return self.now_ms
+
+        def feed_watchdog(self):
+            fed.append(self.now_ms)
+
+        def set_alive(self, high):
+            alive.append(high)
+
+    class Over(Exception):
+        pass
+
+    async def sleep_ms(duration_ms):
+        assert duration_ms == 20
+        if not script:
+            raise Over
+        board.now_ms += script[0][0]
+
+    board = Board()
+    control = Control(board, 320, lambda: None, {})
+    control.step = lambda elapsed_ms: script.pop(0)[1]
+    real, room.sleep_ms = room.sleep_ms, sleep_ms
+    try:
+        asyncio.run(control.run())
+    except Over:
+        pass
+    finally:
+        room.sleep_ms = real
+    assert fed == [20, 40, 461]
+    assert alive == [True, False, True]
+    assert control.worst_stall_ms == 181

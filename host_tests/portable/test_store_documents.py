@@ -330,6 +330,20 @@ def no_memory(*arguments):
     raise MemoryError
 
 
+def no_file_system(*arguments):
+    raise OSError(19)
+
+
+def test_a_file_system_that_cannot_be_mounted_again_resets_the_board():
+    seen = []
+    changes.recover_by(no_file_system, lambda: seen.append("reset"))
+    try:
+        assert raises(OSError, changes.write_file, "no-such-folder/x", "wb", b"x")
+        assert seen == ["reset"]
+    finally:
+        changes.recover_by(None, None)
+
+
 def test_where_memory_ends_while_a_file_is_written_the_file_system_is_mounted_anew_or_the_board_reset():
     seen = []
     changes.recover_by(lambda: seen.append("mounted"), lambda: seen.append("reset"))

@@ -1,6 +1,5 @@
 """Changing files. When a change fails, the file system is mounted anew before anything else is done to it: littlefs undoes
 what it had begun only when it is full, and after any other error of its chip goes on from a state that no longer is.
-
 """
 
 import errno
@@ -13,8 +12,8 @@ _remount = _reset = None
 
 
 def recover_by(remount, reset) -> None:
-    """The board's: remount() mounts the file system anew; reset() where there is no memory for that. A station that went on
-    without its files would take every document for absent."""
+    """The board's: remount() mounts the file system anew; reset() where that fails, or there is no memory for it. A station
+    that went on without its files would take every document for absent."""
     global _remount, _reset
     _remount, _reset = remount, reset
 
@@ -54,5 +53,5 @@ def recover() -> None:
     if _remount is not None:
         try:
             _remount()
-        except MemoryError:
+        except (MemoryError, OSError):
             _reset()
