@@ -9,11 +9,13 @@ The same sources give the same bytes, so the build's name is a digest of them.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import re
 import shutil
 import sys
+import tempfile
 from pathlib import Path
 
 from tools.command import BUILDS, ROOT, Failure, board_folder, parser, run
@@ -58,17 +60,19 @@ class Build:
 
 
 def build(board: Path, where: "Path | None" = None) -> Build:
-    """Builds the board in the folder `board` into `where`, build/boards/NAME unless told otherwise."""
+    """Builds the board in the folder `board` into `where`, build/boards/NAME unless told otherwise. It is made beside and
+    renamed: whoever reads there meanwhile, or builds the same, finds a whole one."""
     description = _description(board)
-    folder = where or BUILDS / board.name
-    shutil.rmtree(folder, ignore_errors=True)
+    target = where or BUILDS / board.name
+    target.parent.mkdir(parents=True, exist_ok=True)
+    folder = Path(tempfile.mkdtemp(dir=target.parent, prefix=".making-"))
     program, root = folder / "program", folder / "root"
     root.mkdir(parents=True)
     program.mkdir()
     firmware = compiled(board="simulated" if description["module"] == "none" else "esp32")
-    for source, target in ((firmware / "mpy", program), (firmware / "bundled", folder / "frozen")):
-        shutil.copytree(source / "setpoint", target / "setpoint")
-        shutil.copyfile(FIRMWARE / "main.py", target / "main.py")
+    for source, copy in ((firmware / "mpy", program), (firmware / "bundled", folder / "frozen")):
+        shutil.copytree(source / "setpoint", copy / "setpoint")
+        shutil.copyfile(FIRMWARE / "main.py", copy / "main.py")
     shutil.copyfile(FIRMWARE / "boot.py", root / "boot.py")
     (root / "board.json").write_text(json.dumps(description, separators=(",", ":"), sort_keys=True) + "\n")
     files = {}
@@ -84,7 +88,28 @@ def build(board: Path, where: "Path | None" = None) -> Build:
         "files": files,
     }
     (program / "manifest.json").write_text(json.dumps(manifest, separators=(",", ":"), sort_keys=True) + "\n")
-    return Build(folder)
+    _take_the_place_of(folder, target)
+    return Build(target)
+
+
+def _contents(folder: Path) -> "dict[str, bytes]":
+    return {file.relative_to(folder).as_posix(): file.read_bytes() for file in folder.rglob("*") if file.is_file()}
+
+
+def _take_the_place_of(folder: Path, target: Path) -> None:
+    """`folder` becomes `target`, unless that is the same already."""
+    if _contents(folder) == _contents(target):
+        shutil.rmtree(folder)
+        return
+    folder.chmod(0o755)
+    old = folder.with_name(folder.name + "-old")
+    with contextlib.suppress(FileNotFoundError):
+        target.rename(old)
+    try:
+        folder.rename(target)
+    except OSError:  # somebody else was faster, with the same sources
+        shutil.rmtree(folder)
+    shutil.rmtree(old, ignore_errors=True)
 
 
 def _description(board: Path) -> dict:

@@ -10,6 +10,7 @@ import sys
 import time
 
 _started = time.ticks_us()
+gc.threshold(1024)  # as main.py has it while it loads, and below
 
 
 def mount(path: str, libc: str) -> None:
@@ -65,6 +66,7 @@ _app_ms = _ms()
 gc.collect()
 facts = {"bare": _bare, "imported": gc.mem_alloc(), "safe_ms": _safe_ms, "import_ms": _app_ms - _safe_ms + _board_ms}
 app = App(board)
+gc.threshold(2048)
 app.control.step(20)
 facts["step_ms"] = _ms()
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Iterator
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from tools.bench import StationDied
@@ -33,7 +34,7 @@ def profile(number: int, amps: float, periods: int = 3) -> dict:
     }
 
 
-class Scene:
+class Scene(ABC):
     """`before` brings the station to where the work begins, `work` may be cut anywhere, `after` judges what the next start finds."""
 
     charging = False  # does a vehicle charge while it happens?
@@ -47,14 +48,14 @@ class Scene:
         with contextlib.suppress(StationDied, TimeoutError, ConnectionError, CallRefused):
             self.answer = self.bench.central.call(action, payload, timeout=1.5)["status"]
 
-    def before(self) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    def before(self) -> None: ...
 
-    def work(self) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    def work(self) -> None: ...
 
-    def after(self) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    def after(self) -> None: ...
 
 
 class NewProfile(Scene):
@@ -181,7 +182,7 @@ class Replay(Offline):
         self.bench.station.cmd("state")
 
 
-SCENES = {
+SCENES: dict[str, Callable[[Bench], Scene]] = {
     "a new profile": NewProfile,
     "a profile that replaces another": Replacement,
     "a profile that is cleared": Clearing,
