@@ -48,6 +48,9 @@ def damage(image: bytearray, kind: str, chance: random.Random) -> str:
     """Damages one to three blocks of those in use; a sentence on what was done."""
     pages = [at for at in range(0, len(image), _PAGE) if image[at : at + _PAGE] != _ERASED]
     blocks = sorted({at // _BLOCK for at in pages})
+    telling = [block for block in blocks if b"setpoint 1 " in image[block * _BLOCK : (block + 1) * _BLOCK]]
+    if chance.random() < 0.6:
+        blocks = telling  # documents, or what they were; the journal leaves many more behind
     done = []
     for block in chance.sample(blocks, min(len(blocks), chance.choice((1, 1, 2, 3)))):
         at = chance.choice([page for page in pages if page // _BLOCK == block]) + chance.randrange(_PAGE)

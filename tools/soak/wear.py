@@ -114,4 +114,5 @@ def table(wear: Wear) -> str:
         ("blocks in use, of 512", "%d" % wear.blocks),
         ("years until the most worn one has been erased 100,000 times", "%.0f" % wear.years),
     ]
-    return "\n".join(["| flash of a busy station | |", "| --- | ---: |", *("| %s | %s |" % row for row in rows)])
+    lines = ["| %s | %s |" % row for row in rows]
+    return "\n".join([lines[0], "| --- | ---: |", *lines[1:]])
