@@ -49,7 +49,7 @@ def report(life: Life, days: int) -> tuple[list[tuple[str, str, bool]], list[str
     grown = growth(life.heap_marks)
     erases, worst = wear.counted(life.flash)
     equal = figures["at the vehicles"] == figures["started"] == figures["stopped"]
-    rows = [("%s" % what, "%d" % count, True) for what, count in sorted(life.counts.items())]
+    rows = [(what, "%d" % count, True) for what, count in sorted(life.counts.items())]
     rows += [
         ("looks at the outputs", "%d" % accounts.looks, True),
         ("messages, both ways", "%d" % len(life.central.messages), True),
@@ -109,9 +109,9 @@ def _soak(folder: Path, interpreter: list[str], days: int, seed: int, bits: str)
         life.close()
     date = datetime.date.today().isoformat()
     print("%s, %d days, seed %d, %s-bit MicroPython, heap %s\n" % (date, days, seed, bits, HEAP[bits] or "as it comes"))
-    print("| what | figure | |\n| --- | ---: | --- |")
+    print("| in %d days | |\n| --- | ---: |" % days)
     for what, figure, good in rows:
-        print("| %s | %s | %s |" % (what, figure, "" if good else "WRONG"))
+        print("| %s | %s%s |" % (what, figure, "" if good else " WRONG"))
     for trouble in troubles:
         print("WRONG: " + trouble)
     REPORT.parent.mkdir(exist_ok=True)

@@ -110,9 +110,9 @@ def table(wear: Wear) -> str:
         ("sessions a day, a sample each", "%d, %d s" % (SESSIONS, SAMPLE_S)),
         ("new profiles of 24 periods a day", "%d" % UPDATES),
         ("blocks erased a day", "%.0f" % (wear.erases / wear.days)),
-        ("... the most worn one, in %g days" % wear.days, "%d" % wear.worst),
+        ("... the most worn one, in all", "%d" % wear.worst),
         ("blocks in use, of 512", "%d" % wear.blocks),
         ("years until the most worn one has been erased 100,000 times", "%.0f" % wear.years),
     ]
-    lines = ["| %s | %s |" % row for row in rows]
-    return "\n".join([lines[0], "| --- | ---: |", *lines[1:]])
+    heading = "| a busy station for %g days | |\n| --- | ---: |" % wear.days
+    return "\n".join([heading, *("| %s | %s |" % row for row in rows)])
