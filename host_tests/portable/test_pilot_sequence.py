@@ -495,6 +495,44 @@ def test_ten_limits_in_a_second_become_one_duty_and_the_newest_wins():
     assert plant.duties[-1][1] == duty_u16_for(199)
 
 
+def test_a_limit_that_falls_before_the_contactor_closes_is_told_at_once():
+    for asks_first in (False, True):  # B2 and C1P
+        plant = Plant()
+        plant.limit_da = 320
+        plant.permitted = not asks_first
+        plant.plug_in()
+        plant.run(700)
+        if asks_first:
+            plant.ask_for_current()
+            plant.run(3100)
+            plant.permitted = True
+        plant.run(100)
+        assert plant.sequence.state == ("C1P" if asks_first else "B2")
+        assert plant.sequence.duty_u16 == duty_u16_for(320)
+        plant.limit_da = 100
+        plant.run(20)
+        assert plant.sequence.duty_u16 == duty_u16_for(100)
+        plant.limit_da = 130
+        plant.run(4960)
+        assert plant.sequence.duty_u16 == duty_u16_for(100), "up it goes no sooner than before"
+        plant.run(40)
+        assert plant.sequence.duty_u16 == duty_u16_for(130)
+
+
+def test_the_contactor_never_closes_on_an_offer_above_the_limit():
+    plant = Plant()
+    plant.limit_da = 320
+    plant.plug_in()
+    plant.run(700)
+    plant.ask_for_current()
+    plant.run(500)
+    assert plant.sequence.state == "B2"
+    plant.limit_da = 60  # what the central system says a moment after the transaction began
+    plant.run(2000)
+    assert plant.contactor and plant.duties[-1][0] <= plant.contactor[0][0]
+    assert offered_da_for(plant.sequence.duty_u16) == 60
+
+
 def test_a_stop_does_not_wait_for_the_spacing():
     plant = Plant().charging()
     plant.limit_da = 100

@@ -81,7 +81,7 @@ class Judge:
         self.check_state(state, fault)
         self.check_waking(state)
         self.check_contactor(contactor, permit, fault)
-        self.check_duty(state, duty_u16, permit, elapsed_ms)
+        self.check_duty(state, contactor, duty_u16, permit)
 
     def check_state(self, before: str, fault: int) -> None:
         after = self.sequence.state
@@ -122,7 +122,7 @@ class Judge:
         else:
             self.stopping_since_ms = None
 
-    def check_duty(self, state: str, before: int, permit: bool, elapsed_ms: int) -> None:
+    def check_duty(self, state: str, was_closed: bool, before: int, permit: bool) -> None:
         sequence = self.sequence
         duty_u16 = sequence.duty_u16
         if duty_u16 not in (X1_U16, N12_U16):
@@ -131,12 +131,15 @@ class Judge:
             highest_da = max(da for _, da in self.limits)
             assert read_by_a_vehicle(duty_u16) <= max(Fraction(highest_da, 10), read_by_a_vehicle(duty_u16_for(60)))
             assert duty_u16 in {duty_u16_for(self.limit_da)} | {duty_u16_for(da) for _, da in self.limits}
+            if not was_closed:
+                assert duty_u16 <= max(duty_u16_for(self.limits[-1][1]), duty_u16_for(60)), "less is told at once while it is open"
         if duty_u16 == N12_U16:
             assert sequence.state in ("F", "WAKE")
         if duty_u16 != before:
-            if duty_u16 not in (X1_U16, N12_U16) and sequence.state not in ("B2", "C1P"):
+            lowered = before not in (X1_U16, N12_U16) and duty_u16 < before and not was_closed
+            if not lowered and duty_u16 not in (X1_U16, N12_U16) and sequence.state not in ("B2", "C1P"):
                 assert self.now_ms - self.duty_ms >= SPACING_MS
-            if duty_u16 not in (X1_U16, N12_U16) and before != X1_U16:
+            if not lowered and duty_u16 not in (X1_U16, N12_U16) and before != X1_U16:
                 assert self.now_ms - self.duty_ms >= SPACING_MS
             self.duty_ms = self.now_ms
             self.limit_da = self.limits[-1][1]

@@ -94,10 +94,8 @@ def short(bench):
 
 
 def spacing(bench):
-    """Ten limits a second for 20 s, then the last one stays, then a stop."""
-    bench.begin()
-    bench.reach("A", "A")
-    bench.reach("B", "B2")
+    """Ten limits a second for 20 s of a charge, then the last one stays, then a stop."""
+    bench.charge()
     outlet, point = bench.outlet, bench.point
     writes = []
     duty_u16 = outlet.duty_u16

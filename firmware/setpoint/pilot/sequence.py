@@ -20,8 +20,9 @@ Rules that hold at the end of every step:
     last opened. What was seen before a stall of more than 200 ms does not count.
  3. It opens with the third burst in a row that is not C, or when C was last seen 60 ms ago, whichever is first;
     at once with a fault. Nothing is waited for, nothing is blanked out.
- 4. A stop is told at once (+12 V); every other change of the duty comes 5 s after the one before, with the
-    newest limit. Entering B2 or C1P from +12 V offers at once.
+ 4. A stop is told at once (+12 V), and so is a lower limit while the contactor is open: it never closes on an offer
+    above the limit. Every other change of the duty comes 5 s after the one before, with the newest limit. Entering
+    B2 or C1P from +12 V offers at once.
  5. In states with PWM, D without ventilation counts as "does not ask".
  6. Only a vehicle that has not moved since it was offered current is woken, and only with `wake_ms`: by opening the
     pilot up to twice, or, without a switch for that, by -12 V once and never twice within an hour.
@@ -285,8 +286,9 @@ class Sequence:
         self._sleeps = True
 
     def _follow(self, limit_da: int) -> None:
-        if self._since_duty_ms >= _SPACING_MS:
-            self._write(duty_u16_for(limit_da, self._bits))
+        duty_u16 = duty_u16_for(limit_da, self._bits)
+        if self._since_duty_ms >= _SPACING_MS or (duty_u16 < self.duty_u16 and not self.contactor):
+            self._write(duty_u16)
 
     def _write(self, duty_u16: int) -> None:
         if duty_u16 != self.duty_u16:
