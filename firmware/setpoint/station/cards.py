@@ -89,8 +89,21 @@ def _leave(station, connector, id_tag: str) -> None:
     connector.held = None
 
 
+def half_understood(payload: dict) -> "dict | None":
+    """What counts of a StartTransaction.conf with a fault: its transactionId, without which nobody could tell of the energy,
+    and a refusal of the card. None: there is no id either."""
+    if type(payload.get("transactionId")) is not int:
+        return None
+    info = payload.get("idTagInfo")
+    status = info.get("status") if type(info) is dict else None
+    refused = status in ("Blocked", "Expired", "Invalid", "ConcurrentTx")
+    return {"transactionId": payload["transactionId"], "idTagInfo": {"status": status} if refused else {}}
+
+
 def started(station, transaction, info: dict) -> None:
-    """What the central system says of the card of a transaction that runs or ran (StartTransaction.conf)."""
+    """What the central system says of the card of a transaction that runs or ran (StartTransaction.conf); {}: nothing."""
+    if not info:
+        return
     load(_CACHE).remember(station, transaction.id_tag, info)
     connector = station.connector(transaction.connector)
     if info["status"] == "Accepted" or connector is None or connector.transaction is not transaction:

@@ -147,6 +147,8 @@ class Sessions:
         conf = None
         if error is None:
             conf = station.calls.understood("StartTransaction", payload, None)
+            if conf is None:
+                conf = load("setpoint.station.cards").half_understood(payload)
         if conf is None:
             station.outbox.started(entry, None, None)
             return
