@@ -1,6 +1,7 @@
 """Grants: permissions that wait for a plug (OCPP 1.6, 3.5, 4.1 and 5.11). Whom to give one is said in cards.py.
 
-A grant ends with ConnectionTimeOut, and a profile that came with a remote start ends with it.
+A grant ends with ConnectionTimeOut, and a profile that came with a remote start ends with it. A connector where somebody
+begins is no longer among those of the others.
 """
 
 
@@ -21,11 +22,10 @@ class Authorisation:
     def __init__(self, station) -> None:
         self._station = station
         self.grants = []
-        self.asking = []  # id tags with an Authorize in flight
+        self.asking = []  # (id tag, connectors) of each Authorize in flight
 
     def grant(self, id_tag: str, ids: "list[int]", up_ms: int, profile: "dict | None", parent: "str | None" = None) -> None:
-        """Begins where a vehicle is plugged in, else waits for a plug."""
-        self.grants = [g for g in self.grants if g.id_tag != id_tag]
+        """Begins where a vehicle is plugged in, else waits for a plug. Who gives it (cards.py) has seen to the others."""
         grant = Grant(id_tag, ids, up_ms + self._station.settings["ConnectionTimeOut"] * 1000, profile, parent)
         self.grants.append(grant)
         self._mark()
@@ -46,7 +46,10 @@ class Authorisation:
 
     def _use(self, grant: Grant, connector) -> None:
         self._station.reports.statuses()  # Preparing is reported even if the transaction follows at once
-        self.grants.remove(grant)
+        for other in self.grants:
+            if connector.id in other.connectors:
+                other.connectors = [i for i in other.connectors if i != connector.id]
+        self.grants = [g for g in self.grants if g is not grant and g.connectors]
         self._mark()
         self._station.sessions.begin(connector, grant.id_tag, grant.profile, grant.parent)
 

@@ -3,7 +3,10 @@
 A card means, first case that fits:
 1. Its own transaction runs in reach, or its cable is held there: the transaction ends, the cable is released.
 2. The central system, the cache or AllowOfflineTxForUnknownId accepts it, and its group (parentIdTag) runs or is held: the same.
-3. It is accepted, and a connector in reach is free: a grant (authorisation.py).
+3. It is accepted, and a connector in reach is free: a grant (authorisation.py), first rule that fits:
+   a. not for a vehicle that another card has left at its connector, while there is another connector;
+   b. the same card waits for one of the connectors: as one grant, with the profile of the remote start, if there was one (R10);
+   c. more wait than there are connectors: the earlier one goes.
 """
 
 from ..late import load
@@ -30,7 +33,7 @@ def authorise(station, id_tag: str, ids: "list[int]", profile: "dict | None", re
     """Grants `ids` if the card is accepted. reach: connectors that its group may leave."""
     settings = station.settings
     online = station.online()
-    if id_tag in station.authorisation.asking:
+    if profile is None and (id_tag, ids) in station.authorisation.asking:
         return
     if online and not (settings["LocalPreAuthorize"] and settings["AuthorizationCacheEnabled"]):
         _ask(station, id_tag, ids, profile, reach)
@@ -52,10 +55,10 @@ def _may_start_offline(settings, known) -> bool:
 
 def _ask(station, id_tag: str, ids: "list[int]", profile: "dict | None", reach: list) -> None:
     asking = station.authorisation.asking
-    asking.append(id_tag)
+    asking.append((id_tag, ids))
 
     def answered(payload, error, up_ms):
-        asking.remove(id_tag)
+        asking.remove((id_tag, ids))
         conf = station.calls.understood("Authorize", payload, error)
         if conf is None and not station.online():
             authorise(station, id_tag, ids, profile, reach)
@@ -77,10 +80,32 @@ def _accepted(station, id_tag, ids, profile, reach, parent: "str | None") -> Non
         if parent and owner is not None and (owner.parent or "").lower() == parent.lower():
             _leave(station, connector, id_tag)
             return
-    if ids:
-        station.authorisation.grant(id_tag, ids, station.up_ms, profile, parent)
-    else:
+    grant(station, id_tag, ids, profile, parent)
+
+
+def grant(station, id_tag: str, ids: "list[int]", profile: "dict | None", parent: "str | None" = None) -> None:
+    """Lets the card begin at those of the connectors that are still free."""
+    tag = id_tag.lower()
+    free = [c for c in station.connectors if c.id in ids and c.free()]
+    ids = [c.id for c in free if not c.ended_here or c.ended_here.lower() == tag] or [c.id for c in free]
+    if not ids:
         station.log("warn", "card refused: no connector is free")
+        return
+    authorisation = station.authorisation
+    rivals = []
+    for other in list(authorisation.grants):
+        if any([i in ids for i in other.connectors]):
+            if other.id_tag.lower() == tag:
+                profile, parent = profile or other.profile, parent or other.parent
+                authorisation.grants.remove(other)
+            else:
+                rivals.append(other)
+    for other in rivals[: max(len(rivals) + 1 - len(ids), 0)]:
+        other.connectors = [i for i in other.connectors if i not in ids]
+        if not other.connectors:
+            authorisation.grants.remove(other)
+            station.log("info", "a card that waited for a plug gives way to a later one")
+    authorisation.grant(id_tag, ids, station.up_ms, profile, parent)
 
 
 def _leave(station, connector, id_tag: str) -> None:

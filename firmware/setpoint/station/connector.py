@@ -34,7 +34,7 @@ class Connector:
         self.transaction = None
         self.authorised = False  # a card or a remote start waits for this connector's plug
         self.faults = []
-        self.ended_here = False  # a transaction has ended and the cable is still in
+        self.ended_here = None  # the idTag of a transaction that has ended, while the cable is still in
         self.operative = True  # as ChangeAvailability left it
         self.spent = False  # its transaction has had all the energy that an invalid card may have
         self.has_lock = False
@@ -54,13 +54,16 @@ class Connector:
         self.pilot = pilot
         self.vehicle = vehicle
         self.withheld = self.transaction is not None and pilot in ("B1", "C1")
+        if not self.plugged() and not self.cable_in:
+            self.ended_here = None
 
     def on_cable(self, present: bool) -> None:
         """A cable sits in the socket, or does not (with or without a vehicle at its other end)."""
         self.cable_in = present and self.has_lock
         if not self.cable_in:
             self.held = None
-            self.ended_here = self.ended_here and self.plugged()
+            if not self.plugged():
+                self.ended_here = None
 
     def asks(self) -> bool:
         """Does the vehicle want current that it can have? One that needs ventilation (D) cannot: no board has any."""

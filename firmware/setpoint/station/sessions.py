@@ -45,7 +45,7 @@ class Sessions:
                 connector.transaction = None
                 station.log("error", "no transaction without the profile of its remote start: %s" % reason)
                 return
-        connector.ended_here = False
+        connector.ended_here = None
         connector.held = None
         station.metering.begins(transaction, station.outbox.ledger.when(station.now, station.up_ms))
         try:
@@ -64,7 +64,7 @@ class Sessions:
         connector.sample_at_ms = None
         connector.energy_look_ms = None
         connector.spent = False
-        connector.ended_here = connector.plugged() or connector.cable_in
+        connector.ended_here = transaction.id_tag or "?" if connector.plugged() or connector.cable_in else None
         if reason == "DeAuthorized" or (reason == "EVDisconnected" and not station.settings["UnlockConnectorOnEVSideDisconnect"]):
             connector.held = transaction if connector.has_lock and connector.cable_in else None
         when = station.outbox.ledger.when(station.now, station.up_ms)

@@ -262,11 +262,10 @@ class Station:
         asked = connector.asks()
         connector.on_pilot(pilot, vehicle)
         if not connector.plugged():
-            connector.ended_here = connector.ended_here and connector.cable_in
             if connector.transaction is not None and self.settings["StopTransactionOnEVSideDisconnect"]:
                 self.sessions.end(connector, "EVDisconnected", None)
         elif not was_plugged:
-            connector.ended_here = False
+            connector.ended_here = None
             self.reports.statuses()
         if asked != connector.asks() or self.limits.recheck_ms is not None:
             self.limits_changed()  # shares follow those who ask; an open contactor frees room at once
