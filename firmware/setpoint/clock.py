@@ -69,6 +69,7 @@ class Clock:
         self.frozen = frozen
         self._last_ticks = _ticks_ms()
         self._alarm = self._last_ticks
+        self._lap = self._last_ticks
         self._real_ms = 0  # since power-up
         self._advanced_ms = 0
         self._offset_s = at  # wall clock minus passed_ms(), whole seconds and ...
@@ -80,6 +81,13 @@ class Clock:
         self._real_ms += _ticks_diff(ticks, self._last_ticks)
         self._last_ticks = ticks
         return self._real_ms
+
+    def lap_ms(self) -> int:
+        """Real milliseconds since it was last asked, for the control loop: always a small number; nothing is allocated."""
+        ticks = _ticks_ms()
+        lap_ms = _ticks_diff(ticks, self._lap)
+        self._lap = ticks
+        return lap_ms
 
     def uptime_ms(self) -> int:
         """Milliseconds since power-up, `advance` included."""

@@ -13,6 +13,7 @@ from .pilot.protection import HOT, SELF_HEALING, WELDED, Derating, Protection
 from .pilot.sequence import Sequence
 
 PERIOD_MS = 20
+_REST_MS = const(5)  # the least that is left to all others after a step
 _PHASE_PAUSE_MS = 15000  # steady +12 V between one and three phases: vehicles need it to notice, some are damaged without
 _HEALTHY_MS = const(200)  # a step that comes later feeds nobody
 _PILOT_FAULTS = ("diode", "short", "negative", "bad")  # the first bits
@@ -218,16 +219,18 @@ class Control:
         return healthy
 
     async def run(self) -> None:
+        """A period is 20 ms from one step's begin to the next's: what a step takes is part of it, as the time in which the
+        contactor must open is counted in steps."""
         clock = self._board.clock
-        last = clock.ticks_ms()
+        clock.lap_ms()
+        took_ms = 0
         while True:
-            await sleep_ms(PERIOD_MS)
-            ticks = clock.ticks_ms()
-            elapsed_ms = ticks - last
-            last = ticks
+            await sleep_ms(max(_REST_MS, PERIOD_MS - took_ms))
+            elapsed_ms = took_ms + clock.lap_ms()
             if elapsed_ms - PERIOD_MS > self.worst_stall_ms:
                 self.worst_stall_ms = elapsed_ms - PERIOD_MS
             if self.step(elapsed_ms) and elapsed_ms <= _HEALTHY_MS:
                 self._alive = not self._alive
                 self._board.set_alive(self._alive)
                 self._board.feed_watchdog()
+            took_ms = clock.lap_ms()

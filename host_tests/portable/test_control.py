@@ -448,46 +448,86 @@ def test_a_protected_control_step_allocates_nothing():
     assert control.steps >= 4000
 
 
-def test_only_a_healthy_step_that_comes_in_time_feeds_the_watchdog_and_moves_the_alive_line():
-    script = [(20, True), (20, True), (20, False), (201, True), (200, True)]  # how long it takes to come, how it ends
-    fed, alive = [], []
+class Paced:
+    """A board whose loop is driven by a script: (how much too late a step comes, how long it takes, how it ends)."""
 
-    class Board:
-        outlets = []
-        has_thermometer = False
-        now_ms = 0
+    outlets = []
+    has_thermometer = False
 
-        def __init__(self):
-            self.clock = self
+    def __init__(self, script):
+        self.clock = self
+        self.now_ms = 0
+        self.fed, self.alive, self.began, self.told, self.slept = [], [], [], [], []
+        self._script = script
+        self._lap_ms = 0
 
-        def ticks_ms(self):
-            return self.now_ms
+    def lap_ms(self):
+        lap_ms = self.now_ms - self._lap_ms
+        self._lap_ms = self.now_ms
+        return lap_ms
 
-        def feed_watchdog(self):
-            fed.append(self.now_ms)
+    def feed_watchdog(self):
+        self.fed.append(self.now_ms)
 
-        def set_alive(self, high):
-            alive.append(high)
+    def set_alive(self, high):
+        self.alive.append(high)
 
-    class Over(Exception):
-        pass
-
-    async def sleep_ms(duration_ms):
-        assert duration_ms == 20
-        if not script:
+    async def sleep_ms(self, duration_ms):
+        if not self._script:
             raise Over
-        board.now_ms += script[0][0]
+        self.slept.append(duration_ms)
+        self.now_ms += duration_ms + self._script[0][0]
 
-    board = Board()
-    control = Control(board, 320, lambda: None, {})
-    control.step = lambda elapsed_ms: script.pop(0)[1]
-    real, room.sleep_ms = room.sleep_ms, sleep_ms
-    try:
-        asyncio.run(control.run())
-    except Over:
-        pass
-    finally:
-        room.sleep_ms = real
-    assert fed == [20, 40, 461]
-    assert alive == [True, False, True]
+    def step(self, elapsed_ms):
+        self.began.append(self.now_ms)
+        self.told.append(elapsed_ms)
+        _, takes_ms, well = self._script.pop(0)
+        self.now_ms += takes_ms
+        return well
+
+    def run(self):
+        control = Control(self, 320, lambda: None, {})
+        control.step = self.step
+        real, room.sleep_ms = room.sleep_ms, self.sleep_ms
+        try:
+            asyncio.run(control.run())
+        except Over:
+            pass
+        finally:
+            room.sleep_ms = real
+        return control
+
+
+class Over(Exception):
+    pass
+
+
+def test_only_a_healthy_step_that_comes_in_time_feeds_the_watchdog_and_moves_the_alive_line():
+    board = Paced([(0, 0, True), (0, 0, True), (0, 0, False), (181, 0, True), (180, 0, True)])
+    control = board.run()
+    assert board.told == [20, 20, 20, 201, 200]
+    assert board.fed == [20, 40, 461]
+    assert board.alive == [True, False, True]
     assert control.worst_stall_ms == 181
+
+
+def test_a_step_begins_every_20_ms_however_long_it_takes():
+    board = Paced([(0, 7, True)] * 5)
+    assert board.run().worst_stall_ms == 0
+    assert board.began == board.told[:1] + [40, 60, 80, 100] == [20, 40, 60, 80, 100], "an opening in three of them: 60 ms"
+    assert board.told == [20] * 5 and board.slept == [20, 13, 13, 13, 13]
+    board = Paced([(0, 30, True)] * 3)  # several connectors with long bursts: the others have their turn all the same
+    board.run()
+    assert board.slept == [20, 5, 5] and board.told == [20, 35, 35]
+
+
+def test_the_loop_measures_its_laps_in_small_numbers_however_long_the_station_runs():
+    clock = Clock()
+    clock._real_ms = 1 << 40
+    clock.lap_ms()
+    heap_lock()
+    try:
+        lap_ms = clock.lap_ms()
+    finally:
+        heap_unlock()
+    assert 0 <= lap_ms < 1000
