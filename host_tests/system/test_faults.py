@@ -1,17 +1,29 @@
 """A short form of `make faults`, and proof that its judges see a loss."""
 
+import json
 import random
 import re
 
 import pytest
 
 from tools import bench
-from tools.faults import damage, exhaustion, hostile, isolation, killed_tasks, kills, power_cuts
+from tools.faults import charging, clock_jumps, damage, exhaustion, hostile, isolation, killed_tasks, kills, outages, power_cuts, refused_day
 from tools.faults.bench import Bench, Lost
 from tools.faults.mutations import hostile_payloads
+from tools.traffic import Message
 
 # The others cost half a minute of waiting for time-outs each: `make faults` runs them.
 QUICK_ATTACKS = [name for name in hostile.names() if name not in ("a_clock_that_jumps", "a_hundred_requests_at_once", "ten_thousand_pings")]
+# One of each kind, and those at once: the others wait for minutes together.
+QUICK_OUTAGES = [
+    "Wi_Fi_away_while_a_start_is_in_flight",
+    "Wi_Fi_away_while_a_stop_is_in_flight",
+    "resets_in_the_handshake",
+    "resets_in_mid_message",
+    "Accepted_with_interval_0_and_a_clock_years_behind",
+    "recurring_profiles",
+    "a_day",
+]
 
 
 @pytest.mark.parametrize("scene", power_cuts.SCENES)
@@ -31,7 +43,20 @@ def test_a_misbehaving_central_system_changes_nothing(tmp_path):
         assert trouble is None, "%s: %s" % (attack, trouble)
         seen.append(row)
     assert seen.count(hostile.ROW) == len(QUICK_ATTACKS)
-    assert seen.count(hostile.ISOLATION) > 100
+    assert seen.count(isolation.ISOLATION) > 100
+
+
+def test_outages_while_a_vehicle_charges_lose_nothing(tmp_path, monkeypatch):
+    monkeypatch.setattr(refused_day, "HOURS", 4)
+    monkeypatch.setattr(clock_jumps, "JUMPS", (5 * 3600, -3 * 3600, -400 * 86400, 70 * 365 * 86400, 0))
+    tried = []
+    looks = 0
+    for row, what, trouble in outages.trials(tmp_path, bench.micropython(), random.randrange(10**6), QUICK_OUTAGES):
+        assert trouble is None, "%s, %s: %s" % (row, what, trouble)
+        looks += row == isolation.ISOLATION
+        tried += [what] * (row != isolation.ISOLATION)
+    assert len(tried) == len(QUICK_OUTAGES) + 4, tried  # and the charge beside them, at each of four stations
+    assert looks > 200
 
 
 def test_damaged_blocks_of_the_flash(tmp_path):
@@ -119,3 +144,106 @@ def test_what_a_damaged_flash_still_says_is_read_without_the_station(judged):
         damage._check(judged, {1: 20})
     with pytest.raises(Lost, match="the limit is 10.0 A"):
         damage._check(judged, {1: 20, 2: 9})
+
+
+NOON = "2026-01-05T12:00:00Z"
+
+
+def told(number, action, connection=1, **payload):
+    return Message(json.dumps([2, str(number), action, payload]), False, connection)
+
+
+def answer(number, connection=1, after_s=0.0):
+    message = Message(json.dumps([3, str(number), {}]), True, connection)
+    message.at += after_s
+    return message
+
+
+def test_what_is_told_again_is_seen_but_for_what_a_lost_answer_explains():
+    values = {"transactionId": 1, "connectorId": 1, "meterValue": []}
+    stop = {"transactionId": 1, "meterStop": 9}
+    record = [told(1, "MeterValues", **values), answer(1), told(2, "StopTransaction", **stop), answer(2)]
+    assert [action for _, action in charging.once(record)] == ["MeterValues", "StopTransaction"]
+    assert len(charging.once([*record, told(3, "StopTransaction", 2, **stop)])) == 2, "the last of a connection"
+    assert len(charging.once([*record[:3], told(3, "StopTransaction", **stop)])) == 2, "not answered yet"
+    assert len(charging.once([*record[:3], answer(2, after_s=31), told(3, "StopTransaction", **stop)])) == 2, "answered too late"
+    for again in (told(3, "StopTransaction", **stop), told(3, "MeterValues", 2, **values)):
+        with pytest.raises(Lost, match="told again, though it was answered"):
+            charging.once([*record, again])
+
+
+def test_a_register_that_differs_and_a_stop_that_is_missing_are_seen():
+    visit = charging.Told({"idTag": "A", "meterStart": 100, "timestamp": NOON})
+    visit.values = [{"timestamp": "2026-01-05T12:05:00Z", "sampledValue": [{"value": "150"}]}]
+    visit.check([100])
+    with pytest.raises(Lost, match="A never ended"):
+        visit.check([100, 200])
+    visit.stop = {"meterStop": 200}
+    visit.check([100, 201])
+    with pytest.raises(Lost, match="A ended at 290 Wh, and 200 Wh were told"):
+        visit.check([100, 290])
+    with pytest.raises(Lost, match="A began at 60 Wh"):
+        visit.check([60, 200])
+    visit.values += visit.values
+    with pytest.raises(Lost, match="the same meter values of A were told twice"):
+        visit.check([100, 200])
+    visit.values[0] = {"timestamp": NOON, "sampledValue": [{"value": "250"}]}
+    with pytest.raises(Lost, match="the register of A went back"):
+        visit.check([100, 200])
+
+
+@pytest.fixture
+def unstarted(tmp_path):
+    unstarted = charging.Charging(tmp_path, bench.micropython())
+    yield unstarted
+    unstarted.close()
+
+
+def test_a_session_that_is_told_never_doubled_or_out_of_order_is_seen(unstarted, monkeypatch):
+    monkeypatch.setattr(charging, "_PATIENCE_S", 0)
+    unstarted.sessions = {"A": [0, 9]}
+    with pytest.raises(Lost, match="A was never told"):
+        unstarted.check_told()
+    start = {"connectorId": 2, "idTag": "A", "meterStart": 0, "timestamp": NOON}
+    stop = {"transactionId": 1, "meterStop": 9, "timestamp": NOON}
+    unstarted.central._transaction_id(start)
+    unstarted.central.messages += [told(1, "StartTransaction", **start), told(2, "StopTransaction", **stop)]
+    unstarted.check_told(in_order_of_time=True)
+    late = {"transactionId": 1, "connectorId": 2, "meterValue": [{"timestamp": NOON}]}
+    unstarted.central.messages.append(told(3, "MeterValues", **late))
+    with pytest.raises(Lost, match="MeterValues of transaction 1, which is over"):
+        unstarted.check_told()
+    unstarted.central.messages[1:] = [told(2, "StopTransaction", **{**stop, "timestamp": "2026-01-05T11:59:59Z"})]
+    with pytest.raises(Lost, match="after what happened at"):
+        unstarted.check_told(in_order_of_time=True)
+    unstarted.sessions = {}
+    with pytest.raises(Lost, match="'A'} never charged"):
+        unstarted.check_told()
+
+
+def test_tries_without_patience_and_meter_values_that_are_missing_are_seen(unstarted):
+    day = refused_day.RefusedDay(unstarted, random.Random(1))
+    day._tries = [0, 0.1, 0.3, 0.7, 1.5, 3.1, 6.3, 9.5]
+    day._check_tries()
+    day._tries[3:] = [0.5, 0.9]
+    with pytest.raises(Lost, match="try 3 came after 0.20 s, and not after 0.40 s"):
+        day._check_tries()
+    visit = charging.Told({"idTag": "A", "timestamp": "2026-01-05T00:00:00Z"})
+    visit.values = [{"timestamp": "2026-01-05T00:%02d:%02dZ" % moment} for moment in ((5, 0), (9, 59), (14, 58))]
+    day._check_times(visit, 0, 1000)
+    for missing in range(3):
+        visit.values, kept = visit.values[:missing] + visit.values[missing + 1 :], visit.values
+        with pytest.raises(Lost, match="values of A are missing or too many"):
+            day._check_times(visit, 0, 1000)
+        visit.values = kept
+
+
+def test_a_limit_that_the_oracle_does_not_know_is_seen(judged):
+    judged.station.start_fields["connectors"] = [{"id": 1}, {"id": 2}]
+    judged.start()
+    schedules = clock_jumps.Schedules(judged)
+    schedules.install(clock_jumps.schedule(2, "Relative", [(0, 10)]))
+    assert schedules.check("now") == 10
+    schedules._placed = []
+    with pytest.raises(Lost, match="the limit is 10.0 A, and should be 32.0 A"):
+        schedules.check("now")

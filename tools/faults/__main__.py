@@ -18,9 +18,9 @@ from pathlib import Path
 
 from tools import bench, micropython32
 from tools.bench import ROOT
-from tools.faults import damage, exhaustion, hostile, killed_tasks, kills, power_cuts
+from tools.faults import damage, exhaustion, hostile, killed_tasks, kills, outages, power_cuts
 
-KINDS = ("flash", "kills", "damage", "hostile", "memory", "tasks")
+KINDS = ("flash", "kills", "damage", "hostile", "memory", "tasks", "outages")
 REPORT = ROOT / "build" / "faults.json"
 
 
@@ -72,6 +72,9 @@ def _run(options: argparse.Namespace, interpreter: list[str], folder: Path, tabl
     if "tasks" in options.only:
         for name, trouble in killed_tasks.trials(folder / "tasks", interpreter):
             table.count("a task of the station killed in mid-charge", name, trouble)
+    if "outages" in options.only:
+        for row, what, trouble in outages.trials(folder / "outages", interpreter, options.seed):
+            table.count(row, what, trouble)
 
 
 def main(arguments: Iterator[str] | None = None) -> int:

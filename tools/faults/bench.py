@@ -8,12 +8,13 @@ import time
 from pathlib import Path
 
 from tools import bench
-from tools.central_system import CentralSystem
+from tools.central_system import CallRefused, CentralSystem
 from tools.traffic import violations
 
 INSTALLED_DA = 320  # what the connector bears: no limit may ever be above it
 _PATIENCE_S = 20  # for everything to reach the central system
 _QUIET_S = 0.5
+_ANSWER_S = 40  # until a valid request is answered again: a time-out of the WebSocket, and a new connection
 
 
 class Lost(Exception):
@@ -74,6 +75,18 @@ class Bench:
         limit = self.limit_da()
         if limit not in allowed_da or limit > INSTALLED_DA:
             raise Lost("the limit is %.1f A, and may be %s" % (limit / 10, " or ".join("%.1f A" % (da / 10) for da in sorted(allowed_da))))
+
+    def check_answers(self) -> None:
+        """A valid request gets its answer, if need be on a new connection."""
+        end = time.monotonic() + _ANSWER_S
+        while True:
+            try:
+                self.central.call("GetConfiguration", {"key": ["HeartbeatInterval"]}, timeout=2)
+                return
+            except (TimeoutError, ConnectionError, CallRefused) as trouble:
+                if time.monotonic() > end:
+                    raise Lost("valid requests are no longer answered: %s" % trouble) from trouble
+                time.sleep(0.1)
 
     def end_sessions(self) -> None:
         """The vehicle leaves; waits until the station has told all it has to tell."""

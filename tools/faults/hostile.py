@@ -14,14 +14,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from tools.central_system import SILENCE, CallRefused, Link, Text
+from tools.central_system import SILENCE, Link, Text
 from tools.faults.bench import Bench, Lost
-from tools.faults.isolation import Watch
+from tools.faults.isolation import ISOLATION, Watch
 from tools.faults.mutations import hostile_payloads
 from tools.faults.power_cuts import profile
 
 ROW = "a misbehaving central system"
-ISOLATION = "looks at pilot, contactor and control loop meanwhile"
 _PATIENCE_S = 40
 
 
@@ -193,19 +192,6 @@ def names() -> list[str]:
     return [name for name in vars(Attacks) if not name.startswith("_")]
 
 
-def _answered(bench: Bench) -> None:
-    """A valid request gets its answer, if need be on a new connection."""
-    end = time.monotonic() + _PATIENCE_S
-    while True:
-        try:
-            bench.central.call("GetConfiguration", {"key": ["HeartbeatInterval"]}, timeout=2)
-            return
-        except (TimeoutError, ConnectionError, CallRefused) as trouble:
-            if time.monotonic() > end:
-                raise Lost("valid requests are no longer answered: %s" % trouble) from trouble
-            time.sleep(0.1)
-
-
 def _outputs(bench: Bench) -> tuple:
     connector = bench.station.connector()
     return connector["contactor"]["closed"], connector["limit"]["amps"], connector["pilot"]["offered_amps"], (connector["transaction"] or {}).get("id")
@@ -233,7 +219,7 @@ def trials(folder: Path, interpreter: list[str], seed: int, chosen: list[str] | 
                     attack()
                 except ConnectionError:
                     pass  # it hung up in the middle of the attack, as it may
-                _answered(bench)
+                bench.check_answers()
                 if _outputs(bench) != before:
                     raise Lost("contactor, limit, offer or transaction changed from %s to %s" % (before, _outputs(bench)))
             except (Lost, TimeoutError) as found:

@@ -10,6 +10,7 @@ from typing import Any
 from tools.bench import CommandFailed, StationDied
 from tools.faults.bench import Bench
 
+ISOLATION = "looks at pilot, contactor and control loop meanwhile"  # the row of the report
 _EVERY_S = 0.05
 _LONGEST_S = 2.5  # without a step: the host may be busy; the watchdog of a board bites after 8 s
 

@@ -1,0 +1,216 @@
+"""A station with two connectors: at the first a vehicle charges all the while, and is watched; at the second others come and go.
+
+What the central system was told in the end is compared with what happened at the connectors.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+from tools.faults.bench import Bench, Lost
+from tools.faults.isolation import Watch
+from tools.faults.power_cuts import profile
+from tools.faults.wire import Wire
+from tools.traffic import CALL, Message
+
+STEADY = "STEADY"  # the card at connector 1
+STEADY_A = 20
+SAMPLE_S = 2  # so two samples never fall into one second, however late one comes
+ANSWER_S = 30.0  # so long the station waits for an answer
+_TOLD = ("StartTransaction", "MeterValues", "StopTransaction")
+_PATIENCE_S = 60
+_SLACK_S = 0.5
+_MOST_GROWTH = 8 * 1024  # of the heap on 64 bit: what is not told yet must not pile up in RAM
+_NEAR_WH = 5  # what flows between a look at the register and the reading that is told
+
+
+class Charging(Bench):
+    """`begin` before all else; from then on the outputs of connector 1 are watched."""
+
+    def __init__(self, folder: Path, interpreter: list[str], **start: Any) -> None:
+        super().__init__(folder, interpreter)
+        self.wire = Wire(self.central.port)
+        self._watch: Watch | None = None
+        self._looks: list[str | None] = []
+        self.sessions: dict[str, list[int]] = {}  # tag: the register before and, once it is over, after
+        own = {"AllowOfflineTxForUnknownId": "true", "MeterValueSampleInterval": str(SAMPLE_S), "WebSocketPingInterval": "2"}
+        keys = {**self.station.start_fields["keys"], **own, **start.get("keys", {})}
+        self.station.start_fields.update({**start, "csms_url": self.wire.url, "connectors": [{"id": 1}, {"id": 2}], "keys": keys})
+        self.plugged(32)
+
+    def close(self) -> None:
+        self.wire.close()
+        super().close()
+
+    def begin(self) -> None:
+        self.start()
+        answer = self.central.call("SetChargingProfile", {"connectorId": 1, "csChargingProfiles": profile(1, STEADY_A)})
+        if answer["status"] != "Accepted":
+            raise Lost("the profile of connector 1 is %s" % answer)
+        self.sessions[STEADY] = [self._wh(1)]
+        self.station.cmd("swipe", tag=STEADY, connectors=[1])
+        self.station.wait_until(lambda state: (state["connectors"][0]["transaction"] or {}).get("id"))
+        self.watch_charge()
+
+    def watch_charge(self) -> None:
+        self.station.wait_until(lambda state: state["connectors"][0]["contactor"]["closed"] and state["connectors"][0]["pilot"]["offered_amps"] == STEADY_A)
+        self._watch = Watch(self)
+
+    def end_watch(self) -> list[str | None]:
+        """For each look since the beginning what was wrong, or None."""
+        if self._watch is not None:
+            self._looks += self._watch.stop()
+            self._watch = None
+        return self._looks
+
+    def steps(self) -> tuple[int, int]:
+        """(steps of the control loop since power-up, milliseconds of its worst stall)."""
+        loop = self.station.state()["loop"]
+        return loop["steps"], loop["worst_stall_ms"]
+
+    def _wh(self, connector: int) -> int:
+        return self.station.connector(connector)["meter"]["wh"]
+
+    # ---- visitors at connector 2 ----
+
+    def arrive(self) -> None:
+        self.station.cmd("plug_in", connector=2, amps=32, phases=3)
+        self.station.wait_until(lambda state: state["connectors"][1]["pilot"]["state"] == "B")
+
+    def swipe(self, tag: str) -> None:
+        self.sessions[tag] = [self._wh(2)]
+        self.station.cmd("swipe", tag=tag, connectors=[2])
+
+    def charges(self, tag: str, timeout: float = 20) -> None:
+        """Waits until its vehicle has current."""
+
+        def has_current(state: dict) -> bool:
+            here = state["connectors"][1]
+            return here["contactor"]["closed"] and (here["transaction"] or {}).get("id_tag") == tag and here["meter"]["amps"] > 0
+
+        self.station.wait_until(has_current, timeout)
+
+    def leave(self, tag: str) -> None:
+        self.station.cmd("plug_out", connector=2)
+        self.station.wait_until(lambda state: state["connectors"][1]["transaction"] is None and state["connectors"][1]["status"] == "Available")
+        self.sessions[tag].append(self._wh(2))
+
+    def all_leave(self) -> None:
+        """The charge at connector 1 ends too."""
+        self.station.cmd("plug_out", connector=1)
+        self.station.wait_until(lambda state: state["connectors"][0]["transaction"] is None)
+        self.sessions[STEADY].append(self._wh(1))
+
+    # ---- what must hold ----
+
+    def used(self) -> int:
+        """Bytes of heap in use, garbage as far as possible left out."""
+        return min(self.station.state()["memory"]["used"] for _ in range(10))
+
+    def check_heap(self, before: int) -> None:
+        now = self.used()
+        if now - before > _MOST_GROWTH:
+            raise Lost("the heap grew from %d to %d bytes" % (before, now))
+
+    def connected(self, timeout: float = _PATIENCE_S) -> None:
+        self.station.wait_until(lambda state: state["connected"] and state["registered"], timeout)
+
+    def check_told(self, in_order_of_time: bool = False) -> dict[str, Told]:
+        """Waits for the stops of the sessions that are over; then what was told must be what happened. By tag."""
+        over = {tag for tag, registers in self.sessions.items() if len(registers) == 2}
+        end = time.monotonic() + _PATIENCE_S
+        while not over <= {tag for tag, told in self._told(in_order_of_time).items() if told.stop} and time.monotonic() < end:
+            time.sleep(0.1)
+        found = self._told(in_order_of_time)
+        for tag, registers in self.sessions.items():
+            if tag not in found:
+                raise Lost("%s was never told" % tag)
+            found[tag].check(registers)
+        strange = set(found) - set(self.sessions)
+        if strange:
+            raise Lost("%s never charged" % strange)
+        return found
+
+    def _told(self, in_order_of_time: bool) -> dict[str, Told]:
+        """Raises Lost where the order is wrong, or something comes again without a reason."""
+        found: dict[str, Told] = {}
+        tags: dict[int, str] = {}
+        times = [""]
+        for payload, action in once(list(self.central.messages)):
+            times.append(payload["meterValue"][0]["timestamp"] if action == "MeterValues" else payload["timestamp"])
+            if in_order_of_time and times[-1] < times[-2]:
+                raise Lost("%s of %s was told after what happened at %s" % (action, times[-1], times[-2]))
+            if action == "StartTransaction":
+                tag = payload["idTag"]
+                if tag in found:
+                    raise Lost("%s began twice" % tag)
+                key = tuple(str(payload.get(name)) for name in ("connectorId", "idTag", "meterStart", "timestamp"))
+                found[tag] = Told(payload)
+                tags[self.central.transactions[key]] = tag
+                continue
+            told = found.get(tags.get(payload.get("transactionId", 0), ""))
+            if told is None or told.stop is not None:
+                raise Lost("%s of transaction %s, which %s" % (action, payload.get("transactionId"), "is over" if told else "never began"))
+            if action == "MeterValues":
+                told.values.append(payload["meterValue"][0])
+            else:
+                told.stop = payload
+        return found
+
+
+class Told:
+    """A transaction as the central system knows it."""
+
+    def __init__(self, start: dict) -> None:
+        self.start = start
+        self.values: list[dict] = []
+        self.stop: dict | None = None
+
+    def registers(self) -> list[int]:
+        inside = [int(float(moment["sampledValue"][0]["value"])) for moment in self.values]
+        return [self.start["meterStart"], *inside, *([self.stop["meterStop"]] if self.stop else [])]
+
+    def check(self, registers: list[int]) -> None:
+        """registers: those of the connector before and, if it is over, after."""
+        tag, told = self.start["idTag"], self.registers()
+        if told != sorted(told):
+            raise Lost("the register of %s went back: %s" % (tag, told))
+        if abs(told[0] - registers[0]) > _NEAR_WH:
+            raise Lost("%s began at %d Wh, and %d Wh were told" % (tag, registers[0], told[0]))
+        if len(registers) == 2:
+            if self.stop is None:
+                raise Lost("%s never ended" % tag)
+            if abs(told[-1] - registers[1]) > _NEAR_WH:
+                raise Lost("%s ended at %d Wh, and %d Wh were told" % (tag, registers[1], told[-1]))
+        stamps = [moment["timestamp"] for moment in self.values]
+        if len(set(stamps)) != len(stamps):
+            raise Lost("the same meter values of %s were told twice" % tag)
+
+
+def once(messages: list[Message]) -> list[tuple[dict, str]]:
+    """(payload, action) of each message of a transaction that the central system got, without those that came again as they may.
+
+    Again may come what had no answer yet; and the last of a connection, whose answer may have been lost with it.
+    """
+    found: list[tuple[dict, str]] = []
+    first: dict[str, Message] = {}
+    last: dict[int, Message] = {}  # by connection
+    answered: dict[tuple, float] = {}  # (connection, id): when
+    for message in messages:
+        if message.to_station:
+            answered[message.connection, message.id] = message.at
+        if message.kind != CALL or message.to_station or message.action not in _TOLD:
+            continue
+        key = message.action + json.dumps(message.payload, sort_keys=True)
+        before = first.get(key)
+        if before is None:
+            found.append((message.payload, message.action))
+        else:
+            in_time = answered.get((before.connection, before.id), before.at + ANSWER_S) - before.at < ANSWER_S - _SLACK_S
+            if in_time and (before.connection == message.connection or last[before.connection] is not before):
+                raise Lost("told again, though it was answered: %s" % message.text)
+        first[key] = last[message.connection] = message
+    return found

@@ -1,0 +1,271 @@
+"""The central system's clock jumps, and what it answers to BootNotification is odd, while a vehicle charges.
+
+Limits follow the wall clock at once, as an oracle of the rules has them. What is measured by a duration, like the time between two
+meter values, does not notice, and a transaction keeps the beginning that it was told with.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from datetime import datetime, timezone
+from typing import Any, ClassVar
+
+from tools import expected
+from tools.expected import Placed, Site
+from tools.faults.bench import Lost
+from tools.faults.charging import SAMPLE_S, STEADY, Charging
+from tools.faults.hostile import HEARTBEAT
+
+SITE = Site(connectors=2)
+HOUR_S, DAY_S, YEAR_S = 3600, 86400, 365 * 86400
+JUMPS = (HOUR_S, 5 * HOUR_S, -3 * HOUR_S, DAY_S, -2 * DAY_S, 17 * DAY_S, YEAR_S, -400 * DAY_S, 70 * YEAR_S, 8 * YEAR_S, -9 * YEAR_S, -50 * YEAR_S, 0)
+_NEAR_S = 3  # the station leaves a difference of 2 s alone
+
+
+def text_of(second: float) -> str:
+    """Seconds since 1970 as OCPP writes them."""
+    return datetime.fromtimestamp(second, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def schedule(number: int, kind: str, periods: list[tuple[int, float]], **more: Any) -> dict:
+    """A TxDefaultProfile, or a TxProfile where `more` has a transactionId; the level is the number."""
+    outside = {name: more.pop(name) for name in ("validFrom", "validTo", "recurrencyKind", "transactionId") if name in more}
+    return {
+        "chargingProfileId": number,
+        "stackLevel": number,
+        "chargingProfilePurpose": "TxProfile" if "transactionId" in outside else "TxDefaultProfile",
+        "chargingProfileKind": kind,
+        **outside,
+        "chargingSchedule": {
+            "chargingRateUnit": "A",
+            **more,
+            "chargingSchedulePeriod": [{"startPeriod": start, "limit": limit} for start, limit in periods],
+        },
+    }
+
+
+class Schedules:
+    """Profiles at connector 2, and the oracle of what follows from them."""
+
+    def __init__(self, bench: Charging) -> None:
+        self._bench = bench
+        self._placed: list[Placed] = []
+
+    def install(self, profile: dict, transaction: int | None = None) -> None:
+        answer = self._bench.central.call("SetChargingProfile", {"connectorId": 2, "csChargingProfiles": profile})
+        if answer["status"] != "Accepted":
+            raise Lost("profile %d is %s" % (profile["chargingProfileId"], answer["status"]))
+        self._placed.append(Placed(2, profile, self._bench.station.state()["now"], transaction))
+
+    def clear(self) -> None:
+        for placed in self._placed:
+            self._bench.central.call("ClearChargingProfile", {"id": placed.profile["chargingProfileId"]})
+        self._placed = []
+
+    def allowed_a(self, state: dict) -> float:
+        running = state["connectors"][1]["transaction"]
+        transaction = running and (running["id"], running["start"] and expected.instant(running["start"]))
+        return expected.limit(SITE, self._placed, 2, state["now"], transaction)[0] / 10
+
+    def check(self, what: str) -> float:
+        """The limit in force is the oracle's, and the vehicle is offered no more; that limit."""
+
+        def agrees(state: dict) -> bool:
+            return state["connectors"][1]["limit"]["amps"] == self.allowed_a(state)
+
+        try:
+            state = self._bench.station.wait_until(agrees, 2)
+        except TimeoutError:
+            state = self._bench.station.state()
+            told = (what, state["now"], state["connectors"][1]["limit"]["amps"], self.allowed_a(state))
+            raise Lost("%s, at %s: the limit is %s A, and should be %s A" % told) from None
+        here = state["connectors"][1]
+        if here["transaction"]:
+            self._bench.station.wait_until(lambda state: state["connectors"][1]["pilot"]["offered_amps"] <= state["connectors"][1]["limit"]["amps"], 7)
+        return here["limit"]["amps"]
+
+
+class ClockJumps:
+    """Each public method is one trial."""
+
+    ROW = "a clock that jumps while a vehicle charges"
+    START: ClassVar[dict[str, Any]] = {}
+    ALONE = False
+
+    def __init__(self, bench: Charging, chance: random.Random) -> None:
+        self._bench = bench
+        self._chance = chance
+        self._schedules = Schedules(bench)
+        self._base = int(time.time()) // 60 * 60 - 12 * HOUR_S  # twelve hours ago: jumps of hours stay within the day that begins here
+
+    def _hours(self) -> list[tuple[int, float]]:
+        amps = [6 + (7 * hour) % 26 + self._chance.randrange(10) / 10 for hour in range(24)]
+        return [(HOUR_S * hour, round(amps[hour], 1)) for hour in range(24)]
+
+    def an_absolute_profile(self) -> None:
+        self._schedules.install(schedule(2, "Absolute", self._hours(), startSchedule=text_of(self._base), duration=DAY_S))
+        self._through_the_jumps(4)
+
+    def profiles_valid_for_a_day(self) -> None:
+        valid = {"validFrom": text_of(self._base), "validTo": text_of(self._base + DAY_S)}
+        self._schedules.install(schedule(2, "Relative", [(0, 11), (HOUR_S, 9)], **valid))
+        valid["validTo"] = text_of(self._base + 14 * HOUR_S)
+        self._schedules.install(schedule(3, "Absolute", self._hours(), startSchedule=text_of(self._base - 2 * HOUR_S), **valid))
+        self._through_the_jumps(4)
+
+    def recurring_profiles(self) -> None:
+        week = [(DAY_S * day, 8.0 + day) for day in range(7)]
+        self._schedules.install(
+            schedule(2, "Recurring", week, startSchedule=text_of(self._base - 20 * DAY_S), recurrencyKind="Weekly", validTo=text_of(self._base + YEAR_S))
+        )
+        self._schedules.install(schedule(3, "Recurring", self._hours(), startSchedule=text_of(self._base), recurrencyKind="Daily", duration=20 * HOUR_S))
+        self._through_the_jumps(4)
+
+    def a_relative_profile_of_the_transaction(self) -> None:
+        self._schedules.install(schedule(2, "Relative", [(0, 10)]))
+        self._through_the_jumps(4, [(0, 16), (1800, 14), (2 * HOUR_S, 12.5), (6 * HOUR_S, 7)])
+
+    def all_of_them_together(self) -> None:
+        self._schedules.install(schedule(2, "Recurring", self._hours(), startSchedule=text_of(self._base), recurrencyKind="Daily"))
+        self._schedules.install(schedule(3, "Absolute", [(0, 9), (DAY_S, 8)], startSchedule=text_of(self._base + 5 * HOUR_S), duration=30 * DAY_S))
+        self._through_the_jumps(4, [(0, 17), (4 * HOUR_S, 12.5)])
+
+    def _through_the_jumps(self, least: int, relative: list[tuple[int, float]] | None = None) -> None:
+        """least: so many different limits must have been seen, or the trial would show nothing."""
+        bench = self._bench
+        tag = "JUMPS%d" % len(bench.sessions)
+        bench.arrive()
+        bench.swipe(tag)
+        bench.charges(tag)
+        begun = bench.station.wait_until(lambda state: state["connectors"][1]["transaction"]["id"])["connectors"][1]["transaction"]
+        seen = set()
+        since, began = len(bench.central.messages), time.monotonic()
+        try:
+            if relative:
+                self._schedules.install(schedule(7, "Relative", relative, transactionId=begun["id"], duration=8 * HOUR_S), begun["id"])
+            for jump_s in JUMPS:
+                self._jump(jump_s)
+                seen.add(self._schedules.check("after a jump to %+d s" % jump_s))
+                here = bench.station.connector(2)["transaction"]
+                if here != begun:
+                    raise Lost("the transaction was %s, and is %s" % (begun, here))
+        finally:
+            self._jump(0)
+            passed_s = time.monotonic() - began
+            bench.leave(tag)
+            self._schedules.clear()
+        told = len(bench.central.seen("MeterValues", lambda payload: payload["connectorId"] == 2, since))
+        if not passed_s / SAMPLE_S / 2 - 2 <= told <= passed_s / SAMPLE_S + 2:
+            raise Lost("%d meter values, one every %d s, in %d s" % (told, SAMPLE_S, passed_s))
+        if len(seen) < least:
+            raise Lost("only the limits %s were seen" % sorted(seen))
+
+    def _jump(self, to_s: int) -> None:
+        """By its answer to a Heartbeat; to_s: how wrong the clock is from then on."""
+        bench = self._bench
+        bench.central.clock_offset_s = to_s
+        since = len(bench.central.messages)
+        bench.central.inject(HEARTBEAT.decode())
+        bench.central.wait_for("Heartbeat", since=since)
+        bench.station.wait_until(lambda state: abs(expected.instant(state["now"]) - expected.instant(bench.central.now())) <= _NEAR_S, 5)
+
+
+class Boots(ClockJumps):
+    """The station starts anew, its charge goes on, and BootNotification gets an odd answer."""
+
+    ROW = "an odd answer to BootNotification while a vehicle charges"
+    ALONE = False
+
+    def Pending_for_long(self) -> None:
+        """Sessions begin and end meanwhile; nothing is told before Accepted."""
+        bench = self._bench
+        bench.central.answers["BootNotification"] = lambda payload: {"status": "Pending", "currentTime": bench.central.now(), "interval": 1}
+        since = self._restart()
+        try:
+            for number in (1, 2):
+                tag = "PENDING%d" % number
+                bench.arrive()
+                bench.swipe(tag)
+                bench.charges(tag)
+                time.sleep(1.5)
+                bench.leave(tag)
+            bench.check_answers()
+        finally:
+            del bench.central.answers["BootNotification"]
+        told = {m.action for m in bench.central.messages[since:] if m.kind == 2 and not m.to_station}
+        boots = len(bench.central.seen("BootNotification", since=since))
+        if told != {"BootNotification"}:
+            raise Lost("told while Pending: %s" % told)
+        if not 3 <= boots <= 30:
+            raise Lost("%d BootNotifications" % boots)
+        bench.connected()
+
+    def none_for_long_and_no_clock(self) -> None:
+        """The lowest period counts until the time is known; a session of meanwhile has its own times afterwards."""
+        bench, tag = self._bench, "CLOCKLESS"
+        self._schedules.install(schedule(2, "Absolute", self._hours(), startSchedule=text_of(self._base)))
+        bench.station.start_fields["clock"] = {"unset": True}
+        bench.wire.refuse()
+        try:
+            self._power_cut()
+            bench.arrive()
+            begun = time.time()
+            bench.swipe(tag)
+            bench.charges(tag)
+            self._schedules.check("without the time")
+            bench.leave(tag)
+            ended = time.time()
+            time.sleep(2 * _NEAR_S)
+        finally:
+            bench.wire.listen()
+            del bench.station.start_fields["clock"]
+        bench.connected()
+        self._schedules.check("after the time was told")
+        self._schedules.clear()
+        told = bench.check_told()[tag]
+        for what, stamp, at in (("begun", told.start["timestamp"], begun), ("ended", told.stop and told.stop["timestamp"], ended)):
+            if abs(expected.instant(stamp) - expected.instant(text_of(at))) > _NEAR_S:
+                raise Lost("%s at %s, and %s was told" % (what, text_of(at), stamp))
+
+    def Accepted_with_interval_0_and_a_clock_years_ahead(self) -> None:
+        self._interval_0(3 * YEAR_S)
+
+    def Accepted_with_interval_0_and_a_clock_years_behind(self) -> None:
+        self._interval_0(-3 * YEAR_S)
+
+    def _interval_0(self, offset_s: int) -> None:
+        bench = self._bench
+        self._schedules.install(schedule(2, "Absolute", self._hours(), startSchedule=text_of(self._base)))
+        bench.central.clock_offset_s = offset_s
+        bench.central.answers["BootNotification"] = lambda payload: {"status": "Accepted", "currentTime": bench.central.now(), "interval": 0}
+        since = self._restart()
+        try:
+            bench.connected()
+            self._schedules.check("after a start with a wrong clock")
+            time.sleep(2)
+            beats = len(bench.central.seen("Heartbeat", since=since))
+            if beats:
+                raise Lost("%d Heartbeats in 2 s" % beats)
+        finally:
+            del bench.central.answers["BootNotification"]
+            self._jump(0)
+        self._schedules.check("after the clock was set right")
+        self._schedules.clear()
+
+    def _restart(self) -> int:
+        """The place in the messages from which on the station has started anew."""
+        since = len(self._bench.central.messages)
+        self._power_cut()
+        self._bench.central.wait_for("BootNotification", since=since, timeout=15)
+        return since
+
+    def _power_cut(self) -> None:
+        """The charge goes on after it."""
+        bench = self._bench
+        bench.end_watch()
+        bench.station.kill()
+        bench.station.start()
+        bench.watch_charge()
+        if bench.station.connector(1)["transaction"]["id_tag"] != STEADY:
+            raise Lost("the charge does not go on")

@@ -1,0 +1,148 @@
+"""The central system's port refuses for a simulated day, in which sessions come and go, schedules change and the journal grows."""
+
+from __future__ import annotations
+
+import random
+import re
+import time
+from datetime import datetime, timedelta
+from typing import Any, ClassVar
+
+import littlefs
+
+from tools import expected
+from tools.faults.bench import Lost
+from tools.faults.charging import STEADY, Charging, Told
+from tools.faults.clock_jumps import HOUR_S, Schedules, schedule
+
+_BEGIN = datetime(2026, 1, 5)
+_SAMPLE_S = 300
+HOURS = 24
+_SESSIONS_AN_HOUR = 0.5
+_SESSION_S = 4500
+_BLOCK = 4096
+_MOST_JOURNAL = 192 * 1024 + _BLOCK
+_MINIMUM_S = 0.1  # between tries, at first; it doubles ...
+_DOUBLINGS = 5  # ... so often
+_LATE_S = 1.0  # a busy host may come so much too late
+_PATIENCE_S = 60
+_STOOD_STILL_S = 100  # so long may the trial take
+
+
+def _text(second: int) -> str:
+    return (_BEGIN + timedelta(seconds=second)).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+class RefusedDay:
+    """Each public method is one trial."""
+
+    ROW = "connection refused for a day while a vehicle charges"
+    ALONE = True
+    START: ClassVar[dict[str, Any]] = {
+        "clock": {"at": _text(0), "frozen": True},
+        "keys": {"MeterValueSampleInterval": str(_SAMPLE_S)},
+        "device": {"reconnect": {"minimum_s": _MINIMUM_S, "random_s": 0}},
+    }
+
+    def __init__(self, bench: Charging, chance: random.Random) -> None:
+        self._bench = bench
+        self._chance = chance
+        self._schedules = Schedules(bench)
+        self._now = 0
+        self._tries: list[float] = []
+
+    def a_day(self) -> None:
+        bench, seconds = self._bench, HOURS * HOUR_S
+        self._install()
+        self._pass_until(HOUR_S)
+        used = bench.used()
+        bench.station.on_log = self._on_log
+        bench.wire.refuse()
+        bench.station.wait_until(lambda state: not state["connected"])
+        begins = list(range(HOUR_S, seconds, int(HOUR_S / _SESSIONS_AN_HOUR)))
+        limits: set[float] = set()
+        for number, begin in enumerate(begins):
+            self._session("DAY%d" % number, begin, limits)
+        self._pass_until(HOUR_S + seconds)
+        self._check_tries()
+        bench.check_heap(used)
+        journal = self._journal_bytes()
+        if journal > _MOST_JOURNAL:
+            raise Lost("the journal has %d bytes" % journal)
+        if len(limits) < HOURS // 4:
+            raise Lost("only the limits %s were seen" % limits)
+        bench.wire.listen()
+        bench.connected()
+        told = bench.check_told(in_order_of_time=True)
+        self._wait_for_values(told)
+        self._check_values(bench.check_told(in_order_of_time=True), begins)
+        bench.check_heap(used)
+
+    def _install(self) -> None:
+        hours = [(HOUR_S * hour, 6.5 + (7 * hour) % 20) for hour in range(24)]
+        self._schedules.install(schedule(2, "Recurring", hours, startSchedule=_text(0), recurrencyKind="Daily"))
+        absolute = {"startSchedule": _text(6 * HOUR_S), "duration": 5 * HOUR_S, "validTo": _text(10 * HOUR_S)}
+        self._schedules.install(schedule(3, "Absolute", [(0, 31), (HOUR_S, 29.5), (3 * HOUR_S, 30)], **absolute))
+        self._schedules.install(schedule(4, "Relative", [(0, 8), (1800, 12)], validFrom=_text(14 * HOUR_S)))
+
+    def _session(self, tag: str, begin: int, limits: set[float]) -> None:
+        bench = self._bench
+        self._pass_until(begin)
+        bench.station.cmd("plug_in", connector=2, amps=32, phases=3)
+        self._pass_until(begin + 5)
+        bench.swipe(tag)
+        for second in range(begin + 20, begin + _SESSION_S, 1300):
+            self._pass_until(second)
+            limits.add(self._schedules.check("while the central system refuses"))
+        bench.charges(tag)
+        self._pass_until(begin + _SESSION_S)
+        bench.leave(tag)
+
+    def _pass_until(self, second: int) -> None:
+        self._bench.station.cmd("clock", advance_s=second - self._now)
+        self._now = second
+        self._bench.station.wait_until(lambda state: state["now"] == _text(second), _PATIENCE_S, every=0.02)
+
+    # ---- what must hold ----
+
+    def _on_log(self, line: str) -> None:
+        if re.search("next try in", line):
+            self._tries.append(time.monotonic())
+
+    def _check_tries(self) -> None:
+        """Each wait is twice the one before, up to a bound."""
+        for number, (one, next_one) in enumerate(zip(self._tries, self._tries[1:], strict=False)):
+            wait_s = _MINIMUM_S * 2 ** min(number, _DOUBLINGS)
+            if not wait_s - 0.05 <= next_one - one <= wait_s + _LATE_S:
+                raise Lost("try %d came after %.2f s, and not after %.2f s" % (number + 1, next_one - one, wait_s))
+        if len(self._tries) <= _DOUBLINGS:
+            raise Lost("it tried %d times" % len(self._tries))
+
+    def _journal_bytes(self) -> int:
+        image = (self._bench.folder / "flash" / "flash.img").read_bytes()
+        context = littlefs.UserContext(len(image))
+        context.buffer[:] = image
+        files = littlefs.LittleFS(context=context, block_size=_BLOCK, block_count=len(image) // _BLOCK, read_size=32, prog_size=32)
+        return sum(files.stat("/journal/" + name).size for name in files.listdir("/journal"))
+
+    def _wait_for_values(self, told: dict[str, Told]) -> None:
+        """The steady charge has no stop to wait for."""
+        end = time.monotonic() + _PATIENCE_S
+        while time.monotonic() < end and len(self._bench.check_told()[STEADY].values) < self._now // _SAMPLE_S:
+            time.sleep(0.2)
+
+    def _check_values(self, told: dict[str, Told], begins: list[int]) -> None:
+        for number, begin in enumerate(begins):
+            visit = told["DAY%d" % number]
+            self._check_times(visit, begin + 5, begin + _SESSION_S)
+        self._check_times(told[STEADY], 0, self._now)
+
+    def _check_times(self, told: Told, begin: int, end: int) -> None:
+        """Begin and end are right to the second. So are samples, but for the real time in which the frozen clock stood still: they count it."""
+        tag, start, stop = told.start["idTag"], told.start["timestamp"], told.stop and told.stop["timestamp"]
+        if start != _text(begin) or (stop and stop != _text(end)):
+            raise Lost("%s lasted from %s to %s, and not from %s to %s" % (tag, start, stop, _text(begin), _text(end)))
+        stamps = [expected.instant(moment["timestamp"]) - expected.instant(start) for moment in told.values]
+        early = [_SAMPLE_S * number - stamp for number, stamp in enumerate(stamps, 1)]
+        if not all(0 <= seconds <= _STOOD_STILL_S for seconds in early) or (end - begin) // _SAMPLE_S - len(stamps) > 0:
+            raise Lost("values of %s are missing or too many: %s s after its begin" % (tag, stamps))
