@@ -8,6 +8,7 @@
     fields      payload + table         -> clean values (instants, tenths)
     exchange    our own calls           -> one in flight, matched with its answer
     iso8601     "2025-06-15T00:00:03Z" <-> instant
+    dns         a host's name           -> the question for its address, and what an answer says    RFC 1035
     errors      what a peer is told when it is wrong
 
 Rule 1: nothing here reads a clock, opens a socket or waits; time and randomness are arguments.
