@@ -115,6 +115,7 @@ class Chip:
         self.i2c = self.spi = self.spi_select = None
         self.wifi_connects = False
         self.wifi_log = []
+        self.dns_server = "0.0.0.0"  # in the lease
         self.celsius = 21.0625  # None: no sensor
         self.pixel = None
         self.system_time_set = []

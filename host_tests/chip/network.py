@@ -37,4 +37,4 @@ class WLAN:
         return self._connecting and CHIP.wifi_connects
 
     def ifconfig(self):
-        return ("127.0.0.1", "255.0.0.0", "0.0.0.0", "0.0.0.0")
+        return ("127.0.0.1", "255.0.0.0", "0.0.0.0", CHIP.dns_server)

@@ -20,7 +20,7 @@ from setpoint.board.esp32 import lock, panel, thermometer, wifi  # noqa: E402
 from setpoint.board.meters import estimate, pulse  # noqa: E402
 from setpoint.board.readers import mfrc522, pn532, polling  # noqa: E402
 
-_SLEEPERS = (boards, lock, panel, thermometer, wifi, estimate, pulse, mfrc522, pn532, polling)
+_SLEEPERS = (clock, boards, lock, panel, thermometer, wifi, estimate, pulse, mfrc522, pn532, polling)
 
 clock._ticks_us = CHIP.ticks_us
 IDENTITY = {"csms_url": "ws://127.0.0.1:9", "charge_point_id": "cp001", "wifi": {"ssid": "home", "password": "secret"}}

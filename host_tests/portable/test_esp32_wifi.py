@@ -6,6 +6,7 @@ import socket
 import sys
 
 from esp32_bench import CHIP, IDENTITY, Task, boot, pass_time, virtual_time
+from name_server import Server, reply, silence
 
 from setpoint.board.esp32 import wifi
 from setpoint.board.esp32.wifi import Network
@@ -204,11 +205,109 @@ def test_a_refused_connection_raises_and_closes_its_socket():
     assert len(made) == 1 and made[0].is_closed(), error
 
 
-def test_a_name_that_cannot_be_looked_up_is_an_oserror():
+class Watched:
+    """The socket module; each host that getaddrinfo is given is noted."""
+
+    def __init__(self):
+        self.given = []
+        for name in dir(socket):
+            if name[0] != "_" and name != "getaddrinfo":
+                setattr(self, name, getattr(socket, name))
+
+    def getaddrinfo(self, host, *others):
+        self.given.append(host)
+        return socket.getaddrinfo(host, *others)
+
+
+def opened(network, server, host, port):
+    """(whether a connection came about or why not, the hosts that getaddrinfo was given, what was logged)"""
+    told = []
+    CHIP.dns_server = "127.0.0.1:%d" % server.port
+    network._log = lambda *words: told.append(words)
+    sys.modules.pop("setpoint.board.names", None)  # it is to load with the socket module that is watched
+
+    async def go():
+        serving = asyncio.create_task(server.run())
+        try:
+            (await network.open(host, port)).close()
+            return True
+        except OSError as error:
+            return str(error)
+        finally:
+            serving.cancel()
+
+    wifi.socket = sys.modules["socket"] = watched = Watched()
+    try:
+        return asyncio.run(go()), watched.given, told
+    finally:
+        wifi.socket = sys.modules["socket"] = socket
+        CHIP.dns_server = "0.0.0.0"
+
+
+def at_home(asked):
+    return [reply(asked, (127, 0, 0, 1))]
+
+
+def test_a_name_is_looked_up_without_the_interpreters_getaddrinfo():
+    listener, port = listening()
+    server = Server(at_home)
+    found, given, told = opened(up_network(), server, "csms.example", port)
+    assert found is True and len(server.asked) == 1 and told == []
+    assert "127.0.0.1" in given and [host for host in given if not host[0].isdigit()] == []
+    listener.close()
+
+
+def test_with_dns_gone_the_last_address_of_the_host_is_tried_and_no_getaddrinfo():
+    listener, port = listening()
+    network = up_network()
+    assert opened(network, Server(at_home), "csms.example", port)[0] is True
+    wait_less = Server(lambda asked: [reply(asked, flags=b"\x81\x82")])
+    found, given, told = opened(network, wait_less, "csms.example", port)
+    assert found is True and told == [("warn", "dns", "the DNS server 127.0.0.1 fails (code 2); csms.example was at 127.0.0.1")]
+    assert [host for host in given if not host[0].isdigit()] == []
+    found, given, told = opened(network, wait_less, "other.example", port)
+    assert found == "the DNS server 127.0.0.1 fails (code 2)" and told == []
+    assert [host for host in given if not host[0].isdigit()] == []
+    listener.close()
+
+
+def test_an_address_that_took_no_connection_is_not_the_last_one():
+    network = up_network()
+    listener, port = listening()
+    listener.close()
+    assert opened(network, Server(at_home), "csms.example", port)[0] is not True
+    assert opened(network, Server(lambda asked: [reply(asked, flags=b"\x81\x82")]), "csms.example", port)[0] == "the DNS server 127.0.0.1 fails (code 2)"
+
+
+def test_a_lease_without_dns_server_is_an_oserror():
     async def try_it():
         await up_network().open("no.such.host.invalid", 80)
 
-    failure(try_it())
+    assert str(failure(try_it())) == "this network names no DNS server"
+
+
+def test_a_dead_dns_server_stops_neither_control_loop_nor_radio():
+    """In virtual time: what it waits for, the 20 ms steps of the control loop see pass."""
+    CHIP.start()
+    steps = []
+    server = Server(silence)
+    CHIP.dns_server = "127.0.0.1:%d" % server.port
+    network = Network(_HOME)
+    network.up = True
+    sys.modules.pop("setpoint.board.names", None)
+    end = virtual_time()
+    before = CHIP.now_us
+    looking = Task(network.open("csms.example", 80))
+    try:
+        pass_time(60000, [looking], lambda: steps.append(CHIP.now_us))
+    except OSError as error:
+        assert str(error) == "the DNS server 127.0.0.1 does not answer"
+    finally:
+        end()
+        CHIP.dns_server = "0.0.0.0"
+    took_ms = (CHIP.now_us - before) // 1000
+    assert 5900 < took_ms < 6200, took_ms
+    assert len(steps) >= took_ms // 20 - 2
 
 
 def test_a_connection_that_is_given_up_closes_its_socket():

@@ -27,6 +27,7 @@ def test_an_empty_object_is_a_station_with_one_connector():
     assert settings["identity"]["vendor"] == "Setpoint" and settings["identity"]["model"] == "Simulated"
     assert settings["tls"] == {"ca_file": None, "check_hostname": True, "cert_file": None, "key_file": None}
     assert settings["keys"] == {} and settings["vehicles"] == [] and settings["control"] is None
+    assert settings["network"] == {"dns": None}
 
 
 def test_reading_twice_gives_lists_of_their_own():
@@ -96,8 +97,16 @@ def test_an_impossible_value_is_refused_by_name():
         ({"basic_auth": {"user": 7, "password": "x"}}, "basic_auth.user must be text or null."),
         ({"tls": {"cert_file": "own.pem"}}, "tls.key_file must be given together with tls.cert_file."),
         ({"clock": {"at": "yesterday"}}, "clock.at must be an instant"),
+        ({"network": {"dns": "ns.example"}}, "network.dns must be an IPv4 address"),
+        ({"network": {"dns": "127.0.0.1:0"}}, "network.dns must be an IPv4 address"),
+        ({"network": {"dns": "127.0.0.1:x"}}, "network.dns must be an IPv4 address"),
     ):
         assert words in (refusal_of(document) or ""), (document, refusal_of(document))
+
+
+def test_a_dns_server_is_an_address_with_or_without_a_port():
+    for dns in ("192.168.1.1", "127.0.0.1:5353", None):
+        assert settings_of({"network": {"dns": dns}})["network"]["dns"] == dns
 
 
 def test_all_that_is_wrong_is_told_at_once():

@@ -112,7 +112,7 @@ class Network(Protocol):
     up: bool  # whether there is a network at all; the board calls app.on_network() after a change
 
     async def open(self, host: str, port: int, tls: Any = ..., server_hostname: str | None = ...) -> Stream:
-        """Connects; inside TLS when given a tls.SSLContext. Looking up a name may block. Raises OSError."""
+        """Connects; inside TLS when given a tls.SSLContext. Looking up a name stops nobody else. Raises OSError."""
 
 class App(Protocol):
     """What a board may tell the application, beside what the application asks for. All of it returns at once."""

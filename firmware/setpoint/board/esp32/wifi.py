@@ -1,7 +1,8 @@
 """The way to the central system over Wi-Fi, and connections over it.
 
 Rule: whatever happens to an attempt (refused, timed out by the caller, a broken certificate), its socket is closed here: the chip
-has few. Wi-Fi reconnects by itself; when it has not for a minute, the radio is started anew.
+has few. Names are looked up by names.py: the interpreter's getaddrinfo, which would stop the control loop, is given addresses only.
+Wi-Fi reconnects by itself; when it has not for a minute, the radio is started anew.
 """
 
 import asyncio
@@ -13,6 +14,7 @@ import network
 from micropython import const
 
 from ...clock import sleep_ms
+from ...late import load
 
 _LOOK_MS = const(500)
 _RESTART_AFTER = const(120)  # looks without a network
@@ -26,12 +28,15 @@ class Network:
         self.up = False
         self._wifi = wifi or {}
         self._wlan = network.WLAN(network.STA_IF)
+        self._last: "tuple[str, str] | None" = None  # (host, its address) of the last connection
+        self._log = None  # the application's
 
     async def open(self, host: str, port: int, tls=None, server_hostname: "str | None" = None) -> "Stream":
-        """A stream to host:port, inside TLS when given a tls.SSLContext. Looking up a name blocks. Raises OSError."""
+        """A stream to host:port, inside TLS when given a tls.SSLContext. IPv4 only. Raises OSError."""
         if not self.up:
             raise OSError(errno.EHOSTUNREACH)
-        family, kind, protocol, _, address = socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM)[0]
+        found = await load("setpoint.board.names").address_of(host, self._wlan.ifconfig()[3], self._last, self._log)
+        family, kind, protocol, _, address = socket.getaddrinfo(found, port, 0, socket.SOCK_STREAM)[0]
         connection = socket.socket(family, kind, protocol)
         stream = None
         try:
@@ -50,6 +55,7 @@ class Network:
                 ready = poller.poll(0)
             if ready[0][1] & (select.POLLERR | select.POLLHUP):
                 raise OSError(errno.ECONNREFUSED)
+            self._last = (host, found)
             secured = connection
             if tls is not None:
                 secured = tls.wrap_socket(connection, server_hostname=server_hostname, do_handshake_on_connect=False)
@@ -61,6 +67,7 @@ class Network:
 
     async def run(self, app) -> None:
         """Keeps the radio on, and tells the application of each change."""
+        self._log = app.log
         looks = _RESTART_AFTER if self._wifi.get("ssid") else 0
         while self._wifi.get("ssid"):
             if not self._wlan.isconnected():

@@ -46,7 +46,7 @@ class Board:
         }
         self.reconnect = device["reconnect"]
         self.clock = _clock_from(settings["clock"])
-        self.network = Network()
+        self.network = Network(settings["network"]["dns"])
         self._reset_note = store + "/reset"  # left behind by a reset, not by a power cut
         try:
             os.remove(self._reset_note)
@@ -99,6 +99,7 @@ class Board:
         return {"writes": chip.writes, "erases": chip.erases, "bytes": chip.bytes}
 
     def attach(self, app) -> list:
+        self.network.log = app.log
         for problem in self._problems:
             app.log("warn", "board", problem)
         tasks = [("meter memory", self._keep_meters()), ("watchdog", self._watch(app))]

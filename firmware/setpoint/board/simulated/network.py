@@ -10,6 +10,7 @@ import errno
 import socket
 
 from ...clock import sleep_ms
+from ...late import load
 
 _CONNECTED = (106, 56)  # EISCONN on Linux and on macOS
 _UNDER_WAY = (errno.EINPROGRESS, errno.EALREADY)
@@ -18,10 +19,7 @@ _LOOK_AGAIN_MS = 4
 
 
 async def connect(host: str, port: int):
-    """A connected socket that does not block; tries each address of the host. Raises OSError.
-
-    Looking the name up blocks, as it does on the chip.
-    """
+    """A connected socket that does not block; tries each address of the host. Looking up a name blocks. Raises OSError."""
     failure = OSError(errno.EHOSTUNREACH)
     for family, kind, protocol, _, address in socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM):
         connection = socket.socket(family, kind, protocol)
@@ -54,8 +52,12 @@ def _is_connected(connection, address) -> bool:
 
 
 class Network:
-    def __init__(self) -> None:
+    def __init__(self, dns: "str | None" = None) -> None:
+        """dns: the server to ask for names, as names.address_of takes it; None: the host is asked."""
         self.up = True
+        self.log = None  # the application's
+        self._dns = dns
+        self._last: "tuple[str, str] | None" = None  # (host, its address) of the last connection
         self._streams: "list[Stream]" = []
         self._cut: "list[Stream]" = []  # from before the cable was pulled
         self._back = asyncio.Event()
@@ -64,11 +66,15 @@ class Network:
         """A stream to host:port, inside TLS when given a tls.SSLContext. Raises OSError.
 
         TLS begins with the first write; what it refuses raises ValueError there, as the interpreter's `tls` has it."""
-        connection = await connect(host, port) if self.up else None
+        found = host
+        if self.up and self._dns is not None:
+            found = await load("setpoint.board.names").address_of(host, self._dns, self._last, self.log)
+        connection = await connect(found, port) if self.up else None
         if not self.up:
             if connection is not None:
                 connection.close()
             raise OSError(errno.EHOSTUNREACH)
+        self._last = (host, found)
         stream = Stream(self, connection)
         if tls is not None:
             stream.begin_tls(tls, server_hostname)

@@ -7,6 +7,7 @@ them at once. Relative paths are relative to the start file's folder.
 
 import json
 
+from ...late import load as load_late
 from ...protocol import iso8601
 from .kinds import fits
 
@@ -42,6 +43,7 @@ _FIELDS = {
         "key_file": ("text or null", None),
     },
     "basic_auth": ("text or an object or null", None),
+    "network": {"dns": ("text or null", None)},
     "store": ("text", "station-store"),
     "control": ("an object or null", None),
     "clock": {
@@ -142,6 +144,12 @@ def _read_the_rest(settings: dict, reading: _Reading) -> None:
         check(fits(auth.get("password"), "text") and auth["password"] != "", "basic_auth.password", "text that is not empty")
     tls = settings["tls"]
     check((tls["cert_file"] is None) == (tls["key_file"] is None), "tls.key_file", "given together with tls.cert_file")
+
+    dns = settings["network"]["dns"]
+    if dns is not None:
+        address, _, port = dns.partition(":")
+        right = load_late("setpoint.protocol.dns").is_address(address) and (port or "53").isdigit() and 0 < int(port or 53) < 65536
+        check(right, "network.dns", "an IPv4 address, with or without :port")
 
     keys = settings["keys"] = settings["keys"] or {}
     for name in keys:

@@ -1,0 +1,95 @@
+"""The IPv4 address of a host, asked for over UDP while everything else goes on. Loaded for one look-up (late.py).
+
+The interpreter's own getaddrinfo stops the whole program until a silent server has been given up, which a chip's watchdog does not
+wait for: with a dead DNS server each try to connect would restart a station in mid-charge. On the ESP32 that holds for names in
+.local too (5 s); they are asked for by multicast DNS here: one question to the group, from a port of ours, to which whoever has the
+name answers as a DNS server would (RFC 6762, 5.1 and 6.7).
+
+Rule 1: each try has its own socket, random source port and random number, so that an answer is hard to forge; once it is connected,
+    the socket hears nobody but the server. (An answer in .local may come from anybody on the network.)
+Rule 2: a silent or failing server, unlike one that says no, is no reason to stay away: the last address that a connection to this
+    host was made to is tried. Who is there, TLS checks as ever; without TLS nobody ever checked.
+"""
+
+import os
+import select
+import socket
+
+from micropython import const
+
+from ..clock import sleep_ms
+from ..late import load
+
+_dns = load("setpoint.protocol.dns")
+_GROUP = "224.0.0.251:5353"
+_TRIES_MS = (1000, 2000, 3000)
+_LOOK_MS = const(20)
+_LONGEST = const(512)  # bytes of an answer over UDP (RFC 1035, 2.3.4)
+_FIRST_PORT = const(49152)  # of those that nobody owns (RFC 6335, 6); their count is a power of two
+
+
+async def address_of(host: str, server: str, last: "tuple[str, str] | None", log) -> str:
+    """The host's address. One that is an address already is never asked for.
+
+    server: its address, and ":port" if that is not 53. last: (host, address) of the last connection. log(level, area, sentence): is told
+    when that address is the answer. OSError: there is none, and why, in a sentence. Takes 6 s at most.
+    """
+    if _dns.is_address(host):
+        return host
+    if ":" in host:
+        raise OSError("addresses of IPv6 cannot be used here")
+    is_local = host.lower().endswith(".local")
+    server, _, port = (_GROUP if is_local else server).partition(":")
+    reason = "this network names no DNS server"
+    if _dns.is_address(server) and server != "0.0.0.0":
+        reason = "nobody on this network answers to " + host if is_local else "the DNS server %s does not answer" % server
+        for wait_ms in _TRIES_MS:
+            try:
+                answer = await _asked(_socket_address(server, int(port or 53)), is_local, host, wait_ms)
+            except OSError as error:
+                reason = "the DNS server %s cannot be asked: %s" % (server, error)
+                continue
+            except ValueError:
+                raise OSError("no host can be called " + host)
+            if answer is None:
+                continue
+            code, addresses = answer
+            if addresses:
+                return addresses[os.urandom(1)[0] % len(addresses)]
+            if code in (0, _dns.NO_SUCH_NAME):
+                raise OSError("DNS knows no %s %s" % ("IPv4 address of" if code == 0 else "host called", host))
+            reason = "the DNS server %s fails (code %d)" % (server, code)
+    if last is None or last[0] != host:
+        raise OSError(reason)
+    log("warn", "dns", "%s; %s was at %s" % (reason, host, last[1]))
+    return last[1]
+
+
+async def _asked(server, is_group: bool, host: str, wait_ms: int) -> "tuple[int, list[str]] | None":
+    """What the server answers (dns.answer); None: nothing in time. OSError; ValueError if no host is called so."""
+    asked = _dns.question(host, os.urandom(2))
+    port = _FIRST_PORT | int.from_bytes(os.urandom(2), "big")
+    connection = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    try:
+        connection.setblocking(False)
+        connection.bind(_socket_address("0.0.0.0", port))
+        if is_group:
+            connection.sendto(asked, server)
+        else:
+            connection.connect(server)
+            connection.send(asked)
+        poller = select.poll()
+        poller.register(connection, select.POLLIN)
+        for _ in range(wait_ms // _LOOK_MS):
+            await sleep_ms(_LOOK_MS)
+            answer = _dns.answer(asked, connection.recv(_LONGEST)) if poller.poll(0) else None
+            if answer is not None:
+                return answer
+    finally:
+        connection.close()
+    return None
+
+
+def _socket_address(address: str, port: int):
+    """As the interpreter's sockets take it. Given an address, getaddrinfo asks nobody."""
+    return socket.getaddrinfo(address, port, 0, socket.SOCK_DGRAM)[0][-1]
