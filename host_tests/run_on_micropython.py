@@ -41,7 +41,7 @@ def main(files: "list[str]") -> int:
         p, f = run(file_name)
         passed += p
         failed += f
-        del sys.modules[file_name[:-3]]
+        sys.modules.pop(file_name[:-3], None)
         gc.collect()  # holes that one file leaves are not the next one's trouble
     bits = 64 if sys.maxsize > 0x7FFFFFFF else 32
     print("MicroPython %s, %d bit: %d passed, %d failed" % (".".join(str(n) for n in sys.implementation[1][:3]), bits, passed, failed))

@@ -7,6 +7,12 @@ import json
 import os
 import sys
 
+try:
+    from atexit import register as at_exit
+except ImportError:  # MicroPython
+    at_exit = sys.atexit
+
+_FOLDERS = []
 _HERE = __file__.rsplit("/", 1)[0] if "/" in __file__ else "."
 _BOARDS = _HERE + "/../../boards/"
 sys.path.insert(0, _HERE + "/../chip")
@@ -46,7 +52,7 @@ def description(name="esp32_devkitc", **changes):
 def boot(wiring=None, identity=IDENTITY, root=None):
     """(the Board, the pilot's wire of connector 1). The chip is as it was left: CHIP.start() or CHIP.restart() comes before."""
     wiring = description() if wiring is None else wiring
-    root = root or _new_folder()
+    root = root or _fresh_folder()
     for name, document in (("board", wiring), ("identity", identity)):
         with open("%s/%s.json" % (root, name), "w") as file:
             file.write(document if type(document) is str else json.dumps(document))
@@ -61,10 +67,25 @@ def boot(wiring=None, identity=IDENTITY, root=None):
     return boards.Board(root), wire
 
 
-def _new_folder():
-    path = "/tmp/setpoint-" + "".join(["%02x" % b for b in os.urandom(6)])
-    os.mkdir(path)
-    return path
+def _fresh_folder():
+    """The one folder of this process, emptied: a board that was booted before has no files any more."""
+    if not _FOLDERS:
+        _FOLDERS.append("%s/setpoint-esp32-%s" % (os.getenv("TMPDIR") or "/tmp", "".join(["%02x" % b for b in os.urandom(6)])))
+        at_exit(_remove_folder)
+    else:
+        _remove_folder()
+    os.mkdir(_FOLDERS[0])
+    return _FOLDERS[0]
+
+
+def _remove_folder(path=None):
+    path = path or _FOLDERS[0]
+    for name in os.listdir(path):
+        try:
+            os.remove(path + "/" + name)
+        except OSError:
+            _remove_folder(path + "/" + name)
+    os.rmdir(path)
 
 
 class _Nap:

@@ -5,6 +5,7 @@ from reader_chips import Pn532Model
 
 from setpoint.app import App
 from setpoint.station import station as station_room
+from setpoint.store.files import recover_by
 
 _OFFLINE = {"AllowOfflineTxForUnknownId": "true"}
 
@@ -22,6 +23,7 @@ class Bench:
         CHIP.ohm[39] = (220, 1000, 3300)  # a cable for 32 A
         CHIP.closes[13] = (4, 0)  # a residual current monitor that answers to its test
         self.app = App(self.board)
+        recover_by(None, None)  # this folder is no file system that could be mounted anew
         self.app.tell(self.app.station.start)
         self.tasks = [Task(coroutine) for _, coroutine in self.board.attach(self.app)]
         self.outlet = self.board.outlets[0]
