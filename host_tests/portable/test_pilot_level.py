@@ -39,10 +39,14 @@ def test_what_no_vehicle_can_cause_is_bad():
         (20000, 20000, False),
         (-5000, -12000, True),
         (-8900, -8900, False),
-        (6000, 7000, True),  # the lower level above the higher one
+        (6000, 6501, True),  # the lower level above the higher one
         (6000, -14000, True),
     ):
         assert class_of(high_mv, low_mv, pwm, None) == "BAD", (high_mv, low_mv, pwm)
+
+
+def test_noise_on_a_level_is_not_bad():
+    assert class_of(6000, 6499, True, None) == "C"
 
 
 def test_without_pwm_the_lower_level_does_not_matter():
@@ -93,6 +97,26 @@ def test_after_a_change_of_our_own_what_speaks_against_counts_at_once():
     level.settle()
     level.take(20, 9000, -6000, True)
     assert level.silent_bursts == 1 and level.asking.bursts == 0 and level.good_diode.bursts == 0
+
+
+def test_after_a_change_of_our_own_one_good_burst_ends_what_was_wrong():
+    for high_mv, low_mv, streak in ((6000, -6000, "bad_diode"), (0, 0, "unusable")):
+        level = Level()
+        for _ in range(9):
+            level.take(20, high_mv, low_mv, True)
+        level.settle()
+        level.take(20, 6000, -12000, True)
+        assert getattr(level, streak).ms == 0, streak
+
+
+def test_a_missing_diode_is_a_fault_after_half_a_second_and_sooner_under_load():
+    for closed, least_ms in ((False, 500), (True, 200)):
+        level = Level()
+        lasts_ms = -20
+        while level.fault(closed) is None:
+            level.take(20, 6000, -6000, True)
+            lasts_ms += 20
+        assert level.fault(closed) == "diode" and lasts_ms == least_ms
 
 
 def test_d_asks_only_where_there_is_ventilation():

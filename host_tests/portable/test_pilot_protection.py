@@ -84,6 +84,21 @@ def test_a_cable_is_measured_as_it_is_plugged_in_and_kept_until_it_is_out():
     assert protection.cable_da == 200, "but falls"
     watched.run("cable", 20, 1000000, False, False)
     assert protection.cable_da is None
+    watched.run("cable", 200, 220, False, False)
+    assert protection.cable_da is None, "no plug, no cable"
+
+
+def test_a_cable_that_is_first_read_under_load_counts_at_once():
+    watched = Watched()
+    watched.run("cable", 20, 680, True, True)
+    assert watched.protection.cable_da == 200
+
+
+def test_each_plug_has_two_seconds_to_be_read():
+    watched = Watched()
+    for _ in range(3):
+        assert watched.run("cable", 1900, 1000000, True, False) == []
+        watched.run("cable", 20, 1000000, False, False)
 
 
 def test_a_cable_that_nobody_can_read_is_a_fault_after_two_seconds():
@@ -162,6 +177,49 @@ def test_a_contactor_that_bounces_or_follows_late_is_not_a_fault():
     assert protection.faults == 0, "a stall proves nothing"
 
 
+def test_a_stall_of_the_loop_proves_nothing():
+    protection = Protection(has_test=True)
+    derating = Derating()
+    protection.residual(20, False, True)
+    for number in range(2):
+        protection.begin()
+        protection.cable(3600000, 1000000, True, False)
+        protection.contactor(3600000, False, True, True)
+        protection.current(3600000, 160, 800, True)
+        protection.residual(3600000, False, True)
+        protection.earth(3600000, number == 0)
+        protection.lock(3600000, True, False, False)
+        derating.step(3600000, 90)
+        assert named(protection.faults) == [] and derating.quarters == 4
+
+
+def test_a_fault_that_lasts_for_weeks_is_counted_up_to_a_minute():
+    protection = Protection()
+    for _ in range(300):
+        protection.begin()
+        protection.earth(500, False)
+        protection.lock(500, True, False, True)
+        protection.pilot(500, False)
+    assert [protection.numbers[bit] for bit in (10, 11, 12)] == [60000] * 3
+
+
+def test_a_lesser_fault_does_not_soften_how_a_greater_one_ends():
+    protection = Protection()
+    for lesser in (protection.earth, protection.pilot):
+        lesser(500, False)
+        protection.begin()
+        protection.residual(20, True, False)
+        lesser(500, False)
+        assert len(named(protection.faults)) == 2 and protection.latch == MANUAL
+    protection = Protection()
+    protection.earth(500, False)
+    for _ in range(50):
+        protection.begin()
+        protection.lock(20, True, False, True)
+        protection.earth(20, False)
+    assert named(protection.faults) == ["earth", "lock"] and protection.latch == UNPLUG
+
+
 def test_over_current_is_a_fault_after_seven_seconds_and_far_over_it_after_one():
     # (16 A + 0.5 A) x 1.10 = 18.15 A; 16 A x 1.5 = 24 A
     for da, least_ms, most_ms in ((181, None, None), (182, 7000, 7040), (240, 7000, 7040), (241, 1000, 1040), (800, 1000, 1040)):
@@ -187,6 +245,10 @@ def test_a_vehicle_may_draw_the_old_current_for_as_long_as_it_may_take_to_follow
     watched.run("current", 2000, 320, 320, True)
     watched.now_ms = 0
     assert watched.run("current", 20000, 280, 320, True) == ["overcurrent"] and 12000 <= watched.now_ms <= 12060
+    # each lower offer has its own time
+    watched = Watched()
+    for offered_da in (320, 100, 320, 100):
+        assert watched.run("current", 4900, offered_da, 320, True) == [], offered_da
     # a higher offer counts at once
     watched = Watched()
     watched.run("current", 6000, 100, 160, True)
@@ -213,6 +275,30 @@ def test_a_residual_current_is_a_fault_at_once_and_only_a_person_ends_it():
     watched.protection.acknowledge(None)
     assert watched.run("residual", 1000, False, True) == []
     assert watched.run("residual", 1000, True, True) == ["residual"]
+
+
+def test_a_slow_monitor_has_a_second_to_trip_and_another_to_be_quiet():
+    protection = Protection(has_test=True)
+    protection.residual(20, False, True)
+    for tripped in (False, True):
+        for _ in range(45):
+            protection.residual(20, tripped, True)
+    protection.residual(20, False, True)
+    assert protection.ready and protection.held == 0
+
+
+def test_one_look_by_a_person_ends_one_residual_current():
+    protection = Protection(has_test=True)
+    for _ in range(2):
+        monitor(protection, 200)
+        monitor(protection, 20, trips=True)
+        assert named(protection.held) == ["residual"]
+        protection.test_again()
+        monitor(protection, 200)
+        assert named(protection.held) == ["residual"], "the test after a session is nobody's look"
+        protection.acknowledge(None)
+    monitor(protection, 200)
+    assert protection.held == 0
 
 
 def monitor(protection, duration_ms, dead=False, quiet=True, trips=False, idle=True):
@@ -297,8 +383,10 @@ def test_the_current_falls_with_the_temperature_and_comes_back_when_it_is_cool()
         (64, 4, [], 320),
         (65, 2, ["derated"], 160),
         (63, 2, ["derated"], 160),
+        (67, 2, ["derated"], 160),
         (68, 1, ["derated"], 80),
         (66, 1, ["derated"], 80),
+        (70, 1, ["derated"], 80),
         (71, 0, ["hot"], 0),
         (69, 0, ["hot"], 0),
         (63, 0, ["hot"], 0),
@@ -310,6 +398,11 @@ def test_the_current_falls_with_the_temperature_and_comes_back_when_it_is_cool()
     assert Derating().most_da(160) == 160
     warm(derating, 68)
     assert derating.most_da(160) == 60, "a quarter of 16 A is less than a pilot can offer"
+    assert derating.most_da(50) == 50
+    while derating.quarters:
+        derating.step(20, 90)
+    derating.step(20, 25)
+    assert derating.quarters == 0, "one cool reading lets nobody charge again"
 
 
 def test_a_lost_thermometer_halves_the_current_and_one_odd_reading_does_not():

@@ -665,6 +665,18 @@ def test_a_vehicle_that_sleeps_is_woken_twice_by_opening_the_pilot():
     assert plant.sequence.state == "B2" and plant.sequence.vehicle == "B", "the open wire was not looked at"
 
 
+def test_a_pilot_switch_that_closes_slowly_is_no_vehicle_that_left():
+    plant = asleep(pilot_switch=True)
+    plant.run(12000)
+    while plant.sequence.pilot_open:
+        plant.run(20)
+    plant.unplug()
+    plant.run(60)
+    plant.plug_in()
+    plant.run(1000)
+    assert [state for _, state in plant.states] == ["WAKE", "B2"]
+
+
 def test_nobody_is_woken_unless_it_is_asked_for():
     plant = asleep()
     plant.sequence.wake_ms = 0
@@ -683,7 +695,7 @@ def test_a_vehicle_that_stopped_by_itself_is_not_woken():
 def test_a_vehicle_is_woken_again_after_a_later_pause_but_not_within_an_hour():
     plant = asleep()
     plant.run(20000)
-    for pause_ms, want in ((1000, []), (3600000, ["WAKE", "B2"])):
+    for pause_ms, want in ((1000, []), (2400000, []), (1200000, ["WAKE", "B2"])):
         plant.permitted = False
         plant.run(pause_ms, 1000)
         plant.permitted = True
@@ -711,7 +723,9 @@ def test_time_that_leaps_while_a_vehicle_is_woken_gives_it_12_volts_all_the_same
     plant.run(12000)
     plant.step(3600000)
     assert plant.sequence.state == "WAKE" and plant.sequence.duty_u16 == X1_U16
-    plant.run(800)
+    plant.run(700)
+    assert plant.sequence.state == "WAKE"
+    plant.run(100)
     assert plant.sequence.state == "B2"
 
 
@@ -754,3 +768,228 @@ def test_a_vehicle_that_asked_and_thought_better_of_it_is_not_woken():
     plant.plug_in()
     plant.run(200000, 100)
     assert [state for _, state in plant.states] == ["C1", "C1P", "B2"]
+
+
+def test_the_next_vehicle_is_woken_too():
+    plant = asleep()
+    plant.run(20000)
+    plant.unplug()
+    plant.run(1000)
+    plant.plug_in()
+    plant.states.clear()
+    plant.run(120000, 100)
+    assert [state for _, state in plant.states] == ["B1", "B2", "WAKE", "B2"]
+
+
+def test_a_vehicle_that_moved_but_did_not_ask_for_long_is_not_woken():
+    for move in ("ask_for_current", "ask_for_ventilation"):
+        plant = asleep()
+        getattr(plant, move)()
+        plant.run(200)
+        plant.plug_in()
+        plant.run(200000, 100)
+        assert plant.states == [], move
+
+
+def test_a_short_circuit_ends_with_the_plug_and_not_before():
+    plant = Plant().charging()
+    plant.shorted = True
+    plant.run(1000)
+    assert plant.sequence.fault == "short"
+    plant.shorted = False
+    plant.run(120000, 100)
+    assert plant.sequence.state == "F"
+    plant.unplug()
+    plant.run(1000)
+    assert plant.sequence.state == "A" and plant.sequence.fault is None
+
+
+def test_a_fault_that_outlasts_the_plug_stays():
+    plant = Plant().charging()
+    plant.fault = UNPLUG
+    plant.run(1000)
+    plant.unplug()
+    plant.states.clear()
+    plant.run(120000)
+    assert plant.states == []
+    plant.fault = 0
+    plant.run(1000)
+    assert [state for _, state in plant.states] == ["BOOT", "A"]
+
+
+def test_a_fault_that_a_person_ended_does_not_make_the_next_one_wait_for_a_person():
+    plant = Plant().charging()
+    plant.fault = MANUAL
+    plant.run(31000)
+    plant.fault = 0
+    plant.sequence.acknowledge()
+    plant.run(31000)
+    plant.fault = SELF_HEALING
+    plant.run(1000)
+    assert plant.sequence.state == "F"
+    plant.fault = 0
+    plant.run(40000)
+    assert plant.sequence.state == "C2"
+
+
+def test_a_fault_of_the_pilot_keeps_its_name_beside_other_faults():
+    plant = Plant().charging()
+    plant.diode = False
+    plant.run(300)
+    plant.fault = SELF_HEALING
+    plant.run(1000)
+    assert plant.sequence.fault == "diode"
+
+
+def test_minus_12_volts_in_a_fault_are_our_own_and_for_a_closed_contactor_only():
+    plant = Plant().charging()
+    plant.fault = SELF_HEALING
+    plant.run(200)
+    assert plant.sequence.duty_u16 == N12_U16 and plant.sequence.vehicle == "C"
+    plant = Plant()
+    plant.plug_in()
+    plant.run(1000)
+    plant.fault = SELF_HEALING
+    plant.run(1000)
+    assert plant.sequence.state == "F" and N12_U16 not in [duty_u16 for _, duty_u16 in plant.duties]
+
+
+def test_a_pilot_without_a_usable_level_is_offered_nothing_and_moves_nothing():
+    for act in (Plant.unplug, Plant.plug_in, Plant.ask_for_current):
+        plant = Plant()
+        plant.permitted = False
+        act(plant)
+        plant.run(10000)
+        plant.states.clear()
+        plant.shorted = True
+        plant.run(80)
+        plant.permitted = True
+        plant.run(100)
+        assert plant.states == [] and plant.duties == [], act
+
+
+def test_without_a_permit_the_state_follows_the_vehicle_and_no_current_is_offered():
+    plant = Plant()
+    plant.permitted = False
+    for act, state in (
+        (plant.plug_in, "B1"),
+        (plant.ask_for_ventilation, "C1"),
+        (plant.plug_in, "B1"),
+        (plant.ask_for_current, "C1"),
+        (plant.plug_in, "B1"),
+    ):
+        act()
+        plant.run(5000)
+        assert plant.sequence.state == state
+    assert plant.duties == []
+    plant = Plant()
+    plant.ask_for_current()
+    plant.run(4000)
+    assert plant.sequence.state == "C1P"
+    plant.permitted = False
+    plant.run(20)
+    assert plant.sequence.state == "C1" and plant.sequence.duty_u16 == X1_U16
+
+
+def test_a_vehicle_that_waits_is_told_a_new_limit_too():
+    plant = Plant()
+    plant.plug_in()
+    plant.run(10000)
+    plant.limit_da = 80
+    plant.run(20)
+    assert plant.sequence.state == "B2" and plant.sequence.duty_u16 == duty_u16_for(80)
+
+
+def test_how_a_charge_ends_says_what_the_vehicle_did():
+    for permitted, stopped_before, act, state in (
+        (True, False, Plant.plug_in, "B2"),
+        (True, False, Plant.unplug, "A"),
+        (False, False, Plant.plug_in, "B1"),
+        (False, True, Plant.plug_in, "B1"),
+        (False, True, Plant.unplug, "A"),
+        (False, True, Plant.ask_for_ventilation, "C1"),
+    ):
+        plant = Plant().charging()
+        if stopped_before:
+            plant.permitted = False
+            plant.run(100)
+            plant.states.clear()
+        act(plant)
+        plant.run(40)
+        plant.permitted = permitted
+        plant.run(20)
+        assert [state for _, state in plant.states] == [state] and not plant.sequence.contactor, (permitted, stopped_before, state)
+
+
+def test_the_contactor_opens_with_the_third_burst_or_after_60_ms():
+    for step_ms, opens_ms in ((10, 30), (20, 60), (30, 60), (70, 70)):
+        for stopping, state in ((False, "B2"), (True, "C1" if step_ms >= 30 else "B1")):
+            plant = Plant().charging()
+            plant.permitted = not stopping
+            plant.run(100)
+            plant.plug_in()
+            began_ms = plant.now_ms
+            while plant.sequence.contactor:
+                plant.run(step_ms, step_ms)
+            assert plant.now_ms - began_ms == opens_ms and plant.sequence.state == state, (step_ms, plant.sequence.state)
+
+
+def test_the_echo_of_a_contactor_or_a_new_duty_is_no_bad_diode():
+    plant = Plant()
+    plant.plug_in()
+    plant.run(10000)
+    plant.ask_for_current()
+    while not plant.sequence.contactor:
+        plant.run(20)
+    for _ in range(2):
+        plant.diode = False
+        plant.run(240)
+        plant.diode = True
+        assert plant.sequence.state == "C2"
+        plant.run(10000)
+        plant.limit_da = 80
+        plant.run(20)
+
+
+def test_states_that_last_for_weeks_allocate_nothing():
+    for high_mv, fault, later, ready, state in (
+        (12000, 0, 0, True, "A"),
+        (12000, MANUAL, MANUAL, True, "F"),
+        (9000, UNPLUG, 0, True, "F"),
+        (12000, 0, 0, False, "BOOT"),
+    ):
+        sequence = Sequence()
+        sequence.ready = ready
+        heap_lock()
+        try:
+            for _ in range(30):
+                sequence.step(20, high_mv, high_mv, 160, True, fault)
+            for _ in range(400):
+                sequence.step(7200000, high_mv, high_mv, 160, False, later)
+                sequence.step(200, high_mv, high_mv, 160, False, 0)
+        finally:
+            heap_unlock()
+        assert sequence.state == state
+
+
+def test_where_there_is_ventilation_a_vehicle_that_does_not_ask_is_not_served():
+    plant = Plant(ventilation=True)
+    plant.plug_in()
+    plant.run(10000)
+    assert plant.contactor == []
+    plant.ask_for_ventilation()
+    plant.run(1000)
+    assert plant.sequence.state == "C2"
+    plant.plug_in()
+    plant.run(60)
+    assert plant.sequence.state == "B2" and not plant.sequence.contactor
+
+
+def test_a_short_circuit_is_not_taken_for_a_missing_diode():
+    plant = Plant()
+    plant.plug_in()
+    plant.run(1000)
+    plant.shorted = True
+    while plant.sequence.fault is None:
+        plant.run(20)
+    assert plant.sequence.fault == "short"

@@ -35,6 +35,7 @@ _THERMOMETER = const(15)
 _COUNT = const(16)
 
 _STEP_MS = const(250)
+_LONG_MS = const(60000)  # a fault that has been there for longer is not counted on
 
 _AGREEING = const(5)  # readings of the cable's resistor
 _LOST = const(3)  # readings without a plug: 60 ms, as for the pilot
@@ -145,7 +146,7 @@ class Protection:
             self._cable_ms = 0
         else:
             self._cable_ms = min(self._cable_ms + min(elapsed_ms, _STEP_MS), _CABLE_MS)
-            if self._cable_ms >= _CABLE_MS or (energised and not seen_da and self._cable_readings >= _LOST):
+            if self._cable_ms >= _CABLE_MS or (energised and self._cable_readings >= _LOST):
                 self._raise(_CABLE, SELF_HEALING, ohm)
 
     def contactor(self, elapsed_ms: int, coil: bool, closed: bool, plugged: bool) -> None:
@@ -162,7 +163,7 @@ class Protection:
         if coil and self._apart_ms >= _FOLLOWS_MS:
             self._closing_tries += 1
             self._raise(_SWITCH, SELF_HEALING if self._closing_tries < _CLOSING_TRIES else UNPLUG, self._apart_ms)
-        elif closed and self._apart_ms >= _WELDED_MS:
+        elif self._apart_ms >= _WELDED_MS:
             self._hold(WELDED, self._apart_ms)
 
     def current(self, elapsed_ms: int, offered_da: int, da: int, charging: bool) -> None:
@@ -216,19 +217,19 @@ class Protection:
         self.ready = not self._has_test
 
     def earth(self, elapsed_ms: int, present: bool) -> None:
-        self._earth_ms = 0 if present else self._earth_ms + min(elapsed_ms, _EARTH_MS)
+        self._earth_ms = 0 if present else min(self._earth_ms + min(elapsed_ms, _EARTH_MS), _LONG_MS)
         if self._earth_ms > _EARTH_MS:
             self._raise(_EARTH, SELF_HEALING, self._earth_ms)
 
     def lock(self, elapsed_ms: int, wanted: bool, closed: bool, energised: bool) -> None:
         self.locked = closed
-        self._lock_ms = self._lock_ms + min(elapsed_ms, _LOCK_CLOSED_MS) if wanted and not closed else 0
+        self._lock_ms = min(self._lock_ms + min(elapsed_ms, _LOCK_CLOSED_MS), _LONG_MS) if wanted and not closed else 0
         if self._lock_ms > (_LOCK_CLOSED_MS if energised else _LOCK_MS):
             self._raise(_LOCK, UNPLUG, self._lock_ms)
 
     def pilot(self, elapsed_ms: int, ok: bool) -> None:
         """Is the pilot what was set, and what was read what is there? If not, nothing else holds."""
-        self._pilot_ms = 0 if ok else self._pilot_ms + min(elapsed_ms, _PILOT_MS)
+        self._pilot_ms = 0 if ok else min(self._pilot_ms + elapsed_ms, _LONG_MS)
         if self._pilot_ms >= _PILOT_MS:
             self._raise(_PILOT, SELF_HEALING, self._pilot_ms)
 
@@ -273,6 +274,6 @@ class Derating:
 
     def most_da(self, rating_da: int) -> int:
         """What is left of a connector's rating; at least 6 A unless it stops."""
-        if self.quarters == 4 or self.quarters == 0:
-            return rating_da * self.quarters // 4
+        if self.quarters == 0:
+            return 0
         return min(rating_da, max(60, rating_da * self.quarters // 4))

@@ -148,21 +148,17 @@ class Sequence:
         if self.state != "F":
             self._n12_ms = _N12_MS if self.contactor else 0
             self._latch = 0
-            self.fault = None
             self._go("F", N12_U16 if self._n12_ms else X1_U16)
-        if pilot_fault is not None and (self.fault is None or latch >= self._latch):
+        if pilot_fault is not None:
             self.fault = pilot_fault
         if latch > self._latch:
             self._latch = latch
         self._released = False
         self._acknowledged = False
-        self._gone_ms = 0
 
     def _recover(self, elapsed_ms: int, fault: bool) -> None:
-        if self.duty_u16 == N12_U16:
-            if self._state_ms >= self._n12_ms:
-                self._write(X1_U16)
-            return
+        if self.duty_u16 == N12_U16 and self._state_ms >= self._n12_ms:
+            self._write(X1_U16)
         if fault or self._level.unusable.bursts:
             self._gone_ms = 0
             return
@@ -172,7 +168,7 @@ class Sequence:
         elif self._latch == UNPLUG:
             self._released = self._released or self._level.present == "A"
         else:
-            self._released = self._released or self._acknowledged
+            self._released = self._acknowledged
         if self._released and self._state_ms >= _RECOVERY_MS:
             self.fault = None
             self._go("BOOT", X1_U16)
@@ -180,8 +176,7 @@ class Sequence:
     # states without a fault; at most one transition in a step
 
     def _boot(self) -> None:
-        level = self._level
-        if self.ready and self._state_ms >= _VALID_MS and level.present == level.burst and level.same.ms >= _VALID_MS:
+        if self.ready and self._level.same.ms >= _VALID_MS:
             self._open(False, 0)
 
     def _open(self, permit: bool, limit_da: int) -> None:
@@ -190,7 +185,6 @@ class Sequence:
         if present == "A":
             if state != "A":
                 self._go("A", X1_U16)
-                self._wakes = 0
                 self._since_wake_ms = _LONG_MS
         elif state == "A" or state == "BOOT":
             if present == "B":
@@ -244,7 +238,7 @@ class Sequence:
         stopping = self.state == "C2S" or not permit
         if not stopping:
             self._follow(limit_da)
-        if level.silent_bursts >= _SILENT_BURSTS or (level.silent_bursts and level.silent_ms >= _SILENT_MS):
+        if level.silent_bursts >= _SILENT_BURSTS or level.silent_ms >= _SILENT_MS:
             if present == "A":
                 self._go("A", X1_U16)
             elif not stopping:
@@ -275,8 +269,7 @@ class Sequence:
         if closed != self.contactor:
             self.contactor = closed
             self._level.settle()
-            if not closed:
-                self._since_open_ms = 0
+            self._since_open_ms = 0
         self._write(duty_u16)
 
     def _offer(self, state: str, limit_da: int) -> None:
