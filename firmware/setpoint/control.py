@@ -51,7 +51,7 @@ class Point:
 
     def offered_da(self) -> int:
         """What a vehicle reads from the pilot now."""
-        return 0 if self._pilot_open else offered_da_for(self._duty_u16)
+        return offered_da_for(self._duty_u16)
 
     def acknowledge(self) -> None:
         """A person has seen to what only a person may clear."""

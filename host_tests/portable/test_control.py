@@ -19,6 +19,7 @@ class Outlet:
     has_pilot_switch = False
     ventilation = False
     pilot_bits = 16
+    n12_mv = -12000  # what is left of the negative half-wave
 
     def __init__(self, number=1):
         self.id = number
@@ -37,7 +38,7 @@ class Outlet:
         self.da = 0
 
     def read_pilot(self):
-        self.low_mv = self.high_mv if self.duty_u16 == 65535 else -12000
+        self.low_mv = self.high_mv if self.duty_u16 == 65535 else self.n12_mv
 
     def pilot_ok(self):
         return self.ok
@@ -531,3 +532,165 @@ def test_the_loop_measures_its_laps_in_small_numbers_however_long_the_station_ru
     finally:
         heap_unlock()
     assert 0 <= lap_ms < 1000
+
+
+def names(point):
+    return [faults.report_of(bit, 0)[1] for bit in range(faults.COUNT) if point.faults >> bit & 1]
+
+
+def test_a_fault_of_the_pilot_is_told_with_the_level_that_was_measured():
+    control, (point,) = charging()
+    point.outlet.n12_mv = -5600
+    run(control, 1000)
+    assert names(point) == ["diode"] and point.protection.numbers[0] == -5600
+    control, (point,) = charging()
+    point.outlet.high_mv = 40
+    run(control, 1000)
+    assert names(point) == ["short"] and point.protection.numbers[1] == 40
+    point.outlet.high_mv = 20000
+    run(control, 1000)
+    assert names(point) == ["short", "bad"] and point.protection.numbers[3] == 20000 and point.protection.numbers[1] == 40
+
+
+def test_the_agent_is_told_once_of_each_thing_that_changes():
+    told = []
+    outlets = [Outlet(1), Outlet(2)]
+    outlets[0].ohm = 220
+    board = Board(outlets)
+    board.has_thermometer = True
+    control = Control(board, 60, lambda: told.append(1), {})
+    point = control.points[1]
+
+    def changes():
+        was = point.changed, len(told) > 0, control.changed
+        point.changed = control.points[2].changed = control.changed = False
+        told.clear()
+        control.step(20)
+        assert not point.changed and not told, "nothing has changed"
+        return was
+
+    outlets[0].high_mv = 9000
+    run(control, 2000)
+    assert changes() == (True, True, False)
+    outlets[0].ohm = 680
+    run(control, 200)
+    assert changes() == (True, True, False), "the cable"
+    point.limit_da = 60
+    point.permitted = True
+    run(control, 40)
+    assert point.sequence.state == "B2" and changes() == (True, True, False), "the state"
+    point.fault = 1
+    run(control, 1000)
+    assert point.sequence.state == "F" and changes() == (True, True, False)
+    outlets[0].earth = False
+    run(control, 1000)
+    assert changes() == (True, True, False), "the faults"
+    outlets[0].high_mv = 6000
+    run(control, 200)
+    assert point.sequence.state == "F" and changes() == (True, True, False), "the vehicle"
+    board.celsius = 65
+    run(control, 2100)
+    assert control.most_da == 60 and changes() == (False, True, True), "the temperature"
+
+
+def test_the_pilot_is_opened_and_closed_again_to_wake_a_vehicle():
+    outlet = Outlet()
+    outlet.has_pilot_switch = True
+    control, (point,) = loop(outlets=[outlet])
+    point.limit_da = 160
+    point.permitted = True
+    point.sequence.wake_ms = 2000
+    outlet.high_mv = 9000
+    run(control, 2000)
+    outlet.done = []
+    run(control, 2000)
+    assert outlet.done == ["duty", "pilot open"] and point.offered_da() == 0
+    run(control, 5000)
+    assert outlet.done[2:] == ["pilot back", "duty"] and point.offered_da() == 160
+
+
+def test_a_person_who_came_before_another_fault_must_come_again():
+    control, (point,) = charging()
+    point.outlet.tripped = True
+    run(control, 1000)
+    point.outlet.tripped = False
+    run(control, 1000)
+    point.acknowledge()
+    run(control, 100)
+    assert point.protection.held == 0
+    point.outlet.earth = False
+    run(control, 1000)
+    point.outlet.earth = True
+    run(control, 60000)
+    assert point.sequence.state == "F"
+    point.acknowledge()
+    run(control, 2000)
+    assert point.sequence.state != "F"
+
+
+def test_a_pause_of_the_phases_ends_whatever_the_steps_are():
+    control, (point,) = charging()
+    point.phases = 1
+    point.outlet.high_mv = 9000
+    run(control, 200)
+    for _ in range(600):
+        control.step(33)
+    assert point.offered_da() == 160
+
+
+def test_a_monitor_that_takes_its_time_is_waited_for():
+    class Slow(Outlet):
+        has_rcm_test = True
+
+        def set_rcm_test(self, on):
+            pass
+
+    outlet = Slow()
+    outlet.tripped = False
+
+    def answer():
+        for outlet.tripped in (True, False):
+            run(control, 20)
+
+    control, (point,) = loop(outlets=[outlet])
+    run(control, 900)
+    assert point.sequence.state == "BOOT"
+    answer()
+    point.limit_da = 160
+    point.permitted = True
+    outlet.high_mv = 9000
+    run(control, 1000)
+    outlet.high_mv = 6000
+    run(control, 2000)
+    assert outlet.closed
+    outlet.high_mv = 9000
+    run(control, 2000)
+    assert not outlet.closed and not point.protection.test, "not before the vehicle has left"
+    outlet.high_mv = 12000
+    run(control, 100)
+    assert point.protection.test
+    outlet.high_mv = 9000
+    run(control, 700)
+    assert point.offered_da() == 0
+    answer()
+    run(control, 100)
+    assert point.offered_da() == 160
+
+
+def test_the_plug_is_held_while_the_contactor_is_driven_or_known_to_be_welded():
+    outlet = Outlet()
+    outlet.has_lock = outlet.locked = True
+    control, (point,) = charging(outlets=[outlet])
+    point.lock_wanted = False
+    run(control, 100)
+    assert outlet.lock, "it is driven"
+    outlet.high_mv = 9000
+    run(control, 100)
+    assert not outlet.lock
+    for bit, held in ((6, True), (8, False)):  # welded, residual
+        outlet = Outlet()
+        outlet.has_lock = outlet.locked = True
+        outlet.feedback = "follows"
+        control, (point,) = loop(outlets=[outlet], held={"1": 1 << bit})
+        run(control, 100)
+        assert outlet.lock == held, bit
