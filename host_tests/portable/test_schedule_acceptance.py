@@ -134,12 +134,19 @@ def test_what_is_over_on_arrival_is_refused():
         ({"start": T0 - 60}, False),
         ({"start": T0 - 9 * DAY, "duration": 60, "kind": "Recurring", "recurrency": "Daily"}, False),
         ({"start": T0 - 60, "duration": 60, "kind": "Relative"}, False),
+        ({"start": T0 + 60, "valid_to": T0 + 60}, True),
+        ({"start": T0 + 59, "valid_to": T0 + 60}, False),
+        ({"start": T0 + 60, "valid_to": T0 + 60, "kind": "Recurring", "recurrency": "Daily"}, True),
+        ({"start": T0 + 60, "valid_to": T0 + 60, "kind": "Relative"}, False),
+        ({"start": T0, "duration": 60, "valid_from": T0 + 60}, True),
+        ({"start": T0, "duration": 60, "valid_from": T0 + 59}, False),
+        ({"start": T0, "duration": 60, "valid_from": T0 + 60, "kind": "Recurring", "recurrency": "Daily"}, False),
     ):
         assert refused(profile(1, DEFAULT, (0, 160), **other)) == wrong, other
 
 
 def test_without_a_clock_only_what_needs_it_is_not_checked():
-    assert not refused(profile(1, DEFAULT, (0, 160), valid_to=T0 - DAY), now=None)  # R24
+    assert not refused(profile(1, DEFAULT, (0, 160), start=T0 - 2 * DAY, valid_to=T0 - DAY), now=None)  # R24
     assert not refused(profile(1, DEFAULT, (0, 160), start=T0 - DAY, duration=60), now=None)
     assert refused(profile(1, DEFAULT, (0, 160), valid_from=T0, valid_to=T0), now=None)
 

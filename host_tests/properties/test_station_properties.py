@@ -310,12 +310,14 @@ class StationMachine(RuleBasedStateMachine):
                 return "no transaction"
             if "transactionId" in profile and (transaction.id is None or transaction.id != profile["transactionId"]):
                 return "another transaction"
-        if now is not None:
-            if profile.get("validTo", now + 1) <= now:
-                return "over"
-            if profile["chargingProfileKind"] == "Absolute" and "startSchedule" in schedule and "duration" in schedule:
-                if schedule["startSchedule"] + schedule["duration"] <= now:
-                    return "over"
+        begins = [profile.get("validFrom", 0), now or 0]
+        ends = [profile.get("validTo", 1 << 40)]
+        if profile["chargingProfileKind"] != "Relative" and "startSchedule" in schedule:
+            begins.append(schedule["startSchedule"])
+            if profile["chargingProfileKind"] == "Absolute" and "duration" in schedule:
+                ends.append(schedule["startSchedule"] + schedule["duration"])
+        if min(ends) <= max(begins):
+            return "never says anything"
         if not self.loop.books.has_room_for(new, now):
             return "full"
         return None

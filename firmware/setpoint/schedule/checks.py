@@ -4,6 +4,7 @@ Errors of form (types, enumerations, required fields) are answered before; here 
 Checking changes nothing (R7).
 """
 
+from ..units import FOREVER
 from .profile import CHARGE_POINT_MAX, LATEST_START_S, TX
 
 
@@ -122,16 +123,20 @@ def _bad_periods(periods):
 
 
 def _over(fields, schedule, now):
-    """R24: accepting what is already over would take away the limit in force."""
-    valid_to = fields.get("validTo")
-    if valid_to is not None:
-        valid_from = fields.get("validFrom")
-        if valid_from is not None and valid_to <= valid_from:
-            return "validTo does not lie after validFrom"
-        if now is not None and valid_to <= now:
-            return "validTo is over"
-    if now is not None and fields["chargingProfileKind"] == "Absolute":
-        start, duration_s = schedule.get("startSchedule"), schedule.get("duration")
-        if start is not None and duration_s is not None and start + duration_s <= now:
+    """R24: accepting what is already over, or never comes, would take away the limit in force."""
+    valid_from = fields.get("validFrom", -FOREVER)
+    valid_to = fields.get("validTo", FOREVER)
+    if valid_to <= valid_from:
+        return "validTo does not lie after validFrom"
+    if now is None:
+        now = valid_from
+    if valid_to <= now:
+        return "validTo is over"
+    kind = fields["chargingProfileKind"]
+    start = schedule.get("startSchedule")
+    if start is not None and kind != "Relative":
+        if start >= valid_to:
+            return "the schedule begins after validTo"
+        if kind == "Absolute" and start + schedule.get("duration", FOREVER) <= max(now, valid_from):
             return "the schedule is over"
     return None
