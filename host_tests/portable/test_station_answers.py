@@ -74,6 +74,21 @@ def test_after_long_silence_the_fallback_limit_holds_until_something_is_heard():
     assert bench.limits[1] == 320
 
 
+def test_rare_heartbeats_are_not_taken_for_silence():
+    bench = Bench(keys={"MeterValueSampleInterval": "0"})
+    bench.boot_answer["interval"] = 3600
+    bench.ask("TriggerMessage", {"requestedMessage": "BootNotification"})
+    bench.charge()
+    assert bench.ask("ChangeConfiguration", {"key": "FallbackLimitAfterMinutes", "value": "5"}) == {"status": "Accepted"}
+    bench.sent.clear()
+    bench.pass_time(7200)
+    assert bench.limits[1] == 320 and len(bench.actions("Heartbeat")) == 48 and "the central system is silent: the fallback limit begins" not in bench.logs
+    assert bench.ask("ChangeConfiguration", {"key": "FallbackLimitAfterMinutes", "value": "0"}) == {"status": "Accepted"}
+    bench.sent.clear()
+    bench.pass_time(7200)
+    assert len(bench.actions("Heartbeat")) == 2
+
+
 def test_the_fallback_limit_is_off_by_default_and_never_raises_a_limit():
     bench = Bench()
     bench.set_profile(periods=((0, 7),))

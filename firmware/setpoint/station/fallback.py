@@ -35,6 +35,7 @@ class Fallback:
     def settings_changed(self) -> None:
         """One of its keys was written: by the central system, which is heard by that."""
         self._set(False)
+        self._station.registration.interval_changed(self._heard_ms)
 
     def _set(self, active: bool) -> None:
         station = self._station

@@ -89,9 +89,14 @@ class Registration:
             self._station.actions.append(("clock", conf["currentTime"]))
 
     def _heartbeat_again(self, up_ms: int) -> None:
-        self._heartbeat_at_ms = up_ms + self._station.settings["HeartbeatInterval"] * 1000
+        settings = self._station.settings
+        interval_s = settings["HeartbeatInterval"]
+        silence_s = settings["FallbackLimitAfterMinutes"] * 60
+        if 0 < silence_s < interval_s * 2:  # an answer in time shows that the central system is there
+            interval_s = silence_s // 2
+        self._heartbeat_at_ms = up_ms + interval_s * 1000
 
     def interval_changed(self, up_ms: int) -> None:
-        """HeartbeatInterval changed: count anew."""
+        """HeartbeatInterval or FallbackLimitAfterMinutes changed: count anew."""
         if self.accepted:
             self._heartbeat_again(up_ms)
