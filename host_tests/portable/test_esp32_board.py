@@ -257,6 +257,10 @@ def test_an_analogue_thermometer():
         CHIP.uv[35] = 734000
         pass_time(100, [task])
         assert board.temperature_c() == 23
+        for uv, celsius in ((210000, -29), (0, None), (150000, None), (1300000, 80), (734000, 23)):
+            CHIP.uv[35] = uv  # a wire that fell off or is shorted to earth is no cold
+            pass_time(6000, [task])
+            assert board.temperature_c() == celsius, uv
         CHIP.broken_adc = True
         pass_time(6000, [task])
         assert board.temperature_c() is None
@@ -323,6 +327,24 @@ def test_lamps_and_a_button_that_counts_once():
     end = virtual_time()
     try:
         pass_time(200, [Task(board._panel.run(app))])
+    finally:
+        end()
+
+
+def test_a_button_that_hangs_at_the_start_acknowledges_nothing():
+    board = booted(light=None)
+    CHIP.drive(0, 0)
+    app = App()
+    end = virtual_time()
+    try:
+        task = Task(board._panel.run(app))
+        pass_time(3000, [task])
+        assert app.told == [], "a person lets go of it in between"
+        CHIP.drive(0, 1)
+        pass_time(200, [task])
+        CHIP.drive(0, 0)
+        pass_time(200, [task])
+        assert app.told == ["press button"]
     finally:
         end()
 

@@ -50,7 +50,7 @@ class Panel:
     async def run(self, app) -> None:
         shown = None
         looks = 0
-        pressed = 0  # looks in a row
+        pressed = 2  # looks in a row: one that hangs at the start was not pressed by anybody
         while True:
             looks += 1
             meaning = self.meaning()

@@ -10,6 +10,7 @@ _EVERY_MS = const(5000)
 _CONVERSION_MS = const(750)
 _AFTER_POWER_UP_C = const(85)  # what a DS18B20 answers that has not converted: never a reading
 _LOST_AFTER = const(3)
+_COLDEST_C = const(-30)  # below, a voltage means a wire that fell off, and not that there is cold enough for all of the current
 
 
 class Ds18b20:
@@ -53,7 +54,8 @@ class Analogue:
     async def run(self) -> None:
         while True:
             try:
-                self.celsius = (self._read_uv() - self._zero_uv) // self._uv_per_k
+                celsius = (self._read_uv() - self._zero_uv) // self._uv_per_k
+                self.celsius = celsius if celsius >= _COLDEST_C else None
             except OSError:
                 self.celsius = None
             await sleep_ms(_EVERY_MS)
