@@ -81,7 +81,7 @@ def test_a_lost_reader_is_told_until_it_is_back():
         (0, "ReaderFailure", "reader", "PN532: no answer: check the reader", True),
     ]
     CHIP.i2c.polls_until_ready = 1
-    bench.run(1000)
+    bench.run(11000)
     assert bench.told[2:] == [("info", "reader", "it answers"), (0, "ReaderFailure", "reader", None, False)]
 
 

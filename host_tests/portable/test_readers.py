@@ -4,6 +4,7 @@ import asyncio
 
 from reader_chips import Card, Mfrc522Model, Pn532Model
 
+import setpoint.board.readers.polling as polling_room
 from setpoint.board.readers import ReaderError
 from setpoint.board.readers.mfrc522 import Mfrc522, crc_a
 from setpoint.board.readers.pn532 import Pn532, data_of, frame_of
@@ -145,3 +146,33 @@ def test_a_reader_that_fails_is_lost_set_up_anew_and_back():
     cards, losses = told_by(Pn532(model), field, LOST_AFTER + 8)
     assert len(losses) == 2 and losses[0] is not None and losses[1] is None
     assert cards == ["04A1B2C3"]  # the card has not been away
+
+
+class Over(Exception):
+    pass
+
+
+def test_a_lost_reader_is_looked_for_seldom():
+    slept = []
+
+    class Chip:
+        async def start(self):
+            if len(slept) < LOST_AFTER + 2:
+                raise OSError(110)
+
+        async def uid(self):
+            return None
+
+    async def sleep_ms(duration_ms):
+        slept.append(duration_ms)
+        if len(slept) == LOST_AFTER + 4:
+            raise Over
+
+    real, polling_room.sleep_ms = polling_room.sleep_ms, sleep_ms
+    try:
+        asyncio.run(Polling(Chip(), None, lambda problem: None).run())
+    except Over:
+        pass
+    finally:
+        polling_room.sleep_ms = real
+    assert slept == [250] * (LOST_AFTER - 1) + [10000] * 3 + [250] * 2, "each try on a bus that hangs stops the interpreter"
