@@ -23,17 +23,24 @@ MARK = b"SP"  # the first bytes of the clock's memory; then the folder's letter 
 
 
 def make_safe():
-    """Contactors open, then pilots at +12 V."""
+    """Contactors open, then pilots at +12 V: each that can be understood. Raises what was wrong with the others."""
     with open("/board.json") as file:
         connectors = json.load(file)["connectors"]
-    for connector in connectors:
-        for name in ("contactor", "phases_2_3"):
-            output = connector.get(name)
-            if output:
-                machine.Pin(output["pin"], machine.Pin.OUT, value=1 - output["on"])
-    for connector in connectors:
-        if "pilot" in connector:
-            machine.Pin(connector["pilot"]["pwm_pin"], machine.Pin.OUT, value=1)  # high is +12 V on every board
+    problem = None
+    for name in ("contactor", "phases_2_3", "pilot"):
+        for connector in connectors:
+            try:
+                part = connector.get(name)
+                if part and name == "pilot":
+                    machine.Pin(part["pwm_pin"], machine.Pin.OUT, value=1)  # high is +12 V on every board
+                elif part:
+                    if part["on"] not in (0, 1):
+                        raise ValueError(name + ": on is neither 0 nor 1")
+                    machine.Pin(part["pin"], machine.Pin.OUT, value=1 - part["on"])
+            except Exception as error:
+                problem = error
+    if problem is not None:
+        raise problem
 
 
 def complete_programs():
@@ -102,8 +109,8 @@ FORGET_STARTS = "def forget_starts(timer=None):\n clock = machine.RTC()\n clock.
 exec(FORGET_STARTS)
 try:
     make_safe()
-except (OSError, ValueError, KeyError, TypeError) as error:
-    print("boot: no output was set, as /board.json cannot be used: %r" % error)
+except Exception as error:
+    print("boot: not every output was set, as /board.json cannot be used: %r" % error)
 started = choose()
 if started:
     machine.Timer(1).init(mode=machine.Timer.ONE_SHOT, period=60000, callback=globals()["forget_starts"])

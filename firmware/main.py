@@ -25,17 +25,22 @@ except KeyboardInterrupt:
 except Exception as error:
     if board is not None:
         board.make_safe()
-    sys.print_exception(error)
+    unfit = type(error).__name__ == "UnfitBoard"  # a sentence for people, and no fault of the program
+    if unfit:
+        print("This board is not started. %s" % error)
+    else:
+        sys.print_exception(error)
+    try:
+        from setpoint.log_ring import sentence_of, write
+
+        if unfit or board is not None:
+            write((board.root if board is not None else "") + "/state", "error main     " + (str(error) if unfit else sentence_of(error)))
+    except Exception:
+        pass  # it is on the serial line; the reset matters more
     if board is None:
         import machine
 
         machine.reset()  # boot.py's outputs stand, and it counts how often this happens
-    try:
-        from setpoint.log_ring import sentence_of, write
-
-        write(board.root + "/state", "error main     " + sentence_of(error))
-    except Exception:
-        pass  # it is on the serial line; the reset matters more
     board.reset()
 finally:
     if board is not None:

@@ -11,19 +11,24 @@ First the schema (boards/board.schema.json), then the rules that a schema cannot
     boot        nothing that acts hangs on a pin that moves while the chip starts
     pull        a resistor holds each output off, and the pilot at +12 V, while the chip is in reset
     range       what is to be measured lies where the ADC reads truly
-    bus         a meter or reader has the bus it needs, and meters on one bus agree on their speed, but not on their address
+    bus         a meter or reader has the bus it needs, the chip has it too, and meters on one bus agree on their speed, but not on
+                their address
     phases      phases are switched only where there is something to switch
 
 "accepted" in a board's file lets a strapping, console, boot, pull or range fault stand, with a reason.
+
+The firmware judges /board.json by the same rules when it starts (firmware/setpoint/board/esp32/description.py).
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import math
 import sys
 from collections import Counter
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Iterator
 
@@ -91,10 +96,20 @@ def _walk(part: Any, name: str) -> Iterator[Use]:
                 yield from _walk(value, name if key == "connectors" else inner)
 
 
+# 26.0 is no integer to the firmware, nor is NaN a number.
+_TYPES = jsonschema.Draft202012Validator.TYPE_CHECKER.redefine("integer", lambda checker, value: type(value) is int)
+_TYPES = _TYPES.redefine("number", lambda checker, value: type(value) in (int, float) and abs(value) < math.inf)
+
+
+@lru_cache(None)
+def _validator() -> Any:
+    schema = json.loads((BOARDS / "board.schema.json").read_text())
+    return jsonschema.validators.extend(jsonschema.Draft202012Validator, type_checker=_TYPES)(schema)
+
+
 def faults_of(board: Any) -> list[Fault]:
     """What is wrong, without what is accepted. A file that the schema refuses is judged no further."""
-    schema = json.loads((BOARDS / "board.schema.json").read_text())
-    errors = sorted(jsonschema.Draft202012Validator(schema).iter_errors(board), key=lambda error: list(map(str, error.absolute_path)))
+    errors = sorted(_validator().iter_errors(board), key=lambda error: list(map(str, error.absolute_path)))
     if errors:
         return [Fault("schema", None, "%s: %s" % ("/".join(map(str, e.absolute_path)) or "the file", _short(e))) for e in errors]
     if board["module"] == "none":
@@ -174,6 +189,8 @@ def _other_faults(board: dict[str, Any]) -> Iterator[Fault]:
     for needs, bus in (("modbus" in meters, "rs485"), (reader == "pn532", "i2c"), (reader == "mfrc522", "spi")):
         if needs and not board.get(bus):
             yield Fault("bus", None, "a meter or reader needs %s, and the board has none" % bus)
+    if (board.get("rs485") or {}).get("uart") == 2 and board["module"] == "ESP32-S2":
+        yield Fault("bus", None, "rs485 is on UART 2, and an ESP32-S2 has 0 and 1")
     on_bus = [connector["meter"] for connector in board["connectors"] if connector.get("meter", {}).get("kind") == "modbus"]
     if len({(meter["baud"], meter.get("parity", "none")) for meter in on_bus}) > 1:
         yield Fault("bus", None, "the meters on rs485 need the same baud and parity")

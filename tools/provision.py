@@ -38,13 +38,17 @@ _FIELDS = {
 }
 
 
-def reason_to_refuse(identity: dict) -> str | None:
-    """What is wrong with an identity, and what mends it; None: it can be used."""
+def reason_to_refuse(identity: Any) -> str | None:
+    """What is wrong with an identity, and what mends it; None: it can be used. The firmware is asked first."""
+    from setpoint.board.esp32.identity import usable
     from setpoint.link.connecting import BadUrl, parts_of
 
-    unknown = sorted(set(identity) - _FIELDS)
+    unknown = sorted(set(identity) - _FIELDS) if isinstance(identity, dict) else []
     if unknown:
         return "unknown fields: %s. Known: %s." % (", ".join(unknown), ", ".join(sorted(_FIELDS)))
+    identity, problems = usable(identity)
+    if problems:
+        return "%s." % ", ".join(problems)
     if not identity.get("csms_url") or not identity.get("charge_point_id"):
         return "the central system's URL and the charge point's id are needed: --url and --id."
     try:
@@ -54,9 +58,9 @@ def reason_to_refuse(identity: dict) -> str | None:
     if not re.fullmatch(r"[\x21-\x7e]{1,48}", identity["charge_point_id"]):
         return "an id has 1 to 48 characters without blanks: %r" % identity["charge_point_id"]
     wifi = identity.get("wifi") or {}
-    if not 1 <= len(str(wifi.get("ssid", "")).encode()) <= 32:
+    if not wifi.get("ssid"):
         return "a Wi-Fi network's name has 1 to 32 bytes: --ssid."
-    password = wifi.get("password", "")
+    password = wifi.get("password")
     if password and not 8 <= len(password.encode()) <= 63:
         return "a Wi-Fi password has 8 to 63 characters (none for an open network)."
     if identity.get("basic_auth") and not 1 <= len(_password(identity).encode()) <= 40:

@@ -174,19 +174,19 @@ def test_a_card_at_the_reader_begins_and_ends_a_transaction():
 
 
 def test_an_emergency_stop_opens_and_ends_and_keeps_others_from_beginning():
-    bench = Bench(emergency_stop={"pin": 5, "on": 1, "chip_pull": "down"})
+    bench = Bench(emergency_stop={"pin": 21, "on": 1, "chip_pull": "down"})
     try:
         bench.wire.vehicle.plug_in()
         bench.app.on_card("04A1B2C3", [1])
         bench.run(3000)
         assert bench.closed()
-        CHIP.drive(5, 1)
+        CHIP.drive(21, 1)
         bench.run(200)
         assert not bench.closed() and bench.app.station.connectors[0].transaction is None
         bench.app.on_card("04A1B2C3", [1])
         bench.run(5000)
         assert not bench.closed() and bench.app.station.connectors[0].status() == "Faulted"
-        CHIP.drive(5, 0)
+        CHIP.drive(21, 0)
         bench.run(1000)
         assert bench.app.station.connectors[0].status() != "Faulted"
     finally:
@@ -209,14 +209,14 @@ def test_a_vehicle_that_asks_for_ventilation_charges_where_there_is_some():
 
 
 def test_a_pulse_meter_is_what_the_station_reads():
-    bench = Bench(connector_meter={"kind": "pulse", "pin": 5, "pulses_per_kwh": 1000})
+    bench = Bench(connector_meter={"kind": "pulse", "pin": 21, "pulses_per_kwh": 1000})
     try:
         bench.wire.vehicle.plug_in()
         bench.app.on_card("04A1B2C3", [1])
         bench.run(3000)
         for _ in range(40):
-            CHIP.drive(5, 0)
-            CHIP.drive(5, 1)
+            CHIP.drive(21, 0)
+            CHIP.drive(21, 1)
             bench.run(500)
         reading = bench.app._reading(1)
         assert not reading.estimated and reading.wh in (39, 40) and 6900 <= reading.watts <= 7500

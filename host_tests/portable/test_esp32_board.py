@@ -65,17 +65,17 @@ def test_the_contactor_and_its_feedback():
 
 def test_phases_2_and_3_have_a_contactor_of_their_own():
     supply = {"volts": 230, "phases": 3, "phase_switch": True, "connector_amps": 16}
-    outlet = booted(supply=supply, connector_phases_2_3={"pin": 5, "on": 1, "pull": "down"}).outlets[0]
-    assert outlet.phases == 3 and CHIP.outputs[5] == 0
+    outlet = booted(supply=supply, connector_phases_2_3={"pin": 21, "on": 1, "pull": "down"}).outlets[0]
+    assert outlet.phases == 3 and CHIP.outputs[21] == 0
     outlet.set_contactor(True)
-    assert (CHIP.outputs[26], CHIP.outputs[5]) == (1, 1)
+    assert (CHIP.outputs[26], CHIP.outputs[21]) == (1, 1)
     outlet.set_contactor(False)
     outlet.set_phases(1)
     outlet.set_contactor(True)
-    assert (CHIP.outputs[26], CHIP.outputs[5]) == (1, 0)
+    assert (CHIP.outputs[26], CHIP.outputs[21]) == (1, 0)
     outlet.set_phases(3)
     assert outlet.phases == 3
-    supply["phases"] = 1
+    supply.update(phases=1, phase_switch=False)
     outlet = booted(supply=supply).outlets[0]
     outlet.set_phases(3)
     assert outlet.phases == 1, "more than there are"
@@ -153,7 +153,10 @@ def test_protective_earth_is_read_where_there_is_a_sensor():
 def test_a_cables_resistor_is_measured():
     beside = {"adc_pin": 34, "attenuation_db": 6, "supply_mv": 3300, "pull_up_ohm": 1000, "pull_down_ohm": 10000}
     for cable in (None, beside):
-        outlet = booted(**({"connector_cable": cable, "reserved": {}} if cable else {})).outlets[0]
+        accepted = description()["accepted"]
+        if cable:
+            accepted.append({"rule": "range", "pin": 34, "because": "what is above counts as open"})
+        outlet = booted(accepted=accepted, **({"connector_cable": cable} if cable else {})).outlets[0]
         pin = cable["adc_pin"] if cable else 39
         for ohm in (100, 220, 680, 1000):
             seen = ohm if cable is None else ohm * 10000 // (ohm + 10000)
@@ -187,8 +190,8 @@ def test_a_cable_that_cannot_be_read_is_a_short_circuit_and_a_fixed_one_is_none(
 
 def test_the_lock_is_driven_in_pulses_and_again_while_it_does_not_get_there():
     wiring = {
-        "close": {"pin": 5, "on": 1, "pull": "down"},
-        "open": {"pin": 2, "on": 1, "pull": "down"},
+        "close": {"pin": 21, "on": 1, "pull": "down"},
+        "open": {"pin": 19, "on": 1, "pull": "down"},
         "pulse_ms": 300,
         "closed": {"pin": 35, "on": 1},
     }
@@ -198,26 +201,26 @@ def test_the_lock_is_driven_in_pulses_and_again_while_it_does_not_get_there():
     try:
         task = Task(outlet.lock.run())
         pass_time(1000, [task])
-        assert (5, 1) not in CHIP.history and (2, 1) not in CHIP.history, "nobody asked"
+        assert (21, 1) not in CHIP.history and (19, 1) not in CHIP.history, "nobody asked"
         outlet.set_lock(True)
         pass_time(200, [task])
-        assert CHIP.outputs[5] == 1
+        assert CHIP.outputs[21] == 1
         pass_time(400, [task])
-        assert CHIP.outputs[5] == 0
+        assert CHIP.outputs[21] == 0
         pass_time(3000, [task])
-        assert CHIP.history.count((5, 1)) == 1, "not asked again"
+        assert CHIP.history.count((21, 1)) == 1, "not asked again"
         outlet.set_lock(True)
         pass_time(2000, [task])
-        assert CHIP.history.count((5, 1)) == 2, "it is not there yet"
+        assert CHIP.history.count((21, 1)) == 2, "it is not there yet"
         CHIP.drive(35, 1)
         outlet.set_lock(True)
         pass_time(2000, [task])
-        assert CHIP.history.count((5, 1)) == 2 and outlet.lock_closed() is True
+        assert CHIP.history.count((21, 1)) == 2 and outlet.lock_closed() is True
         outlet.set_lock(False)
         pass_time(200, [task])
-        assert CHIP.outputs[2] == 1
+        assert CHIP.outputs[19] == 1
         outlet.make_safe()
-        assert CHIP.outputs[2] == 0
+        assert CHIP.outputs[19] == 0
     finally:
         end()
     outlet = booted().outlets[0]
@@ -296,7 +299,7 @@ def test_the_light_says_what_the_board_knows():
 
 def test_lamps_and_a_button_that_counts_once():
     lamps = {"kind": "lamps"}
-    for name, pin in (("ready", 18), ("charging", 5), ("fault", 2)):
+    for name, pin in (("ready", 18), ("charging", 21), ("fault", 19)):
         lamps[name] = {"pin": pin, "on": 1, "pull": "none"}
     board = booted(light=lamps)
     app = App()
@@ -311,7 +314,7 @@ def test_lamps_and_a_button_that_counts_once():
         assert CHIP.outputs[18] == 1 and CHIP.history.count((18, 1)) <= blinks + 1
         board.outlets[0].set_contactor(True)
         pass_time(100, [task])
-        assert (CHIP.outputs[18], CHIP.outputs[5], CHIP.outputs[2]) == (0, 1, 0)
+        assert (CHIP.outputs[18], CHIP.outputs[21], CHIP.outputs[19]) == (0, 1, 0)
         CHIP.drive(0, 0)
         pass_time(40, [task])
         CHIP.drive(0, 1)
@@ -350,25 +353,25 @@ def test_a_button_that_hangs_at_the_start_acknowledges_nothing():
 
 
 def test_an_emergency_stop_is_a_fault_while_it_is_pressed():
-    board = booted(light=None, button=None, emergency_stop={"pin": 5, "on": 1, "chip_pull": "up"})
-    CHIP.drive(5, 0)
+    board = booted(light=None, button=None, emergency_stop={"pin": 21, "on": 1, "chip_pull": "up"})
+    CHIP.drive(21, 0)
     app = App()
     end = virtual_time()
     try:
         task = Task(board._panel.run(app))
         pass_time(1000, [task])
-        CHIP.drive(5, 1)
+        CHIP.drive(21, 1)
         pass_time(40, [task])
-        CHIP.drive(5, 0)
+        CHIP.drive(21, 0)
         pass_time(1000, [task])
         assert app.told == [], "a bounce"
-        CHIP.drive(5, 1)
+        CHIP.drive(21, 1)
         pass_time(150, [task])
         pressed = [(0, "OtherError", "emergency_stop", "Emergency stop pressed: release it", True), "press emergency_stop"]
         assert app.told == pressed
         pass_time(10000, [task])
         assert app.told == pressed
-        CHIP.drive(5, 0)
+        CHIP.drive(21, 0)
         pass_time(150, [task])
         assert app.told == pressed + [(0, "OtherError", "emergency_stop", None, False)]
     finally:
@@ -479,18 +482,18 @@ def test_what_the_files_say_is_there():
 
 
 def test_a_board_without_identity_runs_offline_and_says_so():
-    for broken in ("", "[]", "{"):
+    for broken, told in (("", " is missing or broken"), ("{", " is missing or broken"), ("[1]", ": it is not a JSON object; make provision writes a new one")):
         board = booted(broken)
         assert board.identity["csms_url"] == "" and board.identity["vendor"] == "Setpoint" and board.keys == {}
         app = App()
         tasks = board.attach(app)
-        assert app.told == [("error", "board", "/identity.json is missing or broken")]
+        assert app.told == [("error", "board", "/identity.json" + told)]
         for _, coroutine in tasks:
             coroutine.close()
 
 
 def test_a_board_that_must_not_be_used_does_not_start():
-    assert "missing or broken" in refusal({})
+    assert refusal("{") == refusal({}) == "/board.json is missing or broken: copy one from boards/"
     assert refusal(description(not_for_use="Calibrate it first.")) == "Calibrate it first."
     assert CHIP.history == [], "no pin was touched"
 
@@ -515,7 +518,7 @@ def test_the_energy_estimated_is_what_was_offered():
 
 
 def test_the_tasks_of_a_board_are_what_it_has():
-    lock = {"close": {"pin": 5, "on": 1, "pull": "down"}, "open": {"pin": 2, "on": 1, "pull": "down"}, "pulse_ms": 300}
+    lock = {"close": {"pin": 21, "on": 1, "pull": "down"}, "open": {"pin": 19, "on": 1, "pull": "down"}, "pulse_ms": 300}
     for changes, names in (
         ({}, ["wifi", "house", "thermometer", "panel", "meter 1"]),
         ({"temperature": None, "light": None, "button": None, "connector_lock": lock}, ["wifi", "house", "meter 1", "lock 1"]),

@@ -8,7 +8,7 @@ from esp32_bench import CHIP, Task, boot, description, machine, pass_time, virtu
 from setpoint.board.esp32 import rs485
 from setpoint.board.meters import modbus
 
-PULSE = {"kind": "pulse", "pin": 5, "chip_pull": "up", "pulses_per_kwh": 1000}
+PULSE = {"kind": "pulse", "pin": 21, "chip_pull": "up", "pulses_per_kwh": 1000}
 MODBUS = {"kind": "modbus", "model": "eastron_3p", "address": 7, "baud": 9600}
 
 
@@ -158,9 +158,12 @@ def test_a_long_request_is_slept_and_only_its_end_waited_for():
 
 def test_two_meters_share_a_line():
     wiring = description(connector_meter=MODBUS)
-    second = dict(wiring["connectors"][0], contactor={"pin": 5, "on": 1, "pull": "down"}, meter=dict(MODBUS, address=8))
-    second["pilot"] = dict(second["pilot"], pwm_pin=18)
-    second.pop("residual_current")
+    second = dict(wiring["connectors"][0], contactor={"pin": 21, "on": 1, "pull": "down"}, meter=dict(MODBUS, address=8))
+    second["pilot"] = dict(second["pilot"], pwm_pin=19, adc_pin=34)
+    for name in ("residual_current", "feedback", "cable"):
+        second.pop(name)
+    for name in ("open", "loop_back_pin"):
+        second["pilot"].pop(name)
     wiring["connectors"].append(second)
     CHIP.start()
     CHIP.direction_pin = 33
@@ -218,16 +221,16 @@ def test_pulses_are_counted_by_the_chip_or_by_interrupt():
                 del machine.Counter
             outlet = booted(PULSE).outlets[0]
             assert outlet.meter_wh() == 0 and not outlet.meter_estimated
-            pulse(5, 250)
+            pulse(21, 250)
             assert outlet.meter_wh() == 250, has_counter
-            assert (5 in CHIP.counters) == has_counter and (5 in CHIP.irqs) != has_counter
-            CHIP.drive(5, 0)
+            assert (21 in CHIP.counters) == has_counter and (21 in CHIP.irqs) != has_counter
+            CHIP.drive(21, 0)
             assert outlet.meter_wh() == 251, "it counts where the pulse begins"
             pulled_down = dict(PULSE, chip_pull="down")
             outlet = booted(pulled_down).outlets[0]
-            CHIP.drive(5, 1)
+            CHIP.drive(21, 1)
             assert outlet.meter_wh() == 1
-            CHIP.drive(5, 0)
+            CHIP.drive(21, 0)
             assert outlet.meter_wh() == 1
     finally:
         machine.Counter = counter
@@ -243,7 +246,7 @@ def test_the_time_between_pulses_is_power():
         for name in tasks:
             tasks[name].close()
         for _ in range(60):
-            pulse(5, 1)
+            pulse(21, 1)
             pass_time(500, [task])
         assert 6900 <= outlet.meter_w() <= 7500 and 100 <= outlet.meter_da() <= 109
         pass_time(10000, [task])

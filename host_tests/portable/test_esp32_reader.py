@@ -4,7 +4,7 @@ from esp32_bench import CHIP, Task, boot, description, pass_time, virtual_time
 from reader_chips import Card, Mfrc522Model, Pn532Model
 
 UID = b"\x04\xa1\xb2\xc3"
-SPI = {"bus": 1, "sck_pin": 18, "mosi_pin": 23, "miso_pin": 19}
+SPI = {"bus": 1, "sck_pin": 18, "mosi_pin": 21, "miso_pin": 19}
 
 
 class App:
@@ -53,12 +53,12 @@ def test_a_card_at_a_pn532():
 
 
 def test_a_card_at_an_mfrc522():
-    for reset_pin in (None, 21):
+    for reset_pin in (None, 33):
         CHIP.start()
         CHIP.spi = Mfrc522Model()
-        CHIP.spi_select = 5
-        bench = Bench(reader={"kind": "mfrc522", "cs_pin": 5, "reset_pin": reset_pin}, spi=SPI, light=None)
-        assert CHIP.outputs[5] == 1 and CHIP.outputs.get(21) == (None if reset_pin is None else 1)
+        CHIP.spi_select = 25
+        bench = Bench(reader={"kind": "mfrc522", "cs_pin": 25, "reset_pin": reset_pin}, spi=SPI, light=None, rs485=None)
+        assert CHIP.outputs[25] == 1 and CHIP.outputs.get(33) == (None if reset_pin is None else 1)
         CHIP.spi.cards = [Card(UID)]
         bench.run(1000)
         assert bench.told == [("04A1B2C3", None)]

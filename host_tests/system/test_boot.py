@@ -32,14 +32,25 @@ def test_contactors_are_opened_before_pilots_are_set_and_both_before_anything_el
     assert board.pins() == "26 0\n5 1\n6 0\n27 1\n7 1\n"
 
 
-@pytest.mark.parametrize("content", [None, b"", b"{", b"[]", b"{}", b'{"connectors": 3}', b'{"connectors": [{"contactor": 3}]}'])
+@pytest.mark.parametrize("content", [None, b"", b"{", b"[]", b"{}", b'{"connectors": 3}', b'{"connectors": ["x"]}', b'{"connectors": [{"contactor": 3}]}'])
 @pytest.mark.parametrize("micropython", ["64bit"], indirect=True)
 def test_without_a_readable_board_json_the_start_goes_on_and_says_so(board, tmp_path, content):
     files = on_flash(program(tmp_path, "1.0"))
     del files["/board.json"]
     board.format(files | ({} if content is None else {"/board.json": content}))
     _, text = board.start()
-    assert "boot: no output was set" in text and "main: 1.0" in text
+    assert "boot: not every output was set" in text and "main: 1.0" in text
+
+
+@pytest.mark.parametrize("micropython", ["64bit"], indirect=True)
+def test_a_level_that_is_none_never_drives_a_contactor_and_the_others_are_opened(board, tmp_path):
+    files = on_flash(program(tmp_path, "1.0"))
+    for on in (2, 7, -1, "0", None, 0.5):
+        wrong, right = {"contactor": {"pin": 5, "on": on}, "pilot": {"pwm_pin": 7}}, {"contactor": {"pin": 26, "on": 1}, "pilot": {"pwm_pin": 27}}
+        files["/board.json"] = json.dumps({"connectors": [wrong, right]}).encode()
+        board.format(files)
+        assert "boot: not every output was set" in board.start()[1]
+        assert board.pins() == "26 0\n7 1\n27 1\n", on
 
 
 def test_it_says_version_build_folder_and_why_it_started(board, tmp_path):

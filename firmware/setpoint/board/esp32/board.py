@@ -30,7 +30,7 @@ _IDENTITY = ("csms_url", "charge_point_id", "vendor", "model", "charge_box_seria
 
 
 class UnfitBoard(Exception):
-    """The board's description is missing, or says that it must not be used as it is; the text is a sentence."""
+    """The board's description is missing or wrong, or says that it must not be used as it is; the text is a sentence."""
 
 
 class Board:
@@ -38,8 +38,13 @@ class Board:
         """`root`: prefix of the paths of its files."""
         machine.freq(_FAST_HZ)
         wiring = _document(root + "/board.json")
-        if not wiring or "not_for_use" in wiring:
-            raise UnfitBoard(wiring["not_for_use"] if wiring else "/board.json is missing or broken: copy one from boards/")
+        if not wiring:
+            raise UnfitBoard("/board.json is missing or broken: copy one from boards/")
+        fault = load("setpoint.board.esp32.description").fault_in(wiring)
+        if fault:
+            raise UnfitBoard("/board.json: %s; make boards checks it" % fault)
+        if "not_for_use" in wiring:
+            raise UnfitBoard(wiring["not_for_use"])
         self.name = wiring["name"]
         self.root = root
         marks = _marks()
@@ -58,7 +63,10 @@ class Board:
         self._alive = switch(wiring.get("alive"))
         self._watchdog: "machine.WDT | None" = None
         identity = _document(root + "/identity.json")
-        self._problem = None if identity else "/identity.json is missing or broken"
+        self._problem: "str | None" = "/identity.json is missing or broken"
+        if identity:
+            identity, problems = load("setpoint.board.esp32.identity").usable(identity)
+            self._problem = "/identity.json: %s; make provision writes a new one" % ", ".join(problems) if problems else None
         identity = identity or {}
         self.identity: dict = {name: identity.get(name) for name in _IDENTITY}
         for name in ("csms_url", "charge_point_id"):
@@ -141,14 +149,13 @@ class Board:
                 _mark(_RIGHT_TIME)
 
 
-def _document(path: str) -> "dict | None":
+def _document(path: str):
     """None: there is none, or it is broken."""
     try:
         with open(path) as file:
-            document = json.load(file)
-    except (OSError, ValueError):
+            return json.load(file)
+    except (OSError, ValueError, MemoryError):
         return None
-    return document if type(document) is dict else None
 
 
 def _marks() -> bytes:

@@ -95,13 +95,13 @@ class Network:
         wlan = self._wlan
         try:
             wlan.active(False)
-            if "hostname" in wifi:
+            if wifi.get("hostname"):
                 network.hostname(wifi["hostname"])
-            if "country" in wifi:
+            if wifi.get("country"):
                 network.country(wifi["country"])
             wlan.active(True)
             wlan.config(pm=wlan.PM_NONE)  # asleep, it would miss the central system's first word
-            wlan.connect(wifi["ssid"], wifi["password"])
+            wlan.connect(wifi["ssid"], wifi.get("password") or "")
         except OSError as error:
             app.log("error", "wifi", "the radio does not start: %s" % error)
 
