@@ -45,7 +45,7 @@ soak: .venv/ready ## 30 simulated days of charges, outages, restarts and faults 
 	@$(PY) -m tools.soak $(ARGS)
 
 micropython32: .venv/ready ## the 32-bit MicroPython, nearest to an ESP32; the tests fetch it too
-	@$(PY) -m tools.micropython32
+	@$(PY) -m tools.micropython32 $(ARGS)
 
 ## Onto a board: README, "Onto a board"
 build: .venv/ready ## compile for a board and check: make build BOARD=esp32_devkitc
@@ -74,7 +74,7 @@ logs: .venv/ready ## what the board keeps of its log in flash; stops it and rest
 
 ## Keep house
 packages: .venv/ready ## write the lists for mip anew, after a file of the firmware came or went
-	@$(PY) -m tools.packages
+	@$(PY) -m tools.packages $(ARGS)
 
 setup: .venv/ready ## only set up; every verb does it by itself
 

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from tools import benchmark_agent, benchmark_build, benchmark_frames, benchmark_goals, benchmark_plot, micropython32
 from tools.bench import ROOT, micropython
+from tools.command import interruptible
 
 EXAMPLES = """\
 examples:
@@ -234,4 +235,4 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    interruptible("bench", main)

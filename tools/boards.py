@@ -213,7 +213,12 @@ def main() -> int:
         path = BOARDS / name / "board.json" if "/" not in name and not name.endswith(".json") else Path(name)
         try:
             board = json.loads(path.read_text())
-        except (OSError, ValueError) as error:
+        except OSError as error:
+            known = ", ".join(sorted(path.parent.name for path in BOARDS.glob("*/board.json")))
+            print("%-24s cannot be read: %s. Boards of the repository: %s" % (name, error.strerror, known))
+            wrong = True
+            continue
+        except ValueError as error:
             print("%-24s cannot be read: %s" % (name, error))
             wrong = True
             continue

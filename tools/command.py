@@ -32,6 +32,16 @@ def run(verb: str, main: Callable[[list[str]], None]) -> None:
         sys.exit("%s: stopped. Run it again to go on." % verb)
 
 
+def interruptible(verb: str, main: Callable[[], int]) -> None:
+    """Ends this process with main's answer; a Ctrl-C is one line, after main has put away what it started, and exit code 130."""
+    try:
+        code = main()
+    except KeyboardInterrupt:
+        print("\nmake %s: stopped." % verb, file=sys.stderr)
+        code = 130
+    sys.exit(code)
+
+
 def board_folder(name: "str | None") -> Path:
     """The folder of a board by its name."""
     known = sorted(path.parent.name for path in BOARDS.glob("*/board.json"))

@@ -11,6 +11,7 @@ import contextlib
 import errno
 import io
 import os
+import stat
 import struct
 import time
 from pathlib import Path
@@ -74,8 +75,12 @@ def reason_not_opened(port: str) -> str:
         there = ", ".join(p.device for p in list_ports.comports() if p.vid is not None) or "none"
         return "there is no port %s (ports with a device: %s). Check the cable and PORT=." % (port, there)
     try:
+        if not stat.S_ISCHR(os.stat(port).st_mode):
+            return "%s is no serial port. Check PORT=." % port
         Serial(port, exclusive=True).close()
     except SerialException as error:
+        if str(error).startswith("Could not configure port"):
+            return "%s is no serial port. Check PORT=." % port
         if error.errno == errno.EACCES or "ermission" in str(error):
             return "you may not use %s. On Linux: sudo usermod -aG dialout $USER, then log in again." % port
         return "%s is in use by another program. Close that one (a terminal, an editor, another make), then try again." % port

@@ -10,7 +10,6 @@ from __future__ import annotations
 import argparse
 import json
 import shutil
-import sys
 import threading
 import time
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ from typing import Any
 
 from tools import bench, demo_check, plot
 from tools.central_system import CentralSystem
+from tools.command import interruptible
 from tools.expected import Placed, Site, installed, plan
 from tools.traffic import CALL, Message, violations
 
@@ -295,4 +295,4 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    interruptible("demo", main)

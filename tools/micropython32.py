@@ -11,6 +11,7 @@ where the package debian-archive-keyring is needed too). apt checks the signatur
 
 from __future__ import annotations
 
+import argparse
 import os
 import platform
 import re
@@ -157,7 +158,11 @@ def unpack(mirror: str, folder: Path) -> None:
     (folder / "new" / "micropython").chmod(0o755)
 
 
-def main() -> int:
+def main(arguments: list[str]) -> int:
+    argparse.ArgumentParser(
+        prog="make micropython32",
+        description="Fetches a 32-bit MicroPython from Debian into build/micropython32, once. MICROPYTHON32=path names another for the tests.",
+    ).parse_args(arguments)
     try:
         program = interpreter()
     except Unavailable as reason:
@@ -169,4 +174,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

@@ -19,6 +19,7 @@ from typing import Any, Callable
 from tools import on_cpython, profile_files  # noqa: F401
 
 from setpoint.protocol import fields, iso8601, requests  # isort: skip
+from setpoint.protocol.errors import OcppError  # isort: skip
 from setpoint.schedule.checks import Capability  # isort: skip
 from setpoint.schedule.limit import Stack  # isort: skip
 from setpoint.schedule.profile import profile_from  # isort: skip
@@ -241,10 +242,22 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     try:
         case = Case(json.loads(options.case.read_text()))
+    except OSError as error:
+        parser.exit(1, "%s: %s\n" % (options.case, error.strerror))
+    except KeyError as error:
+        parser.exit(1, "%s: no case: %s is missing\n" % (options.case, error))
+    except (AttributeError, OcppError, TypeError, ValueError) as error:
+        parser.exit(1, "%s: no case: %s\n" % (options.case, error))
+    try:
         recording = read_recording(options.recording) if options.recording else None
-    except (OSError, ValueError, KeyError) as error:
-        parser.exit(1, "%s: %s\n" % (options.case, error))
-    draw(case, options.out, recording)
+    except OSError as error:
+        parser.exit(1, "%s: %s\n" % (options.recording, error.strerror))
+    except ValueError as error:
+        parser.exit(1, "%s: no recording: %s\n" % (options.recording, error))
+    try:
+        draw(case, options.out, recording)
+    except (OSError, ValueError) as error:
+        parser.exit(1, "%s: %s\n" % (options.out, error))
     print("Drawn: %s" % options.out)
     return 0
 

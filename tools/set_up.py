@@ -41,6 +41,8 @@ def install(python, lock):
     """Installs one lock file, with a line of progress now and then."""
     command = [python, "-m", "pip", "install", "--require-hashes", "--no-build-isolation"]
     command += ["--no-compile", "--disable-pip-version-check"]
+    if not has_cache(python):
+        command.append("--no-cache-dir")  # some versions of pip stumble over one that they cannot write to
     pip = subprocess.Popen(command + ["-r", lock], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     seen = []
     packages = 0
@@ -53,7 +55,19 @@ def install(python, lock):
         elif line.startswith("Installing ") and packages >= EVERY:
             print("  %d packages fetched, unpacking them" % packages, flush=True)
     if pip.wait() != 0:
+        if any("NewConnectionError" in line or "ConnectTimeoutError" in line for line in seen):
+            fail("the Python package index cannot be reached. Is there a network? pip's last word: " + seen[-2 if seen[-1] == "\n" else -1].strip())
         fail("pip could not install %s:\n\n%s" % (lock, "".join(seen[-15:])))
+
+
+def has_cache(python):
+    """True if pip's cache of downloads can be written to."""
+    asked = subprocess.run([python, "-m", "pip", "cache", "dir"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    try:
+        os.makedirs(asked.stdout.strip(), exist_ok=True)
+    except OSError:
+        return False
+    return os.access(asked.stdout.strip(), os.W_OK)
 
 
 def link_stubs(folder):
@@ -89,4 +103,7 @@ def runs(python):
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    try:
+        main(sys.argv[1])
+    except KeyboardInterrupt:
+        fail("stopped. The next verb goes on with it.")

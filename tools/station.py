@@ -91,8 +91,11 @@ def interpreter(path: "str | None") -> "list[str]":
 
 def lock_of(store: Path) -> int:
     """The open and locked lock file, which the interpreter inherits: the lock lasts as long as either lives."""
-    store.mkdir(parents=True, exist_ok=True)
-    lock = os.open(store / _LOCK, os.O_RDWR | os.O_CREAT, 0o644)
+    try:
+        store.mkdir(parents=True, exist_ok=True)
+        lock = os.open(store / _LOCK, os.O_RDWR | os.O_CREAT, 0o644)
+    except OSError as error:
+        raise CannotStart("the store %s cannot be a folder to write in: %s" % (store, error.strerror)) from None
     give_up = time.monotonic() + _WAIT_FOR_LOCK_S
     while True:
         try:

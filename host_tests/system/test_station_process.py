@@ -159,6 +159,14 @@ def test_a_wrong_start_file_is_one_sentence_and_exit_code_2(launcher, text):
     assert code == 2 and rest.startswith("station: the start file ") and rest.count("\n") == 1, rest
 
 
+@pytest.mark.parametrize("store", ["start.json", "/proc/nowhere"])
+@pytest.mark.parametrize("micropython", ["64bit"], indirect=True)
+def test_a_store_that_cannot_be_is_one_sentence_and_exit_code_2(launcher, store):
+    launcher.start_file.write_text('{"store": "%s"}' % store)
+    code, rest = end_of(launcher.start())
+    assert code == 2 and rest.startswith("station: the store ") and rest.count("\n") == 1, rest
+
+
 @pytest.mark.parametrize("micropython", ["64bit"], indirect=True)
 def test_a_missing_interpreter_is_one_sentence_and_exit_code_2(launcher):
     code, rest = end_of(launcher.start("--micropython", "/nowhere/micropython", str(launcher.start_file)))

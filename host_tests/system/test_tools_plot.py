@@ -42,4 +42,4 @@ def test_it_draws_svg_and_png_with_a_recording(tmp_path):
 def test_a_case_that_cannot_be_read_is_named(tmp_path):
     (tmp_path / "case.json").write_text('{"profiles": []}')
     done = subprocess.run([sys.executable, "-m", "tools.plot", str(tmp_path / "case.json")], cwd=ROOT, capture_output=True, text=True)
-    assert done.returncode == 1 and "case.json: 'from'" in done.stderr
+    assert done.returncode == 1 and "case.json: no case: 'from' is missing" in done.stderr

@@ -18,6 +18,7 @@ from pathlib import Path
 
 from tools import bench, micropython32
 from tools.bench import ROOT
+from tools.command import interruptible
 from tools.faults import damage, exhaustion, hostile, killed_tasks, kills, outages, power_cuts
 
 KINDS = ("flash", "kills", "damage", "hostile", "memory", "tasks", "outages")
@@ -107,4 +108,4 @@ def main(arguments: Iterator[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    interruptible("faults", main)

@@ -20,6 +20,7 @@ from pathlib import Path
 
 from tools import bench, micropython32
 from tools.bench import ROOT
+from tools.command import interruptible
 from tools.soak import wear
 from tools.soak.events import Events
 from tools.soak.life import Life
@@ -120,4 +121,4 @@ def _soak(folder: Path, interpreter: list[str], days: int, seed: int, bits: str)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    interruptible("soak", main)
