@@ -19,7 +19,7 @@ from binascii import crc32
 
 from micropython import const
 
-from .store.files import recover, write_file
+from .store.files import patiently, recover, write_file
 
 _SIZE = const(4096)
 _LONGEST = const(240)  # bytes of a line
@@ -55,7 +55,7 @@ def write(folder: str, line: str) -> None:
     path = folder + "/log"
     data = line.encode()[:_LONGEST] + b"\n"
     try:
-        full = os.stat(path)[6] + len(data) > _SIZE
+        full = patiently(os.stat, path)[6] + len(data) > _SIZE
     except OSError:
         full = False
     if full:

@@ -1,5 +1,6 @@
 """Documents in a real folder: the file system of the machine that runs the tests."""
 
+import errno
 import os
 from binascii import crc32
 
@@ -368,5 +369,51 @@ def test_a_document_of_another_type_than_it_must_be_gives_way_to_the_one_before_
         assert documents.problems and documents.read("settings", {}) == {"a": "1"}
         documents.write("availability", {})
         assert documents.read("availability", []) == []
+
+    in_a_folder(test)
+
+
+def test_a_chip_that_cannot_be_read_for_a_moment_is_asked_again_on_a_file_system_mounted_anew():
+    seen = []
+
+    def read(path):
+        seen.append(path)
+        if seen.count(path) < 3:
+            raise OSError(errno.EIO, "not now")
+        return "there"
+
+    changes.recover_by(lambda: seen.append("mounted"), None)
+    try:
+        assert changes.patiently(read, "x") == "there"
+        assert seen == ["x", "mounted", "x", "mounted", "x"]
+        assert raises(OSError, changes.patiently, no_file_system)
+    finally:
+        changes.recover_by(None, None)
+
+
+def test_what_is_damaged_or_not_there_is_not_asked_for_again():
+    seen = []
+
+    def absent():
+        seen.append("read")
+        raise OSError(errno.ENOENT, "none")
+
+    assert raises(OSError, changes.patiently, absent) and seen == ["read"]
+
+
+def understood(value):
+    return value["name"].upper()
+
+
+def test_a_document_that_its_owner_does_not_understand_gives_way_to_the_one_before_or_to_none():
+    def test(folder):
+        documents = Documents(folder)
+        documents.write("x", {"name": "old"})
+        for nonsense in ({}, [1], "name", 7):
+            documents.write("x", nonsense)
+            assert documents.read("x", None, understood) == "OLD", nonsense
+        assert "x.bad" in files(folder) and documents.problems
+        documents.write("y", [1])
+        assert documents.read("y", None, understood) is None
 
     in_a_folder(test)

@@ -152,3 +152,25 @@ def test_a_blank_image_is_formatted_without_a_word(on_chip, tmp_path):
 def test_an_image_that_was_never_finished_is_made_anew(on_chip, tmp_path):
     (tmp_path / "flash.img.new").write_bytes(b"\xff" * 1000)
     assert lines_of(on_chip("write('a', 'works'); print(read('a'), problems)")) == ["works []"]
+
+
+def test_a_read_that_fails_is_noticed_by_nobody_and_one_that_always_fails_is_no_damage(on_chip, tmp_path):
+    lines_of(on_chip("write('document', 'x' * 5000)"))
+    store = """
+from setpoint.store import files
+files.recover_by(lambda: flash_chip.remount(chip, "/flash"), lambda: print("reset"))
+def look(count, times):
+    chip.after_reads(count, times)
+    try:
+        return files.patiently(read, "document") == 'x' * 5000
+    except OSError as error:
+        return error.errno
+"""
+    seen = lines_of(on_chip(store + "print([look(count, 1) for count in range(1, 8)], look(3, 2))\nprint(look(4, -1))"))
+    assert seen[0] == "[True, True, True, True, True, True, True] True" and seen[1] == "reset", seen
+    again = (
+        "import vfs\nvfs.umount('/flash')\nfor times in (1, -1):\n    try:\n        flash_chip.mount(store, '/flash', {'after_reads': 1, 'times': times})\n"
+        "        print(read('document') == 'x' * 5000)\n        vfs.umount('/flash')\n    except OSError as error:\n        print(error.errno)\n"
+    )
+    assert lines_of(on_chip(again)) == ["True", "5"]
+    assert not list(tmp_path.glob("*.broken*"))

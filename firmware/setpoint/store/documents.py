@@ -26,7 +26,7 @@ from binascii import crc32
 
 from micropython import const
 
-from .files import recover, remove_file, remove_if_possible, write_file
+from .files import patiently, recover, remove_file, remove_if_possible, write_file
 
 _FORMAT = "setpoint 1 "
 _SLOTS = (".a", ".b")
@@ -47,13 +47,17 @@ class Documents:
         self._folder = folder
         self._last = None  # what was written last: (name, number, slot, CRC-32 of the body)
         try:
-            os.mkdir(folder)
+            patiently(os.mkdir, folder)
         except OSError as error:
             if error.errno != errno.EEXIST:
                 self._report("The folder %s cannot be made: %s." % (folder, error))
 
-    def read(self, name: str, like=None):
-        """The document's value, or `like` when there is none that can be read; where `like` is given, of its type."""
+    def read(self, name: str, like=None, understand=None):
+        """The document's value, or `like` when there is none that can be read; where `like` is given, of its type.
+
+        understand(value): what the caller makes of it. Raises ValueError, TypeError or LookupError for what it cannot have
+        written: then the last good copy takes its place.
+        """
         newest = self._newest(name)
         while newest is not None:
             number, slot, body = newest
@@ -61,8 +65,8 @@ class Documents:
                 value = json.loads(body)
                 if like is not None and type(value) is not type(like):
                     raise ValueError("it is no %s" % type(like).__name__)
-                return value
-            except ValueError as error:  # another version than ours wrote it, and the checksum holds
+                return value if understand is None else understand(value)
+            except (ValueError, TypeError, LookupError) as error:  # another version than ours wrote it, and the checksum holds
                 self._set_aside(self._path(name), slot, error)
             older = self._newest(name)
             newest = older if older is not None and older[0] < number else None
@@ -120,9 +124,9 @@ class Documents:
     def names(self) -> "list[str]":
         """The names of all documents, sorted. Raises OSError when the folder cannot be read."""
         found = set()
-        for file_name in os.listdir(self._folder):
+        for file_name in patiently(os.listdir, self._folder):
             if file_name[-2:] in _SLOTS and _is_name(file_name[:-2]):
-                if os.stat(self._folder + "/" + file_name)[6]:
+                if patiently(os.stat, self._folder + "/" + file_name)[6]:
                     found.add(file_name[:-2])
         return sorted(found)
 
@@ -137,7 +141,7 @@ class Documents:
         for slot in _SLOTS:
             path = self._path(name) + slot
             try:
-                found = _load(path)
+                found = patiently(_load, path)
             except (OSError, ValueError) as error:
                 self._set_aside(self._path(name), slot, error)
                 continue

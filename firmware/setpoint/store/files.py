@@ -1,5 +1,6 @@
-"""Changing files. When a change fails, the file system is mounted anew before anything else is done to it: littlefs undoes
-what it had begun only when it is full, and after any other error of its chip goes on from a state that no longer is.
+"""Reading and changing files. When the chip fails, the file system is mounted anew before anything else is done to it: littlefs
+undoes what it had begun only when it is full, and after any other error of its chip goes on from a state that no longer is.
+A read that failed it even takes for done, and answers the next one with what was in its cache.
 """
 
 import errno
@@ -16,6 +17,20 @@ def recover_by(remount, reset) -> None:
     that went on without its files would take every document for absent."""
     global _remount, _reset
     _remount, _reset = remount, reset
+
+
+def patiently(read, *arguments):
+    """What read(*arguments) answers. Where the chip fails, it is asked three times: what is there is not given up for a
+    moment in which nobody could see it. Raises OSError."""
+    for last in (False, False, True):
+        try:
+            return read(*arguments)
+        except OSError as error:
+            if error.errno != errno.EIO:
+                raise
+            recover()
+            if last:
+                raise
 
 
 def write_file(path: str, mode: str, content: bytes) -> None:
@@ -49,7 +64,7 @@ def remove_if_possible(path: str) -> None:
 
 
 def recover() -> None:
-    """After a failed change, with every file closed."""
+    """After a failed change or read, with every file closed."""
     if _remount is not None:
         try:
             _remount()

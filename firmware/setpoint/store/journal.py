@@ -24,7 +24,7 @@ from binascii import crc32
 
 from micropython import const
 
-from .files import recover, remove_file, remove_if_possible, write_file
+from .files import patiently, recover, remove_file, remove_if_possible, write_file
 
 _SEGMENT = const(4096)
 _LONGEST = const(1500)  # bytes of a line; a longer one is damaged
@@ -44,12 +44,12 @@ class Journal:
         self._thin_at = 0
         self._marks = 0  # how many there were, once they were read
         try:
-            os.mkdir(folder)
+            patiently(os.mkdir, folder)
         except OSError as error:
             if error.errno != errno.EEXIST:
                 self._report("%s cannot be made: %s" % (folder, error))
                 return
-        for name in os.listdir(folder):
+        for name in patiently(os.listdir, folder):
             if name.isdigit():
                 self.segments.append(int(name))
         self.segments.sort()
@@ -65,22 +65,29 @@ class Journal:
             if number > segment:
                 offset = 0
             try:
-                with open(self._path(number), "rb") as file:
-                    file.seek(offset)
-                    while True:
-                        line = file.readline(_LONGEST)
-                        if not line:
-                            break
-                        offset += len(line)
-                        text = _text_of(line)
-                        if text is not None:
-                            if number == self.segments[-1]:
-                                self._end = max(self._end, offset)
-                            return text, number, offset
-                        self._report("a line of %s is damaged, and left out" % self._path(number))
+                found = patiently(self._next_in, number, offset)
             except OSError as error:
                 self._report("%s cannot be read (%s), and is left out" % (self._path(number), error))
+                continue
+            if found is not None:
+                return found
         return None
+
+    def _next_in(self, number: int, offset: int) -> "tuple[str, int, int] | None":
+        """`read` in one segment."""
+        with open(self._path(number), "rb") as file:
+            file.seek(offset)
+            while True:
+                line = file.readline(_LONGEST)
+                if not line:
+                    return None
+                offset += len(line)
+                text = _text_of(line)
+                if text is not None:
+                    if number == self.segments[-1]:
+                        self._end = max(self._end, offset)
+                    return text, number, offset
+                self._report("a line of %s is damaged, and left out" % self._path(number))
 
     def append(self, lines: "list[str]", owner) -> None:
         """Adds lines in one write. Raises OSError; then none of them stands (on littlefs; elsewhere perhaps the first).
@@ -90,7 +97,7 @@ class Journal:
         """
         data = b"".join([_line_of(text) for text in lines])
         number = self.segments[-1] if self.segments else 0
-        if self._end == 0 or self._end + len(data) > _SEGMENT or os.stat(self._path(number))[6] != self._end:
+        if self._end == 0 or self._end + len(data) > _SEGMENT or patiently(os.stat, self._path(number))[6] != self._end:
             if len(self.segments) >= self._most:
                 try:
                     self._thin(owner)
@@ -156,8 +163,7 @@ class Journal:
         found = []
         for name in ("mark0", "mark1"):
             try:
-                with open(self._path(name), "rb") as file:
-                    text = _text_of(file.readline(_LONGEST))
+                text = patiently(_first_line, self._path(name))
             except OSError:
                 continue
             if text is not None:
@@ -175,6 +181,11 @@ class Journal:
 def _line_of(text: str) -> bytes:
     body = text.encode()
     return b"%08x " % (crc32(body) & 0xFFFFFFFF) + body + b"\n"
+
+
+def _first_line(path: str) -> "str | None":
+    with open(path, "rb") as file:
+        return _text_of(file.readline(_LONGEST))
 
 
 def _text_of(line: bytes) -> "str | None":

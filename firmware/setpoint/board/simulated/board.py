@@ -53,7 +53,10 @@ class Board:
             self.reset_cause = "software"
         except OSError:
             self.reset_cause = "power"
-        self.flash_chip, problems = flash_chip.mount(store, self.root)
+        try:
+            self.flash_chip, problems = flash_chip.mount(store, self.root, settings["flash"])
+        except OSError:
+            sys.exit(_RESET_ME)  # there is neither station nor output yet
         self._problems = problems + ignored
         self.celsius: "int | None" = 25
         self.outlets: "list[Outlet]" = []
@@ -96,7 +99,7 @@ class Board:
 
     def flash_stats(self) -> "dict | None":
         chip = self.flash_chip
-        return {"writes": chip.writes, "erases": chip.erases, "bytes": chip.bytes}
+        return {"reads": chip.reads, "writes": chip.writes, "erases": chip.erases, "bytes": chip.bytes}
 
     def attach(self, app) -> list:
         self.network.log = app.log

@@ -192,11 +192,19 @@ def _clock(board, app, request: dict) -> None:
 
 
 def _flash(board, app, request: dict) -> None:
-    mode = _choice(request, "mode", ("cut", "error", "full", None))
-    count = _field(request, "after_writes", "a whole number", 1)
+    mode = _choice(request, "mode", ("cut", "error", "full", "read", None))
+    field = "after_reads" if mode == "read" else "after_writes"
+    count = _field(request, field, "a whole number", 1)
     if count < 1:
-        raise Refused("after_writes must be 1 or more.")
-    board.flash_chip.after_writes(count, mode)
+        raise Refused("%s must be 1 or more." % field)
+    times = _field(request, "times", "a whole number", 1)
+    if times < 1 and times != -1:
+        raise Refused("times must be 1 or more, or -1 for ever.")
+    if mode == "read":
+        board.flash_chip.after_reads(count, times)
+    else:
+        board.flash_chip.after_writes(count, mode)
+        board.flash_chip.after_reads(0, 0)
 
 
 def _press(board, app, request: dict) -> None:

@@ -6,7 +6,7 @@ Rules:
 3. An image appears under its name only when it is formatted.
 4. An image that cannot be mounted is set aside, never overwritten, unless it is blank.
 
-A failing write returns a negative errno instead of raising: littlefs then undoes what it had begun. An exception
+A failing write or read returns a negative errno instead of raising: littlefs then undoes what it had begun. An exception
 would jump over that and leave it with pointers to freed memory.
 """
 
@@ -26,6 +26,7 @@ class FlashChip:
     the file flash.erased beside it, as two bytes, the lower first: a count that no restart loses."""
 
     def __init__(self, path: str) -> None:
+        self.reads = 0
         self.writes = 0
         self.erases = 0
         self.bytes = 0
@@ -35,6 +36,8 @@ class FlashChip:
         self._present = bytearray(len(_ERASED))
         self._writes_left = 0
         self._mode: "str | None" = None
+        self._reads_left = 0
+        self._unreadable = 0
 
     def after_writes(self, count: int, mode: "str | None") -> None:
         """The count-th write from now is "cut" (the power goes in the middle of it), an "error", or finds the chip
@@ -42,9 +45,21 @@ class FlashChip:
         self._writes_left = count
         self._mode = mode
 
-    def readblocks(self, block: int, buffer, offset: int = 0) -> None:
+    def after_reads(self, count: int, times: int) -> None:
+        """From the count-th read from now on, so many fail; -1: every one, 0: none."""
+        self._reads_left = count
+        self._unreadable = times
+
+    def readblocks(self, block: int, buffer, offset: int = 0) -> int:
+        self.reads += 1
+        if self._unreadable:
+            self._reads_left -= 1
+            if self._reads_left <= 0:
+                self._unreadable -= self._unreadable > 0
+                return -errno.EIO
         self._file.seek(block * _BLOCK_SIZE + offset)
         self._file.readinto(buffer)
+        return 0
 
     def writeblocks(self, block: int, data, offset: int = 0) -> int:
         position = block * _BLOCK_SIZE + offset
@@ -109,16 +124,22 @@ def die() -> None:
         os.system("kill -9 $PPID")
 
 
-def mount(folder: str, mount_point: str) -> "tuple[FlashChip, list[str]]":
-    """The chip in `folder`, mounted, and sentences about what went wrong; makes a formatted image at first use."""
+def mount(folder: str, mount_point: str, unreadable: "dict | None" = None) -> "tuple[FlashChip, list[str]]":
+    """The chip in `folder`, mounted, and sentences about what went wrong; makes a formatted image at first use.
+
+    unreadable: the start file's reads that fail. Raises OSError where reading fails, which tells nothing of the image."""
     problems = []
     path = "%s/%s" % (folder, _IMAGE)
     if not _exists(path):
         _make_image(path)
     chip = FlashChip(path)
+    if unreadable:
+        chip.after_reads(unreadable["after_reads"], unreadable["times"])
     try:
-        file_system = vfs.VfsLfs2(chip)
+        file_system = _file_system(chip)
     except OSError as error:
+        if error.errno == errno.EIO:
+            raise
         if chip.is_blank():
             vfs.VfsLfs2.mkfs(chip)
         else:
@@ -133,7 +154,17 @@ def mount(folder: str, mount_point: str) -> "tuple[FlashChip, list[str]]":
 
 def remount(chip: FlashChip, mount_point: str) -> None:
     vfs.umount(mount_point)
-    vfs.mount(vfs.VfsLfs2(chip), mount_point)
+    vfs.mount(_file_system(chip), mount_point)
+
+
+def _file_system(chip: FlashChip):
+    """A read that fails is tried once more."""
+    try:
+        return vfs.VfsLfs2(chip)
+    except OSError as error:
+        if error.errno != errno.EIO:
+            raise
+    return vfs.VfsLfs2(chip)
 
 
 def _make_image(path: str) -> None:

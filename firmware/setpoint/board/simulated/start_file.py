@@ -46,6 +46,7 @@ _FIELDS = {
     "network": {"dns": ("text or null", None)},
     "store": ("text", "station-store"),
     "control": ("an object or null", None),
+    "flash": {"after_reads": ("a whole number", 1), "times": ("a whole number", 0)},  # reads that fail: flash_chip.py
     "clock": {
         "offset_s": ("a whole number", 0),
         "at": ("text or null", None),
