@@ -18,6 +18,7 @@ class Lines:
         self.segments = []
         self.lines = []
         self.marked = []
+        self.problems = []
         self.fails = False
 
     def read(self, segment, offset):
@@ -52,8 +53,14 @@ class Memory:
         self.writes = 0
         self.fails = False
 
-    def read(self, name, like=None):
-        return json.loads(self.kept[name]) if name in self.kept else like
+    def read(self, name, like=None, understand=None):
+        if name not in self.kept:
+            return like
+        value = json.loads(self.kept[name])
+        try:
+            return value if understand is None else understand(value)
+        except (ValueError, TypeError, LookupError):
+            return like
 
     def names(self):
         return sorted(self.kept)

@@ -172,7 +172,8 @@ def test_a_document_that_cannot_be_read_costs_that_profile_only():
     bench = Bench()
     bench.set_profile(id=1, level=0, periods=((0, 10),))
     bench.set_profile(id=2, level=1, periods=((0, 8),))
-    for nonsense in ("[1]", '{"a":1}', '"x"', "[3,[1,2]]", "7"):
+    another, own = bench.memory.kept["profile-1"], json.loads(bench.memory.kept["profile-2"])
+    for nonsense in ("[1]", '{"a":1}', '"x"', "[3,[1,2]]", "7", another, json.dumps(["9", own[1]])):
         memory = Memory()
         memory.kept.update(bench.memory.kept)
         memory.kept["profile-2"] = nonsense

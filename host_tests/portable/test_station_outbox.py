@@ -343,3 +343,40 @@ def test_a_journal_that_is_full_keeps_starts_and_stops_thins_meter_values_and_sa
         assert told == sorted(told) and len(again.station.outbox) == 0
 
     in_a_folder(test)
+
+
+NONSENSE = (
+    "null", "[]", "[0]", "[0,1]", '["0","H",1]', '[0,"H"]', '[0,"H","1",0,0,[],[],[]]', '[0,"H",0,0,0,[],[[1]],[]]', '[0,"H",0,0,0,[],[],[[1]]]',
+    '[0,"H",0,0,0,[[1,2]],[],[]]', '[9,"S",1]', '[9,"S","1","x",5,null,null]', '[9,"M",1,1,null,3,"x"]', '[9,"E",1,2,3,4,5,6]', '[0,"I",1,{}]',
+    '[0,"R",1,"x",5,null]', '[0,"T",1,null,2]', '[0,"S:isisivt M",1,"x",1,1,null]', '[0,"",1]',
+)  # fmt: skip
+
+
+def test_a_line_of_the_journal_that_says_nothing_is_left_out_and_told_and_costs_no_other():
+    bench = Bench(keys={"MeterValueSampleInterval": "60"})
+    transaction = bench.charge()
+    bench.tell(bench.station.on_link, False)
+    bench.pass_time(600)
+    whole, marks = list(bench.memory.journal.lines), list(bench.memory.journal.marked)
+    told = Bench(memory=bench.memory, now=bench.now).actions("MeterValues")
+    for place in (1, 2, len(whole)):  # behind the heading, in a transaction, at the end
+        for nonsense in NONSENSE:
+            memory = Memory()
+            memory.journal.segments = [1]
+            memory.journal.lines = whole[:place] + [nonsense] + whole[place:]
+            memory.journal.marked = list(marks)
+            again = Bench(memory=memory, now=bench.now)
+            assert any(["left out" in problem for problem in memory.journal.problems]), nonsense
+            assert again.station.connectors[0].transaction.id == transaction, nonsense
+            assert again.actions("MeterValues")[-len(told) :] == told, nonsense
+
+
+def test_a_heading_that_says_nothing_gives_way_to_the_one_before():
+    bench = Bench()
+    begin(bench)
+    for nonsense in NONSENSE:
+        heading = bench.memory.journal.lines[0]
+        bench.memory.journal.lines[0] = nonsense
+        again = Bench(memory=bench.memory)
+        assert again.station.connectors[0].transaction is not None, nonsense
+        bench.memory.journal.lines[0] = heading

@@ -152,3 +152,10 @@ def test_a_security_event_that_was_not_taken_is_told_again_and_a_refused_one_is_
     bench.silent = False
     bench.tell(bench.station.on_link, True)
     assert len(bench.actions("SecurityEventNotification")) == 3
+
+
+def test_a_stored_security_profile_of_another_shape_is_not_in_force_and_stops_no_start():
+    for nonsense in ({}, {"now": 5}, {"now": [1]}, {"now": [9, None], "before": None}, {"now": ["a", "b"], "before": []}, {"now": [1, "aa"], "before": 7}):
+        bench = secured(url="wss://x")
+        bench.memory.kept["security"] = json.dumps(nonsense)
+        assert profile_told(secured(url="wss://x", memory=bench.memory)) == profile_told(secured(url="wss://x")), nonsense

@@ -69,8 +69,14 @@ class Flash:
         self.cut_after = None
         self.problems = []
 
-    def read(self, name, like=None):
-        return json.loads(self.kept[name]) if name in self.kept else like
+    def read(self, name, like=None, understand=None):
+        if name not in self.kept:
+            return like
+        value = json.loads(self.kept[name])
+        try:
+            return value if understand is None else understand(value)
+        except (ValueError, TypeError, LookupError):
+            return like
 
     def names(self):
         return sorted(self.kept)

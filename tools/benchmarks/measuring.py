@@ -138,8 +138,9 @@ class InRam:
     def __init__(self) -> None:
         self.kept = {}
 
-    def read(self, name: str, like=None):
-        return self.kept.get(name, like)
+    def read(self, name: str, like=None, understand=None):
+        value = self.kept.get(name, like)
+        return value if understand is None or name not in self.kept else understand(value)
 
     def names(self) -> list:
         return sorted(self.kept)

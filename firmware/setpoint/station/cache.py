@@ -42,7 +42,15 @@ def remember(station, id_tag: str, info: dict) -> None:
 
 
 def _text(station) -> str:
-    return station.documents.read("cache", "")
+    return station.documents.read("cache", "", _understood)
+
+
+def _understood(text: str) -> str:
+    """ValueError for what `remember` cannot have written."""
+    for line in text.split("\n")[1:]:
+        _, _, expires, _ = line.split("\t")
+        int(expires or 0)
+    return text
 
 
 def write(station, text: str) -> bool:

@@ -37,12 +37,11 @@ class Charging:
         for name in station.documents.names():
             if not name.startswith(_PREFIX):
                 continue
-            try:
-                order, document = station.documents.read(name, [])
-                profile = from_document(document, station.supply)
-            except (TypeError, ValueError) as error:
-                station.log("error", "%s cannot be read and is left out: %s" % (name, error))
+            found = station.documents.read(name, None, lambda stored: self._understood(name, stored))
+            if found is None:
+                station.log("error", "%s cannot be read and is left out" % name)
                 continue
+            order, profile = found
             if profile.transaction is not None and profile.transaction not in running:
                 self._forget(profile)
             else:
@@ -53,6 +52,14 @@ class Charging:
             displaced, _ = station.profiles.displaced_by(profile, None)
             station.profiles.install(profile, displaced)
             self._forget_all(displaced, profile)
+
+    def _understood(self, name: str, stored) -> tuple:
+        """(order of installation, profile). ValueError or TypeError for what `install` cannot have written there."""
+        order, document = stored
+        profile = from_document(document, self._station.supply)
+        if type(order) is not int or name != _name_of(profile.id):
+            raise ValueError("another profile's")
+        return order, profile
 
     def _forget(self, profile) -> None:
         try:
@@ -169,13 +176,10 @@ class Charging:
         for connector in station.connectors:
             if connector.transaction is not None:
                 running[connector.id] = connector.transaction
-        periods, duration_s = composite_schedule(
-            station.profiles, connector_id, station.now, request["duration"], unit, running, _MOST_SEGMENTS
-        )
+        periods, duration_s = composite_schedule(station.profiles, connector_id, station.now, request["duration"], unit, running, _MOST_SEGMENTS)
         pieces = [
             b'{"status":"Accepted","connectorId":%d,"scheduleStart":"%s","chargingSchedule":'
-            b'{"duration":%d,"chargingRateUnit":"%s","chargingSchedulePeriod":['
-            % (connector_id, text_from(station.now).encode(), duration_s, unit.encode())
+            b'{"duration":%d,"chargingRateUnit":"%s","chargingSchedulePeriod":[' % (connector_id, text_from(station.now).encode(), duration_s, unit.encode())
         ]
         for start_s, limit, phases in periods:
             pieces.append(b'{"startPeriod":%d,"limit":%d.%d,"numberPhases":%d},' % (start_s, limit // 10, limit % 10, phases))

@@ -163,7 +163,7 @@ class Outbox:
                 self.ledger.delivered = self.ledger.stored  # what was missing is damaged
                 break
             text, self._segment, self._offset = found
-            line = line_of(text)
+            line = line_of(text, self._journal.problems)
             if line[0] > self.ledger.delivered and line[1] in _ACTIONS:
                 return (line[0], _ACTIONS[line[1]], line)
         if self._waiting:

@@ -22,7 +22,7 @@ def start(station, identity: dict) -> None:
     station.security_events = []  # that the central system is to be told
     values = station.settings.values
     key = values.pop("AuthorizationKey", None)
-    stored = station.documents.read(_DOCUMENT, {})
+    stored = station.documents.read(_DOCUMENT, {}, _understood)
     if "now" not in stored:
         profile = values.get("SecurityProfile")
         if profile is None:
@@ -32,6 +32,14 @@ def start(station, identity: dict) -> None:
     before = stored.get("before")
     identity["before"] = None if before is None else tuple(before)
     values["SecurityProfile"] = identity["security"][0]
+
+
+def _understood(stored: dict) -> dict:
+    """ValueError, TypeError or KeyError for what _store cannot have written."""
+    for profile, key in (stored["now"], stored["before"] or stored["now"]):
+        if type(profile) is not int or not 0 <= profile <= 3 or not (key is None or type(key) is str):
+            raise ValueError("no security profile")
+    return stored
 
 
 def _suggested(identity: dict, key: "str | None") -> int:

@@ -9,6 +9,7 @@ from ..protocol.errors import OcppError
 from ..protocol.ocppj import error_text, parse
 from ..schedule.checks import Capability
 from ..schedule.stack import InstalledProfiles
+from ..units import all_ints, all_texts
 from .authorisation import Authorisation
 from .calls import Calls
 from .charging import Charging
@@ -45,14 +46,14 @@ class Station:
         locks: "list[int]" = (),
     ) -> None:
         self.actions = []
-        self.now = None
+        self.now = self._due_ms = None
         self.up_ms = 0
         self._ticks_ms = self._into_second_ms = 0
         self.link_up = False
         self.documents = documents
         self.supply = supply
         self.readings = readings
-        self.settings = Settings(first_keys, documents.read("settings", {}))
+        self.settings = Settings(first_keys, documents.read("settings", {}, all_texts))
         for problem in self.settings.problems:
             self.log("warn", problem)
         units = self.settings.words("ChargingScheduleAllowedChargingRateUnit")
@@ -63,7 +64,7 @@ class Station:
             ("A" if "Current" in units else "") + ("W" if "Power" in units else ""),
         )
         self.profiles = InstalledProfiles(supply, self.capability)
-        self.charge_point, self.connectors = all_connectors(connector_ids, locks, documents.read("availability", []))
+        self.charge_point, self.connectors = all_connectors(connector_ids, locks, documents.read("availability", [], all_ints))
         self.limits = Limits(self.profiles, supply, self.connectors)
         self.outbox = Outbox(journal, self.log)
         self.metering = Metering(self)
@@ -79,7 +80,6 @@ class Station:
         self._permits, self._phases = {}, {}
         self.reset_at_ms = None
         self.resets = 0  # how often it was tried
-        self._due_ms = None
 
     def start(self, after_reset: bool = False) -> None:
         """After the first `time_is`: goes on with what was stored. after_reset: the power was there all the time."""
