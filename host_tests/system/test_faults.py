@@ -7,7 +7,7 @@ import re
 import pytest
 
 from tools import bench
-from tools.faults import charging, clock_jumps, damage, exhaustion, hostile, isolation, killed_tasks, kills, outages, power_cuts, refused_day
+from tools.faults import charging, clock_jumps, exhaustion, hostile, isolation, killed_tasks, kills, outages, power_cuts, refused_day
 from tools.faults.bench import Bench, Lost
 from tools.faults.mutations import hostile_payloads
 from tools.traffic import Message
@@ -57,11 +57,6 @@ def test_outages_while_a_vehicle_charges_lose_nothing(tmp_path, monkeypatch):
         tried += [what] * (row != isolation.ISOLATION)
     assert len(tried) == len(QUICK_OUTAGES) + 4, tried  # and the charge beside them, at each of four stations
     assert looks > 200
-
-
-def test_damaged_blocks_of_the_flash(tmp_path):
-    for kind, what, trouble in damage.trials(tmp_path, bench.micropython(), 4, seed=random.randrange(10**6)):
-        assert trouble is None, "%s, %s: %s" % (kind, what, trouble)
 
 
 @pytest.mark.parametrize("micropython", ["32bit"], indirect=True)
@@ -131,19 +126,6 @@ def test_a_contactor_that_opens_during_an_attack_is_seen(judged):
     judged.station.wait_until(lambda state: watch.steps > steps + 20)
     looks = list(watch.stop())
     assert looks[0] is None and "contactor" in (looks[-1] or "")
-
-
-def test_what_a_damaged_flash_still_says_is_read_without_the_station(judged):
-    damage._prepare(judged)
-    image = (judged.folder / "kept" / "flash.img").read_bytes()
-    assert damage.surviving(image) == {1: 20, 2: 10}
-    assert damage.surviving(re.sub(rb"(setpoint 1 [0-9a-f]{8} 2\n)\[", rb"\1{", image)) == {1: 25, 2: 16}
-    assert damage.surviving(bytes(len(image))) is None
-    judged.start()
-    with pytest.raises(Lost, match="in force"):
-        damage._check(judged, {1: 20})
-    with pytest.raises(Lost, match="the limit is 10.0 A"):
-        damage._check(judged, {1: 20, 2: 9})
 
 
 NOON = "2026-01-05T12:00:00Z"

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import datetime
+import itertools
 import json
 import sys
 import tempfile
@@ -19,9 +20,10 @@ from pathlib import Path
 from tools import bench, micropython32
 from tools.bench import ROOT
 from tools.command import interruptible
-from tools.faults import damage, exhaustion, hostile, killed_tasks, kills, outages, power_cuts
+from tools.faults import damage, documents, exhaustion, hostile, killed_tasks, kills, outages, power_cuts, reads
+from tools.faults.prepared import prepared
 
-KINDS = ("flash", "kills", "damage", "hostile", "memory", "tasks", "outages")
+KINDS = ("flash", "kills", "damage", "documents", "hostile", "memory", "tasks", "outages")
 REPORT = ROOT / "build" / "faults.json"
 
 
@@ -52,13 +54,21 @@ def _run(options: argparse.Namespace, interpreter: list[str], folder: Path, tabl
         scenes, modes = list(power_cuts.SCENES), list(power_cuts.MODES)
         for scene, mode, number, trouble in power_cuts.trials(folder / "flash", interpreter, scenes, modes, step):
             table.count("%s during %s" % (power_cuts.MODES[mode], scene), "write %d" % number, trouble)
+        with prepared(folder / "starts", interpreter) as station:
+            for row, scene, number, trouble in itertools.chain(reads.in_scenes(folder / "reads", interpreter, scenes, step), reads.at_starts(station, step)):
+                table.count("%s during %s" % (row, scene), "read %d" % number, trouble)
     if "kills" in options.only:
         for number, trouble in kills.trials(folder / "kills", interpreter, options.count, options.seed):
             what = "kill %d" % number if number <= options.count else "the transactions of them all"
             table.count("SIGKILL at a random moment", what, trouble)
     if "damage" in options.only:
-        for kind, what, trouble in damage.trials(folder / "damage", interpreter, options.count, options.seed):
-            table.count("%s in the flash at a start" % kind, what, trouble)
+        with prepared(folder / "damage", interpreter) as station:
+            for kind, what, trouble in damage.trials(station, options.count, options.seed):
+                table.count("%s in the flash at a start" % kind, what, trouble)
+    if "documents" in options.only:
+        with prepared(folder / "documents", interpreter) as station:
+            for row, what, trouble in documents.trials(station, options.count, options.seed):
+                table.count(row, what, trouble)
     if "hostile" in options.only:
         for row, what, trouble in hostile.trials(folder / "hostile", interpreter, options.seed):
             table.count(row, what, trouble)

@@ -38,6 +38,7 @@ class Scene(ABC):
     """`before` brings the station to where the work begins, `work` may be cut anywhere, `after` judges what the next start finds."""
 
     charging = False  # does a vehicle charge while it happens?
+    most_da = 320  # what it may be offered meanwhile
 
     def __init__(self, bench: Bench) -> None:
         self.bench = bench
@@ -59,6 +60,8 @@ class Scene(ABC):
 
 
 class NewProfile(Scene):
+    most_da = 200
+
     def before(self) -> None:
         self.ask("SetChargingProfile", {"connectorId": 1, "csChargingProfiles": profile(1, 20)})
 
@@ -73,6 +76,8 @@ class NewProfile(Scene):
 
 
 class Replacement(Scene):
+    most_da = 200
+
     def before(self) -> None:
         self.ask("SetChargingProfile", {"connectorId": 1, "csChargingProfiles": profile(1, 20)})
 
@@ -86,6 +91,8 @@ class Replacement(Scene):
 
 
 class Clearing(Scene):
+    most_da = 200
+
     def before(self) -> None:
         self.ask("SetChargingProfile", {"connectorId": 1, "csChargingProfiles": profile(1, 20)})
         self.ask("SetChargingProfile", {"connectorId": 1, "csChargingProfiles": profile(2, 10)})

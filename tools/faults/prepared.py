@@ -1,0 +1,198 @@
+"""A station with something of everything in its flash, and what must hold when it starts again from that flash, or from what is left."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from tools.faults import surviving
+from tools.faults.bench import INSTALLED_DA, Bench, Lost
+from tools.faults.power_cuts import profile
+
+SENT = {1: (25, 20), 2: (16, 10)}  # profile: the amperes of its versions, the newer last
+LIMIT_DA = 100  # of the newest
+_SAMPLED = "Energy.Active.Import.Register,Power.Active.Import,Current.Import,Current.Offered,Voltage,Temperature"
+_KEY = "ConnectionTimeOut"
+_LATER_S = 7200  # the starts are so much later: what is from before is known by its time
+_PATIENCE_S = 10
+_QUIET_S = 0.2
+_TOLD = ("StartTransaction", "MeterValues", "StopTransaction")
+
+
+class Prepared:
+    """Profiles, each with the version before it; keys, twice; cards; a connector out of service and one with a fault that only a person
+    ends; an AuthorizationKey; a transaction that was told whole, and one that runs, with samples that wait for the link."""
+
+    def __init__(self, bench: Bench) -> None:
+        self.bench = bench
+        self.profiles: dict[tuple[int, float], dict] = {}  # (number, amperes): what the station says of it
+        self.waiting: dict[int, Any] = {}  # order in the journal: the payload that is to be told
+        self.past: list[Any] = []  # payloads that were told before
+        bench.station.start_fields["connectors"] = [{"id": 1}, {"id": 2}, {"id": 3}]
+        bench.station.start_fields["keys"]["MeterValueSampleInterval"] = "30"
+        bench.station.start_fields["keys"]["MeterValuesSampledData"] = _SAMPLED  # so few lines fill more than one segment
+        bench.plugged(32)
+        bench.start()
+        self.unset = self._key()
+        self._fill()
+        bench.station.kill()
+        self.past = self._told(0)
+        bench.keep_flash()
+        bench.central.clock_offset_s = _LATER_S
+        self.image = (bench.folder / "kept" / "flash.img").read_bytes()
+        files = surviving.files_of(self.image)
+        assert files is not None
+        self.files = files
+        self._written = [json.dumps(line) for line in surviving.lines(files)]
+        self.waiting = self._wait_for_all()
+
+    def _ask(self, action: str, payload: dict) -> None:
+        status = self.bench.central.call(action, payload)["status"]
+        assert status == "Accepted", (action, status)
+
+    def _fill(self) -> None:
+        bench, station = self.bench, self.bench.station
+        for version in (0, 1):
+            for number, amps in SENT.items():
+                self._ask("SetChargingProfile", {"connectorId": 1, "csChargingProfiles": profile(number, amps[version], periods=24)})
+                self.profiles[number, amps[version]] = bench.profiles()[number]
+            self._ask("ChangeConfiguration", {"key": _KEY, "value": "%d000" % (version + 1)})
+            self._ask("ChangeConfiguration", {"key": "AuthorizationKey", "value": "0123456789abcdef%d" % version * 2})
+            self._ask("ChangeAvailability", {"connectorId": 2 + version, "type": "Inoperative"})
+        self._ask("ChangeAvailability", {"connectorId": 2, "type": "Operative"})
+        station.cmd("contactor", connector=2, stuck="closed")
+        station.wait_until(lambda state: state["connectors"][1]["status"] == "Faulted")
+        for tag in ("FIRST", "CARD"):
+            station.cmd("swipe", tag=tag, connectors=[1])
+            station.wait_until(lambda state: (state["connectors"][0]["transaction"] or {}).get("id"))
+            if tag == "FIRST":
+                station.cmd("clock", advance_s=60)
+                station.cmd("swipe", tag=tag, connectors=[1])
+                bench.central.wait_for("StopTransaction")
+                station.wait_until(lambda state: state["connectors"][0]["transaction"] is None)
+                station.cmd("plug_out", connector=1)
+                station.cmd("plug_in", connector=1, amps=32, phases=3)
+        self.transaction = station.connector()["transaction"]["id"]
+        station.cmd("clock", advance_s=60)
+        station.cmd("link", up=False)
+        station.cmd("clock", advance_s=1800)
+        station.wait_until(lambda state: state["connectors"][0]["transaction"])
+
+    def _told(self, since: int) -> list[Any]:
+        """Messages of transactions from before the kill, in order."""
+        border = time.time() + _LATER_S / 2
+        found = []
+        for message in list(self.bench.central.messages)[since:]:
+            if not message.to_station and message.kind == 2 and message.action in _TOLD:
+                payload = message.payload
+                stamp = payload["meterValue"][0]["timestamp"] if message.action == "MeterValues" else payload["timestamp"]
+                if stamp < time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(border)):
+                    found.append(payload)
+        return found
+
+    def _orders(self, files: dict[str, bytes], delivered: int) -> list[int]:
+        return [line[0] for line in self._lines(files) if line[1] in "SME" and line[0] > delivered]
+
+    def _lines(self, files: dict[str, bytes]) -> list[list]:
+        """Those that the station wrote."""
+        return [line for line in surviving.lines(files) if json.dumps(line) in self._written]
+
+    def _wait_for_all(self) -> dict[int, Any]:
+        """A start that nothing is in the way of: what is told belongs to the lines of the journal, one by one."""
+        orders = self._orders(self.files, surviving.delivered(self.files))
+        self.bench.central.messages.clear()
+        self.bench.start()
+        told = self._wait_told(len(orders))
+        self.bench.station.kill()
+        assert len(told) == len(orders) > 20, (len(told), len(orders))
+        return dict(zip(orders, told))
+
+    def _wait_told(self, count: int) -> list[Any]:
+        end = time.monotonic() + _PATIENCE_S
+        while len(self._told(0)) < count and time.monotonic() < end:
+            time.sleep(0.05)
+        time.sleep(_QUIET_S)
+        return self._told(0)
+
+    def _key(self) -> str:
+        return self.bench.central.call("GetConfiguration", {"key": [_KEY]})["configurationKey"][0]["value"]
+
+    # ---- after a start
+
+    def check(self, image: bytes, restarted: bool = False) -> None:
+        """The station has started from this image: is in force what it still says, and does it work? Raises Lost.
+
+        restarted: it was broken off once, in which one message may be told twice."""
+        files = surviving.files_of(image)
+        if files is None and not [line for line in self.bench.station.log if "cannot be mounted" in line]:
+            raise Lost("the flash cannot be mounted, and the log says nothing")
+        self._check_documents(files or {})
+        self._check_journal(files or {}, restarted)
+        self._check_work()
+        self.bench.check_traffic()
+
+    def _check_documents(self, files: dict[str, bytes]) -> None:
+        left = surviving.profiles(files)
+        there = self.bench.profiles()
+        if there != {number: self.profiles[number, amps] for number, amps in left.items()}:
+            raise Lost("profiles in force are %s, and the flash still has %s" % (there, left))
+        self.bench.check_limit({round(10 * left[max(left)])} if left else {INSTALLED_DA})
+        key = (surviving.document(files, "settings") or {}).get(_KEY, self.unset)
+        if self._key() != key:
+            raise Lost("%s is %s, and should be %s" % (_KEY, self._key(), key))
+        held, out = surviving.document(files, "faults") or {}, surviving.document(files, "availability") or []
+        wanted = ["Faulted" if str(number) in held else "Unavailable" if number in out else "Available" for number in (2, 3)]
+        status = [connector["status"] for connector in self.bench.station.state()["connectors"][1:]]
+        if status != wanted:
+            raise Lost("connectors 2 and 3 are %s, and should be %s" % (status, wanted))
+
+    def _check_journal(self, files: dict[str, bytes], restarted: bool) -> None:
+        """What is whole is told once; what was told before comes again only where nothing says any more that it was."""
+        orders = self._orders(files, surviving.delivered(files))
+        wanted = [self.waiting[order] for order in sorted(set(orders)) if order in self.waiting]
+        told = self._wait_told(len(wanted))
+        news = [payload for payload in told if payload not in self.past]
+        twice = [number for number in range(1, len(news)) if news[number] == news[number - 1]]
+        if restarted and len(twice) == 1:
+            del news[twice[0]]
+        if news != wanted:
+            raise Lost("%d messages of the journal were told, and %d are whole in the flash" % (len(told), len(wanted)))
+        intact = files.get("/journal/mark0") == self.files["/journal/mark0"] and files.get("/journal/mark1") == self.files["/journal/mark1"]
+        if intact and [payload for payload in told if payload in self.past]:
+            raise Lost("messages were told again, and the marks are whole")
+        runs = [line for line in self._lines(files) if self._says_that_it_runs(line)]
+        transaction = self.bench.station.connector()["transaction"]
+        if runs and (transaction is None or transaction["id"] not in (self.transaction, None)):
+            raise Lost("the transaction %d does not go on, there is %s" % (self.transaction, transaction))
+
+    def _says_that_it_runs(self, line: list) -> bool:
+        if line[1] == "S":
+            return line[3] == "CARD"
+        return line[1] == "H" and any(entry[2] == "CARD" for entry in line[6])
+
+    def _check_work(self) -> None:
+        """A new profile is kept, and a vehicle charges by it."""
+        bench = self.bench
+        status = bench.central.call("SetChargingProfile", {"connectorId": 1, "csChargingProfiles": profile(3, 7)})["status"]
+        if status != "Accepted":
+            raise Lost("a new profile is %s" % status)
+        bench.check_limit({70})
+        if bench.central.call("ClearCache")["status"] != "Accepted":
+            raise Lost("the cards' file cannot be written")
+        if bench.station.connector()["transaction"] is None:
+            bench.station.cmd("swipe", tag="OTHER", connectors=[1])
+        bench.station.cmd("clock", advance_s=6)  # the offer changes at most every 5 s
+        bench.station.wait_until(lambda state: state["connectors"][0]["contactor"]["closed"] and state["connectors"][0]["meter"]["amps"] == 7)
+
+
+@contextlib.contextmanager
+def prepared(folder: Path, interpreter: list[str]) -> Iterator[Prepared]:
+    bench = Bench(folder, interpreter)
+    try:
+        yield Prepared(bench)
+    finally:
+        bench.close()
