@@ -25,7 +25,7 @@ from .station.station import Station
 from .store.documents import Documents
 from .store.files import recover_by
 from .store.journal import Journal
-from .units import all_ints, tenths, tenths_text
+from .units import tenths, tenths_text
 
 _LONGEST_NAP_MS = 1000  # the peak of memory is looked for so often
 _STALL_MS = 100  # a step of the control loop that comes so much too late is told
@@ -60,7 +60,7 @@ class App:
         self.documents = Documents(board.root + "/state")
         self.log("note", "app", "Setpoint %s on %s%s" % (__version__, board.name, started and ": " + started))
         self.journal = Journal(board.root + "/journal")
-        self.held = self.documents.read("faults", {}, all_ints)  # connector id as text: faults that only a person ends
+        self.held = self.documents.read("faults", {}, load("setpoint.station.shapes").all_ints)  # connector id as text: faults that only a person ends
         self.control = Control(board, self.supply.own_rate // self.supply.rate_per_da, self._events.set, self.held)
         self.station = Station(
             board.identity,

@@ -21,23 +21,6 @@ def tenths(number) -> int:
     return whole - 1 if whole > scaled else whole
 
 
-def all_texts(found):
-    """The dict that was stored, if its values are texts. Raises ValueError."""
-    return _all(str, found, found.values())
-
-
-def all_ints(found):
-    """The list or dict that was stored, if its items are ints. Raises ValueError."""
-    return _all(int, found, found.values() if type(found) is dict else found)
-
-
-def _all(kind, found, items):
-    for item in items:
-        if type(item) is not kind:
-            raise ValueError("%s is no %s" % (repr(item)[:20], kind.__name__))
-    return found
-
-
 def tenths_text(value: int) -> str:
     """Tenths as a JSON number with one decimal, by integer arithmetic: 81 is "8.1"."""
     if value < 0:

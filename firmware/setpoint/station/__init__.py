@@ -27,6 +27,7 @@ through `readings`.
     transaction   one of them, and what its messages say
     ledger        what must be known of transactions after a power cut
     outbox        their messages, in order, until they are answered
+    shapes        which lines and documents are ours; loaded where some are read
     metering      when meters are read; the register never goes back
     calls         what is asked of the central system: one CALL in flight
     reports       what it is told: StatusNotification, and what it triggers

@@ -13,6 +13,7 @@ and what each connector's energy register was at least.
 
 import json
 
+from ..late import load
 from ..protocol.iso8601 import text_from
 from .transaction import Transaction
 
@@ -38,15 +39,16 @@ class Ledger:
     def _load(self) -> None:
         """What the last segment says, and the mark."""
         journal = self._journal
+        is_line = load("setpoint.station.shapes").is_line
         for segment in reversed(journal.segments):
             found = journal.read(segment, 0)
-            if found is not None and found[1] == segment and line_of(found[0])[1] == "H":
+            if found is not None and found[1] == segment and line_of(found[0], None, is_line)[1] == "H":
                 break
         else:
             segment = 0
         found = journal.read(segment, 0)
         while found is not None:
-            self._take(line_of(found[0], journal.problems))
+            self._take(line_of(found[0], journal.problems, is_line))
             found = journal.read(found[1], found[2])
         self.boot += 1
         self.stored = self.last_order
@@ -187,49 +189,15 @@ def _list_of(text: str) -> list:
     return found if type(found) is list else []
 
 
-def line_of(text: str, problems: "list | None" = None) -> list:
-    """What a line holds; [0, ""] for one that another program wrote, whatever its checksum says. Then `problems` gets a sentence."""
+def line_of(text: str, problems: "list | None" = None, is_line=None) -> list:
+    """What a line holds; [0, ""] for one that another program wrote, whatever its checksum says. Then `problems` gets a sentence.
+    is_line: that of shapes.py, where many are read."""
     line = _list_of(text)
-    if len(line) > 1 and type(line[1]) is str and len(line[1]) == 1 and fits(line, _shape_of(line[1])):
+    if (is_line or load("setpoint.station.shapes").is_line)(line):
         return line
     if problems is not None:
         problems.append("a line of the journal says %r, and is left out" % text[:40])
     return [0, ""]
-
-
-# The items of each kind of line, and of the lists in them: i int, s str, w a moment, x an id; j, t, v: i, s, w or None; each
-# other small letter a list of such lists
-_SHAPES = " S:isisivt M:isiiwis E:isiwistd H:isiiicrp I:isix R:isijtj T:isiii c:iii r:iisivjdtj d:wis p:ix w:ii x:siv "
-
-
-def _shape_of(kind: str) -> str:
-    start = _SHAPES.find(" %s:" % kind) + 3
-    return _SHAPES[start : _SHAPES.find(" ", start)] if start > 2 else ""
-
-
-def fits(items, shape: str) -> bool:
-    """Are these the items that a shape speaks of?"""
-    if type(items) is not list or len(items) != len(shape):
-        return False
-    for i in range(len(shape)):
-        item, kind = items[i], shape[i]
-        if kind in "jtv":
-            if item is None:
-                continue
-            kind = "isw"["jtv".find(kind)]
-        if type(item) is (str if kind == "s" else int):
-            if kind in "iswx":
-                continue
-            return False
-        if kind in "is":
-            return False
-        if kind not in "wx" and type(item) is not list:
-            return False
-        shape_of_item = _shape_of(kind)
-        for one in (item,) if kind in "wx" else item:
-            if not fits(one, shape_of_item):
-                return False
-    return True
 
 
 def as_text(line: list) -> str:

@@ -9,7 +9,6 @@ from ..protocol.errors import OcppError
 from ..protocol.ocppj import error_text, parse
 from ..schedule.checks import Capability
 from ..schedule.stack import InstalledProfiles
-from ..units import all_ints, all_texts
 from .authorisation import Authorisation
 from .calls import Calls
 from .charging import Charging
@@ -53,7 +52,8 @@ class Station:
         self.documents = documents
         self.supply = supply
         self.readings = readings
-        self.settings = Settings(first_keys, documents.read("settings", {}, all_texts))
+        shapes = load("setpoint.station.shapes")
+        self.settings = Settings(first_keys, documents.read("settings", {}, shapes.all_texts))
         for problem in self.settings.problems:
             self.log("warn", problem)
         units = self.settings.words("ChargingScheduleAllowedChargingRateUnit")
@@ -64,7 +64,7 @@ class Station:
             ("A" if "Current" in units else "") + ("W" if "Power" in units else ""),
         )
         self.profiles = InstalledProfiles(supply, self.capability)
-        self.charge_point, self.connectors = all_connectors(connector_ids, locks, documents.read("availability", [], all_ints))
+        self.charge_point, self.connectors = all_connectors(connector_ids, locks, documents.read("availability", [], shapes.all_ints))
         self.limits = Limits(self.profiles, supply, self.connectors)
         self.outbox = Outbox(journal, self.log)
         self.metering = Metering(self)

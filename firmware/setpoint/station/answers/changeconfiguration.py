@@ -1,7 +1,6 @@
 """ChangeConfiguration (OCPP 1.6, 5.3): checks a key's new value, stores it, and lets it have its effect."""
 
 from ...late import load
-from ...units import all_texts
 
 
 def answer(station, request: dict) -> dict:
@@ -31,7 +30,7 @@ def answer(station, request: dict) -> dict:
 
 def _store(station, name: str, text: str) -> bool:
     station.settings[name]  # has its place, so that there is memory for the new value once flash has it
-    document = station.documents.read("settings", {}, all_texts)
+    document = station.documents.read("settings", {}, load("setpoint.station.shapes").all_texts)
     document[name] = text
     try:
         station.documents.write("settings", document)
