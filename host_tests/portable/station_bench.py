@@ -225,6 +225,11 @@ class Bench:
         self.tell(self.station.on_pilot, connector, "B2", "B")
         self.tell(self.station.on_pilot, connector, "C2", "C")
 
+    def stop(self, connector=1):
+        """The vehicle stops as it was told, and the contactor opens."""
+        self.tell(self.station.on_pilot, connector, "C2S", "C")
+        self.tell(self.station.on_pilot, connector, "B1", "B")
+
     def cable(self, connector=1, da=320):
         """A cable goes into the socket; da None: it is taken out."""
         self.tell(self.station.on_cap, connector, "cable", da)

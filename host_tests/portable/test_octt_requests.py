@@ -48,6 +48,8 @@ def reset(kind, with_transaction):
     else:
         assert bench.ask("ChangeAvailability", {"connectorId": 1, "type": "Inoperative"}) == ACCEPTED
     assert bench.ask("Reset", {"type": kind}) == ACCEPTED
+    if with_transaction:
+        bench.stop()
     bench.pass_time(1)
     assert bench.resets == 1
     again = Bench(memory=bench.memory)

@@ -166,8 +166,22 @@ def test_both_resets_end_transactions_first_and_wait_for_the_answer():
         bench.pass_time(5)
         assert bench.resets == 0 and not bench.permits[1]
         assert bench.actions("StopTransaction")[0]["reason"] == reason
+        bench.stop()
         bench.answer_all()
         bench.pass_time(1)
+        assert bench.resets == 1
+
+
+def test_a_reset_does_not_open_the_contactor_under_load():
+    for kind in ("Hard", "Soft"):
+        bench = Bench(connectors=2)
+        bench.charge(2)
+        bench.ask("Reset", {"type": kind})
+        bench.tell(bench.station.on_pilot, 2, "C2S", "C")  # told to stop: it has 6 s to do so
+        bench.pass_time(5)
+        assert len(bench.actions("StopTransaction")) == 1 and not bench.permits[2]
+        assert bench.resets == 0
+        bench.tell(bench.station.on_pilot, 2, "C1", "C")
         assert bench.resets == 1
 
 
@@ -176,6 +190,7 @@ def test_a_reset_does_not_wait_for_an_answer_that_never_comes():
     bench.charge()
     bench.silent = True
     bench.ask("Reset", {"type": "Soft"})
+    bench.stop()
     bench.pass_time(29)
     assert bench.resets == 0
     bench.pass_time(1)

@@ -1,4 +1,5 @@
-"""Reset (OCPP 1.6, 5.14): transactions are ended first, and their end is reported if that is possible soon.
+"""Reset (OCPP 1.6, 5.14): transactions are ended first, and their end is reported if that is possible soon. A vehicle is given the
+time to stop (6 s, IEC 61851-1): no contactor opens under load for a restart that was asked for.
 
 A reset that does not come about is tried again ResetRetries times, and then reported as ResetFailure.
 """
@@ -21,8 +22,9 @@ def _begin(station, kind: str) -> None:
 
 
 def settle(station) -> None:
-    """Restarts when everything is said, or it is time."""
-    if station.up_ms < station.reset_at_ms and (station.resets or (station.online() and len(station.outbox))):
+    """Restarts when everything is said and every contactor open, or it is time."""
+    waits = station.resets or (station.online() and len(station.outbox)) or any([c.pilot in ("C2", "C2S") for c in station.connectors])
+    if waits and station.up_ms < station.reset_at_ms:
         return
     station.reset_at_ms = station.up_ms + _PATIENCE_MS
     if station.resets > station.settings["ResetRetries"]:
