@@ -16,8 +16,8 @@ from tools.traffic import Message
 QUICK_ATTACKS = [name for name in hostile.names() if name not in ("a_clock_that_jumps", "a_hundred_requests_at_once", "ten_thousand_pings")]
 # One of each kind, and those at once: the others wait for minutes together.
 QUICK_OUTAGES = [
-    "Wi_Fi_away_while_a_start_is_in_flight",
     "Wi_Fi_away_while_a_stop_is_in_flight",
+    "a_start_and_a_stop_lost_on_their_way",
     "resets_in_the_handshake",
     "resets_in_mid_message",
     "Accepted_with_interval_0_and_a_clock_years_behind",

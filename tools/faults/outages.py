@@ -115,6 +115,19 @@ class Outages:
         self._bench.leave(tag)
         self._bench.check_heap(used)
 
+    def a_start_and_a_stop_lost_on_their_way(self) -> None:
+        """They are sent into a connection whose other end is gone."""
+        bench, tag = self._bench, self._next_tag()
+        bench.swipe(tag)
+        bench.station.wait_until(lambda state: state["connectors"][1]["status"] == "Preparing")
+        bench.wire.vanish()
+        bench.arrive()
+        bench.charges(tag)
+        self._away()
+        bench.wire.vanish()
+        bench.leave(tag)
+        self._away()
+
     def resets_in_the_handshake(self) -> None:
         """After each of so many bytes of the central system's answer."""
         wire = self._bench.wire
@@ -261,6 +274,8 @@ def _run(group: Any, folder: Path, interpreter: list[str], seed: int, wanted: li
                 bench.check_told()
             except FAILED as lost:
                 trouble = str(lost)
+                with contextlib.suppress(*FAILED):
+                    bench.mend()
             found.append((group.ROW, name.replace("_", " "), trouble))
         looks = bench.end_watch()
         found += [(ISOLATION, "%d steps of the control loop, worst stall %d ms" % bench.steps(), look) for look in looks]

@@ -58,6 +58,13 @@ class Wire:
         self._listener = socket.create_server(self._address)
         self._listen()
 
+    def mend(self) -> None:
+        """As good as new, on new connections."""
+        self.byte_s, self.silent, self.reset_after = 0.0, False, None
+        self.reset()
+        if self._listener is None:
+            self.listen()
+
     def reset(self) -> None:
         pairs, self._pairs = self._pairs, []
         for pair in pairs:
