@@ -7,7 +7,7 @@ import re
 import pytest
 
 from tools import bench
-from tools.faults import charging, clock_jumps, exhaustion, hostile, isolation, killed_tasks, kills, outages, power_cuts, refused_day
+from tools.faults import charging, clock_jumps, exhaustion, fuzz, hostile, isolation, killed_tasks, kills, outages, power_cuts, refused_day
 from tools.faults.bench import Bench, Lost
 from tools.faults.mutations import hostile_payloads
 from tools.traffic import Message
@@ -57,6 +57,14 @@ def test_outages_while_a_vehicle_charges_lose_nothing(tmp_path, monkeypatch):
         tried += [what] * (row != isolation.ISOLATION)
     assert len(tried) == len(QUICK_OUTAGES) + 4, tried  # and the charge beside them, at each of four stations
     assert looks > 200
+
+
+def test_messages_nearly_right_change_nothing_and_take_no_memory(tmp_path):
+    seed, kinds = random.randrange(10**6), set()
+    for row, what, trouble in fuzz.trials(tmp_path, bench.micropython(), seed, 160):
+        assert trouble is None, "%s, %s of seed %d: %s" % (row, what, seed, trouble)
+        kinds.add(row)
+    assert hostile.ISOLATION in kinds and len(kinds) > 1
 
 
 @pytest.mark.parametrize("micropython", ["32bit"], indirect=True)

@@ -3,6 +3,7 @@
 make faults                                     everything, on the 64-bit interpreter
 make faults ARGS="--only kills --count 50"      50 kills
 make faults ARGS="--only hostile --seed 7"      the misbehaving central system with another seed
+make faults ARGS="--only fuzz --seed 7 --count 20000"   20,000 messages nearly right
 make faults ARGS="--bits 32 --quick"            every fifth write only, 20 kills and 20 damaged chips, on the 32-bit interpreter
 """
 
@@ -20,10 +21,10 @@ from pathlib import Path
 from tools import bench, micropython32
 from tools.bench import ROOT
 from tools.command import interruptible
-from tools.faults import damage, documents, exhaustion, hostile, killed_tasks, kills, outages, power_cuts, reads
+from tools.faults import damage, documents, exhaustion, fuzz, hostile, killed_tasks, kills, outages, power_cuts, reads
 from tools.faults.prepared import prepared
 
-KINDS = ("flash", "kills", "damage", "documents", "hostile", "memory", "tasks", "outages")
+KINDS = ("flash", "kills", "damage", "documents", "hostile", "memory", "tasks", "outages", "fuzz")
 REPORT = ROOT / "build" / "faults.json"
 
 
@@ -86,17 +87,22 @@ def _run(options: argparse.Namespace, interpreter: list[str], folder: Path, tabl
     if "outages" in options.only:
         for row, what, trouble in outages.trials(folder / "outages", interpreter, options.seed):
             table.count(row, what, trouble)
+    if "fuzz" in options.only:
+        for row, what, trouble in fuzz.trials(folder / "fuzz", interpreter, options.seed, options.messages):
+            table.count(row, what, trouble)
+        table.notes.append("meanwhile: " + what)
 
 
 def main(arguments: Iterator[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="make faults", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", choices=KINDS, action="append", help="one kind; may be given again (default: all)")
-    parser.add_argument("--count", type=int, default=None, help="how many kills, and how many damaged chips (default 200, with --quick 20)")
+    parser.add_argument("--count", type=int, default=None, help="how many kills and damaged chips (default 200, with --quick 20), messages of fuzz (5000, 500)")
     parser.add_argument("--seed", type=int, default=1, help="of what is random (default 1)")
     parser.add_argument("--bits", choices=("64", "32"), default="64", help="which MicroPython (default 64)")
     parser.add_argument("--quick", action="store_true", help="a short form: every fifth write, 20 kills, 20 damaged chips")
     options = parser.parse_args(arguments)
     options.only = options.only or list(KINDS)
+    options.messages = options.count or (500 if options.quick else 5000)
     options.count = options.count or (20 if options.quick else 200)
     interpreter = bench.micropython()
     if options.bits == "32":

@@ -112,6 +112,18 @@ def hostile_payloads(chance: random.Random, count: int) -> Iterator[tuple[str, d
             yield action, payload
 
 
+def mutated(value: Any, chance: random.Random) -> Any:
+    """A JSON value with something else in one or two places, or in its own."""
+    whole = {"": copy.deepcopy(value)}
+    for _ in range(chance.randint(1, 2)):
+        container, key = chance.choice(_places(whole))
+        if isinstance(container, dict) and key and chance.random() < 0.3:
+            del container[key]
+        else:
+            container[key] = copy.deepcopy(chance.choice(_NASTY))
+    return whole[""]
+
+
 def _broken(action: str, payload: dict) -> bool:
     try:
         jsonschema.validate(payload, _schema(action))
