@@ -237,10 +237,10 @@ def test_pulses_are_counted_by_the_chip_or_by_interrupt():
 
 
 def test_the_time_between_pulses_is_power():
-    board = booted(PULSE)
-    outlet = board.outlets[0]
     end = virtual_time()
     try:
+        board = booted(PULSE)
+        outlet = board.outlets[0]
         tasks = dict(board.attach(App()))
         task = Task(tasks.pop("meter 1"))
         for name in tasks:

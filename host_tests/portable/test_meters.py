@@ -282,6 +282,26 @@ def test_without_pulses_the_power_falls_to_nothing():
     assert 3450 <= bench.meter.watts <= 3750, "and the pause counts for nothing"
 
 
+def test_the_power_after_a_pause_is_told_within_five_seconds():
+    bench = Pulsing()
+    for pause_ms in (50, 5000, 600000):
+        bench.draw(0, pause_ms)
+        assert pause_ms == 50 or bench.meter.watts <= 600, pause_ms
+        assert bench.draw(22080, 4500)[1] * 100 <= 22080 * 104, pause_ms
+        assert bench.meter.watts * 100 >= 22080 * 96, pause_ms
+
+
+def test_slow_pulses_are_power_until_three_of_them_are_missing():
+    bench = Pulsing()
+    bench.draw(3600, 60000)
+    bench.draw(1200, 60000)
+    assert min(bench.draw(1200, 60000)) >= 1100
+    bench.draw(0, 8000)
+    assert bench.meter.watts > 0
+    bench.draw(0, 3000)
+    assert bench.meter.watts == 0
+
+
 def test_one_pulse_is_no_power():
     bench = Pulsing()
     assert bench.draw(20, 3600000)[1] <= 25

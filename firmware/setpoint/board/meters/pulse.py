@@ -5,7 +5,6 @@ from ...clock import sleep_ms
 _WATT_MS_PER_KWH = 3600000000
 _SILENCE_FACTOR = 3  # no pulse for three times their distance: nothing is drawn
 _LEAST_SILENCE_MS = 1000
-_LONGEST_SILENCE_MS = 300000
 _WINDOW_MS = 2000  # soon enough for pilot/protection.py to see that a vehicle draws less; a look that is late makes 3 % of it
 LOOK_MS = 50
 
@@ -25,8 +24,7 @@ class PulseMeter:
         self._volts = volts
         self._phases = phases
         self._clock = clock
-        self._idle = True
-        self._silence_ms = _LONGEST_SILENCE_MS
+        self._silence_ms = 0
         self._seen = pulses()
         self._seen_at_ms = clock.ticks_ms()
         self._window_count = self._seen  # where the present window began
@@ -50,24 +48,16 @@ class PulseMeter:
         if count != self._seen:
             self._seen = count
             self._seen_at_ms = now_ms
-            if self._idle:
-                self._idle = False
-                self._begin_window()
-            elif waited_ms >= _WINDOW_MS:
+            if waited_ms >= _WINDOW_MS:  # after a pause that is its average, and the next window tells the power
                 came = count - self._window_count
                 self._draws(came * self._watt_ms // waited_ms)
-                self._silence_ms = min(max(_SILENCE_FACTOR * waited_ms // came, _LEAST_SILENCE_MS), _LONGEST_SILENCE_MS)
-                self._begin_window()
-        elif not self._idle and silent_ms > self._silence_ms:
-            self._idle = True
-            self._silence_ms = _LONGEST_SILENCE_MS
+                self._silence_ms = max(_SILENCE_FACTOR * waited_ms // came, _LEAST_SILENCE_MS)
+                self._window_count = count
+                self._window_at_ms = now_ms
+        elif self.watts and silent_ms > self._silence_ms:
             self._draws(0)
         elif self.watts * silent_ms > self._watt_ms:
             self._draws(self._watt_ms // silent_ms)  # with more, there would have been another one
-
-    def _begin_window(self) -> None:
-        self._window_count = self._seen
-        self._window_at_ms = self._seen_at_ms
 
     def _draws(self, watts: int) -> None:
         self.watts = watts
