@@ -416,4 +416,26 @@ def test_a_document_that_its_owner_does_not_understand_gives_way_to_the_one_befo
         documents.write("y", [1])
         assert documents.read("y", None, understood) is None
 
+
+def test_each_write_leaves_the_document_before_it_where_it_is():
+    def test(folder):
+        documents = Documents(folder)
+        documents.write("a", 0)
+        for value in range(1, 9):
+            before = sorted(stored(folder).values())[-1]
+            documents.write("b", value) if value % 3 == 0 else None
+            documents.write("a", value)
+            now = sorted(stored(folder).values())
+            assert before in now and now[-1] == (before[0] + 1, str(value)), value
+
+    def stored(folder):
+        """Of document a: file: (number, text)."""
+        found = {}
+        for name in os.listdir(folder):
+            if name[0] == "a":
+                with open(folder + "/" + name) as file:
+                    first, text = file.read().split("\n")
+                    found[name] = int(first.split(" ")[-1]), text
+        return found
+
     in_a_folder(test)
