@@ -58,6 +58,8 @@ def test_of_several_addresses_each_is_taken_at_times():
     server = Server(lambda asked: [reply(asked, (10, 0, 0, 1), (10, 0, 0, 2))])
     found = {looked_up(server)[0] for _ in range(30)}
     assert found == {"10.0.0.1", "10.0.0.2"}
+    ports = [peer[1] if type(peer) is tuple else peer[2] << 8 | peer[3] for _, peer in server.asked]
+    assert min(ports) >= 49152 and len(set(ports)) > 25
 
 
 def test_an_address_is_never_asked_for_and_ipv6_is_refused():

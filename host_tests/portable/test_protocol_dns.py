@@ -119,6 +119,10 @@ def test_no_pointer_leads_the_reader_round():
     into_itself = b"\x01a" + bytes((0xC0, at))
     for names in (itself, forward, to_each_other, into_itself):
         assert said(names + bytes(20), count=1) is None, names
+    data = at + 12  # of the first record: pointers to one another, before the second one that leads there
+    unknown = record(HERE, 99, bytes((0xC0, data + 2, 0xC0, data)))
+    assert said(unknown, bytes((0xC0, data)) + bytes(20), count=2) is None
+    assert said(unknown, bytes((0xC0, data + 2)) + bytes(20), count=2) is None
 
 
 def test_no_name_is_longer_than_255_bytes():

@@ -68,7 +68,8 @@ def start_station(request, tmp_path, micropython, central):
         folder.mkdir(exist_ok=True)
         device = {"reconnect": {"minimum_s": 1, "random_s": 0}, **fields.pop("device", {})}
         options = {key: fields.pop(key) for key in ("heap",) if key in fields}
-        station = bench.StationProcess(folder, micropython, **options, csms_url=central.url, device=device, **fields)
+        fields.setdefault("csms_url", central.url)
+        station = bench.StationProcess(folder, micropython, **options, device=device, **fields)
         stations.append(station)
         station.start()
         return station

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from tools import bench
-from tools.faults import charging, clock_jumps, exhaustion, fuzz, hostile, isolation, killed_tasks, kills, outages, power_cuts, refused_day
+from tools.faults import charging, clock_jumps, exhaustion, fuzz, hostile, isolation, killed_tasks, kills, names, outages, power_cuts, refused_day
 from tools.faults.bench import Bench, Lost
 from tools.faults.mutations import hostile_payloads
 from tools.traffic import Message
@@ -65,6 +65,15 @@ def test_messages_nearly_right_change_nothing_and_take_no_memory(tmp_path):
         assert trouble is None, "%s, %s of seed %d: %s" % (row, what, seed, trouble)
         kinds.add(row)
     assert hostile.ISOLATION in kinds and len(kinds) > 1
+
+
+def test_dns_that_is_silent_fails_or_lies_stops_no_charge_and_no_step_of_the_control_loop(tmp_path):
+    chosen = ["silence", "lies before the truth", "failures", "the address of nobody", names.POWER_CUT]
+    seen = []
+    for row, what, trouble in names.trials(tmp_path, bench.micropython(), chosen):
+        assert trouble is None, "%s: %s" % (what, trouble)
+        seen.append(row)
+    assert seen.count(names.ROW) == len(chosen) and seen.count(isolation.ISOLATION) > 200
 
 
 @pytest.mark.parametrize("micropython", ["32bit"], indirect=True)

@@ -21,10 +21,10 @@ from pathlib import Path
 from tools import bench, micropython32
 from tools.bench import ROOT
 from tools.command import interruptible
-from tools.faults import damage, documents, exhaustion, fuzz, hostile, killed_tasks, kills, outages, power_cuts, reads
+from tools.faults import damage, documents, exhaustion, fuzz, hostile, killed_tasks, kills, names, outages, power_cuts, reads
 from tools.faults.prepared import prepared
 
-KINDS = ("flash", "kills", "damage", "documents", "hostile", "memory", "tasks", "outages", "fuzz")
+KINDS = ("flash", "kills", "damage", "documents", "hostile", "memory", "tasks", "outages", "fuzz", "names")
 REPORT = ROOT / "build" / "faults.json"
 
 
@@ -91,6 +91,9 @@ def _run(options: argparse.Namespace, interpreter: list[str], folder: Path, tabl
         for row, what, trouble in fuzz.trials(folder / "fuzz", interpreter, options.seed, options.messages):
             table.count(row, what, trouble)
         table.notes.append("meanwhile: " + what)
+    if "names" in options.only:
+        for row, what, trouble in names.trials(folder / "names", interpreter):
+            table.count(row, what, trouble)
 
 
 def main(arguments: Iterator[str] | None = None) -> int:
