@@ -6,7 +6,6 @@ One line for each step, "ok wifi ..." or "no tls ..."; the first "no" is the las
 import asyncio
 import json
 import os
-import socket
 import time
 
 try:
@@ -76,6 +75,9 @@ async def join(identity):
 
 
 async def connect(network, identity, clock):
+    import network as radio
+
+    from setpoint.board import names
     from setpoint.link import connecting
 
     try:
@@ -83,10 +85,10 @@ async def connect(network, identity, clock):
     except ValueError as error:
         raise Stop("url", error.args[0])
     try:
-        address = socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM)[0][4]
+        address = await names.address_of(host, radio.WLAN(radio.STA_IF).ifconfig()[3], None, None)
     except OSError as error:
         raise Stop("dns", "no address is known for %s (%s): check the name, and that this network has a way to the Internet" % (host, error))
-    print("ok dns", host, "is known" if type(address) is not tuple else "is " + address[0])
+    print("ok dns", host, "is known" if address == host else "is " + address)
     food()
     try:
         stream = await asyncio.wait_for(network.open(host, port), ANSWER_S)

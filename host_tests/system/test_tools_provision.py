@@ -102,7 +102,7 @@ def closed_port() -> int:
     [
         ({"ssid": "Nowhere"}, r"\(wifi\): Nowhere cannot be joined .* no network of this name"),
         ({"wifi-password": "wrong-one"}, r"\(wifi\): Home cannot be joined .* the password is wrong"),
-        ({"url": "ws://no-such-name.invalid:9000"}, r"\(dns\): no address is known for no-such-name.invalid"),
+        ({"url": "ws://no-such-name.invalid:9000"}, r"\(dns\): no address is known for no-such-name.invalid \(this network names no DNS server\)"),
         ({"url": "ws://127.0.0.1:%d" % closed_port()}, r"\(tcp\): 127.0.0.1 takes no connection at port"),
     ],
 )
