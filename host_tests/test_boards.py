@@ -110,6 +110,8 @@ FAULTS = [
     ("range", "connectors.0.pilot.mv_per_10_v", 1030),
     ("range", "connectors.0.pilot.attenuation_db", 6),
     ("range", "connectors.0.cable.pull_up_ohm", 200),
+    # it would never read 71 C, at which charging stops: 0 dB ends at 950 mV
+    ("range", "temperature", {"kind": "analogue", "adc_pin": 32, "attenuation_db": 0, "mv_at_0_c": 500, "uv_per_k": 10000}),
     ("bus", "connectors.0.meter", {"kind": "modbus", "model": "eastron_3p", "address": 1, "baud": 9600}),
     ("bus", "reader", {"kind": "pn532"}),
     ("bus", "reader", {"kind": "mfrc522", "cs_pin": 5}),

@@ -175,6 +175,9 @@ def _range_faults(board: dict[str, Any]) -> Iterator[Fault]:
                 below = ohm * beside // (ohm + beside) if beside else ohm
                 mv = cable["supply_mv"] * below // (below + cable["pull_up_ohm"])
                 yield from _out_of_range(ranges, cable, mv, "a cable of %d Ohm at connector %d" % (ohm, number))
+    sensor = board.get("temperature") or {}
+    if sensor.get("kind") == "analogue":  # else it would never be told that it is too hot: 71 C
+        yield from _out_of_range(ranges, sensor, sensor["mv_at_0_c"] + sensor["uv_per_k"] * 75 // 1000, "75 C at the thermometer")
 
 
 def _out_of_range(ranges: dict[float, tuple[int, int]], part: dict[str, Any], mv: int, what: str) -> Iterator[Fault]:

@@ -136,6 +136,14 @@ def test_an_s2_has_no_second_uart_to_spare():
     assert judge.fault_in(wiring) == "rs485/uart is 2, and an ESP32-S2 has none but 0 and 1"
 
 
+def test_a_thermometer_that_cannot_read_the_heat_at_which_charging_stops_is_refused():
+    sensor = {"kind": "analogue", "adc_pin": 35, "attenuation_db": 6, "mv_at_0_c": 500, "uv_per_k": 10000}
+    assert judge.fault_in(description(temperature=sensor, reserved={})) is None
+    sensor["attenuation_db"] = 0
+    said = judge.fault_in(description(temperature=sensor, reserved={}))
+    assert said == "temperature: 75 C is more than the ADC reads truly, and 71 C end a charge"
+
+
 def test_a_board_whose_file_is_wrong_drives_nothing_and_says_which_field():
     assert refusal("{") == "/board.json is missing or broken: copy one from boards/"
     assert refusal('"board"') == "/board.json: it is not a JSON object; make boards checks it"

@@ -268,6 +268,9 @@ def _objections(board: dict):
             mv = cable["supply_mv"] * below // (below + cable["pull_up_ohm"])
             if _unread(module, cable, mv):
                 yield "range", cable["adc_pin"], "connectors/%d/cable: %d Ohm are %d mV, which the ADC does not read truly" % (i, ohm, mv)
+    sensor = board.get("temperature")
+    if sensor and sensor["kind"] == "analogue" and _unread(module, sensor, sensor["mv_at_0_c"] + sensor["uv_per_k"] * 75 // 1000):
+        yield "range", sensor["adc_pin"], "temperature: 75 C is more than the ADC reads truly, and 71 C end a charge"
     for sentence in _missing(board):
         yield "bus", None, sentence
 
@@ -289,8 +292,7 @@ def _missing(board: dict):
 
 
 def _has(pins: str, pin: int) -> bool:
-    ends = [part.partition("-") for part in pins.split()]
-    return True in [int(first) <= pin <= int(last or first) for first, _, last in ends]
+    return True in [int(first) <= pin <= int(last or first) for first, _, last in [part.partition("-") for part in pins.split()]]
 
 
 def _unread(module: tuple, part: dict, mv: int) -> bool:
