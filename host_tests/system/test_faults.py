@@ -224,8 +224,8 @@ def test_tries_without_patience_and_meter_values_that_are_missing_are_seen(unsta
     day = refused_day.RefusedDay(unstarted, random.Random(1))
     day._tries = [0, 0.1, 0.3, 0.7, 1.5, 3.1, 6.3, 9.5]
     day._check_tries()
-    day._tries[3:] = [0.5, 0.9]
-    with pytest.raises(Lost, match="try 3 came after 0.20 s, and not after 0.40 s"):
+    day._tries[4:] = [0.9, 1.1]
+    with pytest.raises(Lost, match="try 5 came after 0.90 s, and not after 1.50 s"):
         day._check_tries()
     visit = charging.Told({"idTag": "A", "timestamp": "2026-01-05T00:00:00Z"})
     visit.values = [{"timestamp": "2026-01-05T00:%02d:%02dZ" % moment} for moment in ((5, 0), (9, 59), (14, 58))]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import json
 import random
+import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -24,7 +25,8 @@ from tools.faults.isolation import ISOLATION
 from tools.faults.refused_day import RefusedDay
 
 FAILED = (Lost, StationDied, CommandFailed, TimeoutError, ConnectionError, CallRefused)
-_AT_ONCE = 6  # stations; they mostly wait
+_AT_ONCE = 6  # stations; they mostly wait ...
+_STARTING = threading.Lock()  # ... but for their start, which keeps a processor busy
 _LATE_S = ANSWER_S + 1
 
 
@@ -264,7 +266,8 @@ def _run(group: Any, folder: Path, interpreter: list[str], seed: int, wanted: li
     found: list[tuple[str, str, str | None]] = []
     bench = Charging(folder, interpreter, **group.START)
     try:
-        bench.begin()
+        with _STARTING:
+            bench.begin()
         trials = group(bench, random.Random(seed))
         for name in wanted:
             trouble = None
