@@ -11,32 +11,30 @@ class Exchange:
 
     def __init__(self, timeout_ms: int, id_prefix: str) -> None:
         self.timeout_ms = timeout_ms
-        self.action = None  # of the call in flight
         self._id_prefix = id_prefix
         self._count = 0
-        self._id = None
+        self.message_id = None  # of the call in flight
         self.started_ms = 0  # of the call in flight
 
     @property
     def idle(self) -> bool:
-        return self._id is None
+        return self.message_id is None
 
     def start(self, action: str, payload, ticks_ms: int) -> str:
         """Begins a call: the text to send. Only when idle."""
-        if self._id is not None:
+        if self.message_id is not None:
             raise RuntimeError("a call is in flight")
         self._count += 1
-        self._id = "%s-%d" % (self._id_prefix, self._count)
-        self.action = action
+        self.message_id = "%s-%d" % (self._id_prefix, self._count)
         self.started_ms = ticks_ms
-        return ocppj.call_text(self._id, action, payload)
+        return ocppj.call_text(self.message_id, action, payload)
 
     def settle(self, message: tuple) -> "tuple | None":
         """What a parsed answer means: ("result", payload) or ("error", code, description).
 
         None for a stray: an answer to nothing we ask just now, be it unknown or too late. Nothing changes then.
         """
-        if self._id is None or message[1] != self._id:
+        if self.message_id is None or message[1] != self.message_id:
             return None
         self.cancel()
         if message[0] == ocppj.CALLRESULT:
@@ -45,9 +43,8 @@ class Exchange:
 
     def timed_out(self, ticks_ms: int) -> bool:
         """Whether the call in flight has waited too long. It stays in flight until `cancel`."""
-        return self._id is not None and ticks_ms - self.started_ms >= self.timeout_ms
+        return self.message_id is not None and ticks_ms - self.started_ms >= self.timeout_ms
 
     def cancel(self) -> None:
         """Forgets the call in flight: it timed out, or the link is down. Its answer is a stray from now on."""
-        self._id = None
-        self.action = None
+        self.message_id = None

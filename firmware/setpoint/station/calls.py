@@ -5,7 +5,8 @@ StatusNotification arrive in the order in which they happened:
 
 * calls whose answer somebody waits for now; they end with the link;
 * the messages of transactions (outbox.py), which outlive link and power; what is left of an earlier connection gives
-  way to what is asked now.
+  way to what is asked now. An answer to one of them counts even when it comes too late: a central system that needs
+  long would begin a transaction with every attempt.
 """
 
 from ..protocol.errors import OcppError
@@ -18,7 +19,8 @@ _MOST_WAITING = 32
 
 
 class Calls:
-    """`delivered(entry, payload, error, refused)` is told of every answer to a message of the outbox."""
+    """`delivered(entry, payload, error, refused)` is told of every answer to a message of the outbox. It answers True when the
+    message is to be sent again."""
 
     def __init__(self, id_prefix: str, outbox, log, delivered) -> None:
         self._exchange = Exchange(TIMEOUT_MS, id_prefix)
@@ -28,6 +30,8 @@ class Calls:
         self.answered = 0  # how many calls were
         self._waiting = []  # (order, action, payload, on_answer, before Accepted too)
         self._on_answer = None  # of the one in flight: a function of (payload, error, refused, up_ms)
+        self._entry = None  # of the outbox, where the one in flight is of there
+        self._late = None  # (message id, entry) of the last one of the outbox that was not answered in time
 
     def ask(self, action: str, payload: dict, on_answer, before_accepted: bool, up_ms: int) -> None:
         """Queues a CALL. on_answer(payload or None, error sentence or None, up_ms) is called exactly once."""
@@ -48,10 +52,12 @@ class Calls:
         entry = self._outbox.head(up_ms) if ready else None
         if entry is not None and (call is None or (entry[0] < call[0] and not self._outbox.is_history(entry))):
             action, payload = entry[1], self._outbox.payload_of(entry, now)
+            self._entry = entry
             self._on_answer = lambda payload, error, refused, up_ms: self._delivered(entry, payload, error, refused)
         elif call is not None:
             self._waiting.remove(call)
             action, payload = call[1], call[2]
+            self._entry = None
             self._on_answer = lambda payload, error, refused, up_ms: call[3](payload, error, up_ms)
         else:
             return None
@@ -60,9 +66,20 @@ class Calls:
     def on_answer(self, message, up_ms: int) -> None:
         """A CALLRESULT or CALLERROR has come."""
         answer = self._exchange.settle(message)
+        late = self._late
         if answer is None:
-            self._log("warn", "an answer that nobody waits for, id %s" % message[1])
+            if late is None or late[0] != message[1] or message[0] != 3:
+                self._log("warn", "an answer that nobody waits for, id %s" % message[1])
+                return
+            if self._entry is late[1]:  # the next attempt is in flight
+                self._exchange.cancel()
+                self._on_answer = self._entry = None
+            self._late = None
+            self.answered += 1
+            self._delivered(late[1], message[2], None, False)
             return
+        if self._entry is not None:
+            self._late = None
         self.answered += 1
         if answer[0] == "result":
             self._finish(answer[1], None, False, up_ms)
@@ -79,23 +96,28 @@ class Calls:
 
     def time_out(self, ticks_ms: int, up_ms: int) -> None:
         if self._exchange.timed_out(ticks_ms):
+            late = self._exchange.message_id, self._entry
             self._exchange.cancel()
-            self._finish(None, "no answer within %d s" % (TIMEOUT_MS // 1000), False, up_ms)
+            waits = self._finish(None, "no answer within %d s" % (TIMEOUT_MS // 1000), False, up_ms)
+            if late[1] is not None:
+                self._late = late if waits else None
 
     def link_is_down(self, up_ms: int) -> None:
         """Nobody will answer any more."""
         self._exchange.cancel()
+        self._late = None
         waiting = self._waiting
         self._waiting = []
         self._finish(None, "the link is down", False, up_ms)
         for call in waiting:
             call[3](None, "the link is down", up_ms)
 
-    def _finish(self, payload, error: "str | None", refused: bool, up_ms: int) -> None:
+    def _finish(self, payload, error: "str | None", refused: bool, up_ms: int) -> "bool | None":
         on_answer = self._on_answer
-        self._on_answer = None
+        self._on_answer = self._entry = None
         if on_answer is not None:
-            on_answer(payload, error, refused, up_ms)
+            return on_answer(payload, error, refused, up_ms)
+        return None
 
     def understood(self, action: str, payload, error: "str | None") -> "dict | None":
         """The checked fields of an answer, or None (logged) when there is none that can be used."""

@@ -80,9 +80,6 @@ class Connector:
                 return True
         return False
 
-    def has_fault(self, vendor_code: str) -> bool:
-        return any([fault.vendor_code == vendor_code for fault in self.faults])
-
     def free(self) -> bool:
         """Could a transaction begin here?"""
         return self.transaction is None and self.operative and not self.faulted()

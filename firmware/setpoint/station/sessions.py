@@ -114,8 +114,8 @@ class Sessions:
 
     # -- answers of the central system
 
-    def delivered(self, entry, payload, error: "str | None", refused: bool) -> None:
-        """A message of a transaction was answered, or not (outbox.py)."""
+    def delivered(self, entry, payload, error: "str | None", refused: bool) -> bool:
+        """A message of a transaction was answered, or not (outbox.py). True: it is to be sent again."""
         station = self._station
         outbox = station.outbox
         interval_s = station.settings["TransactionMessageRetryInterval"]
@@ -128,7 +128,7 @@ class Sessions:
                 others = station.calls.answered if station.link_up else None
                 over = outbox.unanswered(station.up_ms, attempts, interval_s, others)
             if not over:
-                return
+                return True
             station.log("error", "%s given up after its attempts" % entry[1])
         try:
             if entry[1] == "StartTransaction":
@@ -141,6 +141,7 @@ class Sessions:
                         load("setpoint.station.cache").remember(station, entry[2][6], conf["idTagInfo"])
         except OSError as bad:
             station.reports.storage_failed("transaction cannot be written: %s" % bad)
+        return False
 
     def _started(self, entry, payload, error: "str | None") -> None:
         station = self._station

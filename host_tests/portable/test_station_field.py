@@ -1,0 +1,200 @@
+"""What went wrong in the field with other charge points, told by their users: it shall not with this one."""
+
+from station_bench import NOON, Bench, profile
+
+
+def test_a_profile_whose_optional_fields_are_all_null_pauses_the_charge():
+    bench = Bench()
+    bench.charge()
+    schedule = {"duration": None, "startSchedule": None, "chargingRateUnit": "A", "minChargingRate": None}
+    schedule["chargingSchedulePeriod"] = [{"startPeriod": 0, "limit": 0, "numberPhases": 3}]
+    fields = {"chargingProfileId": 1, "transactionId": None, "stackLevel": 5, "chargingProfilePurpose": "TxProfile"}
+    fields.update(chargingProfileKind="Absolute", recurrencyKind=None, validFrom=None, validTo=None, chargingSchedule=schedule)
+    assert bench.ask("SetChargingProfile", {"connectorId": 1, "csChargingProfiles": fields}) == {"status": "Accepted"}
+    assert bench.limits[1] == 0 and bench.statuses()[-1] == "SuspendedEVSE"
+    schedule["chargingSchedulePeriod"] = [{"startPeriod": 0, "limit": 10}]
+    bench.ask("SetChargingProfile", {"connectorId": 1, "csChargingProfiles": fields})
+    assert bench.limits[1] == 100 and bench.statuses()[-1] == "Charging"
+
+
+def test_after_an_end_the_next_vehicle_gets_nothing_without_a_card():
+    bench = Bench()
+    bench.charge()
+    bench.unplug()
+    assert not bench.permits[1]
+    bench.draw()
+    bench.pass_time(600)
+    assert not bench.permits[1] and len(bench.actions("StartTransaction")) == 1
+
+
+def test_a_remote_start_follows_a_remote_stop_while_the_cable_stays_in():
+    bench = Bench()
+    bench.charge()
+    for number in (1, 2, 3):
+        assert bench.ask("RemoteStopTransaction", {"transactionId": number}) == {"status": "Accepted"}
+        assert bench.statuses()[-1] == "Finishing"
+        bench.pass_time(3600)
+        assert bench.ask("RemoteStartTransaction", {"connectorId": 1, "idTag": "R"}) == {"status": "Accepted"}
+        assert bench.permits[1]
+    assert len(bench.actions("StartTransaction")) == 4
+
+
+def test_a_scheduled_unavailability_outlives_a_power_cut_and_waits_for_the_end_all_the_same():
+    bench = Bench(connectors=2)
+    bench.charge(1)
+    assert bench.ask("ChangeAvailability", {"connectorId": 0, "type": "Inoperative"}) == {"status": "Scheduled"}
+    again = Bench(connectors=2, memory=bench.memory)
+    again.draw(1)
+    assert again.permits[1] and again.statuses(1)[-1] == "Charging" and again.statuses(2)[-1] == "Unavailable"
+    again.unplug(1)
+    assert again.statuses(1)[-1] == "Unavailable"
+
+
+def test_to_make_operative_what_charges_is_accepted_and_not_scheduled():
+    bench = Bench(connectors=2)
+    bench.charge(1)
+    assert bench.ask("ChangeAvailability", {"connectorId": 0, "type": "Operative"}) == {"status": "Accepted"}
+
+
+def test_an_error_answer_with_another_id_does_not_end_the_call_that_waits():
+    bench = Bench(keys={"TransactionMessageRetryInterval": "10"})
+    bench.plug()
+    bench.card()
+    bench.unplug()
+    bench.plug()
+    bench.silent = True
+    bench.card()
+    bench.answer_all()
+    bench.silent = True
+    bench.tell(bench.station.on_text, '[4,"befe8a1f-e90c-4863-bb66-2303f874980b","InternalError","not able to process",{"error":{}}]')
+    assert bench.station.connector(1).transaction.id == 2
+
+
+def test_the_id_from_the_second_attempt_of_a_start_is_in_all_that_follows():
+    bench = Bench(keys={"TransactionMessageRetryInterval": "10", "MeterValueSampleInterval": "60"})
+    bench.plug()
+    bench.silent = True
+    bench.station.authorisation.grant("TAG", [1], bench.up_ms, None)
+    bench.tell(bench.station.wake)
+    while len(bench.actions("StartTransaction")) < 2:
+        bench.pass_time(1)
+    bench.unanswered.pop(0)
+    bench.transaction_ids = 70
+    bench.answer_all()
+    bench.pass_time(61)
+    bench.unplug()
+    assert [p["transactionId"] for p in bench.actions("MeterValues")] == [71, 71]
+    assert bench.actions("StopTransaction")[0]["transactionId"] == 71
+
+
+def test_a_central_system_that_answers_a_start_too_late_has_begun_one_transaction_and_not_many():
+    for interval_s in ("60", "0"):
+        bench = Bench(keys={"TransactionMessageRetryInterval": interval_s, "MeterValueSampleInterval": "0"})
+        bench.plug()
+        bench.silent = True
+        bench.station.authorisation.grant("TAG", [1], bench.up_ms, None)
+        bench.tell(bench.station.wake)
+        late = []  # (up-time, message)
+        for _ in range(600):
+            bench.pass_time(1)
+            late += [(bench.up_ms + 35000, message) for message in bench.unanswered]
+            bench.unanswered.clear()
+            while late and late[0][0] <= bench.up_ms:
+                message_id, action, payload = late.pop(0)[1]
+                bench.tell(bench.reply, message_id, bench.answers[action](payload))
+        transaction = bench.station.connector(1).transaction
+        assert len(bench.actions("StartTransaction")) == (1 if interval_s == "60" else 2), interval_s
+        assert transaction.id == 1, "the id of the first answer, whatever comes later"
+
+
+def test_an_answer_after_the_one_to_the_next_attempt_changes_no_id():
+    bench = Bench(keys={"TransactionMessageRetryInterval": "10"})
+    bench.plug()
+    bench.silent = True
+    bench.station.authorisation.grant("TAG", [1], bench.up_ms, None)
+    bench.tell(bench.station.wake)
+    while len(bench.actions("StartTransaction")) < 2:
+        bench.pass_time(1)
+    starts = [message for message in bench.unanswered if message[1] == "StartTransaction"]
+    bench.unanswered.clear()
+    for number in (1, 0):
+        bench.tell(bench.reply, starts[number][0], {"transactionId": 10 + number, "idTagInfo": {"status": "Accepted"}})
+    bench.tell(bench.station.on_link, False)
+    bench.unplug()
+    bench.silent = False
+    bench.tell(bench.station.on_link, True)
+    assert [p["transactionId"] for p in bench.actions("StopTransaction")] == [11]
+
+
+def test_a_triggered_status_tells_of_the_fault_and_does_not_wait():
+    bench = Bench(keys={"MinimumStatusDuration": "60"})
+    bench.fault("OverVoltage")
+    bench.sent.clear()
+    bench.ask("TriggerMessage", {"requestedMessage": "StatusNotification"})
+    assert [(p["connectorId"], p["status"], p["errorCode"]) for p in bench.actions("StatusNotification")] == [
+        (0, "Available", "NoError"),
+        (1, "Faulted", "OverVoltage"),
+    ]
+
+
+def test_of_two_faults_the_one_that_stays_is_reported_when_the_other_goes():
+    bench = Bench()
+    bench.fault("OverVoltage")
+    bench.fault("GroundFailure")
+    bench.fault("GroundFailure", False)
+    bench.fault("OverVoltage", False)
+    told = [(p["status"], p["errorCode"]) for p in bench.actions("StatusNotification") if p["connectorId"] == 1]
+    assert told[1:] == [("Faulted", "OverVoltage"), ("Faulted", "GroundFailure"), ("Faulted", "OverVoltage"), ("Available", "NoError")]
+
+
+def test_power_on_one_phase_never_lifts_the_amperes_of_the_station():
+    bench = Bench(switch=True)
+    bench.charge()
+    bench.set_profile(0, id=1, purpose="ChargePointMaxProfile", periods=((0, 16),))
+    fields = profile(id=2, purpose="TxProfile", unit="W")
+    fields["chargingSchedule"]["chargingSchedulePeriod"] = [{"startPeriod": 0, "limit": 7400, "numberPhases": 1}]
+    assert bench.ask("SetChargingProfile", {"connectorId": 1, "csChargingProfiles": fields}) == {"status": "Accepted"}
+    assert (bench.limits[1], bench.phases[1]) == (160, 1)
+
+
+def test_days_of_triggered_meter_values_write_nothing_to_flash_and_leave_nothing_behind():
+    bench = Bench(keys={"MeterValueSampleInterval": "3600"})
+    bench.charge()
+    lines = len(bench.journal.lines)
+    for _ in range(2000):
+        assert bench.ask("TriggerMessage", {"requestedMessage": "MeterValues", "connectorId": 1}) == {"status": "Accepted"}
+        bench.sent.clear()
+    assert len(bench.journal.lines) == lines and len(bench.station.outbox) == 0
+
+
+def test_a_clear_acts_at_once_and_the_station_limit_holds():
+    bench = Bench()
+    bench.set_profile(0, id=1, purpose="ChargePointMaxProfile", periods=((0, 20),))
+    bench.set_profile(0, id=2, periods=((0, 8),))
+    bench.charge()
+    assert bench.limits[1] == 80
+    assert bench.ask("ClearChargingProfile", {"id": 2}) == {"status": "Accepted"}
+    assert bench.limits[1] == 200
+
+
+def test_a_suspended_or_faulted_transaction_takes_and_gives_up_its_profile():
+    bench = Bench()
+    number = bench.charge()
+    for trouble in (lambda on: bench.fault("OverVoltage", on), lambda on: bench.tell(bench.station.on_pilot, 1, "B2" if on else "C2", "B" if on else "C")):
+        trouble(True)
+        for amps in (10, 7):
+            assert bench.set_profile(id=999, purpose="TxProfile", transactionId=number, periods=((0, amps),)) == {"status": "Accepted"}
+        assert bench.limits[1] == 70
+        assert bench.ask("ClearChargingProfile", {"id": 999}) == {"status": "Accepted"}
+        trouble(False)
+        assert bench.limits[1] == 320
+
+
+def test_before_the_time_is_known_nothing_is_stamped_with_an_invented_one():
+    bench = Bench(now=None, register=False, keys={"AllowOfflineTxForUnknownId": "true", "MeterValueSampleInterval": "60"})
+    bench.charge()
+    bench.pass_time(120)
+    bench.tell(bench.station.on_link, True)
+    stamps = [p["timestamp"] for _, p in bench.sent if "timestamp" in p]
+    assert stamps and all([stamp.startswith("2025-06-15T1") for stamp in stamps]), stamps
+    assert bench.now == NOON and bench.actions("StartTransaction")[0]["timestamp"] == "2025-06-15T11:58:00Z"
