@@ -160,6 +160,24 @@ def test_no_document_in_flash_keeps_the_station_from_starting(tmp_path_factory, 
     answers(bench)
 
 
+@settings(max_examples=int(os.environ.get("SETPOINT_EXAMPLES", "60")) // 2)
+@given(data=st.data())
+def test_no_document_that_is_wrong_in_a_place_or_two_keeps_the_station_from_starting(tmp_path_factory, data):
+    """Its shape is right, so that it is read further; a limit that it changes is still one that the hardware bears."""
+    kept = {**DOCUMENTS, **written()[0]}
+    name = data.draw(st.sampled_from(sorted(one for one in kept if isinstance(kept[one], (dict, list)))))
+    kept[name] = data.draw(damaged(kept[name]))
+    documents = Documents(str(tmp_path_factory.mktemp("state")))
+    for one in kept:
+        if kept[one] is not None:
+            documents.write(one, kept[one])
+    bench = Bench(connectors=2, memory=documents)
+    session(bench, 1, "card")
+    bench.pass_time(100)
+    assert all(0 <= da <= 320 for da in bench.limits.values())
+    answers(bench)
+
+
 @given(data=st.data())
 def test_no_line_of_the_journal_keeps_the_station_from_starting(data):
     _, lines, marks = written()
