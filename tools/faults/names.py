@@ -86,7 +86,9 @@ class NameServer:
     def _serve(self) -> None:
         while True:
             text, peer = self._sockets[0].recvfrom(512)
-            if not text:
+            if not text:  # from `close`
+                for own in self._sockets:
+                    own.close()
                 return
             for wait_s, reply, forged in self.behaviour(dnslib.DNSRecord.parse(text)):
                 if wait_s:
