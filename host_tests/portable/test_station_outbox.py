@@ -380,3 +380,34 @@ def test_a_heading_that_says_nothing_gives_way_to_the_one_before():
         again = Bench(memory=bench.memory)
         assert again.station.connectors[0].transaction is not None, nonsense
         bench.memory.journal.lines[0] = heading
+
+
+def test_a_central_system_that_refuses_every_meter_value_hears_of_the_end_all_the_same():
+    bench = Bench(keys={"MeterValueSampleInterval": "60"})
+    wanted = []
+    bench.answers["MeterValues"] = lambda payload: {} if wanted else None
+    reply = bench.reply
+
+    def answer(message_id, payload):
+        if payload is not None:
+            reply(message_id, payload)
+        else:
+            bench.station.on_text('[4,"%s","NotImplemented","no meter values here",{}]' % message_id)
+
+    bench.reply = answer
+    bench.charge()
+    bench.pass_time(3600)
+    values = bench.actions("MeterValues")
+    assert values[0] == values[1] == values[2] != values[3], "the first has its three attempts"
+    bench.unplug()
+    bench.pass_time(1)
+    assert len(bench.actions("StopTransaction")) == 1, "and those after it one"
+    bench.charge()
+    bench.pass_time(60)
+    wanted.append(True)
+    bench.pass_time(60)
+    wanted.pop()
+    bench.sent.clear()
+    bench.pass_time(240)
+    values = bench.actions("MeterValues")
+    assert values[0] == values[1] == values[2], "once one was taken, they are tried again as before"

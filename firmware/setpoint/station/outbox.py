@@ -42,6 +42,7 @@ class Outbox:
         self._head = None
         self._attempts = 0  # of the head
         self._others = None  # answers to others when the head last had none
+        self.unwanted = False  # a meter value was refused to the last, and none was taken since: each has one attempt
         self._retry_at_ms = None  # up-time before which the head waits
         self._history = 0  # the last order before this connection
 
@@ -250,10 +251,14 @@ class Outbox:
 
     def refused(self, up_ms: int, attempts: int, interval_s: int) -> bool:
         """The central system answered with an error (OCPP 1.6, 3.7.1: wait the interval times the attempts
-        made). True when the head has had its attempts."""
+        made). True when the head has had its attempts. A central system that takes no meter values hears of the end of a
+        transaction all the same: once it refused one to the last, it is asked once about each."""
         self._attempts += 1
         self._retry_at_ms = up_ms + interval_s * 1000 * self._attempts
-        return self._attempts >= attempts
+        over = self._attempts >= attempts
+        if self._head[1] == "MeterValues":
+            over = self.unwanted = over or self.unwanted
+        return over
 
     def link_is_back(self) -> None:
         """A new connection begins with the head at once."""

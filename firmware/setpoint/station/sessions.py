@@ -134,6 +134,8 @@ class Sessions:
             if entry[1] == "StartTransaction":
                 self._started(entry, payload, error)
             else:
+                if error is None and entry[1] == "MeterValues":
+                    outbox.unwanted = False
                 outbox.delivered(entry)
                 if payload and payload.get("idTagInfo"):
                     conf = station.calls.understood("StopTransaction", payload, None)
