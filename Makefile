@@ -47,7 +47,7 @@ soak: .venv/ready ## 30 simulated days of charges, outages, restarts and faults 
 micropython32: .venv/ready ## the 32-bit MicroPython, nearest to an ESP32; the tests fetch it too
 	@$(PY) -m tools.micropython32 $(ARGS)
 
-## Onto a board: README, "Onto a board"
+## Onto a board: docs/onto-a-board.md says more
 build: .venv/ready ## compile for a board and check: make build BOARD=esp32_devkitc
 	@$(PY) -m tools.build $(if $(BOARD),--board $(BOARD)) $(ARGS)
 
