@@ -89,13 +89,8 @@ class StationProcess:
         """Starts it, and waits for its hello."""
         file = self.folder / "start.json"
         file.write_text(json.dumps(self.start_fields, indent=1))
-        command = [str(STATION)]
-        if self.interpreter:
-            command += ["--micropython", self.interpreter[0]]
-        if self.heap:
-            command += ["--heap", self.heap]
         self._forget_channel()
-        self.process = subprocess.Popen([*command, str(file)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace")
+        self.process = subprocess.Popen(self._command(file), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace")
         threading.Thread(target=self._read_log, args=(self.process,), daemon=True).start()
         threading.Thread(target=self._accept, daemon=True).start()
         with self._changed:
@@ -104,6 +99,14 @@ class StationProcess:
             code = self.exit_code
             self.kill()
             raise StationDied("no hello within %s s" % wait_s if code is None else "it ended with exit code %s before its hello" % code)
+
+    def _command(self, file: Path) -> list[str]:
+        command = [str(STATION)]
+        if self.interpreter:
+            command += ["--micropython", self.interpreter[0]]
+        if self.heap:
+            command += ["--heap", self.heap]
+        return [*command, str(file)]
 
     @property
     def exit_code(self) -> int | None:

@@ -3,7 +3,8 @@
 import json
 
 import pytest
-from board_bench import RESET, ROOT, PlayedBoard, on_flash, tiny_build
+
+from tools.faults.boards_played import RESET, ROOT, PlayedBoard, on_flash, tiny_build
 
 ENDS = "pass"
 CRASHES = "import machine\nmachine.reset()"

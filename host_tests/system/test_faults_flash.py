@@ -1,12 +1,14 @@
 """The faults of flash in `make faults`, in a short form, and proof that its judges see a loss."""
 
+import hashlib
+import json
 import random
 import re
 
 import pytest
 
 from tools import bench
-from tools.faults import damage, documents, reads, surviving
+from tools.faults import damage, documents, reads, surviving, updates
 from tools.faults.bench import Lost
 from tools.faults.prepared import prepared
 
@@ -47,6 +49,16 @@ def test_what_is_done_to_files_is_the_same_for_a_seed_and_leaves_none_out(statio
     assert first == list(documents.cases(station.files, 300, random.Random(5)))
     assert {path for path, _, _ in first} == set(station.files) and {harm.replace(" ", "_") for _, harm, _ in first} == set(documents.HARMS)
     assert {documents.row_of(path) for path in station.files} == set(documents.ROWS.values())
+
+
+def test_a_program_that_says_it_is_complete_and_is_not_is_seen():
+    """The cuts themselves: test_tools_deploy.py, and make faults with the whole firmware."""
+    manifest = {"version": "1", "files": {"main.py": [1, hashlib.sha256(b"x").hexdigest()]}}
+    files = {"/a/complete": b"7 1 abc\n", "/a/manifest.json": json.dumps(manifest).encode(), "/a/main.py": b"x", "/b/main.py": b"y"}
+    assert updates.Updates.programs(files) == ["1"]
+    files["/a/main.py"] = b"y"
+    with pytest.raises(Lost, match="/a says that it is complete, and main.py is not"):
+        updates.Updates.programs(files)
 
 
 def test_what_a_damaged_flash_still_says_is_read_without_the_station(station):

@@ -7,13 +7,13 @@ import sys
 from pathlib import Path
 
 import pytest
-from board_bench import ROOT, PlayedBoard
 from firmware_image import micropython_bin
 
 from tools import micropython_image
 from tools.build import build, size_table
 from tools.build import main as build_verb
 from tools.command import BOARDS, Failure
+from tools.faults.boards_played import ROOT, PlayedBoard
 from tools.image import free_for_update, image_of
 from tools.image import main as image_verb
 

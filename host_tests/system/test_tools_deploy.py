@@ -7,13 +7,13 @@ import subprocess
 import sys
 
 import pytest
-from board_bench import CUT, RESET, ROOT, PlayedBoard, on_flash, tiny_build
 from mpremote.transport_serial import SerialTransport
 
 from tools import bench, connection
 from tools.command import Failure
 from tools.connection import Connection, port_or_only
 from tools.deploy import Deployment, restart
+from tools.faults.boards_played import CUT, RESET, ROOT, PlayedBoard, on_flash, tiny_build
 
 AT_REST = "pass"  # the prompt follows
 BUSY = "import time\nwhile True:\n    time.sleep(0.02)"

@@ -10,13 +10,13 @@ import threading
 import tty
 
 import pytest
-from board_bench import ROOT, PlayedBoard
 from esp32_mock_bootloader.server import BootloaderConnection, FlashImage, PtyMasterTransport, handle_client
 from firmware_image import micropython_bin
 
 from tools import bench, command, flash, micropython_image
 from tools.build import build
 from tools.command import BOARDS, Failure
+from tools.faults.boards_played import ROOT, PlayedBoard
 from tools.image import image_of
 
 VFS_AT, VFS_SIZE = 0x200000, 0x200000

@@ -6,11 +6,11 @@ import socket
 from argparse import Namespace
 
 import pytest
-from board_bench import ROOT, PlayedBoard, on_flash, tiny_build
 
 from tools import bench, provision
 from tools.command import Failure
 from tools.compiled import compiled
+from tools.faults.boards_played import ROOT, PlayedBoard, on_flash, tiny_build
 
 # Wi-Fi as the ESP32 port has it: a network named Home with the password longenough
 RADIO = b"""

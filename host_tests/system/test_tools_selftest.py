@@ -6,11 +6,11 @@ import signal
 import threading
 
 import pytest
-from board_bench import ROOT, PlayedBoard, on_flash, tiny_build
 
 from tools import bench
 from tools.command import Failure
 from tools.connection import NotTaken
+from tools.faults.boards_played import ROOT, PlayedBoard, on_flash, tiny_build
 from tools.selftest import __main__ as selftest
 from tools.selftest import checks
 from tools.selftest.desk import Desk, Model, ModelledBoard, Person

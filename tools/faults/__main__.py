@@ -21,10 +21,10 @@ from pathlib import Path
 from tools import bench, micropython32
 from tools.bench import ROOT
 from tools.command import interruptible
-from tools.faults import damage, documents, exhaustion, fuzz, hostile, killed_tasks, kills, names, outages, power_cuts, reads
+from tools.faults import damage, documents, exhaustion, fuzz, hostile, killed_tasks, kills, names, outages, power_cuts, reads, updates
 from tools.faults.prepared import prepared
 
-KINDS = ("flash", "kills", "damage", "documents", "hostile", "memory", "tasks", "outages", "fuzz", "names")
+KINDS = ("flash", "kills", "damage", "documents", "hostile", "memory", "tasks", "outages", "fuzz", "names", "update")
 REPORT = ROOT / "build" / "faults.json"
 
 
@@ -69,6 +69,11 @@ def _run(options: argparse.Namespace, interpreter: list[str], folder: Path, tabl
     if "documents" in options.only:
         with prepared(folder / "documents", interpreter) as station:
             for row, what, trouble in documents.trials(station, options.count, options.seed):
+                table.count(row, what, trouble)
+    if "update" in options.only:
+        played_on = bench.micropython()  # Debian's 32-bit one has no raw REPL
+        with prepared(folder / "update", played_on) as station:
+            for row, what, trouble in updates.trials(station, folder / "builds", played_on, options.seed, 8 if options.quick else 1, options.count // 10):
                 table.count(row, what, trouble)
     if "hostile" in options.only:
         for row, what, trouble in hostile.trials(folder / "hostile", interpreter, options.seed):

@@ -3,6 +3,7 @@
 Pins, vehicle, meter, contactor, flash chip and cable are modelled; the rest of the station is what ships.
 """
 
+import errno
 import os
 import sys
 
@@ -55,7 +56,9 @@ class Board:
             self.reset_cause = "power"
         try:
             self.flash_chip, problems = flash_chip.mount(store, self.root, settings["flash"])
-        except OSError:
+        except OSError as error:
+            if error.errno != errno.EIO:
+                raise
             sys.exit(_RESET_ME)  # there is neither station nor output yet
         self._problems = problems + ignored
         self.celsius: "int | None" = 25

@@ -5,6 +5,7 @@ board.format({"/boot.py": ..., "/a/main.py": ...})
 board.power_up()              # from here on board.port is a serial port with a MicroPython at it
 """
 
+import functools
 import json
 import os
 import pty
@@ -16,16 +17,17 @@ import threading
 import time
 import tty
 from pathlib import Path
+from typing import Any
 
 from littlefs import LittleFS
 from littlefs.context import UserContext
 
 from tools.build import Build
+from tools.command import ROOT
 
-ROOT = Path(__file__).resolve().parent.parent.parent
-PLAYED = ROOT / "host_tests" / "system" / "played_board.py"
+PLAYED = Path(__file__).with_name("played_board.py")
 RESET, CUT = -signal.SIGUSR1, -signal.SIGKILL
-GEOMETRY = {"block_size": 4096, "read_size": 32, "prog_size": 32, "cache_size": 128, "lookahead_size": 32}
+GEOMETRY: dict[str, Any] = {"block_size": 4096, "read_size": 32, "prog_size": 32, "cache_size": 128, "lookahead_size": 32}
 
 # A program that is small, and ends as it is told to
 MAIN = """
@@ -168,7 +170,7 @@ class PlayedBoard:
             mode[3] |= termios.ISIG  # Ctrl-C interrupts what runs
             termios.tcsetattr(board_end, termios.TCSANOW, mode)
             command = [*self.interpreter, "-i", str(PLAYED), str(self.folder), str(self.cut_after)]
-            self._process = subprocess.Popen(command, stdin=board_end, stdout=board_end, stderr=board_end, preexec_fn=lambda end=board_end: _own(end))
+            self._process = subprocess.Popen(command, stdin=board_end, stdout=board_end, stderr=board_end, preexec_fn=functools.partial(_own, board_end))
             os.close(board_end)
             self._carry(board)
             self.ended.append(self._process.wait())

@@ -1,0 +1,180 @@
+"""`make deploy` with the power cut at every write of the board's flash, and programs in it that are damaged afterwards.
+
+The board is played (boards_played.py): the whole firmware of the simulated board in /a and /b, started by its own boot.py, with the
+documents and the journal of a station that charges (prepared.py) beside them. Whatever the update came to: one program is whole and is
+started, documents and journal are byte for byte what they were, and with them the program that was started takes up the charge.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import random
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+from tools import build
+from tools.bench import StationDied, StationProcess
+from tools.command import BOARDS, Failure
+from tools.connection import Connection
+from tools.deploy import Deployment
+from tools.faults import surviving
+from tools.faults.bench import Lost
+from tools.faults.boards_played import CUT, PLAYED, PlayedBoard, on_flash
+from tools.faults.damage import GONE
+from tools.faults.prepared import Prepared
+
+CUTS = "power cut during an update"
+DAMAGE = "a damaged program after an update"
+HARMS = ("cut", "emptied", "all zeros", "random bytes")
+_BLOCKS = 640
+_STARTS = 6  # boot.py gives a program three
+
+
+def variant(made: build.Build, folder: Path, word: str) -> build.Build:
+    """The same program as another version of it: two files differ, one is there in this version only."""
+    shutil.copytree(made.folder, folder)
+    manifest = json.loads((folder / "program" / "manifest.json").read_text())
+    main = folder / "program" / "main.py"
+    main.write_text(main.read_text() + "# %s\n" % word)
+    (folder / "program" / "setpoint" / (word + ".py")).write_text("# %s\n" % word * 200)
+    for path in ("main.py", "setpoint/%s.py" % word):
+        content = (folder / "program" / path).read_bytes()
+        manifest["files"][path] = [len(content), hashlib.sha256(content).hexdigest()]
+    manifest["version"], manifest["build"] = word, hashlib.sha256(repr(manifest["files"]).encode()).hexdigest()[:8]
+    (folder / "program" / "manifest.json").write_text(json.dumps(manifest))
+    return build.Build(folder)
+
+
+class Updates:
+    """The board of a prepared station: version "one" runs from /a, "zero" from before it is in /b, "two" is deployed."""
+
+    def __init__(self, prepared: Prepared, folder: Path, interpreter: list[str]) -> None:
+        self.prepared = prepared
+        self.interpreter = interpreter
+        made = build.build(BOARDS / "simulated", folder / "made")
+        zero, one, self.two = (variant(made, folder / word, word) for word in ("zero", "one", "two"))
+        self.before = on_flash(zero, "b", 1) | on_flash(one, "a", 2) | prepared.files
+        self.folder = prepared.bench.folder
+        PlayedBoard(self.folder, interpreter).format(self.before, _BLOCKS)
+        self.image = (self.folder / "flash.img").read_bytes()
+
+    def deploy(self, cut_after: int) -> bool:
+        """From the image of the beginning. False: the power was not cut, as the update was over before."""
+        board = PlayedBoard(self.folder, self.interpreter)
+        board.image.write_bytes(self.image)
+        board.cut_after = cut_after
+        self.prepared.bench.restore_flash()
+        fields = self.prepared.bench.station.start_fields
+        (self.folder / "start.json").write_text(json.dumps({**fields, "csms_url": "ws://127.0.0.1:9", "control": None}))
+        with board:
+            with contextlib.suppress(Failure):
+                board.wait_for(b"limit    connector 1", 30)
+                with Connection(board.port) as link:
+                    link.interrupt()
+                    Deployment(link, self.two, lambda sentence: None).go()
+            return CUT in board.ended
+
+    @staticmethod
+    def programs(files: dict[str, bytes]) -> list[str]:
+        """The versions that may be started, the newest first. Raises Lost for one that is not whole."""
+        found = []
+        for folder in "ab":
+            words = files.get("/%s/complete" % folder, b"").decode().split()
+            if len(words) != 3:
+                continue
+            manifest = json.loads(files["/%s/manifest.json" % folder])
+            for path, (_, digest) in manifest["files"].items():
+                if hashlib.sha256(files.get("/%s/%s" % (folder, path), b"")).hexdigest() != digest:
+                    raise Lost("/%s says that it is complete, and %s is not" % (folder, path))
+            found.append((int(words[0]), words[1]))
+        return [version for _, version in sorted(found, reverse=True)]
+
+    def check(self, wanted: list[str] | None = None) -> None:
+        """Starts the board, as often as boot.py needs. wanted: versions of which the log must name one. Raises Lost."""
+        files = PlayedBoard(self.folder, self.interpreter).files()
+        state = {path: content for path, content in files.items() if path.startswith(("/state", "/journal"))}
+        if state != self.prepared.files:
+            raise Lost("files of the state changed: %s" % sorted(set(state.items()) ^ set(self.prepared.files.items()))[:3])
+        if wanted is None:
+            wanted = self.programs(files)[:1]
+        bench = self.prepared.bench
+        bench.restore_flash()
+        bench.station.log.clear()
+        bench.central.messages.clear()
+        for start in range(_STARTS):
+            (self.folder / "cause").write_text("2" if start else "1")
+            if not start:
+                (self.folder / "rtc").unlink(missing_ok=True)
+            try:
+                bench.start()
+                break
+            except StationDied:
+                continue
+        else:
+            raise Lost("no program stays up: %s" % bench.station.log[-3:])
+        booted = [line for line in bench.station.log if line.startswith("boot: Setpoint") and "put aside" not in line][-1]
+        if booted.split(" ")[2] not in wanted:
+            raise Lost("%s, and should be %s" % (booted, wanted))
+        self.prepared.check(self.prepared.image)
+
+
+class PlayedStation(StationProcess):
+    """The station as the played board runs it: boot.py, then the program in the folder that it chose."""
+
+    def _command(self, file: Path) -> list[str]:
+        return [*self.interpreter, str(PLAYED), str(self.folder)]
+
+
+@contextlib.contextmanager
+def played(prepared: Prepared) -> Iterator[None]:
+    """The bench's station is the one on the board."""
+    station = prepared.bench.station
+    kind, store = type(station), station.start_fields["store"]
+    station.__class__ = PlayedStation
+    station.start_fields["store"] = "flash"
+    try:
+        yield
+    finally:
+        station.kill()
+        station.__class__, station.start_fields["store"] = kind, store
+
+
+def _harmed(content: bytes, harm: str, chance: random.Random) -> bytes:
+    if harm == "cut":
+        return content[: chance.randrange(1, len(content))]
+    return {"emptied": b"", "all zeros": bytes(len(content)), "random bytes": chance.randbytes(len(content))}[harm]
+
+
+def trials(prepared: Prepared, folder: Path, interpreter: list[str], seed: int, step: int = 1, damaged: int = 20) -> Iterator[tuple[str, str, str | None]]:
+    """(row, what, what was lost or None): a cut at every step-th write, then damaged files in the new program."""
+    chance = random.Random(seed)
+    with played(prepared):
+        updates = Updates(prepared, folder, interpreter)
+        number = 1
+        while True:
+            cut = updates.deploy(number)
+            yield CUTS, "write %d" % number, _trouble(updates, None)
+            if not cut:
+                break
+            number += step
+        image = (updates.folder / "flash.img").read_bytes()
+        files = PlayedBoard(updates.folder, interpreter).files()
+        paths = ["/b/main.py"] + sorted("/b/" + path for path in updates.two.files if path.endswith(".mpy"))
+        for number in range(damaged):
+            path, harm = chance.choice(paths), HARMS[number % len(HARMS)]
+            spoilt = surviving.with_file(image, path, _harmed(files[path], harm, chance))
+            (updates.folder / "flash.img").write_bytes(spoilt)
+            yield DAMAGE, "%s: %s" % (path, harm), _trouble(updates, ["one", "two"])
+
+
+def _trouble(updates: Updates, wanted: list[str] | None) -> str | None:
+    try:
+        updates.check(wanted)
+    except (Lost, *GONE) as found:
+        return str(found)
+    finally:
+        updates.prepared.bench.station.kill()
+    return None
