@@ -198,3 +198,19 @@ def test_before_the_time_is_known_nothing_is_stamped_with_an_invented_one():
     stamps = [p["timestamp"] for _, p in bench.sent if "timestamp" in p]
     assert stamps and all([stamp.startswith("2025-06-15T1") for stamp in stamps]), stamps
     assert bench.now == NOON and bench.actions("StartTransaction")[0]["timestamp"] == "2025-06-15T11:58:00Z"
+
+
+def test_a_status_that_many_later_ones_pushed_out_of_the_queue_is_told_in_the_end():
+    bench = Bench(connectors=2)
+    bench.silent = True
+    for _ in range(40):
+        bench.plug(1)
+        bench.plug(2)
+        bench.unplug(1)
+    bench.sent.clear()
+    bench.answer_all()
+    bench.pass_time(1)
+    assert bench.statuses(2)[-1] == "Preparing" and bench.statuses(1)[-1] == "Available"
+    bench.sent.clear()
+    bench.pass_time(60)
+    assert bench.sent == []

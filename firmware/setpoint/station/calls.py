@@ -16,6 +16,7 @@ from ..protocol.requests import answer_spec_for
 
 TIMEOUT_MS = 30000
 _MOST_WAITING = 32
+DROPPED = "too many calls wait"
 
 
 class Calls:
@@ -36,7 +37,7 @@ class Calls:
     def ask(self, action: str, payload: dict, on_answer, before_accepted: bool, up_ms: int) -> None:
         """Queues a CALL. on_answer(payload or None, error sentence or None, up_ms) is called exactly once."""
         if len(self._waiting) >= _MOST_WAITING:
-            self._waiting.pop(0)[3](None, "too many calls wait", up_ms)
+            self._waiting.pop(0)[3](None, DROPPED, up_ms)
         self._waiting.append((self._outbox.next_order(), action, payload, on_answer, before_accepted))
 
     def next_text(self, ready: bool, now: "int | None", up_ms: int, ticks_ms: int) -> "str | None":

@@ -2,6 +2,7 @@
 DataTransfer."""
 
 from ..protocol.iso8601 import text_from
+from .calls import DROPPED
 
 
 class Reports:
@@ -47,7 +48,7 @@ class Reports:
             payload["vendorErrorCode"] = vendor_code[:50]
 
         def answered(payload, error, up_ms):
-            if not self._station.link_up:  # the link took it along: who knows whether it arrived
+            if not self._station.link_up or error == DROPPED:  # the link took it along: who knows whether it arrived
                 connector.report_again()
             self.answered(payload, error, up_ms)
 
