@@ -18,8 +18,8 @@ class Bench:
         CHIP.i2c = Pn532Model()
         identity = dict(IDENTITY)
         identity["keys"] = _OFFLINE
-        self.board, self.wire = boot(description(**changes), identity)
         self.end = virtual_time()
+        self.board, self.wire = boot(description(**changes), identity)
         CHIP.ohm[39] = (220, 1000, 3300)  # a cable for 32 A
         CHIP.closes[13] = (4, 0)  # a residual current monitor that answers to its test
         self.app = App(self.board)
