@@ -247,3 +247,35 @@ def test_the_limit_of_the_station_is_the_charge_point_maximum_and_the_grid():
         limit_da, until, because = point.installed.station_limit_at(T0)
         assert (limit_da, None if because is None else because.id) == (want, reason), (top, grid)
         assert until == (FOREVER if top is None else T0 + 60)
+
+
+def test_the_next_change_is_the_earliest_that_any_profile_could_make():
+    def higher(id, speaks_from, by):
+        fields = {"level": id, "start": T0 + speaks_from} if by == "start" else {"level": id, "valid_from": T0 + speaks_from}
+        return (1, profile(id, DEFAULT, (0, 100), **fields))
+
+    for one in (50, 100, 300):
+        for other in (60, 90, 310):
+            for by in ("start", "valid_from"):
+                for other_by in ("start", "valid_from"):
+                    point = ChargePoint((1, profile(9, DEFAULT, (0, 160), (200, 60))), higher(1, one, by), higher(2, other, other_by))
+                    first = min(one, other, 200)
+                    assert point.until(T0) == first, (one, other, by, other_by)
+                    assert point.amps(T0 + first - 1) == 160 and point.amps(T0 + first) == (60 if first == 200 else 100)
+
+
+def test_phases_follow_the_periods_from_one_to_the_next():
+    point = ChargePoint((1, profile(1, DEFAULT, (0, 160, 1), (50, 160, 3), (100, 160, 1), (150, 160))), switch=True)
+    for at, phases in ((0, 1), (50, 3), (100, 1), (150, 3), (0, 1), (120, 1)):
+        assert point.limit(T0 + at) == (160, phases), at
+
+
+def test_without_the_time_the_lowest_profile_counts_wherever_it_stands():
+    for purpose, connector in ((DEFAULT, 1), (MAX, 0)):
+        for order in ((60, 200, 100), (200, 100, 60), (100, 60, 200)):
+            profiles = [(connector, profile(1 + i, purpose, (0, 320), (99, order[i]), level=i)) for i in range(3)]
+            point = ChargePoint(*profiles, connectors=1)
+            assert point.limit(T0) == (320, 3)
+            assert point.amps(None) == 60, (purpose, order)
+            point.clear()
+            assert point.amps(None) == 320

@@ -173,3 +173,28 @@ def test_a_cable_limits_its_connector():
     assert bench.limits[1] == 130 and bench.station.limits.grants[1].source == "cable"
     bench.tell(bench.station.on_cap, 1, "cable", None)
     assert bench.limits[1] == 320
+
+
+def test_a_cable_or_a_warm_board_that_bears_more_lifts_no_limit():
+    bench = Bench()
+    bench.set_profile(connector=1, periods=((0, 10),))
+    bench.charge(1)
+    for source, da, limit_da in (("cable", 200, 100), ("temperature", 240, 100), ("temperature", 80, 80), ("cable", 130, 80), ("temperature", None, 100)):
+        bench.tell(bench.station.on_cap, 1, source, da)
+        assert bench.limits[1] == limit_da, (source, da)
+
+
+def test_a_limit_says_what_it_comes_from():
+    bench = Bench(connectors=2)
+    grants = bench.station.limits.grants
+    assert grants[1].why(bench.now) in ("hardware", "installation")
+    bench.set_profile(id=3, connector=1, periods=((0, 12),))
+    bench.charge(1)
+    assert grants[1].why(bench.now) == "TxDefaultProfile 3, level 0"
+    assert grants[1].why(None) == "TxDefaultProfile 3, level 0: its lowest period, since the time is not known"
+    bench.set_profile(id=4, periods=((0, 15),), **MAX)
+    bench.charge(2)
+    bench.pass_time(30)
+    assert grants[1].why(bench.now).startswith("its share of ChargePointMaxProfile 4")
+    bench.tell(bench.station.on_cap, 1, "cable", 60)
+    assert grants[1].why(bench.now) == "cable"
