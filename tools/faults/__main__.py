@@ -54,10 +54,10 @@ def _run(options: argparse.Namespace, interpreter: list[str], folder: Path, tabl
         step = 5 if options.quick else 1
         scenes, modes = list(power_cuts.SCENES), list(power_cuts.MODES)
         for scene, mode, number, trouble in power_cuts.trials(folder / "flash", interpreter, scenes, modes, step):
-            table.count("%s during %s" % (power_cuts.MODES[mode], scene), "write %d" % number, trouble)
+            table.count(power_cuts.MODES[mode], "%s, write %d" % (scene, number), trouble)
         with prepared(folder / "starts", interpreter) as station:
             for row, scene, number, trouble in itertools.chain(reads.in_scenes(folder / "reads", interpreter, scenes, step), reads.at_starts(station, step)):
-                table.count("%s during %s" % (row, scene), "read %d" % number, trouble)
+                table.count(row, "%s, read %d" % (scene, number), trouble)
     if "kills" in options.only:
         for number, trouble in kills.trials(folder / "kills", interpreter, options.count, options.seed):
             what = "kill %d" % number if number <= options.count else "the transactions of them all"

@@ -18,7 +18,7 @@ from tools.central_system import CallRefused
 from tools.faults.bench import INSTALLED_DA, Bench, Lost
 
 _DEATH_S = 0.5  # from the work to its last write, and from the cut to the end of the process
-MODES = {"cut": "power cut", "error": "failing write", "full": "full flash"}
+MODES = {"cut": "a power cut in the middle of a write", "error": "a write that fails", "full": "a flash that is full"}
 
 
 def profile(number: int, amps: float, periods: int = 3) -> dict:

@@ -21,7 +21,7 @@ from tools.faults.bench import Bench, Lost
 from tools.faults.power_cuts import Scene, ready
 from tools.faults.prepared import LIMIT_DA, Prepared
 
-TIMES = {1: "a failing read", -1: "reads that fail for ever"}
+TIMES = {1: "a read that fails", -1: "reads that fail for ever"}
 START = "a start"
 _ONE_BY_ONE = 20
 _DEATH_S = 0.5
