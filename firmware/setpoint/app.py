@@ -77,8 +77,7 @@ class App:
 
     def _first_keys(self, started: str) -> dict:
         """First values of configuration keys; what the board is stands above what somebody says it is."""
-        keys = dict(self.board.keys)
-        keys["LastStart"] = started
+        keys = dict(self.board.keys, LastStart=started)
         keys["NumberOfConnectors"] = len(self.board.outlets)
         keys["ConnectorSwitch3to1PhaseSupported"] = self.supply.can_switch_phases
         return keys
@@ -121,7 +120,11 @@ class App:
                 self.peak_memory = max(self.peak_memory, gc.mem_alloc())  # walks the heap: not with every event
                 if self.clock.ticks_ms() - told_ms >= 60000:  # who looks at the log learns the state that soon
                     told_ms = self.clock.ticks_ms()
-                    load("setpoint.state_line").tell(self, self.control.points)
+                    self.look_round()
+
+    def look_round(self) -> None:
+        load("setpoint.state_line").tell(self, self.control.points)
+        load("setpoint.fault_reports").keep(self)
 
     def _cap(self, connector_id: int, source: str, da: "int | None") -> None:
         if da != self._caps.get((connector_id, source)):

@@ -11,10 +11,19 @@ def tell(app, connector_id: int, point, numbers: "list[int] | int") -> None:
         app.log("error" if there else "info", "control", text)
         app.tell(app.station.on_fault, connector_id, code, name, info, there)
     point.told_faults = point.faults
-    held = point.protection.held if connector_id else 0
-    if held != app.held.get(str(connector_id), 0):
-        app.held[str(connector_id)] = held
+    keep(app)
+
+
+def keep(app) -> None:
+    """What only a person ends is to be in flash. Where a write failed, the next call tries again."""
+    held = {}
+    for connector_id in app.control.points:
+        bits = app.control.points[connector_id].protection.held
+        if bits:
+            held[str(connector_id)] = bits
+    if held != app.held:
         try:
-            app.documents.write("faults", app.held)
+            app.documents.write("faults", held)
+            app.held = held
         except OSError as error:
             app.log("error", "control", "a fault that must be kept cannot be written: %s" % error)

@@ -230,3 +230,30 @@ def test_a_station_without_a_meter_knows_that_it_estimates():
         assert bench.app._reading(1).estimated
     finally:
         bench.end()
+
+
+def test_a_residual_current_that_flash_did_not_take_is_kept_when_it_does():
+    bench = Bench()
+    documents = bench.app.documents
+    try:
+        write = documents.write
+        documents.write = no_room
+        CHIP.drive(13, 1)
+        del CHIP.closes[13]
+        bench.run(100)
+        assert bench.state() == "F"
+        bench.app.look_round()
+        assert documents.read("faults", {}) == {}
+        documents.write = write
+        bench.app.look_round()  # a minute later
+        assert documents.read("faults", {}) == {"1": 1 << 8}
+        documents.write = no_room
+        bench.app.look_round()
+        assert documents.read("faults", {}) == {"1": 1 << 8}, "nothing to write"
+    finally:
+        documents.write = write
+        bench.end()
+
+
+def no_room(name, document):
+    raise OSError(28)
