@@ -452,6 +452,14 @@ def test_a_residual_current_is_kept_over_a_restart_whose_self_test_passes():
     assert protection.held == 0
 
 
+def test_an_offer_lowered_just_before_the_contactor_closes_may_be_followed_as_late_as_any():
+    watched = Watched()
+    watched.run("current", 1000, 320, 0, False)
+    watched.run("current", 100, 60, 0, False)
+    assert watched.run("current", 4800, 60, 320, True) == [], "the vehicle has 5 s to see it"
+    assert watched.run("current", 5000, 60, 320, True) == ["overcurrent"]
+
+
 def test_a_charge_that_begins_anew_is_judged_by_its_own_offer():
     watched = Watched()
     watched.run("current", 2000, 320, 320, True)

@@ -170,7 +170,7 @@ class Protection:
         """`offered_da` as the vehicle reads it, `da` as it draws; judged while it charges (C2): once it was told to
         stop, the contactor opens after 6 s anyway."""
         elapsed_ms = min(elapsed_ms, _STEP_MS)
-        if not charging or offered_da >= self._allowed_da:
+        if offered_da == 0 or offered_da >= self._allowed_da:
             self._allowed_da = offered_da
             self._lowered_ms = 0
         else:
