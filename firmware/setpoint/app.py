@@ -101,7 +101,7 @@ class App:
     def _on_death(self, name: str, sentence: str) -> None:
         self.died = True
         self._over.set()
-        self.board.make_safe()
+        self.control.halt()
         self.log("error", "app", "task %s died (%s): restarting" % (name, sentence))
 
     async def _agent(self) -> None:

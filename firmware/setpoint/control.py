@@ -218,6 +218,11 @@ class Control:
             self._on_change()
         return healthy
 
+    def halt(self) -> None:
+        """Safe outputs, for good: a step that still comes changes nothing."""
+        self._in_order.clear()  # allocates nothing: the memory may be what is over
+        self._board.make_safe()
+
     async def run(self) -> None:
         """A period is 20 ms from one step's begin to the next's: what a step takes is part of it, as the time in which the
         contactor must open is counted in steps."""

@@ -141,6 +141,23 @@ def test_the_contactor_opens_before_the_pilot_changes_and_closes_after():
     assert point.outlet.done == ["duty", "close"]
 
 
+def test_once_the_station_is_to_end_a_last_step_closes_no_contactor():
+    class Safe(Board):
+        def make_safe(self):
+            for outlet in self.outlets:
+                outlet.set_contactor(False)
+
+    control, points = charging(2, board=Safe)
+    points[0].outlet.high_mv = 9000
+    run(control, 6000)
+    points[0].outlet.high_mv = 6000
+    run(control, 400)
+    assert points[0].sequence.state == "B2"
+    control.halt()  # a task died, and the loop's own comes once more before it is cancelled
+    run(control, 1000)
+    assert [point.outlet.closed for point in points] == [False, False]
+
+
 def test_no_limit_lifts_the_rating_of_the_hardware():
     control, (point,) = charging()
     point.limit_da = 800
