@@ -195,6 +195,6 @@ def test_no_identity_keeps_a_station_from_running_safely(content):
                 task.coroutine.close()
 
 
-@pytest.mark.parametrize("path, value", [row[:2] for row in WRONG], ids=str)
+@pytest.mark.parametrize("path, value", [row[:2] for row in WRONG], ids=lambda part: part if type(part) is str else None)
 def test_what_the_firmware_refuses_by_name_the_validator_refuses(path, value):
     assert faults_of(changed(path, value, description()))
