@@ -95,9 +95,7 @@ class ChargingProfile:
                 stack.until = stack.holds = valid_to
                 stack.rate, stack.phases = self.lowest()
                 return True
-            offset = at - base
-            if offset < 0:  # no transaction yet, or the clock was set back: the first second
-                offset = 0
+            offset = at - base  # below 0 without a transaction, or after the clock was set back: the first period
         else:
             offset = at - base
             if offset < 0:
@@ -112,7 +110,7 @@ class ChargingProfile:
             stack.until = min(base + recurrence, valid_to) if recurrence else FOREVER
             return False
 
-        # The period: the last one that starts at or before the offset. The first starts at 0.
+        # The period: the last one that starts at or before the offset, and if none does, the first.
         table = self.table
         step = table[0]
         count = len(table) >> 1

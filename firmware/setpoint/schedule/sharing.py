@@ -14,7 +14,7 @@ def shares(total_da: int, wants: "list[int]", minimum_da: int = 60) -> "list[int
         left_da = max(total_da, 0)
         left = len(sharing)
         for want, i in sorted([(wants[i], i) for i in sharing]):
-            part = min(want, left_da // left)
+            part = left_da // left
             if part < want:  # this one and all after it want more than an even part
                 for j in sharing:
                     if parts[j] == 0:

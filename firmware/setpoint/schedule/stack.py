@@ -128,7 +128,8 @@ class InstalledProfiles:
         return rate // supply.rate_per_da, supply.held[phases], until, reason
 
     def station_limit_at(self, now: "int | None") -> tuple:
-        """(limit_da or None, until, reason): what all connectors together may draw per phase (R29)."""
+        """(limit_da or None, reason): what all connectors together may draw per phase (R29). It changes no earlier than
+        the limits of the connectors say, each of which asks the station's profiles too."""
         supply = self.supply
         station = self.of_station()
         if now is None:
@@ -138,7 +139,7 @@ class InstalledProfiles:
         rate, reason = station.rate, station.profile
         if supply.station_rate is not None and (rate is None or rate >= supply.station_rate):
             rate, reason = supply.station_rate, None
-        return (None if rate is None else rate // supply.rate_per_da), station.until, reason
+        return (None if rate is None else rate // supply.rate_per_da), reason
 
     def reaching(self, connector: int, transaction) -> Stack:
         """The stack of a connector, with the TxProfiles of its transaction (None: there are none)."""

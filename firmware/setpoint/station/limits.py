@@ -95,12 +95,12 @@ class Limits:
         """Works out every limit anew. Returns the ids of the connectors whose da or phases changed."""
         self.next_change = FOREVER
         self.recheck_ms = None
-        total_da, total_until, total_reason = self._profiles.station_limit_at(now)
+        total_da, total_reason = self._profiles.station_limit_at(now)
         bounds = {}
         for connector in self._connectors:
             bounds[connector.id] = self._bound(connector, now)
         if len(self._connectors) > 1 and total_da is not None:
-            self._share(bounds, total_da, total_until, total_reason)
+            self._share(bounds, total_da, total_reason)
         else:
             total_da = None
         return self._hand_out(bounds, total_da, up_ms)
@@ -119,9 +119,8 @@ class Limits:
                 da, source, reason = caps[name], name, None
         return [da, phases, source, until, reason]
 
-    def _share(self, bounds: dict, total_da: int, total_until: int, total_reason) -> None:
+    def _share(self, bounds: dict, total_da: int, total_reason) -> None:
         """R29: one limit for all that charge. An idle connector is told what it would get as the newest."""
-        self.next_change = min(self.next_change, total_until)
         running = [c for c in self._connectors if c.transaction is not None]
         # A vehicle that does not ask is kept a chair, no more: it may ask again at any time, and has the rest then. It
         # stands behind all that ask, as the last one goes first where there is not enough: nobody waits for an empty chair.
@@ -136,7 +135,6 @@ class Limits:
                 part = parts[running.index(connector)]
             if part < bound[0]:
                 bound[0], bound[2], bound[4] = part, "sharing", total_reason
-            bound[3] = min(bound[3], total_until)
 
     def _hand_out(self, bounds: dict, total_da: "int | None", up_ms: int) -> list:
         before = {}
@@ -166,12 +164,12 @@ class Limits:
         return [i for i in before if before[i] != (self.grants[i].da, self.grants[i].phases)]
 
     def _room_da(self, connector_id: int, total_da: int, up_ms: int) -> int:
-        """What is left of the total beside all that may flow elsewhere."""
+        """What is left of the total beside all that may flow elsewhere; below 0 while more flows than may."""
         room = total_da
         for other in self.grants:
             if other != connector_id:
                 room -= self.grants[other].held_da(up_ms)
-        return max(room, 0)
+        return room
 
     def _recheck_when_room(self, up_ms: int) -> None:
         for connector_id in self.grants:
