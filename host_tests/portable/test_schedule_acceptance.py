@@ -112,6 +112,8 @@ def test_what_could_never_be_applied_as_meant_is_refused():
         ({"duration": 1}, False),
         ({"duration": 0}, True),
         ({"duration": -1}, True),
+        ({"duration": 0, "kind": "Relative"}, True),  # it would take the place of the limit in force, and say nothing
+        ({"duration": 0, "start": None}, True),
         ({"kind": "Recurring", "recurrency": "Daily"}, False),
         ({"kind": "Recurring"}, True),
         ({"kind": "Recurring", "recurrency": "Weekly", "start": None}, True),

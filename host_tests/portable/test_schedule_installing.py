@@ -117,6 +117,18 @@ def test_ended_profiles_make_room_those_first_that_ended_first():
     assert point.set(2, profile(8, DEFAULT, (0, 60), level=3), now=T0 + 200) is not None
 
 
+def test_a_full_station_lets_nothing_go_that_may_limit_again():
+    for connector, fields, now in (
+        (1, profile(1, DEFAULT, (0, 60), duration=100, kind="Relative"), T0 + DAY),  # the next transaction
+        (1, profile(1, DEFAULT, (0, 60), duration=100, start=None), T0 + DAY),
+        (0, profile(1, MAX, (0, 60), duration=100, start=T0 + DAY), T0 + HOUR),  # its time is to come
+        (1, profile(1, DEFAULT, (0, 60), duration=100), None),  # nobody knows
+    ):
+        point = ChargePoint((connector, fields), max_installed=1)
+        assert point.set(2, profile(2, DEFAULT, (0, 320)), now=now) is not None
+        assert point.ids() == [1], fields
+
+
 def test_an_ended_profile_stays_while_there_is_room():
     point = ChargePoint((1, profile(1, DEFAULT, (0, 60), duration=100)))  # R24
     assert point.set(1, profile(2, DEFAULT, (0, 60), level=1), now=T0 + 200) is None
@@ -310,5 +322,8 @@ def test_an_equal_profile_need_not_be_written_again():
     ):
         assert not one.same_as(profile_from(other, 1, T0, None, supply)), other
     assert not one.same_as(profile_from(profile(1, DEFAULT, (0, 60), (60, 80)), 2, T0, None, supply))
+    for connector, fields in ((1, profile(1, DEFAULT, (0, 60), kind="Relative")), (0, profile(1, MAX, (0, 60)))):
+        later = profile_from(fields, connector, T0 + 1, None, supply)
+        assert profile_from(fields, connector, T0, None, supply).same_as(later), fields
     relative = profile(1, MAX, (0, 60), kind="Relative")
     assert not profile_from(relative, 0, T0, None, supply).same_as(profile_from(relative, 0, T0 + 1, None, supply))

@@ -39,8 +39,9 @@ def test_an_own_default_stands_before_the_general_one_at_equal_level_only():
 
 
 def test_a_higher_general_default_stands_before_an_own_one():
-    point = ChargePoint((0, profile(1, DEFAULT, (0, 60), level=1)), (1, profile(2, DEFAULT, (0, 100))))
-    assert point.amps(T0) == 60  # R8; MicroOcpp 2.1 no. 13
+    general, own = (0, profile(1, DEFAULT, (0, 60), level=1)), (1, profile(2, DEFAULT, (0, 100)))
+    for order in ((general, own), (own, general)):
+        assert ChargePoint(*order).amps(T0) == 60  # R8; MicroOcpp 2.1 no. 13
 
 
 def test_the_charge_point_maximum_and_the_own_limits_always_bind():
@@ -52,6 +53,8 @@ def test_the_charge_point_maximum_and_the_own_limits_always_bind():
         (200, 100, 320, 120, 100),
         (None, None, 320, None, 320),  # R28.3
         (None, 400, 320, None, 320),
+        (None, None, 320, 400, 320),
+        (400, 400, 320, 400, 320),
         (0, 100, 320, None, 0),
     ):
         point = ChargePoint(amps=amps, grid=grid)
@@ -153,6 +156,8 @@ def test_watts_become_amperes_per_phase_by_the_phases_of_their_own_period():
         (7360, 2, 3, True, (106, 3)),  # a switch holds to one phase or to all
         (7360, 2, 2, True, (160, 2)),
         (7360, 3, 2, False, (160, 2)),
+        (3680, 2, 1, False, (160, 1)),
+        (3680, 3, 1, False, (160, 1)),
         (0, None, 3, False, (0, 3)),
     ):
         period = (0, watts * 10) if named is None else (0, watts * 10, named)
@@ -173,6 +178,13 @@ def test_each_profile_is_converted_with_its_own_phases_before_they_are_compared(
     assert point.limit(T0) == (100, 1)
 
 
+def test_a_charge_point_maximum_on_one_phase_holds_the_connectors_to_one():
+    point = ChargePoint(  # 3680 W are 16 A on one phase, and would be 11 kW on three
+        (0, profile(1, MAX, (0, 36800, 1), unit="W")), (1, profile(2, DEFAULT, (0, 200, 3))), switch=True
+    )
+    assert point.limit(T0) == (160, 1)
+
+
 def test_amperes_and_watts_compare_without_rounding():
     for watts_tenths, da, want_reason in ((110400, 160, 1), (110399, 160, 1), (110401, 160, 2)):  # 11040.0 W is 16.0 A
         point = ChargePoint((1, profile(1, DEFAULT, (0, watts_tenths), unit="W")), (0, profile(2, MAX, (0, da))))
@@ -184,6 +196,7 @@ def test_the_own_limit_may_be_given_in_watts_too():
     assert ChargePoint(watts=110400).amps(T0) == 160
     assert ChargePoint(watts=220800).amps(T0) == 320
     assert ChargePoint(watts=300000).amps(T0) == 320
+    assert ChargePoint(watts=36800, phases=1).amps(T0) == ChargePoint(watts=73600, phases=2).amps(T0) == 160
 
 
 def test_absurd_numbers_do_no_harm():
@@ -216,8 +229,16 @@ def test_while_the_time_is_unknown_the_lowest_period_of_all_profiles_counts():
     assert limit(2, None, None)[:2] == (60, 3)
     point.set(0, profile(4, MAX, (0, 320), (60, 70), duration=30))
     assert limit(1, None, None)[0] == 70 and limit(1, None, None)[3].id == 4
-    assert point.installed.station_limit_at(None)[:2] == (70, FOREVER)
+    assert point.installed.station_limit_at(None)[0] == 70
     assert limit(1, T0, None)[0] == 320  # the clock is known: normal rules at once
+
+
+def test_the_limit_of_the_station_is_known_without_the_time_whatever_was_asked_before():
+    for asked in ((), (T0,), (T0 + 60,)):
+        point = ChargePoint((0, profile(1, MAX, (0, 200), (60, 70), duration=90)))
+        for at in asked:
+            point.installed.station_limit_at(at)
+        assert point.installed.station_limit_at(None)[0] == 70
 
 
 def test_what_was_accepted_without_a_clock_counts_from_when_it_is_known():
@@ -244,9 +265,9 @@ def test_the_limit_of_the_station_is_the_charge_point_maximum_and_the_grid():
         point = ChargePoint(grid=grid)
         if top is not None:
             point.set(0, profile(1, MAX, (0, top), (60, 90)))
-        limit_da, until, because = point.installed.station_limit_at(T0)
+        limit_da, because = point.installed.station_limit_at(T0)
         assert (limit_da, None if because is None else because.id) == (want, reason), (top, grid)
-        assert until == (FOREVER if top is None else T0 + 60)
+        assert point.until(T0) == (None if top is None else 60)
 
 
 def test_the_next_change_is_the_earliest_that_any_profile_could_make():

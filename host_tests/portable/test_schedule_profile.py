@@ -143,6 +143,15 @@ def test_a_start_of_unknown_time_means_the_lowest_period():
     assert point.amps(T0, 1, offline) == 60 and point.until(T0, 1, offline) is None
 
 
+def test_a_start_of_unknown_time_does_not_hide_the_end_of_the_validity():
+    point = ChargePoint(
+        (1, profile(1, TX, (0, 100), kind="Relative", valid_to=T0 + 300)), (1, profile(2, DEFAULT, (0, 60)))
+    )
+    offline = Transaction(started=None)
+    for at, want, until in ((0, 100, 300), (299, 100, 300), (300, 60, None)):
+        assert (point.amps(T0 + at, 1, offline), point.until(T0 + at, 1, offline)) == (want, until), at
+
+
 def test_min_charging_rate_never_raises_a_limit():
     fields = profile(1, DEFAULT, (0, 0))  # R27; MicroOcpp 2.1 no. 3
     fields["chargingSchedule"]["minChargingRate"] = 60
