@@ -52,6 +52,7 @@ def test_a_limit_that_falls_in_steps_frees_room_in_steps():
     bench.set_profile(id=5, connector=1, level=1, periods=((0, 8),))
     bench.pass_time(5)
     assert bench.limits[1] == 80 and bench.limits[2] == 200
+    assert bench.station.limits.recheck_ms > bench.up_ms, "it would be woken again and again"
     bench.pass_time(6)
     assert bench.limits[2] == 240
 
@@ -198,3 +199,68 @@ def test_a_limit_says_what_it_comes_from():
     assert grants[1].why(bench.now).startswith("its share of ChargePointMaxProfile 4")
     bench.tell(bench.station.on_cap, 1, "cable", 60)
     assert grants[1].why(bench.now) == "cable"
+
+
+def test_a_connector_whose_contactor_is_still_closed_keeps_its_share_for_itself():
+    bench = Bench(connectors=2)
+    bench.set_profile(periods=((0, 20),), **MAX)
+    bench.charge(1)
+    bench.charge(2)
+    bench.pass_time(30)
+    bench.card("TAG1", [1])
+    for pilot in ("C2", "C2S"):
+        bench.tell(bench.station.on_pilot, 1, pilot, "C")
+        assert bench.limits[2] == 100, pilot
+    bench.tell(bench.station.on_pilot, 1, "B1", "B")
+    assert bench.limits[2] == 200
+
+
+def test_a_vehicle_that_pauses_may_for_a_moment_still_come_back_with_what_it_was_offered():
+    bench = Bench(connectors=2)
+    bench.set_profile(periods=((0, 20),), **MAX)
+    bench.charge(1)
+    bench.tell(bench.station.on_pilot, 1, "B2", "B")
+    bench.charge(2)
+    assert bench.limits[2] == 0
+    bench.pass_time(12)
+    assert (bench.limits[1], bench.limits[2]) == (60, 140)
+
+
+def test_the_falls_of_a_long_charge_leave_nothing_in_ram():
+    bench = Bench()
+    bench.charge(1)
+    for _ in range(20):
+        bench.set_profile(connector=1, periods=((0, 10),))
+        bench.pass_time(12)
+        bench.set_profile(connector=1, periods=((0, 16),))
+        bench.pass_time(12)
+    assert len(bench.station.limits.grants[1]._falling) <= 1
+
+
+def test_what_waits_for_room_counts_as_drawn_for_the_others():
+    bench = Bench(connectors=3)
+    bench.set_profile(periods=((0, 30),), **MAX)
+    for connector in (1, 2, 3):
+        bench.charge(connector)
+        bench.pass_time(30)
+    assert [bench.limits[c] for c in (1, 2, 3)] == [100, 100, 100]
+    for amps in (9, 8, 7, 6, 9, 8, 7, 6):  # the others wait for what it lets go, and then for what it wants back
+        bench.set_profile(id=5, connector=1, level=1, periods=((0, amps),))
+        for _ in range(9):
+            bench.pass_time(1)
+            assert total(bench) <= 300
+            assert sum([bench.station.limits.grants[c].held_da(bench.up_ms) for c in (1, 2, 3)]) <= 300, amps
+            assert all([bench.station.limits.grants[c].running for c in (1, 2, 3)])
+
+
+def test_each_connector_s_limit_changes_in_the_second_that_its_plan_says():
+    bench = Bench(connectors=3)
+    noon_s = 12 * 3600
+    for connector, changes in ((1, ((60, 8), (120, 14))), (2, ((90, 10),)), (3, ((30, 7), (110, 12)))):
+        periods = [(0, 16)] + [(noon_s + at, amps) for at, amps in changes]
+        bench.set_profile(id=connector, connector=connector, periods=periods)
+    for second in range(0, 130):
+        want = [80 if 60 <= second < 120 else 140 if second >= 120 else 160, 100 if second >= 90 else 160]
+        want.append(160 if second < 30 else 70 if second < 110 else 120)
+        assert [bench.limits[c] for c in (1, 2, 3)] == want, second
+        bench.pass_time(1)
