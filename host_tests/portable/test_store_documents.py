@@ -416,6 +416,8 @@ def test_a_document_that_its_owner_does_not_understand_gives_way_to_the_one_befo
         documents.write("y", [1])
         assert documents.read("y", None, understood) is None
 
+    in_a_folder(test)
+
 
 def test_each_write_leaves_the_document_before_it_where_it_is():
     def test(folder):
