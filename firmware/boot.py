@@ -9,7 +9,9 @@ Rules:
    real-time clock, which every reset leaves as it is and a power cut clears.
 4. After three starts in vain the program is put aside (`complete` becomes `failed`) if the other folder holds a complete
    one. If not: safe mode. Nothing is started, the network stays off, and the serial line answers.
-5. Nothing here needs a file of a program, and no .mpy: this file works with any version of MicroPython beside it.
+5. A start that does not come as far as the control loop ends by the watchdog, whatever is the matter with main.py: it may be
+   missing, empty or unreadable. It counts as one in vain, before the minute is over.
+6. Nothing here needs a file of a program, and no .mpy: this file works with any version of MicroPython beside it.
 
 main.py follows in the folder that is chosen, with the names of this file: `started`, a sentence, and `forget_starts`.
 """
@@ -113,6 +115,7 @@ except Exception as error:
     print("boot: not every output was set, as /board.json cannot be used: %r" % error)
 started = choose()
 if started:
+    machine.WDT(timeout=30000)  # fed by the control loop only, which comes within seconds
     machine.Timer(1).init(mode=machine.Timer.ONE_SHOT, period=60000, callback=globals()["forget_starts"])
 for name in ("make_safe", "complete_programs", "starts_of", "remember", "cause", "choose", "MARK", "FORGET_STARTS", "json", "name"):
     del globals()[name]  # the program needs their memory

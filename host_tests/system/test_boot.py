@@ -114,6 +114,19 @@ def test_an_import_that_fails_counts_as_a_crash(board, tmp_path):
     assert "SAFE MODE" in board.start()[1]
 
 
+@pytest.mark.parametrize("content", [None, b"", bytes(200), b"def (:", b"print(", b"raise ValueError(1)", b"import nothing_of_this_name", b"\xff\xfe\x00"])
+@pytest.mark.parametrize("micropython", ["64bit"], indirect=True)
+def test_a_main_py_that_is_missing_or_cannot_be_read_does_not_leave_the_board_at_the_prompt(board, tmp_path, content):
+    """MicroPython prints a line and waits at the prompt. The watchdog resets it, and after three starts the program before runs."""
+    files = on_flash(program(tmp_path, "1.0"), "a", 1) | on_flash(program(tmp_path, "2.0"), "b", 2)
+    del files["/b/main.py"]
+    board.format(files | ({} if content is None else {"/b/main.py": content}))
+    for number in range(3):
+        code, text = board.start(cause=3 if number else 1)
+        assert code == RESET and "start %d\n" % (number + 1) in text and "main:" not in text
+    assert "main: 1.0" in board.start(cause=3)[1]
+
+
 def test_both_programs_may_fail_one_after_the_other(board, tmp_path):
     board.format(on_flash(program(tmp_path, "1.0", CRASHES), "a", 1) | on_flash(program(tmp_path, "2.0", CRASHES), "b", 2))
     seen = [board.start()[1] for _ in range(7)]

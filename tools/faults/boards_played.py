@@ -74,7 +74,7 @@ class PlayedBoard:
         self.interpreter = interpreter
         self.image = folder / "flash.img"
         self.port = ""
-        self.cut_after = -1  # writes of its flash, until the power goes
+        self.cut_after = -1  # writes of its flash, until the power goes; 0: all are recorded
         self.said = b""
         self.ended: "list[int]" = []  # exit codes of the interpreter
         self._process: "subprocess.Popen | None" = None
@@ -169,7 +169,7 @@ class PlayedBoard:
             mode = termios.tcgetattr(board_end)
             mode[3] |= termios.ISIG  # Ctrl-C interrupts what runs
             termios.tcsetattr(board_end, termios.TCSANOW, mode)
-            command = [*self.interpreter, "-i", str(PLAYED), str(self.folder), str(self.cut_after)]
+            command = [*self.interpreter, "-i", str(PLAYED), str(self.folder), str(self.cut_after), "cable"]
             self._process = subprocess.Popen(command, stdin=board_end, stdout=board_end, stderr=board_end, preexec_fn=functools.partial(_own, board_end))
             os.close(board_end)
             self._carry(board)

@@ -1,6 +1,9 @@
 """A board on a PC: runs boot.py and main.py from a flash image as the ESP32 port does, on MicroPython's unix port.
 
-    micropython [-i] played_board.py FOLDER [cut after N writes]
+    micropython played_board.py FOLDER [N]              no cable: whoever falls to the prompt is reset by the watchdog
+    micropython -i played_board.py FOLDER N cable       the prompt is on the cable
+
+N: the power is cut in the middle of the N-th write to the flash; 0: FOLDER/writes gets each write (tools.faults.chip_writes).
 
 FOLDER stands for the board: flash.img is its flash, rtc the memory of its clock, which a power cut clears (whoever plays
 the power cut removes it), cause why it starts, pins a line for each pin that was set. The PC's files are under
@@ -9,11 +12,13 @@ process by SIGUSR1, a power cut by SIGKILL; whoever started it starts it again.
 """
 
 import os
+import struct
 import sys
 
 import vfs
 
 FOLDER = sys.argv[1]
+CABLE = "cable" in sys.argv
 
 
 def end(signal):
@@ -29,12 +34,14 @@ class Flash:
         self.file = open(path, "r+b")
         self.blocks = os.stat(path)[6] // 4096
         self.left = cut_after
+        self.record = open(FOLDER + "/writes", "ab") if cut_after == 0 else None
 
     def readblocks(self, block, buffer, offset=0):
         self.file.seek(block * 4096 + offset)
         self.file.readinto(buffer)
 
     def writeblocks(self, block, data, offset=0):
+        self.note(block * 4096 + offset, data)
         self.left -= 1
         if self.left == 0:
             data = data[: len(data) // 2]
@@ -50,9 +57,16 @@ class Flash:
         if operation == 5:
             return 4096
         if operation == 6:
+            self.note(argument * 4096, b"\xff" * 4096)
             self.file.seek(argument * 4096)
             self.file.write(b"\xff" * 4096)
             return 0
+
+    def note(self, position, data):
+        if self.record is not None:
+            self.record.write(struct.pack("<II", position, len(data)))
+            self.record.write(data)
+            self.record.flush()
 
 
 class Memory:
@@ -96,8 +110,10 @@ class Timer:
 
 
 class WDT:
+    awake = False
+
     def __init__(self, timeout):
-        pass
+        WDT.awake = True
 
     def feed(self):
         pass
@@ -145,4 +161,9 @@ names = {"__name__": "__main__"}
 if is_there("boot.py"):
     run_file("boot.py")
 if is_there("main.py"):
-    run_file("main.py")
+    try:
+        run_file("main.py")
+    except Exception as error:
+        sys.print_exception(error)
+if WDT.awake and not CABLE:
+    machine.reset()  # nobody feeds it at the prompt
