@@ -4,6 +4,7 @@ import errno
 import os
 from binascii import crc32
 
+from setpoint.store import documents as store
 from setpoint.store import files as changes
 from setpoint.store.documents import Documents
 
@@ -329,6 +330,131 @@ def test_a_failed_write_leaves_the_old_document_in_force():
 
 def no_memory(*arguments):
     raise MemoryError
+
+
+class Full:
+    """A file on a file system that is full: it takes half of what is written."""
+
+    def __init__(self, path, mode):
+        self.file = open(path, mode)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        self.file.close()
+
+    def write(self, content):
+        return self.file.write(content[: len(content) // 2])
+
+
+def while_flash_is_full(call, *arguments):
+    """True if that raises OSError."""
+    changes.open = Full
+    try:
+        return raises(OSError, call, *arguments)
+    finally:
+        del changes.open
+
+
+def test_a_document_that_flash_took_in_part_is_not_said_to_be_written_and_leaves_nothing():
+    def test(folder):
+        documents = Documents(folder)
+        for number in range(3):
+            assert while_flash_is_full(documents.write, "a%d" % number, ["new"])
+        assert files(folder) == [] and documents.read("a0") is None
+        for last in (["first"], ["second"], ["third"]):
+            assert documents.write("a", last)
+            assert while_flash_is_full(documents.write, "a", ["new"])
+            assert documents.read("a") == Documents(folder).read("a") == last
+
+    in_a_folder(test)
+
+
+def test_what_is_written_and_removed_without_a_fault_mounts_nothing_anew():
+    def test(folder):
+        seen = []
+        changes.recover_by(lambda: seen.append("mounted"), None)
+        try:
+            documents = Documents(folder)
+            documents.write("a", 1)
+            documents.write("a", 2)
+            documents.remove("a")
+            documents.remove("a")
+            assert seen == []
+            os.mkdir(folder + "/b")
+            assert raises(OSError, changes.remove_file, folder + "/b") and seen == ["mounted"]
+        finally:
+            changes.recover_by(None, None)
+
+    in_a_folder(test)
+
+
+def dead_chip(*arguments):
+    raise OSError(errno.EIO)
+
+
+def test_a_chip_that_cannot_be_read_at_all_is_no_absent_document():
+    def test(folder):
+        assert raises(OSError, changes.patiently, dead_chip)
+        documents = Documents(folder)
+        documents.write("a", 1)
+        store.open = dead_chip
+        try:
+            assert documents.read("a") is None
+        finally:
+            del store.open
+        assert "cannot be read" in documents.problems[0]
+
+    in_a_folder(test)
+
+
+def test_a_document_that_is_not_understood_and_cannot_be_set_aside_is_not_asked_for_ever():
+    def test(folder):
+        documents = Documents(folder)
+        documents.write("x", [1])
+        os.mkdir(folder + "/x.bad")
+        assert documents.read("x", None, understood) is None
+
+    in_a_folder(test)
+
+
+def test_a_removal_that_is_cut_off_does_not_bring_back_the_document_before():
+    def test(folder):
+        gone = []
+
+        def only_once(path):
+            if gone:
+                raise OSError(errno.EIO)
+            gone.append(path)
+            os.remove(path)
+
+        remove_file = store.remove_file
+        for writes in (2, 3):
+            documents = Documents(folder)
+            for value in range(writes):
+                documents.write("a", value)
+            gone.clear()
+            store.remove_file = only_once
+            try:
+                assert raises(OSError, documents.remove, "a")
+            finally:
+                store.remove_file = remove_file
+            assert Documents(folder).read("a") == writes - 1
+            documents.remove("a")
+            assert files(folder) == []
+
+    in_a_folder(test)
+
+
+def test_what_others_leave_in_the_folder_is_no_document():
+    def test(folder):
+        Documents(folder).write("a", 1)
+        for name in ("notes", "a b.a", "a.bad", ".a"):
+            put(folder + "/" + name, b"x")
+        assert Documents(folder).names() == ["a"]
+
+    in_a_folder(test)
 
 
 def no_file_system(*arguments):

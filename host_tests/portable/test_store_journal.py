@@ -2,7 +2,7 @@
 
 import os
 
-from test_store_documents import content, in_a_folder, put
+from test_store_documents import content, files, in_a_folder, put, while_flash_is_full
 
 from setpoint.store.journal import Journal
 
@@ -76,7 +76,8 @@ def test_segments_are_no_longer_than_an_erase_block_and_the_oldest_go_first():
         journal = Journal(folder)
         count = fill(journal, Owner(), 4)
         assert numbers(journal) == list(range(count))
-        assert all([os.stat("%s/%d" % (folder, number))[6] <= 4096 for number in journal.segments])
+        sizes = [os.stat("%s/%d" % (folder, number))[6] for number in journal.segments]
+        assert max(sizes) <= 4096 and min(sizes[:-1]) > 3900, "each begins when the one before is full"
         journal.drop_before(journal.segments[2])
         assert len(journal.segments) == 2 and len(os.listdir(folder)) == 2
         journal.drop_before(1 << 20)
@@ -164,5 +165,117 @@ def test_a_journal_that_cannot_be_written_says_so_and_keeps_what_it_has():
         assert all_lines(journal)[:2] == ["heading", "a"]
         journal.append(["b"], Owner())
         assert [line for line in all_lines(journal) if line != "heading"] == ["a", "b"]
+
+    in_a_folder(test)
+
+
+def test_reading_what_stands_before_begins_no_new_segment():
+    def test(folder):
+        journal = Journal(folder)
+        count = fill(journal, Owner(), 2)
+        for _ in range(3):
+            journal.append(["%d" % count], Owner())
+            count += 1
+            journal.read(0, 0)  # the first line of the first segment
+            journal.append(["%d" % count], Owner())
+            count += 1
+            found = journal.read(0, 0)
+            while found[1] == journal.segments[0]:
+                found = journal.read(found[1], found[2])
+        assert len(journal.segments) == 2 and numbers(journal) == list(range(count))
+
+    in_a_folder(test)
+
+
+def test_lines_that_flash_took_in_part_do_not_stand_and_leave_no_segment_behind():
+    def test(folder):
+        journal = Journal(folder)
+        assert while_flash_is_full(journal.append, ["0"], Owner())
+        assert files(folder) == []
+        journal.append(["1"], Owner())
+        assert while_flash_is_full(journal.append, ["2"], Owner())
+        journal.append(["3"], Owner())
+        assert numbers(journal) == numbers(Journal(folder)) == [1, 3]
+
+    in_a_folder(test)
+
+
+def test_all_parts_of_a_full_journal_become_thinner_in_turn():
+    def test(folder):
+        rounds = []
+
+        class Watching(Owner):
+            def full(self):
+                rounds.append([])
+
+            def keeps(self, text):
+                if text != "heading":
+                    rounds[-1].append(int(text.split(" ")[0]))
+                return True
+
+        journal = Journal(folder, 6)
+        count = fill(journal, Watching(), 6)
+        while len(rounds) < 5:
+            journal.append(["%d %s" % (count, "x" * 90)], Watching())
+            count += 1
+        told = [number for each in rounds[:4] for number in each]
+        assert told == list(range(len(told))), "none twice before all had their turn"
+        assert rounds[4][0] == 0 and numbers(journal) == list(range(count))
+
+    in_a_folder(test)
+
+
+def test_a_damaged_line_in_a_full_journal_is_dropped_and_stops_nothing():
+    def test(folder):
+        journal = Journal(folder, 4)
+        count = fill(journal, Owner(), 4)
+        whole = content(folder + "/1")
+        at = whole.index(b"5 x")
+        put(folder + "/1", whole[:at] + b"S" + whole[at + 1 :])
+        while len(content(folder + "/1")) == len(whole):
+            journal.append(["%d %s" % (count, "x" * 90)], Owner())
+            count += 1
+        assert numbers(journal) == [number for number in range(count) if number != 5]
+
+    in_a_folder(test)
+
+
+def test_a_segment_that_cannot_be_read_is_left_out_and_reported():
+    def test(folder):
+        journal = Journal(folder)
+        count = fill(journal, Owner(), 3)
+        first = len(numbers(journal)) // 2
+        os.remove(folder + "/2")
+        os.mkdir(folder + "/2")
+        seen = numbers(journal)
+        assert seen[0] == 0 and seen[-1] == count - 1 and len(seen) <= first + 2
+        assert "/2 cannot be read" in journal.problems[0]
+
+    in_a_folder(test)
+
+
+def test_after_a_restart_the_older_mark_is_replaced_and_never_the_newest():
+    def test(folder):
+        for number in range(1, 8):
+            journal = Journal(folder)
+            journal.marks()
+            journal.mark("[%d]" % number)
+            assert sorted(Journal(folder).marks()) == ["[%d]" % n for n in (number - 1, number) if n], number
+
+    in_a_folder(test)
+
+
+def test_a_journal_whose_folder_cannot_be_made_says_so_and_is_not_the_end():
+    def test(folder):
+        Journal(folder + "/new")
+        assert files(folder) == ["new"] and Journal(folder + "/new").problems == []
+        put(folder + "/file", b"")
+        journal = Journal(folder + "/file/journal")
+        assert "cannot be made" in journal.problems[0] and journal.read(0, 0) is None
+        try:
+            journal.append(["a"], Owner())
+            raise AssertionError("written")
+        except OSError:
+            pass
 
     in_a_folder(test)
