@@ -328,17 +328,30 @@ def test_a_monitor_that_fails_its_test_is_a_fault_until_it_passes():
         protection = Protection(has_test=True)
         monitor(protection, 980, **arguments)
         assert protection.held == 0
-        monitor(protection, 1100, **arguments)
+        monitor(protection, 3100, **arguments)
         assert named(protection.held) == [want], arguments
         protection.acknowledge(None)
-        monitor(protection, 2100, **arguments)
+        monitor(protection, 5100, **arguments)
         assert named(protection.held) == [want], "still broken"
-        monitor(protection, 2100)
+        monitor(protection, 5100)
         assert named(protection.held) == [want], "nobody has looked since"
         protection.acknowledge(None)
         assert not protection.ready
         monitor(protection, 200)
         assert protection.held == 0 and protection.ready
+
+
+def test_a_monitor_whose_trip_ends_after_three_seconds_passes_its_test():
+    protection = Protection(has_test=True)
+    monitor(protection, 100, dead=True)
+    monitor(protection, 3500, trips=True)
+    assert not protection.ready and protection.held == 0
+    monitor(protection, 20)
+    assert protection.ready and protection.held == 0
+    protection.test_again()
+    monitor(protection, 20)
+    monitor(protection, 4100, trips=True)
+    assert named(protection.held) == ["residual"], "that is no test any more"
 
 
 def test_no_earth_for_half_a_second_is_a_fault_while_it_lasts():
