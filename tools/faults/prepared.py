@@ -59,7 +59,7 @@ class Prepared:
         for version in (0, 1):
             for number, amps in SENT.items():
                 self._ask("SetChargingProfile", {"connectorId": 1, "csChargingProfiles": profile(number, amps[version], periods=24)})
-                self.profiles[number, amps[version]] = bench.profiles()[number]
+                self.profiles[number, amps[version]] = self._installed()[number]
             self._ask("ChangeConfiguration", {"key": _KEY, "value": "%d000" % (version + 1)})
             self._ask("ChangeConfiguration", {"key": "AuthorizationKey", "value": "0123456789abcdef%d" % version * 2})
             self._ask("ChangeAvailability", {"connectorId": 2 + version, "type": "Inoperative"})
@@ -121,6 +121,11 @@ class Prepared:
     def _key(self) -> str:
         return self.bench.central.call("GetConfiguration", {"key": [_KEY]})["configurationKey"][0]["value"]
 
+    def _installed(self) -> dict[int, dict]:
+        """Every profile with its periods, by id."""
+        ask = {"vendorId": "Setpoint", "messageId": "Profile"}
+        return {number: json.loads(self.bench.central.call("DataTransfer", {**ask, "data": str(number)})["data"]) for number in self.bench.profiles()}
+
     # ---- after a start
 
     def check(self, image: bytes, restarted: bool = False) -> None:
@@ -137,8 +142,9 @@ class Prepared:
 
     def _check_documents(self, files: dict[str, bytes]) -> None:
         left = surviving.profiles(files)
-        there = self.bench.profiles()
+        there = self._installed()
         if there != {number: self.profiles[number, amps] for number, amps in left.items()}:
+            there = {number: found["chargingSchedulePeriod"][0] for number, found in there.items()}
             raise Lost("profiles in force are %s, and the flash still has %s" % (there, left))
         self.bench.check_limit({round(10 * left[max(left)])} if left else {INSTALLED_DA})
         key = (surviving.document(files, "settings") or {}).get(_KEY, self.unset)

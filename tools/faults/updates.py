@@ -1,8 +1,12 @@
 """`make deploy` with the power cut at every write of the board's flash, and programs in it that are damaged afterwards.
 
 The board is played (boards_played.py): the whole firmware of the simulated board in /a and /b, started by its own boot.py, with the
-documents and the journal of a station that charges (prepared.py) beside them. Whatever the update came to: one program is whole and is
-started, documents and journal are byte for byte what they were, and with them the program that was started takes up the charge.
+documents and the journal of a station that charges (prepared.py) beside them. The update is done once, with every write and every erased
+block recorded; a cut is the chip as it was in the middle of one. Whatever the update came to: one program is whole and is started,
+documents and journal are byte for byte what they were, and with them the program that was started takes up the charge.
+
+A damaged program that starts all the same, as the module that is damaged is loaded on demand, may be without that part and even without
+the link: then the log says so, the control loop goes on and the limit is the one that is in flash.
 """
 
 from __future__ import annotations
@@ -11,26 +15,33 @@ import contextlib
 import hashlib
 import json
 import random
+import re
 import shutil
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
 from tools import build
+from tools.bench import RESET as RESET_ASKED
 from tools.bench import StationDied, StationProcess
 from tools.command import BOARDS, Failure
 from tools.connection import Connection
 from tools.deploy import Deployment
 from tools.faults import surviving
 from tools.faults.bench import Lost
-from tools.faults.boards_played import CUT, PLAYED, PlayedBoard, on_flash
+from tools.faults.boards_played import PLAYED, RESET, PlayedBoard, on_flash
+from tools.faults.chip_writes import cut_at, recorded
 from tools.faults.damage import GONE
-from tools.faults.prepared import Prepared
+from tools.faults.prepared import LIMIT_DA, Prepared
 
 CUTS = "power cut during an update"
 DAMAGE = "a damaged program after an update"
 HARMS = ("cut", "emptied", "all zeros", "random bytes")
 _BLOCKS = 640
 _STARTS = 6  # boot.py gives a program three
+_TRIES = 8
+_A_MODULE = re.compile("incompatible .mpy|ImportError|fault in the agent")
+_RESTARTS = (RESET, RESET_ASKED, -signal.SIGSEGV)  # the last is an ESP32's panic, which resets it
 
 
 def variant(made: build.Build, folder: Path, word: str) -> build.Build:
@@ -61,21 +72,28 @@ class Updates:
         PlayedBoard(self.folder, interpreter).format(self.before, _BLOCKS)
         self.image = (self.folder / "flash.img").read_bytes()
 
-    def deploy(self, cut_after: int) -> bool:
-        """From the image of the beginning. False: the power was not cut, as the update was over before."""
-        board = PlayedBoard(self.folder, self.interpreter)
-        board.image.write_bytes(self.image)
-        board.cut_after = cut_after
-        self.prepared.bench.restore_flash()
+    def deploy(self) -> list[tuple[int, bytes]]:
+        """What the update writes to the chip."""
         fields = self.prepared.bench.station.start_fields
-        (self.folder / "start.json").write_text(json.dumps({**fields, "csms_url": "ws://127.0.0.1:9", "control": None}))
-        with board:
-            with contextlib.suppress(Failure):
+        offline = {"csms_url": "ws://127.0.0.1:9", "control": None, "device": {"reconnect": {"minimum_s": 60}}}
+        for _ in range(_TRIES):
+            board = PlayedBoard(self.folder, self.interpreter)
+            board.image.write_bytes(self.image)
+            board.cut_after = 0
+            (self.folder / "writes").unlink(missing_ok=True)
+            self.prepared.bench.restore_flash()
+            (self.folder / "start.json").write_text(json.dumps({**fields, **offline}))
+            with board:
                 board.wait_for(b"limit    connector 1", 30)
-                with Connection(board.port) as link:
+                with Connection(board.port) as link, contextlib.suppress(Failure):
                     link.interrupt()
-                    Deployment(link, self.two, lambda sentence: None).go()
-            return CUT in board.ended
+                    if not board.ended:  # the interpreter of a PC may die of Ctrl-C, and starts again
+                        Deployment(link, self.two, lambda sentence: None).go()
+                        return recorded(self.folder / "writes")
+        raise Lost("the board was not interrupted in %d tries" % _TRIES)
+
+    def power_fails_at(self, number: int, writes: list[tuple[int, bytes]]) -> None:
+        (self.folder / "flash.img").write_bytes(cut_at(self.image, writes, number))
 
     @staticmethod
     def programs(files: dict[str, bytes]) -> list[str]:
@@ -111,14 +129,24 @@ class Updates:
             try:
                 bench.start()
                 break
-            except StationDied:
-                continue
+            except StationDied as died:
+                if bench.station.exit_code not in _RESTARTS:
+                    raise Lost("%s, and nothing starts it again: %s" % (died, bench.station.log[-3:])) from died
         else:
             raise Lost("no program stays up: %s" % bench.station.log[-3:])
         booted = [line for line in bench.station.log if line.startswith("boot: Setpoint") and "put aside" not in line][-1]
         if booted.split(" ")[2] not in wanted:
             raise Lost("%s, and should be %s" % (booted, wanted))
         self.prepared.check(self.prepared.image)
+
+    def charges_and_tells(self) -> bool:
+        """Is a module missing, as the log says, and nothing worse?"""
+        station = self.prepared.bench.station
+        if not [line for line in station.log if _A_MODULE.search(line)]:
+            return False
+        before = station.state()["loop"]["steps"]
+        state = station.wait_until(lambda state: state["loop"]["steps"] > before + 10)
+        return bool(state["connectors"][0]["limit"]["amps"] == LIMIT_DA / 10 and state["connectors"][0]["meter"]["amps"] <= LIMIT_DA / 10)
 
 
 class PlayedStation(StationProcess):
@@ -153,13 +181,11 @@ def trials(prepared: Prepared, folder: Path, interpreter: list[str], seed: int, 
     chance = random.Random(seed)
     with played(prepared):
         updates = Updates(prepared, folder, interpreter)
-        number = 1
-        while True:
-            cut = updates.deploy(number)
-            yield CUTS, "write %d" % number, _trouble(updates, None)
-            if not cut:
-                break
-            number += step
+        writes = updates.deploy()
+        for number in range(1 + chance.randrange(step), len(writes) + 1, step):
+            updates.power_fails_at(number, writes)
+            yield CUTS, "write %d of %d" % (number, len(writes)), _trouble(updates, None)
+        updates.power_fails_at(len(writes) + 1, writes)
         image = (updates.folder / "flash.img").read_bytes()
         files = PlayedBoard(updates.folder, interpreter).files()
         paths = ["/b/main.py"] + sorted("/b/" + path for path in updates.two.files if path.endswith(".mpy"))
@@ -174,7 +200,10 @@ def _trouble(updates: Updates, wanted: list[str] | None) -> str | None:
     try:
         updates.check(wanted)
     except (Lost, *GONE) as found:
-        return str(found)
+        try:
+            return None if wanted and updates.charges_and_tells() else str(found)
+        except GONE as gone:
+            return "%s; then: %s" % (found, gone)
     finally:
         updates.prepared.bench.station.kill()
     return None
