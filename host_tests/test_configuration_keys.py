@@ -22,7 +22,7 @@ CORE = (
 def test_the_page_and_the_firmware_list_the_same_keys():
     rows = re.findall(r"^\| `(\w+)` \| ([^|]*) \| [^|]*\| (yes|no) \| (\S[^|]*) \|$", PAGE.read_text(), re.MULTILINE)
     found = {name: (first.replace(", ", ",").replace("(nothing)", ""), access) for name, first, access, _ in rows}
-    assert list(found) == keys.names()
+    assert list(found) == list(keys.names())
     for name, (first, access) in found.items():
         value = keys.first_value(name)
         assert ("" if value is None else keys.text_of(value)) == first, name

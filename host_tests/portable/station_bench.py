@@ -153,7 +153,7 @@ class Bench:
         while todo:
             action = todo.pop(0)
             if action[0] == "send":
-                self._take(json.loads(action[1]))
+                self._take(json.loads(text_of(action[1])))
                 todo += self.station.take_actions()
             elif action[0] == "limit":
                 self.limits[action[1]] = action[2]
@@ -257,6 +257,11 @@ class Bench:
 
     def set_profile(self, connector=1, **changes):
         return self.ask("SetChargingProfile", {"connectorId": connector, "csChargingProfiles": profile(**changes)})
+
+
+def text_of(sent):
+    """A long message is sent in pieces."""
+    return sent if type(sent) is str else b"".join(sent).decode()
 
 
 def profile(id=1, level=0, purpose="TxDefaultProfile", kind="Absolute", unit="A", periods=((0, 16),), **more):

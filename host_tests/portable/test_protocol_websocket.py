@@ -73,6 +73,12 @@ def test_every_length_is_sent_whole_and_masked():
     assert unmasked(text_frame("\u00fc\u20ac", fixed_random)) == (0x81, b"\xc3\xbc\xe2\x82\xac")
 
 
+def test_a_message_that_comes_in_pieces_of_any_length_is_one_frame():
+    parts = [bytes([65 + count % 26]) * count for count in (0, 1, 2, 3, 255, 256, 257, 5, 600, 0, 7, 1)]
+    assert unmasked(text_frame(parts, fixed_random)) == (0x81, b"".join(parts))
+    assert unmasked(text_frame([], fixed_random)) == (0x81, b"")
+
+
 def test_a_long_message_is_sent_in_pieces_and_a_short_one_in_one():
     text = "\u00fc" * 3000
     sent = list(text_pieces(text, fixed_random))

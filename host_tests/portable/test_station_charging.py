@@ -2,7 +2,7 @@
 
 import json
 
-from station_bench import NOON, Bench, Memory, profile
+from station_bench import NOON, Bench, Memory, profile, text_of
 
 ACCEPTED = {"status": "Accepted"}
 REJECTED = {"status": "Rejected"}
@@ -254,7 +254,7 @@ def test_limits_are_written_with_one_decimal():
     bench._take = lambda message: answers.append(message)
     bench.station.time_is(NOON, 0, 0)
     bench.station.on_text('[2,"g","GetCompositeSchedule",{"connectorId":1,"duration":60}]')
-    text = [a[1] for a in bench.station.take_actions() if a[0] == "send"][0]
+    text = [text_of(a[1]) for a in bench.station.take_actions() if a[0] == "send"][0]
     bench._take = take
     assert '"limit":11.3,' in text, text
 

@@ -4,7 +4,7 @@ from setpoint.station.keys import first_value, name_of, names, readable, text_of
 
 
 def test_the_table_is_in_order_and_each_key_can_take_its_first_value():
-    assert names() == sorted(names())
+    assert list(names()) == sorted(names())
     for name in names():
         value = first_value(name)
         if not readable(name):

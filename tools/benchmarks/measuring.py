@@ -178,5 +178,5 @@ def answer_to(station, text: str) -> str:
     station.on_text(text)
     for action in station.take_actions():
         if action[0] == "send":
-            return action[1]
+            return action[1] if type(action[1]) is str else b"".join(action[1]).decode()
     raise AssertionError("no answer to " + text)

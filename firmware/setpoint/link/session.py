@@ -72,7 +72,7 @@ class Session:
         self._ping_interval_s = interval_s
         self._news.set()
 
-    def send(self, text: str) -> bool:
+    def send(self, text: "str | list[bytes]") -> bool:
         """Queues a message. False if there is no connection, or the queue is full: then it is not sent."""
         if self._connection is None or len(self._queue) >= _MOST_QUEUED:
             return False

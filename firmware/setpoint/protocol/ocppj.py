@@ -39,7 +39,7 @@ _FEW_BRACKETS = const(40)  # so few may be nested as they like
 _LONG = const(800)
 _PIECE = const(1024)
 _MAX_DESCRIPTION = const(255)
-_NEVER = (b",,", b"[,", b"{,", b",]", b",}", b":,", b":]", b":}", b"}{", b"}[", b"]{", b"][", b'{"}', b',"}', b'{",', b'[":')
+_NEVER = const((b",,", b"[,", b"{,", b",]", b",}", b":,", b":]", b":}", b"}{", b"}[", b"]{", b"][", b'{"}', b',"}', b'{",', b'[":'))
 
 
 def parse(text: "str | memoryview") -> tuple:
@@ -80,11 +80,13 @@ def call_text(message_id: str, action: str, payload) -> str:
     return '[2,%s,"%s",%s]' % (json.dumps(message_id), action, _json(payload))
 
 
-def result_text(message_id: str, payload) -> str:
+def result_text(message_id: str, payload) -> "str | list[bytes]":
     """The text of a CALLRESULT; the payload is a dict, or JSON text already, or a list of pieces of such a text, as
-    bytes: MicroPython looks for every str that it makes among all names there are."""
+    bytes: then so is the answer. A long text is never in memory in one piece."""
     if type(payload) is list:
-        return b"".join([b"[3,", json.dumps(message_id).encode(), b","] + payload + [b"]"]).decode()
+        payload.insert(0, b"[3,%s," % json.dumps(message_id).encode())
+        payload.append(b"]")
+        return payload
     return "[3,%s,%s]" % (json.dumps(message_id), _json(payload))
 
 

@@ -33,12 +33,12 @@ TOO_BIG = const(1009)
 _MAX_CONTROL = const(125)
 _GRAIN = const(256)  # masking and the check of UTF-8 work in such pieces
 _SENT_AT_ONCE = const(1024)
-LONG = 800  # bytes of a text
+LONG = const(800)  # bytes of a text
 
 # What MicroPython's str() lets pass of malformed UTF-8 (RFC 3629, section 4), three bytes each: after this one, only those
 # from ... to ... are right.
 _SECOND_BYTE = (
-    b"\xc0\x01\x00\xc1\x01\x00\xe0\xa0\xbf\xed\x80\x9f\xf0\x90\xbf\xf4\x80\x8f\xf5\x01\x00\xf6\x01\x00\xf7\x01\x00"
+    const(b"\xc0\x01\x00\xc1\x01\x00\xe0\xa0\xbf\xed\x80\x9f\xf0\x90\xbf\xf4\x80\x8f\xf5\x01\x00\xf6\x01\x00\xf7\x01\x00")
 )
 
 
@@ -178,8 +178,11 @@ class FrameReader:
 
 def pieces(opcode: int, payload, random):
     """Yields one frame, masked with four random bytes (RFC 6455, section 5.3), in pieces of at most a kilobyte or so:
-    a long message needs no second room. The payload: bytes or a view of them."""
-    length = len(payload)
+    a long message needs no second room. The payload: bytes or a view of them, or a list of such."""
+    parts = payload if type(payload) is list else (payload,)
+    length = 0
+    for part in parts:
+        length += len(part)
     if length < 126:
         piece = bytearray((0x80 | opcode, 0x80 | length))
     elif length < 0x10000:
@@ -189,18 +192,19 @@ def pieces(opcode: int, payload, random):
     mask = random(4)
     piece.extend(mask)
     # Long integers do the XOR natively.
-    key_bytes = mask * (_GRAIN // 4)
-    key = int.from_bytes(key_bytes, "little")
-    at = 0
-    while at < length:
-        plain = payload[at : at + _GRAIN]
-        if len(plain) < _GRAIN:
-            key = int.from_bytes(key_bytes[: len(plain)], "little")
-        piece.extend((int.from_bytes(plain, "little") ^ key).to_bytes(len(plain), "little"))
-        at += len(plain)
-        if len(piece) >= _SENT_AT_ONCE:
-            yield piece
-            piece = bytearray()
+    key_bytes = mask * (_GRAIN // 4 + 1)
+    shift = 0  # where in the mask a part begins
+    for part in parts:
+        at = 0
+        while at < len(part):
+            plain = part[at : at + _GRAIN]
+            key = int.from_bytes(key_bytes[shift : shift + len(plain)], "little")
+            piece.extend((int.from_bytes(plain, "little") ^ key).to_bytes(len(plain), "little"))
+            at += len(plain)
+            if len(piece) >= _SENT_AT_ONCE:
+                yield piece
+                piece = bytearray()
+        shift = (shift + at) & 3
     if piece:
         yield piece
 
@@ -210,8 +214,10 @@ def frame(opcode: int, payload, random) -> bytes:
     return b"".join(pieces(opcode, payload, random))
 
 
-def text_pieces(text: str, random):
-    """Yields the frame of a text in pieces."""
+def text_pieces(text: "str | list[bytes]", random):
+    """Yields the frame of a text in pieces. A list: its UTF-8, in pieces of any length."""
+    if type(text) is list:
+        return pieces(TEXT, text, random)
     try:
         payload = memoryview(text)  # of its UTF-8, where it lies
     except TypeError:  # CPython has none of a str

@@ -3,7 +3,7 @@
 The app tells the one `Station` object what happened (a message, a card, a vehicle, the link, time) and carries out
 what it answers: a list of actions,
 
-    ("send", text)               an OCPP-J message for the central system
+    ("send", text)               an OCPP-J message for the central system; a long one as a list of pieces of its UTF-8
     ("limit", connector, da)     what the connector may draw at most, in deci-ampere per phase
     ("phases", connector, n)     how many phases it may draw on
     ("permit", connector, bool)  whether a transaction allows energy at all

@@ -61,9 +61,12 @@ def _row(name: str) -> "list[str]":
     return _TABLE[start : _TABLE.index("\n", start)].split(" ")
 
 
-def names() -> "list[str]":
-    """All keys, by name."""
-    return [line[: line.index("=")] for line in _TABLE.strip().split("\n")]
+def names():
+    """Yields all keys, by name."""
+    start = 1
+    while start < len(_TABLE):
+        yield _TABLE[start : _TABLE.index("=", start)]
+        start = _TABLE.index("\n", start) + 1
 
 
 def name_of(name: str) -> "str | None":

@@ -10,8 +10,8 @@ from ..protocol.ocppj import error_text, result_text
 from ..protocol.requests import spec_for
 
 
-def answer(station, message_id: str, action: str, payload) -> str:
-    """The CALLRESULT or CALLERROR for one CALL, as text."""
+def answer(station, message_id: str, action: str, payload) -> "str | list[bytes]":
+    """The CALLRESULT or CALLERROR for one CALL, as text, or as pieces of a long one's UTF-8."""
     try:
         request = read(payload, spec_for(action))
         if action == "SetChargingProfile":

@@ -18,15 +18,15 @@ def _instant(instant: "int | None") -> "str | None":
     return None if instant is None or abs(instant) >= FOREVER else text_from(instant)
 
 
-def answer(station, request: dict) -> dict:
-    """The payload of DataTransfer.conf for a checked request."""
+def answer(station, request: dict) -> "dict | list[bytes]":
+    """The payload of DataTransfer.conf for a checked request: as a dict, or as pieces of its text."""
     if request["vendorId"] != VENDOR:
         return {"status": "UnknownVendorId"}
     message_id = request.get("messageId")
     if message_id == "Limits":
-        found = [_limit(station, connector) for connector in station.connectors]
+        return _in_pieces(_limit(station, connector) for connector in station.connectors)
     elif message_id == "Profiles":
-        found = [_profile(profile) for profile in station.profiles]
+        return _in_pieces(_profile(profile) for profile in station.profiles)
     elif message_id == "Profile":
         found = None
         for profile in station.profiles:
@@ -40,6 +40,16 @@ def answer(station, request: dict) -> dict:
     else:
         return {"status": "UnknownMessageId"}
     return {"status": "Accepted", "data": json.dumps(found)}
+
+
+def _in_pieces(found) -> "list[bytes]":
+    """Accepted, with a list as the data: fifty profiles are 13 KB, which would be asked for in one piece."""
+    pieces = [b'{"status":"Accepted","data":"[']
+    for entry in found:
+        comma = b"," if len(pieces) > 1 else b""
+        pieces.append(comma + json.dumps(json.dumps(entry))[1:-1].encode())
+    pieces.append(b']"}')
+    return pieces
 
 
 def _limit(station, connector) -> dict:

@@ -1,7 +1,6 @@
 """GetConfiguration (OCPP 1.6, 5.8): the keys that were asked for, or all of them.
 
-All of them are some four kilobytes of text. So the answer is made of pieces, one for each key: the interpreter's own
-writer of JSON would ask for that much, and more while it grows, in one piece.
+All of them are some four kilobytes of text. So the answer is made of pieces, one for each key, and never in one piece.
 """
 
 import json
@@ -13,8 +12,13 @@ def answer(station, request: dict) -> "list[bytes]":
     settings = station.settings
     keys = load("setpoint.station.keys")
     pieces, unknown = [b'{"configurationKey":['], []
-    for name in (request.get("key") or keys.names())[: settings["GetConfigurationMaxKeys"]]:
-        spelt = keys.name_of(name)
+    left = settings["GetConfigurationMaxKeys"]
+    wanted = request.get("key")
+    for name in wanted or keys.names():
+        left -= 1
+        if left < 0:
+            break
+        spelt = keys.name_of(name) if wanted else name
         if spelt is None:
             unknown.append(name)
             continue
@@ -22,8 +26,6 @@ def answer(station, request: dict) -> "list[bytes]":
         if keys.readable(spelt):
             value = settings.values[spelt] if spelt in settings.values else keys.first_value(spelt)
             known["value"] = keys.text_of(value)
-        if len(pieces) > 1:
-            pieces.append(b",")
-        pieces.append(json.dumps(known).encode())
+        pieces.append((b",%s" if len(pieces) > 1 else b"%s") % json.dumps(known).encode())
     pieces.append(b'],"unknownKey":%s}' % json.dumps(unknown).encode())
     return pieces
