@@ -1,4 +1,7 @@
-"""The text of one source file as it goes into a bundle: the same lines, with other names and other imports (bundled.py)."""
+"""The text of one source file as it goes into a bundle: the same lines, with other names and other imports (bundled.py).
+
+A class keeps two names that nobody asks for, 16 bytes of heap: where its docstring stood, they are removed.
+"""
 
 from __future__ import annotations
 
@@ -176,6 +179,9 @@ class _Rewriting(ast.NodeVisitor):
 
     def visit_ClassDef(self, node: ast.ClassDef) -> None:
         self._visit_definition(node, "class")
+        first = node.body[0]
+        if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant):  # a docstring makes room
+            self._edit(first, "del __module__, __qualname__")
         self._visit_inside(node.body, _Scope(set(bound_in(node.body)), of_class=True))
 
     def visit_FunctionDef(self, node: "ast.FunctionDef | ast.AsyncFunctionDef") -> None:

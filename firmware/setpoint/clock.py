@@ -13,9 +13,11 @@ A frozen clock (exact bench tests) lets the wall clock, and what a meter integra
 import asyncio
 import time
 
-_YEAR_2020_FROM_1970 = 1577836800
-_YEAR_2020_FROM_2000 = 631152000
-_TOLERANCE_S = 2
+from micropython import const
+
+_YEAR_2020_FROM_1970 = const(1577836800)
+_YEAR_2020_FROM_2000 = const(631152000)
+_TOLERANCE_S = const(2)
 
 _ticks_ms = getattr(time, "ticks_ms", None) or (lambda: time.monotonic_ns() // 1000000)
 _ticks_us = getattr(time, "ticks_us", None) or (lambda: time.monotonic_ns() // 1000)

@@ -12,11 +12,11 @@ from .pilot.duty import offered_da_for
 from .pilot.protection import HOT, SELF_HEALING, WELDED, Derating, Protection
 from .pilot.sequence import Sequence
 
-PERIOD_MS = 20
+PERIOD_MS = const(20)
 _REST_MS = const(5)  # the least that is left to all others after a step
-_PHASE_PAUSE_MS = 15000  # steady +12 V between one and three phases: vehicles need it to notice, some are damaged without
+_PHASE_PAUSE_MS = const(15000)  # steady +12 V between one and three phases: vehicles need it to notice, some are damaged without
 _HEALTHY_MS = const(200)  # a step that comes later feeds nobody
-_PILOT_FAULTS = ("diode", "short", "negative", "bad")  # the first bits
+_PILOT_FAULTS = const(("diode", "short", "negative", "bad"))  # the first bits
 
 
 class Point:

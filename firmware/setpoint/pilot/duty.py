@@ -17,8 +17,8 @@ Every product here stays below 2**30, so it is a small int on a 32-bit chip.
 
 from micropython import const
 
-X1_U16 = 65535  # steady +12 V: nothing to offer now
-N12_U16 = 0  # steady -12 V: state F, not available
+X1_U16 = const(65535)  # steady +12 V: nothing to offer now
+N12_U16 = const(0)  # steady -12 V: state F, not available
 
 _FULL = const(65535)
 _TENTH = const(6554)  # 10 %, the first duty not below it

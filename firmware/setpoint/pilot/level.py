@@ -18,15 +18,15 @@ With parts at the ends of their tolerances (12 V and diode drop, 1 kOhm, the veh
 
 from micropython import const
 
-_CLASSES = ("A", "B", "C", "D", "E")
-_CUTS_MV = (10500, 7500, 4500, 1500, -1500)  # _CLASSES[i] lies above _CUTS_MV[i]
+_CLASSES = const(("A", "B", "C", "D", "E"))
+_CUTS_MV = const((10500, 7500, 4500, 1500, -1500))  # _CLASSES[i] lies above _CUTS_MV[i]
 _HYSTERESIS_MV = const(300)
 _TOP_MV = const(13500)  # 12.6 V from the generator, and our own error of reading
 _NEGATIVE_MV = const(-9000)
 _LOW_GOOD_MV = const(-10000)  # with a diode in the vehicle the lower half-wave stays at -12 V
 _CROSSED_MV = const(500)  # the lower level may not lie above the higher one by more than noise
 
-PLUGGED = ("B", "C", "D")
+PLUGGED = const(("B", "C", "D"))
 
 _UNUSABLE_MS = const(500)  # E, NEG or BAD becomes a fault
 _BAD_DIODE_CLOSED_MS = const(200)

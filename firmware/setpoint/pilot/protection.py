@@ -15,9 +15,9 @@ A stall proves nothing: no step counts for more than a quarter of a second.
 
 from micropython import const
 
-SELF_HEALING = 1  # as in pilot/sequence.py
-UNPLUG = 2
-MANUAL = 3
+SELF_HEALING = const(1)  # as in pilot/sequence.py
+UNPLUG = const(2)
+MANUAL = const(3)
 
 # Bits. 0 to 3 are the pilot's own faults, 13 to 15 the temperature's.
 _CABLE = const(4)

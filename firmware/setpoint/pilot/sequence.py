@@ -36,9 +36,9 @@ from .duty import N12_U16, X1_U16, duty_u16_for
 from .level import PLUGGED, Level
 
 # What ends a fault. A greater number is the stricter rule, and wins while several faults are there.
-SELF_HEALING = 1  # when it has been gone for 30 s
-UNPLUG = 2  # when the vehicle has been unplugged
-MANUAL = 3  # when a person has seen to it (`acknowledge`)
+SELF_HEALING = const(1)  # when it has been gone for 30 s
+UNPLUG = const(2)  # when the vehicle has been unplugged
+MANUAL = const(3)  # when a person has seen to it (`acknowledge`)
 
 _MIN_DA = const(60)
 _LONG_MS = const(7200000)  # longer than every timer here: no step and no timer counts more

@@ -1,17 +1,19 @@
 """The one error that says "they are wrong", with the code that tells them how (OCPP-J 1.6, section 4.2.3)."""
 
-NOT_IMPLEMENTED = "NotImplemented"  # nobody knows this action
-NOT_SUPPORTED = "NotSupported"  # OCPP 1.6 knows it, this station does not do it
-INTERNAL = "InternalError"  # we are wrong
-PROTOCOL = "ProtocolError"  # incomplete
-SECURITY = "SecurityError"
-FORMATION = "FormationViolation"  # not the structure that the action has
-PROPERTY = "PropertyConstraintViolation"  # right type, forbidden value
-OCCURENCE = "OccurenceConstraintViolation"  # spelt so in the standard
-TYPE = "TypeConstraintViolation"
-GENERIC = "GenericError"
+from micropython import const
 
-UNKNOWN_ID = "-1"  # stands for the id of a message whose id could not be read
+NOT_IMPLEMENTED = const("NotImplemented")  # nobody knows this action
+NOT_SUPPORTED = const("NotSupported")  # OCPP 1.6 knows it, this station does not do it
+INTERNAL = const("InternalError")  # we are wrong
+PROTOCOL = const("ProtocolError")  # incomplete
+SECURITY = const("SecurityError")
+FORMATION = const("FormationViolation")  # not the structure that the action has
+PROPERTY = const("PropertyConstraintViolation")  # right type, forbidden value
+OCCURENCE = const("OccurenceConstraintViolation")  # spelt so in the standard
+TYPE = const("TypeConstraintViolation")
+GENERIC = const("GenericError")
+
+UNKNOWN_ID = const("-1")  # stands for the id of a message whose id could not be read
 
 
 class OcppError(Exception):

@@ -11,8 +11,8 @@ _DAY_S = const(86400)
 _FIRST_YEAR = const(1970)
 _LAST_YEAR = const(2199)
 _DAYS_TO_2020 = const(737730)  # from 0000-03-01 to 2020-01-01
-_DAYS_BEFORE = (0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334)
-_DAYS_IN = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
+_DAYS_BEFORE = const((0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334))
+_DAYS_IN = const((31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31))
 
 
 def instant_from(text: str) -> int:

@@ -18,22 +18,22 @@ from micropython import const
 
 from ..units import FOREVER
 
-CHARGE_POINT_MAX = "ChargePointMaxProfile"
-TX_DEFAULT = "TxDefaultProfile"
-TX = "TxProfile"
-PURPOSES = (CHARGE_POINT_MAX, TX_DEFAULT, TX)
+CHARGE_POINT_MAX = const("ChargePointMaxProfile")
+TX_DEFAULT = const("TxDefaultProfile")
+TX = const("TxProfile")
+PURPOSES = const((CHARGE_POINT_MAX, TX_DEFAULT, TX))
 
 # In place of a transaction's start: there is none yet, so every second is the first one of a transaction (R32).
 NOT_STARTED = FOREVER
 
 RECURRENCES = {"Daily": 86400, "Weekly": 604800}
 
-LATEST_START_S = (1 << 30) - 1  # of a period: 34 years, a small int on a 32-bit chip
+LATEST_START_S = const((1 << 30) - 1)  # of a period: 34 years, a small int on a 32-bit chip
 _MOST_TENTHS = const((1 << 28) - 1)  # 26 million amperes: no hardware limit lies above, nothing is lost
-ALL_PHASES = 3  # numberPhases when absent (OCPP 1.6, 7.14)
+ALL_PHASES = const(3)  # numberPhases when absent (OCPP 1.6, 7.14)
 
 # What a profile is made of besides its periods, and the value of what may be left out.
-_NEEDED = ("id", "connector", "purpose", "level", "unit")
+_NEEDED = const(("id", "connector", "purpose", "level", "unit"))
 _DEFAULTS = {
     "transaction": None,  # local handle of the transaction a TxProfile belongs to
     "accepted_at": None,  # None: the clock was unknown

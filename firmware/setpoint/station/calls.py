@@ -9,14 +9,16 @@ StatusNotification arrive in the order in which they happened:
   long would begin a transaction with every attempt.
 """
 
+from micropython import const
+
 from ..protocol.errors import OcppError
 from ..protocol.exchange import Exchange
 from ..protocol.fields import read
 from ..protocol.requests import answer_spec_for
 
-TIMEOUT_MS = 30000
-_MOST_WAITING = 32
-DROPPED = "too many calls wait"
+TIMEOUT_MS = const(30000)
+_MOST_WAITING = const(32)
+DROPPED = const("too many calls wait")
 
 
 class Calls:

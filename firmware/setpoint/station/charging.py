@@ -5,14 +5,16 @@ Rule 2: one document for each profile. What a new one displaces is removed after
         between, the order of installation, stored beside each profile, settles it at the next start.
 """
 
+from micropython import const
+
 from ..protocol.errors import OcppError
 from ..protocol.iso8601 import text_from
 from ..schedule.checks import reason_to_reject
 from ..schedule.composite import composite_schedule
 from ..schedule.profile import from_document, profile_from
 
-_MOST_SEGMENTS = 200  # in one answer, about 10 KB of text; beyond them the duration is shortened (R35)
-_PREFIX = "profile-"
+_MOST_SEGMENTS = const(200)  # in one answer, about 10 KB of text; beyond them the duration is shortened (R35)
+_PREFIX = const("profile-")
 
 
 def _name_of(profile_id: int) -> str:

@@ -3,10 +3,12 @@
 The status is never set by an event: it is worked out from what is true now, first case that fits.
 """
 
-MINIMUM_DA = 60  # below 6 A the pilot offers nothing (IEC 61851-1)
+from micropython import const
+
+MINIMUM_DA = const(60)  # below 6 A the pilot offers nothing (IEC 61851-1)
 
 # Error codes, and names of ours, that tell of something without endangering anybody: reported, but charging goes on.
-_WARNINGS = ("WeakSignal", "ReaderFailure", "LocalListConflict", "ResetFailure", "derated", "thermometer")
+_WARNINGS = const(("WeakSignal", "ReaderFailure", "LocalListConflict", "ResetFailure", "derated", "thermometer"))
 
 
 class Fault:

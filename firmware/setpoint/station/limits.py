@@ -6,12 +6,14 @@ Rule 2: the sum over running transactions never exceeds ChargePointMaxProfile or
 Rule 3: nothing is polled: `next_change` says when the schedule can change, `recheck_ms` when room is freed.
 """
 
+from micropython import const
+
 from ..schedule.sharing import shares
 from ..units import FOREVER
 from .connector import MINIMUM_DA
 
 # 5 s until the pilot may write a new duty, 5 s in which the vehicle follows it, 1 s of grace (hardware: IEC 61851-1).
-_FALL_MS = 11000
+_FALL_MS = const(11000)
 
 
 class Grant:

@@ -6,11 +6,13 @@ transaction or not; those outside a transaction are not kept while the network i
 0, which stands for a main meter (OCPP 1.6, 6.31): boards have none.
 """
 
+from micropython import const
+
 from ..protocol.iso8601 import text_from
 from .sampling import BEGIN, CLOCK, END, PERIODIC, TRIGGER, sampled_values, short_form
 
-_DAY_S = 86400
-_MARK_MS = 60000  # so old may the register in flash be, for a meter that forgets
+_DAY_S = const(86400)
+_MARK_MS = const(60000)  # so old may the register in flash be, for a meter that forgets
 
 
 class Metering:

@@ -16,12 +16,14 @@ Rule 5: up to which order all is delivered stands in the journal's mark. What a 
 
 import json
 
+from micropython import const
+
 from .ledger import Ledger, as_text, changed, line_of
 from .transaction import Transaction, meter_payload, start_payload, stop_payload
 
-_MOST_IN_RAM = 10
-_MOST_WITHOUT_FLASH = 40  # where writing fails
-_PATIENCE_MS = 300000
+_MOST_IN_RAM = const(10)
+_MOST_WITHOUT_FLASH = const(40)  # where writing fails
+_PATIENCE_MS = const(300000)
 _ACTIONS = {"S": "StartTransaction", "M": "MeterValues", "E": "StopTransaction"}
 
 

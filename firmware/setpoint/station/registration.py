@@ -4,15 +4,17 @@ Asked once a power-up: a connection that comes back goes on as it was. Before Ac
 sent, except what a TriggerMessage asks for while Pending.
 """
 
-_RETRY_S = 30  # where the central system gives no interval, or no usable answer
+from micropython import const
 
-_LONGEST = (
+_RETRY_S = const(30)  # where the central system gives no interval, or no usable answer
+
+_LONGEST = const((
     ("chargePointVendor", "vendor", 20),
     ("chargePointModel", "model", 20),
     ("firmwareVersion", "firmware", 50),
     ("chargeBoxSerialNumber", "charge_box_serial", 25),
     ("chargePointSerialNumber", "charge_point_serial", 25),
-)
+))
 
 
 class Registration:

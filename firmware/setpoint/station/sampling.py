@@ -11,10 +11,16 @@ Where there is no meter, energy is what was offered. That a value is estimated O
 Other, except in a StopTransaction's data, where the contexts tell begin from end; power and current are not sent, only what is offered.
 """
 
+from micropython import const
+
 from ..units import tenths_text
 
-_CONTEXTS = ("Sample.Periodic", "Sample.Clock", "Trigger", "Transaction.Begin", "Transaction.End")
-PERIODIC, CLOCK, TRIGGER, BEGIN, END = 0, 1, 2, 3, 4  # places in it
+_CONTEXTS = const(("Sample.Periodic", "Sample.Clock", "Trigger", "Transaction.Begin", "Transaction.End"))
+PERIODIC = const(0)  # places in it
+CLOCK = const(1)
+TRIGGER = const(2)
+BEGIN = const(3)
+END = const(4)
 
 
 class Reading:

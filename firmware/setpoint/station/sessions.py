@@ -1,9 +1,11 @@
 """Charging sessions: a transaction begins, is metered, and ends (OCPP 1.6, 3.5, 5.8 to 5.11)."""
 
+from micropython import const
+
 from ..late import load
 from .transaction import Transaction
 
-_ENERGY_LOOK_MS = 5000  # at 22 kW, 30 Wh
+_ENERGY_LOOK_MS = const(5000)  # at 22 kW, 30 Wh
 
 
 class Sessions:

@@ -12,9 +12,11 @@ In the journal a message is a list, a few dozen bytes long, from which it is wri
 `when` is an instant, or [boot, milliseconds since it] of a time at which the clock was not known.
 """
 
+from micropython import const
+
 from .sampling import BEGIN, END, sampled_values
 
-_MOST_DATA = 150  # characters of short form in a StopTransaction: some 25 sampled values, 4 KB of JSON
+_MOST_DATA = const(150)  # characters of short form in a StopTransaction: some 25 sampled values, 4 KB of JSON
 
 
 class Transaction:

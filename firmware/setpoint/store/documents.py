@@ -28,9 +28,9 @@ from micropython import const
 
 from .files import patiently, recover, remove_file, remove_if_possible, write_file
 
-_FORMAT = "setpoint 1 "
-_SLOTS = (".a", ".b")
-_ASIDE = ".bad"
+_FORMAT = const("setpoint 1 ")
+_SLOTS = const((".a", ".b"))
+_ASIDE = const(".bad")
 _MAX_NAME = const(64)
 _MAX_PROBLEMS = const(16)
 

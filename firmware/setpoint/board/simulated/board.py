@@ -7,6 +7,8 @@ import errno
 import os
 import sys
 
+from micropython import const
+
 from ... import __version__
 from ...clock import Clock, sleep_ms, system_instant
 from ...units import tenths
@@ -14,10 +16,10 @@ from . import flash_chip
 from .network import Network
 from .outlet import MeterMemory, Outlet
 
-_RESET_ME = 75  # exit code: whoever started the station starts it again
-_METER_MEMORY_MS = 1000
-_WATCHDOG_LOOK_MS = 500
-_WATCHDOG_LOOKS = 8
+_RESET_ME = const(75)  # exit code: whoever started the station starts it again
+_METER_MEMORY_MS = const(1000)
+_WATCHDOG_LOOK_MS = const(500)
+_WATCHDOG_LOOKS = const(8)
 
 
 class Board:

@@ -10,14 +10,16 @@ host's network, not by the simulated cable. Rules:
 import asyncio
 import json
 
+from micropython import const
+
 from ...clock import sleep_ms
 from ...late import load
 from .network import connect
 
-_COMMANDS = "setpoint.board.simulated.commands"  # loaded for each: most stations hear few
-_DIAL_AGAIN_MS = 500  # hello within 5 s of the start
-_LONGEST_LINE = 4096
-_MOST_WAITING = 8  # data_transfers
+_COMMANDS = const("setpoint.board.simulated.commands")  # loaded for each: most stations hear few
+_DIAL_AGAIN_MS = const(500)  # hello within 5 s of the start
+_LONGEST_LINE = const(4096)
+_MOST_WAITING = const(8)  # data_transfers
 
 
 class ControlChannel:

@@ -14,11 +14,12 @@ import errno
 import os
 
 import vfs
+from micropython import const
 
-_BLOCK_SIZE = 4096  # what an ESP32's flash erases at once
-_BLOCKS = 512
+_BLOCK_SIZE = const(4096)  # what an ESP32's flash erases at once
+_BLOCKS = const(512)
 _ERASED = b"\xff" * 128  # as long as littlefs's cache, hence as its longest write
-_IMAGE = "flash.img"
+_IMAGE = const("flash.img")
 
 
 class FlashChip:

@@ -4,12 +4,14 @@ The leap goes from one due moment to the next, of the station or of a vehicle. A
 let pilot, vehicle and contactor follow each other; in between, one step may be long.
 """
 
+from micropython import const
+
 from ...clock import sleep_ms
 
-_SETTLING_MS = 15000  # a stop takes 6 s, a new duty up to 5 s, and vehicles as long to follow
-_SMALL_MS = 100
-_STEPS_AT_ONCE = 10  # then the network has its turn
-_PATIENCE_MS = 500  # for the central system, which lives in real time, to take what the time that passed has brought
+_SETTLING_MS = const(15000)  # a stop takes 6 s, a new duty up to 5 s, and vehicles as long to follow
+_SMALL_MS = const(100)
+_STEPS_AT_ONCE = const(10)  # then the network has its turn
+_PATIENCE_MS = const(500)  # for the central system, which lives in real time, to take what the time that passed has brought
 
 
 class Leap:

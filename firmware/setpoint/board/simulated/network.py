@@ -9,13 +9,15 @@ import asyncio
 import errno
 import socket
 
+from micropython import const
+
 from ...clock import sleep_ms
 from ...late import load
 
-_CONNECTED = (106, 56)  # EISCONN on Linux and on macOS
+_CONNECTED = const((106, 56))  # EISCONN on Linux and on macOS
 _UNDER_WAY = (errno.EINPROGRESS, errno.EALREADY)
 _TCP, _TCP_NODELAY = 6, 1  # Linux and macOS agree
-_LOOK_AGAIN_MS = 4
+_LOOK_AGAIN_MS = const(4)
 
 
 async def connect(host: str, port: int):

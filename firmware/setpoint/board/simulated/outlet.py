@@ -10,12 +10,14 @@ Rules:
 
 import struct
 
+from micropython import const
+
 from ...pilot import duty
 from .circuit import STEADY_HIGH, Circuit
 from .vehicle import Vehicle
 
-_WATT_MS_PER_WH = 3600000
-_LONGEST_STEP_MS = 10000  # watts times this stays a small int up to 100 kW on a 32-bit chip
+_WATT_MS_PER_WH = const(3600000)
+_LONGEST_STEP_MS = const(10000)  # watts times this stays a small int up to 100 kW on a 32-bit chip
 
 
 class Outlet:
