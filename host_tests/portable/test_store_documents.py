@@ -391,7 +391,7 @@ def test_what_is_written_and_removed_without_a_fault_mounts_nothing_anew():
 
 
 def dead_chip(*arguments):
-    raise OSError(errno.EIO)
+    raise OSError(errno.EIO, "never")
 
 
 def test_a_chip_that_cannot_be_read_at_all_is_no_absent_document():
