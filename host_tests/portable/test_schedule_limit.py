@@ -286,8 +286,8 @@ def test_the_next_change_is_the_earliest_that_any_profile_could_make():
 
 
 def test_phases_follow_the_periods_from_one_to_the_next():
-    point = ChargePoint((1, profile(1, DEFAULT, (0, 160, 1), (50, 160, 3), (100, 160, 1), (150, 160))), switch=True)
-    for at, phases in ((0, 1), (50, 3), (100, 1), (150, 3), (0, 1), (120, 1)):
+    point = ChargePoint((1, profile(1, DEFAULT, (0, 160, 1), (50, 160, 3), (100, 160, 1), (150, 160), (200, 160, 1), (250, 160, 1))), switch=True)
+    for at, phases in ((0, 1), (50, 3), (100, 1), (150, 3), (200, 1), (250, 1), (0, 1), (120, 1)):
         assert point.limit(T0 + at) == (160, phases), at
 
 

@@ -213,11 +213,8 @@ def profile_from(fields: dict, connector: int, accepted_at: "int | None", handle
     step = 1 if any([start % 60 for start in starts]) else 60
     table = [step]
     table.extend([start // step for start in starts] if step > 1 else starts)
-    phases = periods["numberPhases"]
-    at = 0
-    for tenths in periods["limit"]:
-        table.append((tenths if tenths < _MOST_TENTHS else _MOST_TENTHS) * 4 + (phases[at] or ALL_PHASES))
-        at += 1
+    for tenths, phases in zip(periods["limit"], periods["numberPhases"]):
+        table.append((tenths if tenths < _MOST_TENTHS else _MOST_TENTHS) * 4 + (phases or ALL_PHASES))
     return ChargingProfile(supply, facts, table)
 
 
