@@ -303,3 +303,23 @@ def test_an_endless_header_is_refused_in_time():
         assert "longer" in error.reason
         return
     raise AssertionError("it was read on and on")
+
+
+def test_after_a_text_that_is_none_nothing_comes_either():
+    for chunk in (1, None):
+        events = events_of(b"\x81\x01\xff" + server_frame(TEXT, b"more"), chunk=chunk)
+        assert [event[:2] for event in events] == [("fault", 1007)], chunk
+
+
+def test_the_room_of_a_long_message_is_given_back():
+    buffer = bytearray(64)
+    reader = FrameReader(10000, buffer)
+    for _ in range(2):
+        for _ in reader.feed(server_frame(BINARY, bytes(5000))):
+            assert len(buffer) == 64
+        assert reader._message is buffer and len(buffer) == 64
+
+
+def test_each_length_is_sent_in_its_shortest_form():
+    for length, head in ((125, 6), (126, 8), (127, 8), (40000, 8), (65535, 8), (65536, 14)):
+        assert len(frame(BINARY, bytes(length), fixed_random)) == length + head, length

@@ -56,3 +56,35 @@ def test_where_nothing_can_ever_be_written_transactions_that_were_told_leave_not
         bench.pass_time(60)
     assert len(bench.actions("StopTransaction")) == 20
     assert len(bench.station.outbox._waiting) == 0 and not bench.station.outbox.ledger.running
+
+
+def test_a_start_that_nobody_was_told_is_told_after_a_power_cut_in_the_same_second():
+    bench = Bench(keys={"AllowOfflineTxForUnknownId": "true"})
+    bench.tell(bench.station.on_link, False)
+    bench.charge()
+    again = Bench(memory=bench.memory, now=bench.now)
+    assert [start["idTag"] for start in again.actions("StartTransaction")] == ["TAG1"]
+
+
+def test_samples_without_a_link_wear_flash_once_in_five_minutes_or_for_ten():
+    for interval_s, additions in ((60, 12), (20, 18), (10, 36), (600, 6)):
+        bench = Bench(keys={"AllowOfflineTxForUnknownId": "true", "MeterValueSampleInterval": str(interval_s)})
+        bench.tell(bench.station.on_link, False)
+        bench.charge()
+        added = []
+        append = bench.journal.append
+        bench.journal.append = lambda lines, owner: added.append(1) or append(lines, owner)
+        bench.pass_time(3600)
+        assert len(added) == additions, (interval_s, len(added))
+
+
+def test_lines_that_are_gone_from_the_journal_hold_nobody_up():
+    bench = Bench(keys={"AllowOfflineTxForUnknownId": "true"})
+    bench.tell(bench.station.on_link, False)
+    bench.charge()
+    del bench.journal.lines[1:]
+    bench.tell(bench.station.on_link, True)
+    bench.pass_time(60)
+    assert len(bench.station.outbox) == 0 and bench.actions("StartTransaction") == [] and bench.permits[1]
+    bench.unplug()
+    assert len(bench.actions("StopTransaction")) == 1 and len(bench.station.outbox) == 0
