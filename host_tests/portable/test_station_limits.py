@@ -264,3 +264,15 @@ def test_each_connector_s_limit_changes_in_the_second_that_its_plan_says():
         want.append(160 if second < 30 else 70 if second < 110 else 120)
         assert [bench.limits[c] for c in (1, 2, 3)] == want, second
         bench.pass_time(1)
+
+
+def test_a_second_fall_does_not_make_room_that_the_first_one_has_not_left_yet():
+    bench = Bench(connectors=2)
+    bench.set_profile(periods=((0, 32),), **MAX)
+    bench.charge(1)
+    bench.charge(2)
+    bench.pass_time(30)
+    for amps in (12, 8):
+        bench.set_profile(id=5, connector=1, level=1, periods=((0, amps),))
+        assert bench.limits[2] == 160, amps
+        bench.pass_time(2)
