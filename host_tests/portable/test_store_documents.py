@@ -545,6 +545,23 @@ def test_a_document_that_its_owner_does_not_understand_gives_way_to_the_one_befo
     in_a_folder(test)
 
 
+def test_another_documents_file_with_the_same_number_does_not_take_this_one_along():
+    def test(folder):
+        documents = Documents(folder)
+        documents.write("other", [1])
+        documents.write("other", [2])
+        documents.write("x", {"name": "old"})
+        documents.write("x", {"name": "new"})
+        with open(folder + "/other.b") as file:
+            content = file.read()
+        with open(folder + "/x.a", "w") as file:
+            file.write(content)
+        assert documents.read("x", None, understood) == "NEW"
+        assert "x.bad" in files(folder)
+
+    in_a_folder(test)
+
+
 def test_each_write_leaves_the_document_before_it_where_it_is():
     def test(folder):
         documents = Documents(folder)

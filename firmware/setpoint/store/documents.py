@@ -60,7 +60,7 @@ class Documents:
         """
         newest = self._newest(name)
         while newest is not None:
-            number, slot, body = newest
+            _, slot, body = newest
             try:
                 value = json.loads(body)
                 if like is not None and type(value) is not type(like):
@@ -69,7 +69,7 @@ class Documents:
             except (ValueError, TypeError, LookupError) as error:  # another version than ours wrote it, and the checksum holds
                 self._set_aside(self._path(name), slot, error)
             older = self._newest(name)
-            newest = older if older is not None and older[0] < number else None
+            newest = older if older is not None and older[1] != slot else None
         return like
 
     def write(self, name: str, value) -> bool:
