@@ -40,6 +40,7 @@ HARMS = ("cut", "emptied", "all zeros", "random bytes")
 _BLOCKS = 640
 _STARTS = 6  # boot.py gives a program three
 _TRIES = 8
+_OURS = ("setpoint/board/simulated/", "setpoint/link/connecting")  # without them nobody here can ask the station
 _A_MODULE = re.compile("incompatible .mpy|ImportError|fault in the agent")
 _RESTARTS = (RESET, RESET_ASKED, -signal.SIGSEGV)  # the last is an ESP32's panic, which resets it
 
@@ -188,7 +189,7 @@ def trials(prepared: Prepared, folder: Path, interpreter: list[str], seed: int, 
         updates.power_fails_at(len(writes) + 1, writes)
         image = (updates.folder / "flash.img").read_bytes()
         files = PlayedBoard(updates.folder, interpreter).files()
-        paths = ["/b/main.py"] + sorted("/b/" + path for path in updates.two.files if path.endswith(".mpy"))
+        paths = ["/b/main.py"] + sorted("/b/" + path for path in updates.two.files if path.endswith(".mpy") and not path.startswith(_OURS))
         for number in range(damaged):
             path, harm = chance.choice(paths), HARMS[number % len(HARMS)]
             spoilt = surviving.with_file(image, path, _harmed(files[path], harm, chance))
