@@ -4,7 +4,8 @@ import json
 
 from schedule_words import DAY, DEFAULT, HOUR, MAX, T0, TX, ChargePoint, Transaction, profile
 
-from setpoint.schedule.profile import from_document, profile_from
+from setpoint.schedule.profile import profile_from
+from setpoint.schedule.stored import from_document
 
 # Replacing
 

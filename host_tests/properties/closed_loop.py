@@ -21,7 +21,7 @@ from setpoint.app import App
 from setpoint.board.simulated.outlet import Outlet
 from setpoint.clock import Clock
 from setpoint.pilot.duty import X1_U16, offered_da_for
-from setpoint.schedule.profile import from_document
+from setpoint.schedule.stored import from_document
 from tools import expected
 from tools.traffic import Message, faults_in
 

@@ -16,8 +16,8 @@ import vfs
 
 from setpoint import board as boards
 from setpoint.app import App
-from setpoint.schedule.profile import from_document
 from setpoint.schedule.stack import InstalledProfiles
+from setpoint.schedule.stored import from_document
 
 FIRST, STEP, LAST = int(sys.argv[-4]), int(sys.argv[-3]), int(sys.argv[-2])
 SMALL = (None,) * 13

@@ -4,6 +4,7 @@ The room is pure: instants come in as arguments, integers go out; it reads no cl
 
     supply      what the station is wired for, and the common unit in which amperes and watts compare exactly
     profile     one charging profile: what it says at an instant, and until when; kept in few bytes
+    stored      a profile from its document in flash; loaded when a station starts
     checks      whether a requested profile is acceptable, or the sentence that says why not
     stack       all installed profiles: which displace which, which reach a connector, the limit at an instant
     limit       which profile of a stack speaks at an instant

@@ -21,7 +21,6 @@ from ..units import FOREVER
 CHARGE_POINT_MAX = const("ChargePointMaxProfile")
 TX_DEFAULT = const("TxDefaultProfile")
 TX = const("TxProfile")
-PURPOSES = const((CHARGE_POINT_MAX, TX_DEFAULT, TX))
 
 # In place of a transaction's start: there is none yet, so every second is the first one of a transaction (R32).
 NOT_STARTED = FOREVER
@@ -29,12 +28,11 @@ NOT_STARTED = FOREVER
 RECURRENCES = {"Daily": 86400, "Weekly": 604800}
 
 LATEST_START_S = const((1 << 30) - 1)  # of a period: 34 years, a small int on a 32-bit chip
-_MOST_TENTHS = const((1 << 28) - 1)  # 26 million amperes: no hardware limit lies above, nothing is lost
+MOST_TENTHS = const((1 << 28) - 1)  # 26 million amperes: no hardware limit lies above, nothing is lost
 ALL_PHASES = const(3)  # numberPhases when absent (OCPP 1.6, 7.14)
 
-# What a profile is made of besides its periods, and the value of what may be left out.
-_NEEDED = const(("id", "connector", "purpose", "level", "unit"))
-_DEFAULTS = {
+# What may be left out of a document, and its value then.
+DEFAULTS = {
     "transaction": None,  # local handle of the transaction a TxProfile belongs to
     "accepted_at": None,  # None: the clock was unknown
     "valid_from": -FOREVER,
@@ -46,7 +44,7 @@ _DEFAULTS = {
 
 
 class ChargingProfile:
-    """Made by profile_from and from_document; then it is fixed, but for `accepted_at`."""
+    """Made by profile_from and stored.from_document; then it is fixed, but for `accepted_at`."""
 
     def __init__(self, supply, facts: dict, table: "list[int]") -> None:
         self.id = facts["id"]
@@ -171,9 +169,9 @@ class ChargingProfile:
             "level": self.level,
             "unit": self.worth[0],
         }
-        for name in _DEFAULTS:
+        for name in DEFAULTS:
             value = getattr(self, name)
-            if value != _DEFAULTS[name]:
+            if value != DEFAULTS[name]:
                 facts[name] = value
         return facts
 
@@ -202,7 +200,7 @@ def profile_from(fields: dict, connector: int, accepted_at: "int | None", handle
         "unit": schedule["chargingRateUnit"],
         "transaction": handle if purpose == TX else None,
         "accepted_at": accepted_at,
-        "valid_from": fields.get("validFrom", _DEFAULTS["valid_from"]),
+        "valid_from": fields.get("validFrom", DEFAULTS["valid_from"]),
         "valid_to": fields.get("validTo", FOREVER),
         "base": None if kind == "Relative" else schedule.get("startSchedule"),
         "recurrence": recurrence,
@@ -214,56 +212,5 @@ def profile_from(fields: dict, connector: int, accepted_at: "int | None", handle
     table = [step]
     table.extend([start // step for start in starts] if step > 1 else starts)
     for tenths, phases in zip(periods["limit"], periods["numberPhases"]):
-        table.append((tenths if tenths < _MOST_TENTHS else _MOST_TENTHS) * 4 + (phases or ALL_PHASES))
+        table.append((tenths if tenths < MOST_TENTHS else MOST_TENTHS) * 4 + (phases or ALL_PHASES))
     return ChargingProfile(supply, facts, table)
-
-
-def from_document(document, supply) -> ChargingProfile:
-    """The profile that to_document wrote. Raises ValueError for anything it cannot have written."""
-    if type(document) is not dict:
-        raise ValueError("not an object")
-    facts = {}
-    for name in _NEEDED:
-        facts[name] = document.get(name)
-    for name in _DEFAULTS:
-        facts[name] = document.get(name, _DEFAULTS[name])
-    for name in facts:
-        value = facts[name]
-        if name == "unit":
-            sound = value in ("A", "W")
-        elif name == "purpose":
-            sound = value in PURPOSES
-        else:
-            sound = type(value) is int or (value is None and name in _DEFAULTS and _DEFAULTS[name] is None)
-        if not sound:
-            raise ValueError("%s cannot be %s" % (name, repr(value)))
-    recurrence = facts["recurrence"]
-    if (
-        facts["connector"] < 0
-        or facts["level"] < 0
-        or facts["valid_from"] >= facts["valid_to"]
-        or facts["length"] <= 0
-        or (facts["purpose"] == TX) != (facts["transaction"] is not None)
-    ):
-        raise ValueError("fields that contradict each other")
-    if recurrence and (
-        recurrence not in RECURRENCES.values() or facts["base"] is None or facts["length"] > recurrence
-    ):
-        raise ValueError("not a recurrence")
-    return ChargingProfile(supply, facts, _sound_table(document.get("table")))
-
-
-def _sound_table(table) -> "list[int]":
-    """The table of a document, see the top of the file. ValueError."""
-    if type(table) is not list or len(table) < 3 or len(table) % 2 == 0 or any([type(n) is not int for n in table]):
-        raise ValueError("not a table of periods")
-    step, count = table[0], len(table) >> 1
-    if step not in (1, 60) or table[1] != 0:
-        raise ValueError("no period at the start")
-    previous = -1
-    for i in range(1, count + 1):
-        word = table[i + count]
-        if not previous < table[i] <= LATEST_START_S // step or not 0 < word < _MOST_TENTHS * 4 + 4 or word & 3 == 0:
-            raise ValueError("not a sound period")
-        previous = table[i]
-    return table

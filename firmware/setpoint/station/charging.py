@@ -7,11 +7,12 @@ Rule 2: one document for each profile. What a new one displaces is removed after
 
 from micropython import const
 
+from ..late import load
 from ..protocol.errors import OcppError
 from ..protocol.iso8601 import text_from
 from ..schedule.checks import reason_to_reject
 from ..schedule.composite import composite_schedule
-from ..schedule.profile import from_document, profile_from
+from ..schedule.profile import profile_from
 
 _MOST_SEGMENTS = const(200)  # in one answer, about 10 KB of text; beyond them the duration is shortened (R35)
 _PREFIX = const("profile-")
@@ -35,11 +36,12 @@ class Charging:
         station = self._station
         station.profiles.remove(list(station.profiles))
         running = [c.transaction.handle for c in station.connectors if c.transaction is not None]
+        from_document = load("setpoint.schedule.stored").from_document
         stored = []
         for name in station.documents.names():
             if not name.startswith(_PREFIX):
                 continue
-            found = station.documents.read(name, None, lambda stored: self._understood(name, stored))
+            found = station.documents.read(name, None, lambda stored: self._understood(name, stored, from_document))
             if found is None:
                 station.log("error", "%s cannot be read and is left out" % name)
                 continue
@@ -55,7 +57,7 @@ class Charging:
             station.profiles.install(profile, displaced)
             self._forget_all(displaced, profile)
 
-    def _understood(self, name: str, stored) -> tuple:
+    def _understood(self, name: str, stored, from_document) -> tuple:
         """(order of installation, profile). ValueError or TypeError for what `install` cannot have written there."""
         order, document = stored
         profile = from_document(document, self._station.supply)

@@ -4,6 +4,8 @@ The app sets the time (`time_is`), tells an event (`on_...`, `wake`), and carrie
 off while it is `changing` leaves it half done.
 """
 
+from micropython import const
+
 from ..late import load
 from ..protocol.errors import OcppError
 from ..protocol.ocppj import error_text, parse
@@ -23,8 +25,7 @@ from .requests import answer
 from .sessions import Sessions
 from .settings import Settings
 
-_QUESTIONS = ("GetCompositeSchedule", "GetConfiguration")
-_NET_MS = 60000  # looked after everything at least so often
+_NET_MS = const(60000)  # looked after everything at least so often
 
 
 class Station:
@@ -231,7 +232,7 @@ class Station:
             self.log("warn", "%s is not answered while Rejected (OCPP 1.6, 4.2)" % message[2])
         else:
             self.actions.append(("send", answer(self, message[1], message[2], message[3])))
-            if message[2] in _QUESTIONS:
+            if message[2] in ("GetCompositeSchedule", "GetConfiguration"):
                 return  # nothing has changed, so nothing follows
             later = self._later
             self._later = []
