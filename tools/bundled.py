@@ -8,7 +8,8 @@ imported name, its table of names. One module for all that is always there costs
    but finds in the bundle what it needs of other folders: nothing of the board makes a later bundle load early.
 2. A line of a bundle is a line of a source; `place` tells which. Nothing but names and imports is rewritten (rewritten.py).
 3. Globals of two files that are called alike get names of their own. Private ones (`_limit`) get short ones, and so do
-   constants of `const` that only their bundle uses (`_A`): the compiler puts in their values, and no global is left.
+   constants of `const` (`_A`): the compiler puts in their values, and no global is left. Of those that are no tuples, who
+   is outside their bundle gets the value.
 4. Sentences for people are pieces of one long text: of most of them nobody ever hears.
 5. Private attributes are short too, file by file, and so are arguments that no call spells out, and attributes that only
    classes of ours can have: given to `self` or in a class, in no text, in no stub of MicroPython (`known`). Every name that
@@ -46,6 +47,20 @@ class Module:
             for target in node.targets
             if isinstance(target, ast.Name)
         }
+        called = [node for node in self.nodes if isinstance(node, ast.Name) and node.id == "const"]
+        imported = [a.name for node in self.nodes if isinstance(node, ast.ImportFrom) and node.module == "micropython" for a in node.names]
+        self.const_is_the_compilers = imported == ["const"] and len(called) == len(self.constants)  # it is no function then
+        self.values = self._values()
+
+    def _values(self) -> "dict[str, str]":
+        """The constants that are numbers or short texts, as they are written."""
+        values = {}
+        for node in self.tree.body:
+            if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name) and node.targets[0].id in self.constants:
+                expression = ast.Expression(node.value.args[0])  # type: ignore[attr-defined]
+                if not any(isinstance(inner, (ast.Name, ast.Call, ast.Tuple)) for inner in ast.walk(expression)):
+                    values[node.targets[0].id] = repr(eval(compile(expression, self.name, "eval")))
+        return values
 
     def source_of(self, node: ast.ImportFrom) -> str:
         """The absolute name of the module that a `from` names."""
@@ -74,6 +89,7 @@ class Program:
                 self._bound_in_functions.update(bound_in(node.body))
         self._loaded_late = self._names_loaded_late(nodes)
         self.sentences: "dict[str, Sentences]" = {}
+        self.given: "set[str]" = set()  # constants of other bundles that the text at hand has the values of
         self._members: "dict[str, list[str]]" = {}
         self.home: "dict[str, str]" = {}  # module: its bundle
         for bundle in bundles:
@@ -90,6 +106,7 @@ class Program:
 
     def text_of(self, name: str) -> str:
         """The source of the module or bundle that is to be compiled under this name."""
+        self.given = set()
         if name not in self._members:
             return rewritten(self, self.modules[name], name)
         self.sentences[name] = Sentences()
@@ -107,6 +124,10 @@ class Program:
 
     def new_name(self, module: str, name: str) -> str:
         return self._new.get((module, name), name)
+
+    def value_of(self, module: str, name: str) -> "str | None":
+        """Of a constant that a bundle does not keep: whoever wants it has its value."""
+        return self.modules[module].values.get(name) if module in self.home else None
 
     def imported(self, module: Module, node: ast.ImportFrom) -> "list[tuple[str, str | None, str]]":
         """(module of ours, its global or None for the module itself, name here) for each name of a `from`."""
@@ -208,7 +229,8 @@ class Program:
             for node in module.nodes:
                 for source, name, here in self.imported(module, node) if isinstance(node, ast.ImportFrom) else ():
                     if self.home.get(source) != home:
-                        found |= {(source, used) for used in ([name] if name else module.used_of(here))}
+                        wanted = {(source, used) for used in ([name] if name else module.used_of(here))}
+                        found |= {one for one in wanted if self.value_of(*one) is None}
         return found
 
 

@@ -1,7 +1,4 @@
-"""The text of one source file as it goes into a bundle: the same lines, with other names and other imports (bundled.py).
-
-A class keeps two names that nobody asks for, 16 bytes of heap: where its docstring stood, they are removed.
-"""
+"""The text of one source file as it goes into a bundle: the same lines, with other names and other imports (bundled.py)."""
 
 from __future__ import annotations
 
@@ -134,17 +131,24 @@ class _Rewriting(ast.NodeVisitor):
             if name is None and home is not None:
                 self._modules[here] = source
                 if home != self._target:
-                    used = [self._program.new_name(source, n) for n in self._module.used_of(here)]
-                    lines.extend("from %s import %s" % (home, new) for new in used)
-            elif home == self._target and name is not None:
+                    for used in self._module.used_of(here):
+                        lines.append(self._import(source, used, self._program.new_name(source, used)))
+            elif name is not None and (home == self._target or self._program.value_of(source, name) is not None):
                 self._globals[here] = self._program.new_name(source, name)
+                if home != self._target:
+                    lines.append(self._import(source, name, self._globals[here]))
             else:
                 lines.append(self._import(source, name, here))
-        if self._program.imported(self._module, node):
+        if self._module.const_is_the_compilers and node.module == "micropython" or self._program.imported(self._module, node):
             self._edit(node, "; ".join(lines))
 
     def _import(self, source: str, name: "str | None", here: str) -> str:
         """A `from` with the absolute name of where the module's code will be."""
+        value = None if name is None else self._program.value_of(source, name)
+        if value is not None:
+            given = here in self._program.given
+            self._program.given.add(here)
+            return "%s = %s" % (here, value) if self._scopes else "pass" if given else "%s = const(%s)" % (here, value)
         if name is None:
             source, _, name = source.rpartition(".")
         else:
@@ -179,9 +183,8 @@ class _Rewriting(ast.NodeVisitor):
 
     def visit_ClassDef(self, node: ast.ClassDef) -> None:
         self._visit_definition(node, "class")
-        first = node.body[0]
-        if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant):  # a docstring makes room
-            self._edit(first, "del __module__, __qualname__")
+        if isinstance(node.body[0], ast.Expr):  # a docstring, whose place takes what saves 16 bytes a class
+            self._edit(node.body[0], "del __module__, __qualname__")
         self._visit_inside(node.body, _Scope(set(bound_in(node.body)), of_class=True))
 
     def visit_FunctionDef(self, node: "ast.FunctionDef | ast.AsyncFunctionDef") -> None:
@@ -275,12 +278,13 @@ class _Rewriting(ast.NodeVisitor):
             self.visit(node.value)
 
     def visit_Constant(self, node: ast.Constant) -> None:
-        """A text with a blank in it is for people. One that a function holds is taken out of all of them when it is said."""
+        """A function's sentences for people, and names for late.load, are taken out of one text when they are wanted."""
         text = node.value
         in_function = self._scopes and not self._scopes[-1].of_class
-        if in_function and isinstance(text, str) and " " in text and len(text) >= _SHORTEST_SENTENCE and text.isascii():
+        if in_function and isinstance(text, str) and len(text) >= _SHORTEST_SENTENCE and text.isascii():
+            taken_out = " " in text or text in self._program.modules
             sentences = self._program.sentences.get(self._target)
-            if sentences is not None:
+            if taken_out and sentences is not None:
                 self._edit(node, sentences.piece(text))
 
     def visit_Nonlocal(self, node: ast.Nonlocal) -> None:
