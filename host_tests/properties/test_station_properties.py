@@ -15,6 +15,7 @@ checks the invariants after every event, every step of the pilots and every inst
 """
 
 import json
+import math
 import os
 
 from closed_loop import ClosedLoop, PowerCut, as_sent
@@ -310,8 +311,8 @@ class StationMachine(RuleBasedStateMachine):
                 return "no transaction"
             if "transactionId" in profile and (transaction.id is None or transaction.id != profile["transactionId"]):
                 return "another transaction"
-        begins = [profile.get("validFrom", 0), now or 0]
-        ends = [profile.get("validTo", 1 << 40)]
+        begins = [profile.get("validFrom", -math.inf), -math.inf if now is None else now]
+        ends = [profile.get("validTo", math.inf)]
         if profile["chargingProfileKind"] != "Relative" and "startSchedule" in schedule:
             begins.append(schedule["startSchedule"])
             if profile["chargingProfileKind"] == "Absolute" and "duration" in schedule:

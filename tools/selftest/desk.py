@@ -222,7 +222,10 @@ class Desk:
         except (TransportError, OSError, SerialException):
             raise Failure("the connection to the board broke. Plug the cable in and run the same command again.") from None
         started = time.monotonic()
-        time.sleep(within_s if not self.person.modelled else 0.3)
+        if self.person.modelled:  # a prompt comes up there: no program that has to be waited for
+            self._line.line_with(lambda line: line.startswith("MicroPython"), _PATIENCE_S)
+        else:
+            time.sleep(within_s)
         self._line.interrupt()
         took_s = time.monotonic() - started
         self._start()
