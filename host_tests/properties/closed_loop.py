@@ -194,6 +194,7 @@ class CentralSystem:
         return T0 + self.loop.ms // 1000 - self.behind_s
 
     def take(self, text):
+        text = text if type(text) is str else b"".join(text).decode()
         message = Message(text, False)
         if message.kind in (3, 4):
             assert self.asked is not None and message.id == self.asked[0], text

@@ -15,7 +15,8 @@ from tools import benchmark_build, benchmark_frames, compiled
 
 HEAP = "100K"
 TRANSACTIONS = benchmark_frames.TRANSACTIONS
-MOST_IN_USE = 84 * 1024  # of 100; what is left serves the longest message
+HOUR_HEAP = "96K"  # for the hour: a machine with other work lets more messages wait
+MOST_IN_USE = 83 * 1024  # of it; what is left serves the longest message
 MOST_NAMES = 1240  # with the 1261st the interpreter asks for room for 1280 more, 9 KB in one piece
 
 EVERYTHING = """
@@ -121,7 +122,7 @@ def complaints(station):
 
 @pytest.mark.parametrize("micropython", ["32bit"], indirect=True)
 def test_an_hour_of_charging_on_two_connectors_with_ten_profiles_fits_into_100_kb(central, start_station):
-    station = begin(central, start_station, benchmark_frames.ten())
+    station = begin(central, start_station, benchmark_frames.ten(), HOUR_HEAP)
     for number in range(60):
         a_busy_minute(central, station, number)
     memory = station.state()["memory"]

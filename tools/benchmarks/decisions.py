@@ -100,7 +100,7 @@ def agent(install: list):
     def answer_calls():
         nonlocal transaction_id
         while sent:
-            message = json.loads(sent.pop(0))
+            message = json.loads(b"".join(sent.pop(0)).decode() if type(sent[0]) is list else sent.pop(0))
             if message[0] != 2:
                 continue
             answer = {}

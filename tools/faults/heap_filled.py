@@ -45,7 +45,7 @@ class Wire:
         self.texts = []
 
     def send(self, text):
-        self.texts.append(text)
+        self.texts.append(text if type(text) is str else b"".join(text).decode())
         return True
 
     def set_ping_interval(self, interval_s):
