@@ -52,7 +52,7 @@ def test_what_is_done_to_files_is_the_same_for_a_seed_and_leaves_none_out(statio
 
 def test_an_update_that_is_cut_leaves_a_station_that_goes_on_with_its_charge(station, tmp_path):
     """A sample; make faults tries every write."""
-    for row, what, trouble in updates.trials(station, tmp_path, bench.micropython(), random.randrange(10**6), step=40, damaged=0):
+    for row, what, trouble in updates.trials(station, tmp_path, bench.micropython(), random.randrange(10**6), step=40):
         assert trouble is None, "%s, %s: %s" % (row, what, trouble)
 
 

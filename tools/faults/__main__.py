@@ -73,7 +73,7 @@ def _run(options: argparse.Namespace, interpreter: list[str], folder: Path, tabl
     if "update" in options.only:
         played_on = bench.micropython()  # Debian's 32-bit one has no raw REPL
         with prepared(folder / "update", played_on) as station:
-            for row, what, trouble in updates.trials(station, folder / "builds", played_on, options.seed, 8 if options.quick else 1, options.count // 10):
+            for row, what, trouble in updates.trials(station, folder / "builds", played_on, options.seed, 8 if options.quick else 1):
                 table.count(row, what, trouble)
     if "hostile" in options.only:
         for row, what, trouble in hostile.trials(folder / "hostile", interpreter, options.seed):

@@ -1,12 +1,9 @@
-"""`make deploy` with the power cut at every write of the board's flash, and programs in it that are damaged afterwards.
+"""`make deploy` with the power cut at every write of the board's flash.
 
 The board is played (boards_played.py): the whole firmware of the simulated board in /a and /b, started by its own boot.py, with the
 documents and the journal of a station that charges (prepared.py) beside them. The update is done once, with every write and every erased
 block recorded; a cut is the chip as it was in the middle of one. Whatever the update came to: one program is whole and is started,
 documents and journal are byte for byte what they were, and with them the program that was started takes up the charge.
-
-A damaged program that starts all the same, as the module that is damaged is loaded on demand, may be without that part and even without
-the link: then the log says so, the control loop goes on and the limit is the one that is in flash.
 """
 
 from __future__ import annotations
@@ -27,16 +24,13 @@ from tools.bench import StationDied, StationProcess
 from tools.command import BOARDS, Failure
 from tools.connection import Connection
 from tools.deploy import Deployment
-from tools.faults import surviving
 from tools.faults.bench import Lost
 from tools.faults.boards_played import PLAYED, RESET, PlayedBoard, on_flash
 from tools.faults.chip_writes import cut_at, recorded
 from tools.faults.damage import GONE
-from tools.faults.prepared import LIMIT_DA, Prepared
+from tools.faults.prepared import Prepared
 
 CUTS = "power cut during an update"
-DAMAGE = "a damaged program after an update"
-HARMS = ("cut", "emptied", "all zeros", "random bytes")
 _BLOCKS = 640
 _STARTS = 6  # boot.py gives a program three
 _TRIES = 8
@@ -111,14 +105,13 @@ class Updates:
             found.append((int(words[0]), words[1]))
         return [version for _, version in sorted(found, reverse=True)]
 
-    def check(self, wanted: list[str] | None = None) -> None:
-        """Starts the board, as often as boot.py needs. wanted: versions of which the log must name one. Raises Lost."""
+    def check(self) -> None:
+        """Starts the board, as often as boot.py needs. Raises Lost."""
         files = PlayedBoard(self.folder, self.interpreter).files()
         state = {path: content for path, content in files.items() if path.startswith(("/state", "/journal"))}
         if state != self.prepared.files:
             raise Lost("files of the state changed: %s" % sorted(set(state.items()) ^ set(self.prepared.files.items()))[:3])
-        if wanted is None:
-            wanted = self.programs(files)[:1]
+        wanted = self.programs(files)[:1]
         bench = self.prepared.bench
         bench.restore_flash()
         bench.station.log.clear()
@@ -139,15 +132,6 @@ class Updates:
         if booted.split(" ")[2] not in wanted:
             raise Lost("%s, and should be %s" % (booted, wanted))
         self.prepared.check(self.prepared.image)
-
-    def charges_and_tells(self) -> bool:
-        """Is a module missing, as the log says, and nothing worse?"""
-        station = self.prepared.bench.station
-        if not [line for line in station.log if _A_MODULE.search(line)]:
-            return False
-        before = station.state()["loop"]["steps"]
-        state = station.wait_until(lambda state: state["loop"]["steps"] > before + 10)
-        return bool(state["connectors"][0]["limit"]["amps"] == LIMIT_DA / 10 and state["connectors"][0]["meter"]["amps"] <= LIMIT_DA / 10)
 
 
 class PlayedStation(StationProcess):
@@ -171,40 +155,21 @@ def played(prepared: Prepared) -> Iterator[None]:
         station.__class__, station.start_fields["store"] = kind, store
 
 
-def _harmed(content: bytes, harm: str, chance: random.Random) -> bytes:
-    if harm == "cut":
-        return content[: chance.randrange(1, len(content))]
-    return {"emptied": b"", "all zeros": bytes(len(content)), "random bytes": chance.randbytes(len(content))}[harm]
-
-
-def trials(prepared: Prepared, folder: Path, interpreter: list[str], seed: int, step: int = 1, damaged: int = 20) -> Iterator[tuple[str, str, str | None]]:
-    """(row, what, what was lost or None): a cut at every step-th write, then damaged files in the new program."""
-    chance = random.Random(seed)
+def trials(prepared: Prepared, folder: Path, interpreter: list[str], seed: int, step: int = 1) -> Iterator[tuple[str, str, str | None]]:
+    """(row, what, what was lost or None): a cut at every step-th write."""
     with played(prepared):
         updates = Updates(prepared, folder, interpreter)
         writes = updates.deploy()
-        for number in range(1 + chance.randrange(step), len(writes) + 1, step):
+        for number in range(1 + random.Random(seed).randrange(step), len(writes) + 1, step):
             updates.power_fails_at(number, writes)
-            yield CUTS, "write %d of %d" % (number, len(writes)), _trouble(updates, None)
-        updates.power_fails_at(len(writes) + 1, writes)
-        image = (updates.folder / "flash.img").read_bytes()
-        files = PlayedBoard(updates.folder, interpreter).files()
-        paths = ["/b/main.py"] + sorted("/b/" + path for path in updates.two.files if path.endswith(".mpy") and not path.startswith(_OURS))
-        for number in range(damaged):
-            path, harm = chance.choice(paths), HARMS[number % len(HARMS)]
-            spoilt = surviving.with_file(image, path, _harmed(files[path], harm, chance))
-            (updates.folder / "flash.img").write_bytes(spoilt)
-            yield DAMAGE, "%s: %s" % (path, harm), _trouble(updates, ["one", "two"])
+            yield CUTS, "write %d of %d" % (number, len(writes)), _trouble(updates)
 
 
-def _trouble(updates: Updates, wanted: list[str] | None) -> str | None:
+def _trouble(updates: Updates) -> str | None:
     try:
-        updates.check(wanted)
+        updates.check()
     except (Lost, *GONE) as found:
-        try:
-            return None if wanted and updates.charges_and_tells() else str(found)
-        except GONE as gone:
-            return "%s; then: %s" % (found, gone)
+        return str(found)
     finally:
         updates.prepared.bench.station.kill()
     return None

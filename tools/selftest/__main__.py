@@ -122,7 +122,7 @@ def main(arguments: list[str], ask: Callable[[str], str] = input) -> None:
         if unfit:
             raise Failure("boards/%s is not for use as it is: %s" % (name, unfit))
         with ModelledBoard(name, chosen.broken) as board:
-            modelled = Desk(board.port, Model(), chosen.connector)
+            modelled = Desk(board.port, Model(board), chosen.connector)
             report = _with(modelled, lambda: examine(modelled, options, which, chosen.connector, chosen.report))
     if report["counted"]["fail"]:
         failed = ", ".join(map(str, sorted({one["check"] for one in report["results"] if one["verdict"] == "fail"})))

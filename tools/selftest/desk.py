@@ -70,6 +70,10 @@ class Person:
         except ValueError:
             return None
 
+    def restarted(self, within_s: float) -> None:
+        """Waits until the board has restarted by itself."""
+        time.sleep(within_s)
+
     def went_out(self, desk: Desk, within_s: float) -> bool:
         return self._ask("      Did the contactor open within %.1f s? [y/N] " % within_s).strip().lower() in ("y", "yes")
 
@@ -82,6 +86,12 @@ class Model(Person):
     """Does what it hears by itself (tools/selftest/model.py)."""
 
     modelled = True
+
+    def __init__(self, board: ModelledBoard) -> None:
+        self._board = board
+
+    def restarted(self, within_s: float) -> None:
+        self._board.restarted(_PATIENCE_S)
 
     def hear(self, what: str) -> None:
         pass
@@ -207,25 +217,24 @@ class Desk:
     def leave(self, how: str, within_s: float) -> float:
         """Has the board charge, then ends that by a reset, or by starving the watchdog: seconds until it answers again."""
         transport = self._line._transport
+
+        def heard(line: str) -> bool:
+            if line.startswith("do "):
+                self.person.hear(line[3:])
+            return line.startswith(("= ", "Traceback"))
+
         try:
             transport.exec_raw_no_follow(("bench.may_close = %r\nsequences.leave(bench, %r)" % (self.may_close, how)).encode())
-            while True:
-                line, seen = self._line.line_with(lambda line: line.startswith(("do ", "= ", "Traceback")), _PATIENCE_S)
-                if line is None or line.startswith("Traceback"):
-                    _, said = self._line.line_with(lambda line: False, 0.5)
-                    self._line.interrupt()
-                    self._line.run("bench.end()")
-                    raise NotTaken(said[-1] if said else "it did not charge")
-                if line.startswith("= "):
-                    break
-                self.person.hear(line[3:])
+            line, _ = self._line.line_with(heard, _PATIENCE_S)
+            if line is None or line.startswith("Traceback"):
+                _, said = self._line.line_with(lambda line: False, 0.5)
+                self._line.interrupt()
+                self._line.run("bench.end()")
+                raise NotTaken(said[-1] if said else "it did not charge")
         except (TransportError, OSError, SerialException):
             raise Failure("the connection to the board broke. Plug the cable in and run the same command again.") from None
         started = time.monotonic()
-        if self.person.modelled:  # a prompt comes up there: no program that has to be waited for
-            self._line.line_with(lambda line: line.startswith("MicroPython"), _PATIENCE_S)
-        else:
-            time.sleep(within_s)
+        self.person.restarted(within_s)
         self._line.interrupt()
         took_s = time.monotonic() - started
         self._start()
@@ -253,6 +262,7 @@ class ModelledBoard:
         shutil.copy(described / "board.json", self.folder / "board.json")
         shutil.copy(ROOT / "firmware" / "boot.py", self.folder / "boot.py")
         self._command = [*stations.micropython(), "-i", str(sending.HERE / "model.py"), str(self.folder), *broken]
+        self._up = self.folder / "up"  # the model writes it at the end of a start
         self._over = False
 
     def __enter__(self) -> ModelledBoard:
@@ -260,12 +270,22 @@ class ModelledBoard:
         tty.setraw(self._desk_end)
         self.port = os.ttyname(self._desk_end)
         self._process = self._spawn()
+        self.restarted(_PATIENCE_S)
         self._thread = threading.Thread(target=self._again_and_again, daemon=True)
         self._thread.start()
         return self
 
     def _spawn(self) -> subprocess.Popen[bytes]:
         return subprocess.Popen(self._command, stdin=self._desk, stdout=self._desk, stderr=self._desk, start_new_session=True)
+
+    def restarted(self, within_s: float) -> None:
+        """Waits for the end of the next start, or of one that was not waited for yet."""
+        end = time.monotonic() + within_s
+        while not self._up.exists():
+            if time.monotonic() > end:
+                raise Failure("the model of the board does not start within %d s." % within_s)
+            time.sleep(0.02)
+        self._up.unlink()
 
     def _again_and_again(self) -> None:
         while self._process.wait() == -signal.SIGUSR1 and not self._over:

@@ -279,4 +279,5 @@ if __name__ == "__main__":
     model.install("/board.json", faults, "")
     with open("/boot.py") as boot:
         exec(compile(boot.read(), "boot.py", "exec"), {"__name__": "__main__"})
+    open("/up", "w").close()
     del pc, target, faults, chips, here, boot
