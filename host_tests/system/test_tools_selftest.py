@@ -25,7 +25,7 @@ def red(found) -> "set[int]":
 
 def examined(only, broken=(), board="esp32_devkitc", firmware=ROOT / "firmware") -> list:
     with ModelledBoard(board, list(broken)) as modelled:
-        desk = Desk(modelled.port, Model(), firmware=firmware)
+        desk = Desk(modelled.port, Model(modelled), firmware=firmware)
         try:
             desk.allow_closing()
             return checks.findings(desk, QUICK, only, lambda finding: None)
@@ -105,7 +105,7 @@ def test_a_broken_firmware_fails_the_check_that_looks_there(tmp_path, file, righ
 
 def test_without_a_yes_nothing_closes_the_contactor():
     with ModelledBoard("esp32_devkitc", []) as modelled:
-        desk = Desk(modelled.port, Model())
+        desk = Desk(modelled.port, Model(modelled))
         try:
             found = checks.findings(desk, QUICK, [8, 9, 10, 11, 12, 13, 14, 16, 17, 18, 19, 20], lambda finding: None)
             assert {one.verdict for one in found} == {"skipped"} and {one.value for one in found} == {"nobody allowed the contactor to close"}
@@ -118,7 +118,7 @@ def test_without_a_yes_nothing_closes_the_contactor():
 
 def test_a_check_that_breaks_off_leaves_safe_outputs():
     with ModelledBoard("esp32_devkitc", []) as modelled:
-        desk = Desk(modelled.port, Model())
+        desk = Desk(modelled.port, Model(modelled))
         try:
             desk.allow_closing()
             desk._talk("import time\ndef breaks(bench):\n bench.charge()\n print('=', bench.coil)\n 1 // 0")
