@@ -38,7 +38,7 @@ boards: .venv/ready ## check the boards' descriptions; one of your own: make boa
 bench: .venv/ready ## speed, memory and flash wear beside the goals and C++ peers; takes three minutes, writes build/bench.json
 	@$(PY) -m tools.benchmark $(ARGS)
 
-faults: .venv/ready ## power cuts, damaged flash, kills, a hostile central system: what the station survives; takes a quarter of an hour
+faults: .venv/ready ## power cuts, damaged flash, kills, a hostile central system: what the station survives; takes three quarters of an hour
 	@$(PY) -m tools.faults $(ARGS)
 
 soak: .venv/ready ## 30 simulated days of charges, outages, restarts and faults on the smallest heap; takes ten minutes
