@@ -57,6 +57,13 @@ class Bench:
         self.central._wait(lambda: len(self.central.seen("BootNotification")) > boots, 15, "no BootNotification after power-up")
         self.station.wait_until(lambda state: state["registered"])
 
+    def start_charging(self) -> None:
+        """Power comes and a card is shown; returns when the vehicle is offered all there is and the transaction has its id."""
+        self.start()
+        self.station.cmd("swipe", tag="CARD")
+        self.station.wait_until(lambda state: state["connectors"][0]["pilot"]["offered_amps"] == 32 and state["connectors"][0]["contactor"]["closed"])
+        self.station.wait_until(lambda state: state["connectors"][0]["transaction"]["id"])
+
     def plugged(self, amps: int | None) -> None:
         """Whether a vehicle is at the connector from the next power-up on."""
         self.station.start_fields["vehicles"] = [] if amps is None else [{"connector": 1, "amps": amps, "phases": 3}]

@@ -132,10 +132,7 @@ def trials(folder: Path, interpreter: list[str], seed: int, count: int, heap: st
     bench.station.heap = heap
     bench.plugged(16)
     try:
-        bench.start()
-        bench.station.cmd("swipe", tag="CARD")
-        bench.station.wait_until(lambda state: state["connectors"][0]["pilot"]["offered_amps"] == 32 and state["connectors"][0]["contactor"]["closed"])
-        bench.station.wait_until(lambda state: state["connectors"][0]["transaction"]["id"])
+        bench.start_charging()
         before = _outputs(bench)
         watch = Watch(bench)
         sent = number = used = least = 0

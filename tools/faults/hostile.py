@@ -205,10 +205,7 @@ def trials(folder: Path, interpreter: list[str], seed: int, chosen: list[str] | 
     bench.plugged(16)
     attacks = Attacks(bench, random.Random(seed))
     try:
-        bench.start()
-        bench.station.cmd("swipe", tag="CARD")
-        bench.station.wait_until(lambda state: state["connectors"][0]["pilot"]["offered_amps"] == 32 and state["connectors"][0]["contactor"]["closed"])
-        bench.station.wait_until(lambda state: state["connectors"][0]["transaction"]["id"])
+        bench.start_charging()
         before = _outputs(bench)
         watch = Watch(bench)
         for name in chosen or names():

@@ -12,7 +12,6 @@ import contextlib
 import hashlib
 import json
 import random
-import re
 import shutil
 import signal
 from collections.abc import Iterator
@@ -34,8 +33,6 @@ CUTS = "power cut during an update"
 _BLOCKS = 640
 _STARTS = 6  # boot.py gives a program three
 _TRIES = 8
-_OURS = ("setpoint/board/simulated/", "setpoint/link/connecting")  # without them nobody here can ask the station
-_A_MODULE = re.compile("incompatible .mpy|ImportError|fault in the agent")
 _RESTARTS = (RESET, RESET_ASKED, -signal.SIGSEGV)  # the last is an ESP32's panic, which resets it
 
 
