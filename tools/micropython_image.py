@@ -28,7 +28,6 @@ _DIGEST_MAGIC = 0xEBEB
 _APP_TYPE = 0
 _DESCRIPTION_AT = 0x20  # in an app: after the two headers, at the beginning of the first segment
 _DESCRIPTION_MAGIC = 0xABCD5432
-_SECTOR = 0x1000
 
 # chip id in an image's header: (esptool's name, where the boot loader lies, MicroPython's download page)
 CHIPS = {
