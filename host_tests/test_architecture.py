@@ -38,7 +38,7 @@ MAY_IMPORT = {
     "inspection": {"pilot.duty", "protocol.iso8601"},
     "app": {"station", "protocol", "schedule", "pilot", "control", "inspection", "link", "store", "board", "clock", "log", "tasks"},
     "main": {"app", "board", "log", "log_ring"},
-    "boot": set(),
+    "boot": {"main"},
     "__init__": set(),
 }
 PURE_MODULES = {"micropython", "struct", "json", "binascii", "hashlib", "array"}

@@ -46,7 +46,7 @@ _food()
 _RESTART = b"""
 import machine
 try:
-    machine.RTC().memory(bytes(4) + machine.RTC().memory()[4:])
+    machine.RTC().memory(bytes(4) + machine.RTC().memory()[4:] + b"R")
 except AttributeError:
     pass
 machine.reset()
