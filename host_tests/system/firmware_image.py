@@ -1,4 +1,4 @@
-"""A MicroPython image as one downloads it, without the MicroPython: boot loader, partition table and app, all valid."""
+"""A MicroPython image as one downloads it, or of our own, without the MicroPython: boot loader, partition table and app, all valid."""
 
 import functools
 import hashlib
@@ -8,18 +8,33 @@ import struct
 from esptool.targets import CHIP_DEFS
 
 _TYPES = {"app": 0, "data": 1}
-_SUBTYPES = {"nvs": 2, "phy": 1, "factory": 0, "fat": 0x81}
+_SUBTYPES = {"nvs": 2, "phy": 1, "factory": 0, "fat": 0x81, "ota": 0, "ota_0": 0x10, "ota_1": 0x11, "littlefs": 0x83}
 _TABLE = "nvs,data,nvs,0x9000,0x6000\nphy_init,data,phy,0xf000,0x1000\nfactory,app,factory,0x10000,0x1f0000\n"
+# Where boards/images puts it
+_OWN_TABLE = (
+    "nvs,data,nvs,0x9000,0x4000\notadata,data,ota,0xd000,0x2000\nphy_init,data,phy,0xf000,0x1000\n"
+    "ota_0,app,ota_0,0x10000,0x190000\nota_1,app,ota_1,0x1a0000,0x190000\nvfs,data,littlefs,0x330000,0xd0000\n"
+)
 
 
 def micropython_bin(chip: str = "esp32", version: str = "v1.28.0", more_partitions: str = "") -> bytes:
+    """As it is downloaded."""
+    return _bin(chip, "3.4.0; MicroPython %s on 2026-04-06" % version, _TABLE + more_partitions)
+
+
+def setpoint_bin(chip: str = "esp32", version: str = "0.1.0", family: str = "esp32") -> bytes:
+    """An image of our own."""
+    return _bin(chip, "MicroPython v1.28.0 on 2026-04-06; Setpoint %s on %s with ESP32" % (version, family), _OWN_TABLE)
+
+
+def _bin(chip: str, text: str, table: str) -> bytes:
     rom = CHIP_DEFS[chip]
-    description = struct.pack("<II8s32s32s16s16s32s", 0xABCD5432, 0, b"", version.encode(), b"micropython", b"", b"", b"v5.5").ljust(256, b"\0")
+    description = struct.pack("<II8s32s32s16s16s32s", 0xABCD5432, 0, b"", b"", b"micropython", b"", b"", b"v5.5").ljust(256, b"\0")
     boot_loader = _image(rom, 0x40080000, b"boot loader " * 300)
-    app = _image(rom, rom.DROM_MAP_START + 0x20, description + b"MicroPython " * 5000)
+    app = _image(rom, rom.DROM_MAP_START + 0x20, description + b"bytecode " * 5000 + text.encode() + b"\0")
     at = rom.BOOTLOADER_FLASH_OFFSET
     content = boot_loader.ljust(0x8000 - at, b"\xff")
-    content += _table(_TABLE + more_partitions).ljust(0x10000 - 0x8000, b"\xff")
+    content += _table(table).ljust(0x10000 - 0x8000, b"\xff")
     return content + app
 
 
