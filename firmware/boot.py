@@ -70,13 +70,14 @@ def complete_programs():
 
 def frozen_version():
     """The version of the program in this image, which is what is imported from here on; None: there is none."""
+    path = sys.path[:]
     sys.path[:] = [".frozen"]
     try:
         from setpoint import __version__
     except ImportError:
-        sys.path[:] = ["", ".frozen", "/lib"]
+        sys.path[:] = path
         return None
-    sys.path.append("/lib")
+    sys.path.extend(path)
     return __version__
 
 

@@ -44,7 +44,6 @@ class Deployment(BoardFiles):
 
     def go(self) -> bool:
         """Brings the program onto the board. False if the board has it already and starts it."""
-        self.prepare()
         self.check_version()
         self.look()
         wanted = self.wanted_folder()
@@ -78,6 +77,7 @@ class Deployment(BoardFiles):
     def look(self) -> None:
         """What is on the board."""
         self.say("Comparing with what the board has")
+        self.use("_h", "_n")
         for folder in "ab":
             for line in self.board.run("_n('/%s')" % folder).splitlines():
                 kind, path, *rest = line.split(" ")
@@ -86,7 +86,7 @@ class Deployment(BoardFiles):
                 else:
                     self.sizes[path], self.has[path] = int(rest[0]), rest[1]
         for path in ("/boot.py", "/board.json"):
-            self.has[path] = self.board.value("_h('%s')" % path)
+            self.has[path] = self.hash_of(path)
         for folder in "ab":
             if "/%s/complete" % folder in self.has:
                 words = self.board.run("print(open('/%s/complete').read())" % folder).split()
@@ -139,6 +139,7 @@ class Deployment(BoardFiles):
         self.say("Filling /%s: %d of %d files to write, %d of them over the wire" % (folder, len(changed), len(contents), len(on_the_wire)))
         for path, digest in sorted(changed.items()):
             if digest in by_hash:
+                self.use("_c")
                 self.step("_c('%s', '%s')" % (by_hash[digest], root + path))
                 self.check(root + path, digest)
             else:

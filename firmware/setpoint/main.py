@@ -30,7 +30,11 @@ def run(started: str = "", forget_starts=None, restart_for_memory=None) -> None:
             forget_starts()  # a restart that was asked for is no crash
         board.reset()
     except KeyboardInterrupt:
+        if board is not None:
+            board.make_safe()
         print("stopped")
+        app = None
+        _forget_modules()
     except Exception as error:
         if board is not None:
             board.make_safe()
@@ -58,7 +62,11 @@ def run(started: str = "", forget_starts=None, restart_for_memory=None) -> None:
 
 
 def _forget_modules() -> None:
-    """What was imported of the program is dropped, so that there is room for the sentence that says why."""
+    """What was imported of the program is dropped: there must be room for a sentence that says why, or for who interrupted."""
+    core = sys.modules.get("asyncio.core")
+    if core is not None:
+        core.new_event_loop()  # what waits there holds the app
+        core.cur_task = None
     others = {name: sys.modules[name] for name in sys.modules if name.split(".")[0] not in ("setpoint", "asyncio")}
     sys.modules.clear()  # of a name that is only deleted, or whose import failed, the table keeps the module
     sys.modules.update(others)

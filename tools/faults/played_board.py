@@ -10,8 +10,9 @@ the power cut removes it), cause why it starts, pins a line for each pin that wa
 /pc. machine is what an ESP32 has of it, as far as boot.py, deploy and a simulated station use it; a reset ends the
 process by SIGUSR1, a power cut by SIGKILL; whoever started it starts it again.
 
-An image of our own is played where FOLDER/ota_0 is: what is frozen in that slot, boot.py and setpoint/. FOLDER/ota_1 is the
-other slot, FOLDER/otadata which one the boot loader takes ("1 new"), with its roll-back as in ESP-IDF.
+An image of our own is played where FOLDER/ota_0 is: what is frozen in that slot, boot.py and setpoint/, or firmware.romfs, whose
+bytecode takes heap only as one piece. FOLDER/ota_1 is the other slot, FOLDER/otadata which one the boot loader takes ("1 new"),
+with its roll-back as in ESP-IDF.
 """
 
 import builtins
@@ -140,6 +141,13 @@ class Slots:
     def folder(self):
         return self.path + "/ota_" + self.number
 
+    def mounted(self):
+        """Where the package is imported from."""
+        if not is_there(self.folder() + "/firmware.romfs"):
+            return self.folder()
+        vfs.mount(vfs.VfsRom(Memory(self.folder() + "/firmware.romfs").read()), "/rom")
+        return "/rom"
+
 
 class Partition:
     RUNNING = 1
@@ -176,7 +184,7 @@ def first_import(name, *more):
         if sys.path[0] == ".frozen":
             if slots is None:
                 raise ImportError("no module named 'setpoint'")
-            sys.path.insert(0, slots.folder())
+            sys.path.insert(0, slots.mounted())
         builtins.__import__ = imports
     return imports(name, *more)
 

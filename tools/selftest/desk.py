@@ -130,7 +130,6 @@ class Desk:
 
     def _send(self) -> None:
         there = BoardFiles(self._line)
-        there.prepare()
         made: set[str] = set()
         for path, content in self._files.items():
             for folder in [p.as_posix() for p in reversed(Path(path).parents)][1:]:
@@ -140,13 +139,16 @@ class Desk:
             there.write(path, content)
 
     def _start(self) -> None:
-        self._line.run(
-            "for _m in [m for m in sys.modules if m.startswith('setpoint') or m in ('bench', 'at_rest', 'sequences')]: del sys.modules[_m]\n"
-            "if sys.path[0] != '/selftest': sys.path.insert(0, '/selftest')\n"
-            "globals().get('forget_starts', gc.collect)()\n"  # what we interrupt did not crash
-            "gc.collect()\nimport bench as _bench, sequences\n"
-            "bench = _bench.Bench(%d, %d)" % (self._connector, 20000 if self.person.modelled else 120000)
-        )
+        for statement in (
+            "_kept = {n: m for n, m in sys.modules.items() if n.split('.')[0] not in ('setpoint', 'bench', 'at_rest', 'sequences')}",
+            "sys.modules.clear()\nsys.modules.update(_kept)\ndel _kept",  # of a name that is only deleted the table keeps the module
+            "if sys.path[0] != '/selftest': sys.path.insert(0, '/selftest')",
+            "globals().get('forget_starts', gc.collect)()",  # what we interrupt did not crash
+            "gc.collect()",
+            "import bench as _bench, sequences",
+            "bench = _bench.Bench(%d, %d)" % (self._connector, 20000 if self.person.modelled else 120000),
+        ):
+            self._line.run(statement)
         self._line.run("bench.may_close = %r" % self.may_close)
         self.facts = self.value("bench.facts()")
 
