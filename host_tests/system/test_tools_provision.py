@@ -12,7 +12,7 @@ from tools import bench, provision
 from tools.command import Failure
 from tools.compiled import make_image
 from tools.connection import Connection
-from tools.deploy import Deployment
+from tools.deploy import Deployment, restart
 from tools.faults.boards_played import ROOT, PlayedBoard, on_flash, tiny_build
 
 # Wi-Fi as the ESP32 port has it: a network named Home with the password longenough
@@ -142,14 +142,15 @@ def test_a_station_that_runs_is_interrupted_told_and_tries(running, central, cap
     assert b"MemoryError" not in running.said
 
 
-def test_a_program_is_deployed_onto_a_station_that_runs(running, tmp_path):
+def test_a_program_is_deployed_onto_a_station_that_runs_and_wins_over_the_frozen_one(running, tmp_path):
     (tmp_path / "tiny").mkdir(exist_ok=True)
     made = tiny_build(tmp_path / "tiny", "2.0", "pass")
     with Connection(running.port) as link:
         link.interrupt()
         assert Deployment(link, made, print).go()
-
-    assert "/a/complete" in running.files() and b"MemoryError" not in running.said
+        restart(link, made.title, print, settle_s=0.3)
+    running.wait_for(b"main: 2.0")
+    assert b"MemoryError" not in running.said
 
 
 def test_a_board_without_memory_for_a_statement_is_told_in_a_sentence(board):

@@ -139,17 +139,15 @@ class Desk:
             there.write(path, content)
 
     def _start(self) -> None:
-        for statement in (
+        for statement in (  # small ones: there is little memory to compile in
             "_kept = {n: m for n, m in sys.modules.items() if n.split('.')[0] not in ('setpoint', 'bench', 'at_rest', 'sequences')}",
-            "sys.modules.clear()\nsys.modules.update(_kept)\ndel _kept",  # of a name that is only deleted the table keeps the module
-            "if sys.path[0] != '/selftest': sys.path.insert(0, '/selftest')",
-            "globals().get('forget_starts', gc.collect)()",  # what we interrupt did not crash
-            "gc.collect()",
+            "sys.modules.clear()\nsys.modules.update(_kept)\ndel _kept\ngc.collect()",  # of a name that is deleted the table keeps the module
+            "if sys.path[0] != '/selftest': sys.path.insert(0, '/selftest')\nglobals().get('forget_starts', gc.collect)()",  # it did not crash
             "import bench as _bench, sequences",
             "bench = _bench.Bench(%d, %d)" % (self._connector, 20000 if self.person.modelled else 120000),
+            "bench.may_close = %r" % self.may_close,
         ):
             self._line.run(statement)
-        self._line.run("bench.may_close = %r" % self.may_close)
         self.facts = self.value("bench.facts()")
 
     def allow_closing(self) -> None:
