@@ -2,7 +2,6 @@
 
     build/boards/x/program/   main.py, setpoint/*.mpy, manifest.json: what lies in /a or /b on the device
     build/boards/x/root/      boot.py and board.json: what lies beside it
-    build/boards/x/frozen/    the program's texts before they were compiled: what boards/x/manifest.py freezes
 
 The same sources give the same bytes, so the build's name is a digest of them.
 """
@@ -70,9 +69,8 @@ def build(board: Path, where: "Path | None" = None) -> Build:
     root.mkdir(parents=True)
     program.mkdir()
     firmware = compiled(board="simulated" if description["module"] == "none" else "esp32")
-    for source, copy in ((firmware / "mpy", program), (firmware / "bundled", folder / "frozen")):
-        shutil.copytree(source / "setpoint", copy / "setpoint")
-        shutil.copyfile(FIRMWARE / "main.py", copy / "main.py")
+    shutil.copytree(firmware / "mpy" / "setpoint", program / "setpoint")
+    shutil.copyfile(FIRMWARE / "main.py", program / "main.py")
     shutil.copyfile(FIRMWARE / "boot.py", root / "boot.py")
     (root / "board.json").write_text(json.dumps(description, separators=(",", ":"), sort_keys=True) + "\n")
     files = {}
