@@ -30,7 +30,7 @@ from tools.debian import Unavailable, fetch, run  # noqa: E402
 
 FOLDER = ROOT / "build" / "micropython32"
 PROGRAM = FOLDER / "micropython"
-MANIFEST = ROOT / "boards" / "images" / "unix.py"
+MANIFEST = ROOT / "boards" / "images" / "manifest_unix.py"
 
 _DEBIAN = FOLDER / "debian"
 _USR = _DEBIAN / "root" / "usr"

@@ -1,6 +1,6 @@
-"""What the pins of each ESP32 module are good for: `MODULES["ESP32-WROOM-32"]`.
+"""What the pins of each ESP32 module are good for, and which image of MicroPython runs on it: `MODULES["ESP32-WROOM-32"]`.
 
-The table is the firmware's, which judges its own board.json by it. A WROVER has PSRAM, a MINI-1 its flash inside the chip; the
+The table of pins is the firmware's, which judges its own board.json by it. A WROVER has PSRAM, a MINI-1 its flash inside the chip; the
 ESP32-S2 is one without PSRAM, which would take 26. Sources: the modules' data sheets; ESP-IDF's GPIO and ADC pages for the ESP32,
 the ESP32-S2 and the ESP32-S3; MicroPython's quick reference for the ESP32 (its linear ranges, and that ADC2 does not work beside
 Wi-Fi).
@@ -22,6 +22,30 @@ def _pins(text: str) -> frozenset[int]:
         first, _, last = part.partition("-")
         found.update(range(int(first), int(last or first) + 1))
     return frozenset(found)
+
+
+# module: (the folder in boards/images that its image is built from, whether it has PSRAM)
+_IMAGES = {
+    "ESP32-WROOM-32": ("esp32", False),
+    "ESP32-WROVER": ("esp32_psram", True),
+    "ESP32-MINI-1": ("esp32", False),
+    "ESP32-S2": ("esp32s2", False),
+    "ESP32-S3": ("esp32s3", False),
+    "ESP32-S3-octal": ("esp32s3_octal", True),
+    "ESP32-C3": ("esp32c3", False),
+    "ESP32-C6": ("esp32c6", False),
+}
+FAMILIES = sorted({family for family, _ in _IMAGES.values()})
+
+
+def family_of(module: str) -> str:
+    """The family of images for a module as board.json names it: "esp32s3_octal". Raises KeyError for a module without one."""
+    return _IMAGES[module][0]
+
+
+def has_psram(module: str) -> bool:
+    """Whether the module has memory beside the chip's own. Raises KeyError for a module that has no image."""
+    return _IMAGES[module][1]
 
 
 @dataclass(frozen=True)

@@ -1,11 +1,14 @@
-"""A MicroPython image as one downloads it, without the MicroPython: boot loader, partition table and app, all valid."""
+"""A MicroPython image as one downloads or builds it, without the MicroPython: boot loader, partition table and app, all valid."""
 
 import functools
 import hashlib
 import operator
 import struct
 
+from esp_idf_defs import PartitionTable
 from esptool.targets import CHIP_DEFS
+
+from tools.command import BOARDS
 
 _TYPES = {"app": 0, "data": 1}
 _SUBTYPES = {"nvs": 2, "phy": 1, "factory": 0, "fat": 0x81}
@@ -13,14 +16,27 @@ _TABLE = "nvs,data,nvs,0x9000,0x6000\nphy_init,data,phy,0xf000,0x1000\nfactory,a
 
 
 def micropython_bin(chip: str = "esp32", version: str = "v1.28.0", more_partitions: str = "") -> bytes:
-    rom = CHIP_DEFS[chip]
+    return _whole(chip, _table(_TABLE + more_partitions), _app(chip, version, b"MicroPython " * 5000))
+
+
+def setpoint_bin(family: str = "esp32", version: str = "0.1.0", app_bytes: int = 60000) -> "tuple[bytes, bytes]":
+    """(whole, application) of an image of Setpoint's own; the application is that large to within 400 bytes."""
+    chip = family.split("_")[0]
+    text = b"Setpoint %s on %s with %s\0" % (version.encode(), family.encode(), chip.upper().encode())
+    app = _app(chip, "", text.ljust(app_bytes - 400, b"."))
+    table = PartitionTable.from_csv((BOARDS / "images" / "partitions-4MiB.csv").read_text()).to_binary()
+    return _whole(chip, table, app), app
+
+
+def _app(chip: str, version: str, content: bytes) -> bytes:
     description = struct.pack("<II8s32s32s16s16s32s", 0xABCD5432, 0, b"", version.encode(), b"micropython", b"", b"", b"v5.5").ljust(256, b"\0")
-    boot_loader = _image(rom, 0x40080000, b"boot loader " * 300)
-    app = _image(rom, rom.DROM_MAP_START + 0x20, description + b"MicroPython " * 5000)
-    at = rom.BOOTLOADER_FLASH_OFFSET
-    content = boot_loader.ljust(0x8000 - at, b"\xff")
-    content += _table(_TABLE + more_partitions).ljust(0x10000 - 0x8000, b"\xff")
-    return content + app
+    return _image(CHIP_DEFS[chip], CHIP_DEFS[chip].DROM_MAP_START + 0x20, description + content)
+
+
+def _whole(chip: str, table: bytes, app: bytes) -> bytes:
+    boot_loader = _image(CHIP_DEFS[chip], 0x40080000, b"boot loader " * 300)
+    content = boot_loader.ljust(0x8000 - CHIP_DEFS[chip].BOOTLOADER_FLASH_OFFSET, b"\xff")
+    return content + table.ljust(0x10000 - 0x8000, b"\xff") + app
 
 
 def _image(rom, address: int, data: bytes) -> bytes:

@@ -120,5 +120,5 @@ def test_a_change_of_the_firmware_is_a_change_of_the_interpreter(built, monkeypa
     (tmp_path / "firmware" / "setpoint").mkdir(parents=True)
     (tmp_path / "firmware" / "setpoint" / "new.py").write_text("")
     monkeypatch.setattr(micropython32, "ROOT", tmp_path)
-    monkeypatch.setattr(micropython32, "MANIFEST", tmp_path / "boards" / "images" / "unix.py")
+    monkeypatch.setattr(micropython32, "MANIFEST", tmp_path / "boards" / "images" / "manifest_unix.py")
     assert micropython32._digest() != before
