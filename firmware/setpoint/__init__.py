@@ -5,7 +5,7 @@
     protocol   PURE     OCPP-J messages, the fields in them, time stamps, WebSocket frames: no sockets
     station    PURE     how a charge point behaves: events in, actions out
     units      PURE     instants, tenths, and the one place where a float is read
-    late                loads a module for one use and drops it again
+    late                which modules are forgotten after each event
     link       OUTSIDE  the WebSocket on a network, and staying connected
     store      OUTSIDE  documents in flash that survive a power cut
     board      OUTSIDE  the hardware: what a board can do; the simulated one
@@ -21,7 +21,7 @@
 
 Who may import whom; host_tests/test_architecture.py holds this picture true:
 
-    main -> app -> station -> { schedule, protocol }      a pure room imports its own files, units, late and
+    main -> app -> station -> { schedule, protocol }      a pure room imports its own files, units and
             app -> control -> pilot                       micropython, struct, json, binascii, hashlib, array;
             app -> link -> protocol                       it holds no float, no clock and nothing async
             app -> { store, board, inspection, clock, log, tasks }

@@ -13,14 +13,15 @@ import gc
 import os
 from binascii import hexlify
 
-from . import __version__, tasks
+from . import __version__, fault_reports, late, state_line, tasks
 from .control import Control
-from .late import load
 from .link.session import Session
 from .log import Log
+from .pilot.faults import is_own
 from .pilot.sequence import SELF_HEALING
 from .schedule.supply import Supply
 from .station.sampling import Reading
+from .station.shapes import all_ints
 from .station.station import Station
 from .store.documents import Documents
 from .store.files import recover_by
@@ -28,7 +29,6 @@ from .store.journal import Journal
 from .units import tenths, tenths_text
 
 _LONGEST_NAP_MS = 1000  # the peak of memory is looked for so often
-_STALL_MS = 100  # a step of the control loop that comes so much too late is told
 
 
 class App:
@@ -42,7 +42,7 @@ class App:
         self.log = Log(board.clock, board.root + "/state")
         self.peak_memory = 0
         self._caps = {}  # (connector id, source): what cable and temperature leave, as told to the station
-        self._told_stall_ms = _STALL_MS
+        self._told_stall_ms = 100  # a step of the control loop that comes so much too late is told
         self._changes = 0  # of limits, permits and pilots
         self._events = asyncio.Event()
         self._over = asyncio.Event()
@@ -60,7 +60,7 @@ class App:
         self.documents = Documents(board.root + "/state")
         self.log("note", "app", "Setpoint %s on %s%s" % (__version__, board.name, started and ": " + started))
         self.journal = Journal(board.root + "/journal")
-        self.held = self.documents.read("faults", {}, load("setpoint.station.shapes").all_ints)  # connector id as text: faults that only a person ends
+        self.held = self.documents.read("faults", {}, all_ints)  # connector id as text: faults that only a person ends
         self.control = Control(board, self.supply.own_rate // self.supply.rate_per_da, self._events.set, self.held)
         self.station = Station(
             board.identity,
@@ -123,8 +123,8 @@ class App:
                     self.look_round()
 
     def look_round(self) -> None:
-        load("setpoint.state_line").tell(self, self.control.points)
-        load("setpoint.fault_reports").keep(self)
+        state_line.tell(self, self.control.points)
+        fault_reports.keep(self)
 
     def _cap(self, connector_id: int, source: str, da: "int | None") -> None:
         if da != self._caps.get((connector_id, source)):
@@ -146,7 +146,7 @@ class App:
         if control.changed:
             control.changed = False
             self._changes += 1
-            load("setpoint.fault_reports").tell(self, 0, control, control.derating.celsius)
+            fault_reports.tell(self, 0, control, control.derating.celsius)
             for connector_id in control.points:
                 self._cap(connector_id, "temperature", None if control.derating.quarters == 4 else control.most_da)
         for connector_id in control.points:
@@ -156,7 +156,7 @@ class App:
                 self._changes += 1
                 self._cap(connector_id, "cable", point.protection.cable_da)
                 if point.faults != point.told_faults:
-                    load("setpoint.fault_reports").tell(self, connector_id, point, point.protection.numbers)
+                    fault_reports.tell(self, connector_id, point, point.protection.numbers)
                 self._pilot_changed(connector_id, point.sequence)
         if control.worst_stall_ms > self._told_stall_ms:
             self._told_stall_ms = control.worst_stall_ms
@@ -169,7 +169,7 @@ class App:
         if sequence.vehicle is not None and sequence.state != "BOOT":
             ventilated = sequence.vehicle == "D" and self.control.points[connector_id].outlet.ventilation  # as good as C
             self.tell(self.station.on_pilot, connector_id, sequence.state, "C" if ventilated else sequence.vehicle)
-            load("setpoint.state_line").tell(self, (connector_id,))
+            state_line.tell(self, (connector_id,))
 
     # -- between the station and the rest
 
@@ -188,6 +188,8 @@ class App:
             if self.station.changing:
                 self._on_death("agent", "out of memory")
             raise
+        finally:
+            late.forget()
 
     def _carry_out(self) -> None:
         for action in self.station.take_actions():
@@ -242,7 +244,7 @@ class App:
         self.tell(self.station.on_text, text)
 
     def on_trial(self, passed: bool) -> None:
-        self.tell(load("setpoint.station.security").trial, self.station, passed)
+        self.tell(self.station.reports.security_trial_ended, passed)
 
     def on_down(self, reason: str) -> None:
         self.tell(self.station.on_link, False)
@@ -253,7 +255,6 @@ class App:
     # -- what the board tells
 
     def on_network(self) -> None:
-        """The network went away or came back."""
         self.session.network_changed()
 
     def on_card(self, id_tag: str, connectors: "list[int] | None") -> None:
@@ -269,17 +270,14 @@ class App:
     def on_fault(self, connector_id: int, code: str, vendor_code: "str | None", info: "str | None", active: bool) -> None:
         """A fault that the control loop does not watch for comes or goes; connector 0: the charge point."""
         self.tell(self.station.on_fault, connector_id, code, vendor_code, info, active)
-        is_own = load("setpoint.pilot.faults").is_own
         for connector in self.station.connectors:
             outside = [f for f in connector.all_faults() if f.blocks() and not is_own(f.code, f.vendor_code)]
             self.control.points[connector.id].fault = SELF_HEALING if outside else 0
 
     def on_security_event(self, kind: str, info: "str | None") -> None:
-        """As the security whitepaper of OCPP 1.6 names it."""
-        self.tell(load("setpoint.station.security").event, self.station, kind, info)
+        self.tell(self.station.reports.security_event, kind, info)
 
     def set_clock(self, instant: int) -> None:
-        """The wall clock is corrected."""
         self.clock.set(instant)
         self.tell(self.station.on_clock)
 
@@ -297,4 +295,6 @@ class App:
         return reply[0]
 
     def state(self) -> dict:
-        return load("setpoint.inspection").state_of(self)  # at a bench only: elsewhere it takes no room
+        from . import inspection  # at a bench only
+
+        return inspection.state_of(self)

@@ -1,12 +1,11 @@
-"""What the control loop found wrong: to the log, to the station, and to flash what only a person ends. Loaded when there is
-something (late.py)."""
+"""What the control loop found wrong: to the log, to the station, and to flash what only a person ends."""
 
-from .late import load
+from .pilot.faults import changes
 
 
 def tell(app, connector_id: int, point, numbers: "list[int] | int") -> None:
     """Of a connector, or (0) of the control loop as a whole; `numbers`: what was measured, by bit or for all of them."""
-    for code, name, info, there in load("setpoint.pilot.faults").changes(point.told_faults, point.faults, numbers):
+    for code, name, info, there in changes(point.told_faults, point.faults, numbers):
         text = "connector %d: %s %s" % (connector_id, name, info if there else "is over")
         app.log("error" if there else "info", "control", text)
         app.tell(app.station.on_fault, connector_id, code, name, info, there)

@@ -3,7 +3,6 @@
 Levels: error, warn and note are kept in flash too (log_ring.py), for who comes after the event; info is for who watches.
 """
 
-from .late import load
 from .protocol.iso8601 import text_from
 
 
@@ -23,6 +22,8 @@ class Log:
         print(line)
         if level != "info" and self._folder is not None:
             try:
-                self._past = load("setpoint.log_ring").keep(self._folder, self._past, level, line, plain, self._clock.uptime_ms() // 1000)
+                from . import log_ring
+
+                self._past = log_ring.keep(self._folder, self._past, level, line, plain, self._clock.uptime_ms() // 1000)
             except Exception as error:  # full, worn out, no memory: whatever it is, the station goes on
                 print("%s warn  log      not kept: %s" % (time, type(error).__name__))

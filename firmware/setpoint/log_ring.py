@@ -1,4 +1,4 @@
-"""The log's ring in flash: what matters after the event. Loaded for each line that is kept (late.py), and dropped again.
+"""The log's ring in flash: what matters after the event. Imported for each line that is kept, and dropped again (late.py).
 
 Two files, log and log.old, of a block each: when a line does not fit into log any more, log takes the place of log.old.
 

@@ -1,5 +1,4 @@
-"""One line about each connector, for who watches the log; tools/board_state.py reads it. Loaded when there is one to write
-(late.py)."""
+"""One line about each connector, for who watches the log; tools/board_state.py reads it."""
 
 from .units import tenths_text
 

@@ -3,8 +3,6 @@
 import asyncio
 import sys
 
-from .late import load
-
 
 async def _named(name: str, coroutine, on_death) -> None:
     try:
@@ -16,7 +14,9 @@ async def _named(name: str, coroutine, on_death) -> None:
         if hasattr(sys, "print_exception"):
             sys.print_exception(error)
         try:
-            sentence = load("setpoint.log_ring").sentence_of(error)
+            from .log_ring import sentence_of
+
+            sentence = sentence_of(error)
         except Exception:  # no memory, or a PC's Python: the name will do
             sentence = type(error).__name__
         on_death(name, sentence)

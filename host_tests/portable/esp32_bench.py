@@ -34,7 +34,7 @@ IDENTITY = {"csms_url": "ws://127.0.0.1:9", "charge_point_id": "cp001", "wifi": 
 
 def described():
     """The names of all boards with pins."""
-    return [name for name in os.listdir(_BOARDS) if "." not in name and name != "simulated"]
+    return [name for name in os.listdir(_BOARDS) if "." not in name and name not in ("images", "simulated")]
 
 
 def description(name="esp32_devkitc", **changes):

@@ -311,13 +311,16 @@ def test_after_a_text_that_is_none_nothing_comes_either():
         assert [event[:2] for event in events] == [("fault", 1007)], chunk
 
 
-def test_the_room_of_a_long_message_is_given_back():
-    buffer = bytearray(64)
-    reader = FrameReader(10000, buffer)
-    for _ in range(2):
-        for _ in reader.feed(server_frame(BINARY, bytes(5000))):
-            assert len(buffer) == 64
-        assert reader._message is buffer and len(buffer) == 64
+def test_the_room_of_a_long_message_is_kept_for_the_next_one():
+    reader = FrameReader(10000, bytearray(64))
+    list(reader.feed(server_frame(BINARY, bytes(64))))
+    assert len(reader.buffer) == 64
+    list(reader.feed(server_frame(BINARY, bytes(5000))))
+    grown = reader.buffer
+    assert 5000 <= len(grown) < 5600
+    for payload in (b"short", b"x" * 5000):
+        assert [bytes(event[1]) for event in reader.feed(server_frame(BINARY, payload))] == [payload]
+    assert reader.buffer is grown
 
 
 def test_each_length_is_sent_in_its_shortest_form():

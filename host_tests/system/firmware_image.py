@@ -1,41 +1,43 @@
-"""A MicroPython image as one downloads it, or of our own, without the MicroPython: boot loader, partition table and app, all valid."""
+"""A MicroPython image as one downloads or builds it, without the MicroPython: boot loader, partition table and app, all valid."""
 
 import functools
 import hashlib
 import operator
 import struct
 
+from esp_idf_defs import PartitionTable
 from esptool.targets import CHIP_DEFS
 
+from tools.command import BOARDS
+
 _TYPES = {"app": 0, "data": 1}
-_SUBTYPES = {"nvs": 2, "phy": 1, "factory": 0, "fat": 0x81, "ota": 0, "ota_0": 0x10, "ota_1": 0x11, "littlefs": 0x83}
+_SUBTYPES = {"nvs": 2, "phy": 1, "factory": 0, "fat": 0x81}
 _TABLE = "nvs,data,nvs,0x9000,0x6000\nphy_init,data,phy,0xf000,0x1000\nfactory,app,factory,0x10000,0x1f0000\n"
-# Where boards/images puts it
-_OWN_TABLE = (
-    "nvs,data,nvs,0x9000,0x4000\notadata,data,ota,0xd000,0x2000\nphy_init,data,phy,0xf000,0x1000\n"
-    "ota_0,app,ota_0,0x10000,0x190000\nota_1,app,ota_1,0x1a0000,0x190000\nvfs,data,littlefs,0x330000,0xd0000\n"
-)
 
 
 def micropython_bin(chip: str = "esp32", version: str = "v1.28.0", more_partitions: str = "") -> bytes:
-    """As it is downloaded."""
-    return _bin(chip, "3.4.0; MicroPython %s on 2026-04-06" % version, _TABLE + more_partitions)
+    text = b"3.4.0; MicroPython %s on 2026-04-06\0" % version.encode()
+    return _whole(chip, _table(_TABLE + more_partitions), _app(chip, text + b"bytecode " * 5000))
 
 
-def setpoint_bin(chip: str = "esp32", version: str = "0.1.0", family: str = "esp32") -> bytes:
-    """An image of our own."""
-    return _bin(chip, "MicroPython v1.28.0 on 2026-04-06; Setpoint %s on %s with ESP32" % (version, family), _OWN_TABLE)
+def setpoint_bin(family: str = "esp32", version: str = "0.1.0", app_bytes: int = 60000) -> "tuple[bytes, bytes]":
+    """(whole, application) of an image of Setpoint's own; the application is that large to within 400 bytes."""
+    chip = family.split("_")[0]
+    text = b"MicroPython v1.28.0 on 2026-04-06; Setpoint %s on %s with %s\0" % (version.encode(), family.encode(), chip.upper().encode())
+    app = _app(chip, text.ljust(app_bytes - 400, b"."))
+    table = PartitionTable.from_csv((BOARDS / "images" / "partitions-4MiB.csv").read_text()).to_binary()
+    return _whole(chip, table, app), app
 
 
-def _bin(chip: str, text: str, table: str) -> bytes:
-    rom = CHIP_DEFS[chip]
+def _app(chip: str, content: bytes) -> bytes:
     description = struct.pack("<II8s32s32s16s16s32s", 0xABCD5432, 0, b"", b"", b"micropython", b"", b"", b"v5.5").ljust(256, b"\0")
-    boot_loader = _image(rom, 0x40080000, b"boot loader " * 300)
-    app = _image(rom, rom.DROM_MAP_START + 0x20, description + b"bytecode " * 5000 + text.encode() + b"\0")
-    at = rom.BOOTLOADER_FLASH_OFFSET
-    content = boot_loader.ljust(0x8000 - at, b"\xff")
-    content += _table(table).ljust(0x10000 - 0x8000, b"\xff")
-    return content + app
+    return _image(CHIP_DEFS[chip], CHIP_DEFS[chip].DROM_MAP_START + 0x20, description + content)
+
+
+def _whole(chip: str, table: bytes, app: bytes) -> bytes:
+    boot_loader = _image(CHIP_DEFS[chip], 0x40080000, b"boot loader " * 300)
+    content = boot_loader.ljust(0x8000 - CHIP_DEFS[chip].BOOTLOADER_FLASH_OFFSET, b"\xff")
+    return content + table.ljust(0x10000 - 0x8000, b"\xff") + app
 
 
 def _image(rom, address: int, data: bytes) -> bytes:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tools.compiled import ROOT, compiled
+from tools.compiled import ROOT, program_for
 
 BOARD = ROOT / "boards" / "esp32_devkitc" / "board.json"
 
@@ -21,7 +21,7 @@ class Esp32:
         shutil.copy(BOARD, folder)
         identity = {"csms_url": url, "charge_point_id": "cp001", "wifi": {"ssid": "home", "password": "secret"}}
         (folder / "identity.json").write_text(json.dumps({**identity, "reconnect": {"minimum_s": 1, "random_s": 0}}))
-        command = [*micropython, str(Path(__file__).with_name("esp32_station.py")), str(compiled(board="esp32")), str(folder)]
+        command = [*micropython, str(Path(__file__).with_name("esp32_station.py")), program_for(micropython, "esp32"), str(folder)]
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         self.lines: "list[str]" = []
         self._news = threading.Condition()

@@ -4,43 +4,23 @@ It needs Node and npm; where they are missing the tests are skipped, and fail in
 """
 
 import json
-import os
 import queue
-import shutil
 import subprocess
 import threading
 from pathlib import Path
 
 import pytest
+from npm_packages import installed
 
 from tools import bench
-from tools.bench import ROOT
-
-SOURCES = Path(__file__).parent / "ocpp_rpc"
-INSTALLED = ROOT / "build" / "ocpp_rpc"
-
-
-def _install() -> None:
-    """The locked packages in build/ocpp_rpc, once for each lock file."""
-    lock = (SOURCES / "package-lock.json").read_bytes()
-    done = INSTALLED / "node_modules" / ".lock"
-    if not done.exists() or done.read_bytes() != lock:
-        INSTALLED.mkdir(parents=True, exist_ok=True)
-        for name in ("package.json", "package-lock.json"):
-            shutil.copy(SOURCES / name, INSTALLED / name)
-        command = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
-        ran = subprocess.run(command, cwd=INSTALLED, capture_output=True, text=True, timeout=300)
-        assert ran.returncode == 0, "npm ci failed:\n" + ran.stderr
-        done.write_bytes(lock)
-    shutil.copy(SOURCES / "central.js", INSTALLED / "central.js")
 
 
 class Central:
     """The Node process; `events` holds what it said, in order."""
 
-    def __init__(self):
+    def __init__(self, folder: Path):
         command = ["node", "central.js"]
-        self._process = subprocess.Popen(command, cwd=INSTALLED, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self._process = subprocess.Popen(command, cwd=folder, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         self.events = []
         self._replies = queue.Queue()
         self._arrived = threading.Condition()
@@ -96,13 +76,7 @@ class Central:
 
 @pytest.fixture
 def strict(request):
-    missing = [name for name in ("node", "npm") if shutil.which(name) is None]
-    if missing and os.environ.get("CI") == "true":
-        pytest.fail("CI must not skip the second central system: %s is missing" % " and ".join(missing))
-    if missing:
-        pytest.skip("no second central system: %s is missing" % " and ".join(missing))
-    _install()
-    central = Central()
+    central = Central(installed(Path(__file__).parent / "ocpp_rpc"))
     yield central
     central.close()
     violations = [event for event in central.events if "violation" in event]

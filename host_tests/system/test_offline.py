@@ -164,10 +164,10 @@ def test_sessions_go_on_while_the_flash_is_full_and_arrive(start_station, centra
     assert [line for line in station.log if "cannot be written" in line]
 
 
-@ONLY_64BIT
-def test_a_whole_day_with_outages_and_a_power_cut_shows_every_transaction_exactly_once(start_station, central):
-    keys = {**KEYS, "MeterValueSampleInterval": "300"}
-    station = start_station(clock={"at": DAY["clock"], "frozen": True}, keys=keys, connectors=[{"id": 1}, {"id": 2}])
+def play_the_day(start_station, central, **more):
+    """day.json at a central system: what happens to the station, and what must have arrived in the evening."""
+    keys = {**KEYS, "MeterValueSampleInterval": "300", **more.pop("keys", {})}
+    station = start_station(clock={"at": DAY["clock"], "frozen": True}, keys=keys, connectors=[{"id": 1}, {"id": 2}], **more)
     station.wait_until(lambda state: state["registered"])
     for at, step, arguments in DAY["steps"]:
         until(station, "%sT%sZ" % (DAY["clock"][:10], at))
@@ -186,3 +186,9 @@ def test_a_whole_day_with_outages_and_a_power_cut_shows_every_transaction_exactl
         assert seconds // 300 - 3 <= len(values) <= seconds // 300 + 1, (tag, len(values), seconds)
         assert stop["meterStop"] > start["meterStart"]
     assert len(central.seen("BootNotification")) == 2
+    return station
+
+
+@ONLY_64BIT
+def test_a_whole_day_with_outages_and_a_power_cut_shows_every_transaction_exactly_once(start_station, central):
+    play_the_day(start_station, central)

@@ -40,7 +40,7 @@ class Launcher:
         self.start_file.write_text(json.dumps({"store": "flash"}))
         (self.root / "tools").mkdir(parents=True)
         (self.root / "firmware").mkdir()
-        for name in ("station", "station.py", "compiled.py", "bundled.py", "rewritten.py", "provision_try.py", "run_compiled.py"):
+        for name in ("station", "station.py", "compiled.py", "debian.py", "micropython32.py", "run_compiled.py"):
             shutil.copy(ROOT / "tools" / name, self.root / "tools" / name)
         shutil.copy(ROOT / "requirements.lock", self.root)
         (self.root / ".venv" / "bin").mkdir(parents=True)
@@ -54,7 +54,7 @@ class Launcher:
         (self.root / "firmware" / "main.py").write_text(STAND_IN.replace("START", what_it_does))
 
     def start(self, *arguments: str, program: "str | None" = None, cwd: "Path | None" = None) -> subprocess.Popen:
-        command = [program or str(self.root / "tools" / "station"), "--micropython", self.interpreter]
+        command = [program or str(self.root / "tools" / "station"), "--compiled", "--micropython", self.interpreter]
         command += arguments or [str(self.start_file)]
         process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=cwd)
         self.started.append(process)

@@ -211,11 +211,11 @@ def test_the_version_of_an_official_image_is_read_from_the_text_in_it():
         (micropython_bin(version="v1.24.1"), "ESP32-WROVER", "this is MicroPython v1.24.1, which is too old: on an ESP32 Setpoint needs 1.25 or newer"),
         (micropython_bin("esp32s3", "v1.27.0"), "ESP32-S3-octal", "which is too old: on an ESP32-S3 Setpoint needs 1.28 or newer"),
         (micropython_bin("esp32s3"), "ESP32-WROVER", "this MicroPython is for an ESP32-S3, the board has an ESP32-WROVER"),
-        (setpoint_bin("esp32s3", family="esp32s3"), "ESP32-S3-octal", "for the family esp32s3, the board's ESP32-S3-octal takes that for esp32s3_octal"),
+        (setpoint_bin("esp32s3")[0], "ESP32-S3-octal", "for the family esp32s3, the board's ESP32-S3-octal takes that for esp32s3_octal"),
         (micropython_bin(version="v1.25.0"), "ESP32-WROVER", None),
         (micropython_bin(version="v1.29.0-preview.12.gabcdef"), "ESP32-WROVER", None),
         (micropython_bin("esp32s3", "v1.28.0"), "ESP32-S3-octal", None),
-        (setpoint_bin(), "ESP32-MINI-1", None),
+        (setpoint_bin()[0], "ESP32-MINI-1", None),
     ],
 )
 def test_an_image_that_is_too_old_or_for_another_module_is_refused(content, module, sentence, tmp_path):
@@ -231,7 +231,7 @@ def test_an_image_that_is_too_old_or_for_another_module_is_refused(content, modu
 
 def test_an_image_of_our_own_says_which_setpoint_it_holds(tmp_path):
     file = tmp_path / "image.bin"
-    file.write_bytes(setpoint_bin(version="0.2.0-rc1"))
+    file.write_bytes(setpoint_bin(version="0.2.0-rc1")[0])
     image = micropython_image.read(file)
     assert (image.setpoint, image.family, image.version) == ("0.2.0-rc1", "esp32", "v1.28.0")
     assert micropython_image.file_partition(image.partitions, 4 << 20)[3:] == (0x330000, 0xD0000)
@@ -256,7 +256,7 @@ def test_no_board_without_psram_gets_mpy_files(board, tmp_path):
 def test_make_build_and_make_image_say_so_and_the_file_system_for_our_own_image_holds_the_boards_description(tmp_path, capsys):
     stock, own = tmp_path / "stock.bin", tmp_path / "own.bin"
     stock.write_bytes(micropython_bin())
-    own.write_bytes(setpoint_bin())
+    own.write_bytes(setpoint_bin()[0])
     with pytest.raises(Failure, match="has no PSRAM"):
         build_verb(["--board", "esp32_devkitc"])
     with pytest.raises(Failure, match="has no PSRAM"):

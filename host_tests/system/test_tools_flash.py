@@ -69,7 +69,7 @@ class Chip:
     def press_reset(self):
         self.reset.set()
         self._thread.join()
-        ours = self.flash.data[OTADATA_AT : OTADATA_AT + 32] == b"\xff" * 32 and b" on esp32 with ESP32" in self.flash.data[0x10000:OUR_VFS_AT]
+        ours = self.flash.data[OTADATA_AT : OTADATA_AT + 32] == b"\xff" * 32 and b" on esp32 with " in self.flash.data[0x10000:OUR_VFS_AT]
         at, size = (OUR_VFS_AT, OUR_VFS_SIZE) if ours else (VFS_AT, VFS_SIZE)
         if ours:
             self.board.write_slot(0, FROZEN)
@@ -99,7 +99,7 @@ def kept_folder(tmp_path, monkeypatch):
 @pytest.fixture(scope="module")
 def firmware(tmp_path_factory):
     file = tmp_path_factory.mktemp("firmware") / "setpoint-0.1.0-esp32.bin"
-    file.write_bytes(setpoint_bin())
+    file.write_bytes(setpoint_bin()[0])
     return file
 
 
@@ -137,7 +137,7 @@ def test_an_empty_chip_gets_an_image_of_our_own_and_says_what_it_starts(chip, fi
 
 def test_another_version_of_setpoint_than_was_written_is_said(chip, tmp_path):
     file = tmp_path / "setpoint.bin"
-    file.write_bytes(setpoint_bin(version="0.1.0-dev"))
+    file.write_bytes(setpoint_bin(version="0.1.0-dev")[0])
     with pytest.raises(Failure, match="the board starts something else than was written"):
         verb(chip, file, "--yes")
 

@@ -63,8 +63,8 @@ def test_what_is_no_serial_port_is_not_called_busy(port):
     assert connection.reason_not_opened(port) == "%s is no serial port. Check PORT=." % port
 
 
-def test_micropython32_has_help_and_fetches_nothing_for_it(capsys, monkeypatch):
-    monkeypatch.setattr(micropython32, "fetch", lambda: pytest.fail("fetched"))
+def test_micropython32_has_help_and_builds_nothing_for_it(capsys, monkeypatch):
+    monkeypatch.setattr(micropython32, "interpreter", lambda say: pytest.fail("built"))
     with pytest.raises(SystemExit) as end:
         micropython32.main(["--help"])
     assert end.value.code == 0 and "MICROPYTHON32" in capsys.readouterr().out

@@ -1,8 +1,7 @@
 """The whole agent, as main.py runs it, with somebody on its standard input who asks what it weighs.
 
-`micropython -m agent [IMAGE LIBC] START.json`: IMAGE is a ROMFS image to run from, mapped into memory by the C library
-LIBC, so that its bytecode lies outside the heap as it does on a board. Each line on standard input is answered by
-a line of JSON: the heap in use after a collection, and what is free.
+`micropython -m agent [IMAGE] START.json`: IMAGE is a ROMFS image to run from, mapped into memory, so that its bytecode lies
+outside the heap. Each line on standard input is answered by a line of JSON: the heap in use after a collection, and what is free.
 """
 
 import gc
@@ -13,14 +12,14 @@ _started = time.ticks_us()
 gc.threshold(1024)  # as main.py has it while it loads, and below
 
 
-def mount(path: str, libc: str) -> None:
+def mount(path: str) -> None:
     import os
 
     import ffi
     import uctypes
     import vfs
 
-    library = ffi.open(libc)
+    library = ffi.open("libc.so.6")
     file = library.func("i", "open", "si")(path, 0)
     size = os.stat(path)[6]
     address = library.func("p", "mmap", "Piiiii")(None, size, 1, 2, file, 0)
@@ -29,7 +28,7 @@ def mount(path: str, libc: str) -> None:
 
 
 if len(sys.argv) > 2:
-    mount(sys.argv[-3], sys.argv[-2])
+    mount(sys.argv[-2])
 gc.collect()
 _bare = gc.mem_alloc()
 

@@ -1,6 +1,6 @@
 """What the self test puts onto a board: its own part, and the files of the firmware that this uses, compiled one by one.
 
-The installed program is left alone: its names are shortened, and a board may have none yet.
+The installed program is left alone: it may be an older one, and a board may have none yet.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _OWN = {"bench": HERE / "on_board.py", "at_rest": HERE / "at_rest.py", "sequence
 
 
 def modules_used(firmware: Path) -> dict[str, Path]:
-    """Every module of `setpoint` that the part on the board needs, late ones too: its name, and its source."""
+    """Every module of `setpoint` that the part on the board needs: its name, and its source."""
     found: dict[str, Path] = {}
     waiting = [name for path in _OWN.values() for name in _imported(path, "")]
     while waiting:
@@ -45,8 +45,6 @@ def _imported(path: Path, package: str) -> list[str]:
                 parts = package.split(".")
                 base = ".".join(parts[: len(parts) - node.level + 1] + ([node.module] if node.module else []))
             names += [base, *("%s.%s" % (base, alias.name) for alias in node.names)]
-        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value.startswith("setpoint."):
-            names.append(node.value)  # late.load
     return [name for name in names if name.startswith("setpoint")]
 
 

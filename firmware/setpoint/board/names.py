@@ -1,4 +1,4 @@
-"""The IPv4 address of a host, asked for over UDP while everything else goes on. Loaded for one look-up (late.py).
+"""The IPv4 address of a host, asked for over UDP while everything else goes on. Imported for each look-up.
 
 The interpreter's own getaddrinfo stops the whole program until a silent server has been given up, which a chip's watchdog does not
 wait for: with a dead DNS server each try to connect would restart a station in mid-charge. On the ESP32 that holds for names in
@@ -18,9 +18,8 @@ import socket
 from micropython import const
 
 from ..clock import sleep_ms
-from ..late import load
+from ..protocol import dns
 
-_dns = load("setpoint.protocol.dns")
 _GROUP = "224.0.0.251:5353"
 _TRIES_MS = (1000, 2000, 3000)
 _LOOK_MS = const(20)
@@ -34,14 +33,14 @@ async def address_of(host: str, server: str, last: "tuple[str, str] | None", log
     server: its address, and ":port" if that is not 53. last: (host, address) of the last connection. log(level, area, sentence): is told
     when that address is the answer. OSError: there is none, and why, in a sentence. Takes 6 s at most.
     """
-    if _dns.is_address(host):
+    if dns.is_address(host):
         return host
     if ":" in host:
         raise OSError("addresses of IPv6 cannot be used here")
     is_local = host.lower().endswith(".local")
     server, _, port = (_GROUP if is_local else server).partition(":")
     reason = "this network names no DNS server"
-    if _dns.is_address(server) and server != "0.0.0.0":
+    if dns.is_address(server) and server != "0.0.0.0":
         reason = "nobody on this network answers to " + host if is_local else "the DNS server %s does not answer" % server
         for wait_ms in _TRIES_MS:
             try:
@@ -56,7 +55,7 @@ async def address_of(host: str, server: str, last: "tuple[str, str] | None", log
             code, addresses = answer
             if addresses:
                 return addresses[os.urandom(1)[0] % len(addresses)]
-            if code in (0, _dns.NO_SUCH_NAME):
+            if code in (0, dns.NO_SUCH_NAME):
                 raise OSError("DNS knows no %s %s" % ("IPv4 address of" if code == 0 else "host called", host))
             reason = "the DNS server %s fails (code %d)" % (server, code)
     if last is None or last[0] != host:
@@ -67,7 +66,7 @@ async def address_of(host: str, server: str, last: "tuple[str, str] | None", log
 
 async def _asked(server, is_group: bool, host: str, wait_ms: int) -> "tuple[int, list[str]] | None":
     """What the server answers (dns.answer); None: nothing in time. OSError; ValueError if no host is called so."""
-    asked = _dns.question(host, os.urandom(2))
+    asked = dns.question(host, os.urandom(2))
     port = _FIRST_PORT | int.from_bytes(os.urandom(2), "big")
     connection = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     try:
@@ -82,7 +81,7 @@ async def _asked(server, is_group: bool, host: str, wait_ms: int) -> "tuple[int,
         poller.register(connection, select.POLLIN)
         for _ in range(wait_ms // _LOOK_MS):
             await sleep_ms(_LOOK_MS)
-            answer = _dns.answer(asked, connection.recv(_LONGEST)) if poller.poll(0) else None
+            answer = dns.answer(asked, connection.recv(_LONGEST)) if poller.poll(0) else None
             if answer is not None:
                 return answer
     finally:

@@ -1,4 +1,4 @@
-"""One try to connect: from the identity to an open WebSocket, or why there is none. Loaded for the try (late.py).
+"""One try to connect: from the identity to an open WebSocket, or why there is none. Imported for the try, with all it needs, and dropped again (late.py).
 
 Rule 1: whatever happens, a stream that was opened here is closed here, unless its connection is handed out.
 Rule 2: nothing is followed or weakened: a redirect is a refusal, and wss:// never becomes ws://.
@@ -11,10 +11,9 @@ import os
 
 from micropython import const
 
-from ..late import load
+from ..protocol.handshake import Handshake, HandshakeError
 from .websocket import Connection
 
-_handshake = load("setpoint.protocol.handshake")
 PROTOCOL = "ocpp1.6"
 _READ_AT_ONCE = const(512)
 _UNRESERVED = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~"  # RFC 3986, section 2.3
@@ -35,11 +34,13 @@ async def attempt(network, identity: dict, profile: "int | None", key: "str | No
         secure, host_field, host, port, path = parts_of(identity["csms_url"], identity["charge_point_id"], (profile or 0) >= 2)
         password = None if profile in (0, 3) else password_of(identity, key)
         headers = () if password is None else (authorization(*password),)
-        handshake = _handshake.Handshake(host_field, path, PROTOCOL, os.urandom, headers)
+        handshake = Handshake(host_field, path, PROTOCOL, os.urandom, headers)
         if not secure:
             stream = await network.open(host, port)
             return await _opened(stream, handshake, None, max_message), "", None, 0
-        secure = load("setpoint.link.secure").Check(identity.get("tls") or {}, host, clock)
+        from .secure import Check
+
+        secure = Check(identity.get("tls") or {}, host, clock)
         try:
             while True:
                 stream = await network.open(host, port, tls=secure.context, server_hostname=secure.name)
@@ -48,7 +49,7 @@ async def attempt(network, identity: dict, profile: "int | None", key: "str | No
                     return connection, "", None, 0
         finally:
             secure.end()
-    except _handshake.HandshakeError as error:
+    except HandshakeError as error:
         event = "FailedToAuthenticateAtCentralSystem" if error.status in (401, 403) else None
         wait_s = error.retry_after_s or 0 if error.status in (429, 503) else 0
         return None, error.reason, event, wait_s
@@ -65,7 +66,7 @@ async def _opened(stream, handshake, secure, max_message: int) -> "Connection | 
         while rest is None:
             data = await stream.read(_READ_AT_ONCE)
             if not data:
-                raise _handshake.HandshakeError("the server hung up during the handshake")
+                raise HandshakeError("the server hung up during the handshake")
             rest = handshake.feed(data)
         connection = Connection(stream, max_message, rest)
     except (OSError, ValueError) as error:

@@ -26,7 +26,6 @@ import os
 from micropython import const
 
 from ..clock import sleep_ms
-from ..late import load
 from ..protocol.websocket import GOING_AWAY, TOO_BIG
 from .websocket import MAX_MESSAGE, reply_code
 
@@ -155,7 +154,8 @@ class Session:
         self._retry_after_s = 0
         event = None
         try:
-            attempt = load("setpoint.link.connecting").attempt
+            from .connecting import attempt
+
             attempt = attempt(self._network, identity, security[0], security[1], self._clock, self._max_message)
             self._connection, reason, event, wait_s = await asyncio.wait_for(attempt, self.connect_timeout_s)
             self._retry_after_s = min(wait_s, _LONGEST_RETRY_AFTER_S)

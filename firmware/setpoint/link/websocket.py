@@ -16,9 +16,9 @@ MAX_MESSAGE = const(8192)  # bytes
 _READ_AT_ONCE = const(512)
 _LAST_WORDS_S = const(2)  # a close frame is worth no longer wait
 
-# Taken once, while the heap has no holes yet: there is one connection at a time. A SetChargingProfile of 96 periods with
-# limit and phases has 5400 bytes, and 6000 where its sender puts blanks after commas and colons.
-_buffer = bytearray(6144)
+# Where messages are put together: taken while the heap has no holes yet, enough for a SetChargingProfile of 24 periods. A longer
+# message makes it longer, for good; one of 96 periods has 5400 bytes, and 6000 where its sender puts blanks after commas and colons.
+_buffer = bytearray(2048)
 
 
 class Connection:
@@ -77,6 +77,8 @@ class Connection:
 
     def abort(self) -> None:
         """Hangs up without a word. Whoever still waits for the stream is to be cancelled before."""
+        global _buffer
+        _buffer = self._reader.buffer  # there is one connection at a time
         stream = self._stream
         self._stream = None
         if stream is not None:

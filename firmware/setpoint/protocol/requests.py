@@ -4,8 +4,8 @@ A test compares these tables with the official JSON schemas. Two deviations, bot
 and left out (nothing uses it), and integers that do not fit 32 bits are refused. What comes seldom stands in tables.py.
 """
 
-from ..late import load
 from .fields import INSTANT, INTEGER, TENTHS, UNUSED_TENTHS, list_of, object_of, one_of, optional, required
+from .tables import answer_table, request_table
 
 _last = [None, None]  # action and table: each is made when it is asked for, and only the last one is kept
 
@@ -30,12 +30,12 @@ def _request(action: str) -> tuple:
             required("duration", INTEGER),
             optional("chargingRateUnit", one_of("A", "W")),
         )
-    return load("setpoint.protocol.tables").request_table(action, _charging_profile)
+    return request_table(action, _charging_profile)
 
 
 def answer_spec_for(action: str) -> tuple:
     """The table of the fields of an answer."""
-    return load("setpoint.protocol.tables").answer_table(action)
+    return answer_table(action)
 
 
 def _charging_profile() -> tuple:

@@ -1,6 +1,6 @@
 """WebSocket frames from the client's side (RFC 6455): bytes in, events out; bytes to send are made, never sent.
 
-    frames = FrameReader(max_message, bytearray(6144))
+    frames = FrameReader(max_message, bytearray(2048))
     for event in frames.feed(received): ...
 
 Events: ("text", str) ("binary", memoryview) ("ping", bytes) ("pong", bytes) ("close", code, reason), and for a server
@@ -46,7 +46,7 @@ class FrameReader:
     """Cuts what the server sends into messages (RFC 6455, section 5)."""
 
     def __init__(self, max_message: int, buffer: bytearray) -> None:
-        """buffer: where messages are put together that fit; longer ones get room of their own for as long as it takes."""
+        """buffer: where messages are put together. When a longer one comes, `buffer` is a longer one from then on."""
         self._max_message = max_message
         self._over = False  # after a close or a fault
         self._header = bytearray(10)
@@ -55,7 +55,7 @@ class FrameReader:
         self._opcode = 0
         self._final = False
         self._kind = 0  # TEXT or BINARY while a message is being put together
-        self._message = self._buffer = buffer
+        self.buffer = buffer
         self._message_has = 0
         self._control = bytearray(_MAX_CONTROL)
         self._control_has = 0
@@ -120,13 +120,13 @@ class FrameReader:
         return None
 
     def _make_room(self, length: int) -> bool:
-        if length > len(self._message):
+        if length > len(self.buffer):
             try:
                 grown = bytearray((length + _GRAIN - 1) // _GRAIN * _GRAIN)
             except MemoryError:
                 return False
-            grown[: self._message_has] = memoryview(self._message)[: self._message_has]
-            self._message = grown
+            grown[: self._message_has] = memoryview(self.buffer)[: self._message_has]
+            self.buffer = grown
         return True
 
     def _fault_in_first_byte(self, byte: int) -> "tuple | None":
@@ -153,7 +153,7 @@ class FrameReader:
             self._control_has = has + len(piece)
             return
         has = self._message_has
-        self._message[has : has + len(piece)] = piece
+        self.buffer[has : has + len(piece)] = piece
         self._message_has = has + len(piece)
 
     def _finish_frame(self) -> "tuple | None":
@@ -165,13 +165,12 @@ class FrameReader:
             return ("ping" if self._opcode == PING else "pong", payload)
         if not self._final:
             return None
-        kind, has, message = self._kind, self._message_has, self._message
+        kind, has = self._kind, self._message_has
         self._kind = self._message_has = 0
-        self._message = self._buffer
-        view = memoryview(message)[:has]
+        view = memoryview(self.buffer)[:has]
         if kind == BINARY:
             return ("binary", view)
-        if not _is_utf8(message, has):
+        if not _is_utf8(self.buffer, has):
             return ("fault", BAD_TEXT, "a text is not UTF-8")
         return ("text", view if has > LONG else str(view, "utf-8"))
 

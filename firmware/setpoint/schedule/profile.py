@@ -31,33 +31,29 @@ LATEST_START_S = const((1 << 30) - 1)  # of a period: 34 years, a small int on a
 MOST_TENTHS = const((1 << 28) - 1)  # 26 million amperes: no hardware limit lies above, nothing is lost
 ALL_PHASES = const(3)  # numberPhases when absent (OCPP 1.6, 7.14)
 
-# What may be left out of a document, and its value then.
-DEFAULTS = {
-    "transaction": None,  # local handle of the transaction a TxProfile belongs to
-    "accepted_at": None,  # None: the clock was unknown
-    "valid_from": -FOREVER,
-    "valid_to": FOREVER,
-    "base": None,
-    "recurrence": 0,
-    "length": FOREVER,
-}
+# What most profiles do not say: a document leaves it out, and an object takes the class's.
+OPTIONAL = ("transaction", "accepted_at", "valid_from", "valid_to", "base", "recurrence", "length")
 
 
 class ChargingProfile:
     """Made by profile_from and stored.from_document; then it is fixed, but for `accepted_at`."""
+
+    transaction = None  # local handle of the transaction a TxProfile belongs to
+    accepted_at = None  # None: the clock was unknown
+    valid_from = -FOREVER
+    valid_to = FOREVER
+    base = None
+    recurrence = 0
+    length = FOREVER  # silent from here on, counted from the base
 
     def __init__(self, supply, facts: dict, table: "list[int]") -> None:
         self.id = facts["id"]
         self.connector = facts["connector"]  # where it was installed; 0 is the whole charge point
         self.purpose = facts["purpose"]
         self.level = facts["level"]
-        self.transaction = facts["transaction"]
-        self.accepted_at = facts["accepted_at"]
-        self.valid_from = facts["valid_from"]
-        self.valid_to = facts["valid_to"]
-        self.base = facts["base"]
-        self.recurrence = facts["recurrence"]
-        self.length = facts["length"]  # silent from here on, counted from the base
+        for name in OPTIONAL:
+            if facts[name] != getattr(self, name):
+                setattr(self, name, facts[name])
         self.worth = supply.worth(facts["unit"])
         self.table = array("H" if max(table) < 65536 else "I", table)
 
@@ -169,9 +165,9 @@ class ChargingProfile:
             "level": self.level,
             "unit": self.worth[0],
         }
-        for name in DEFAULTS:
+        for name in OPTIONAL:
             value = getattr(self, name)
-            if value != DEFAULTS[name]:
+            if value != getattr(ChargingProfile, name):
                 facts[name] = value
         return facts
 
@@ -200,7 +196,7 @@ def profile_from(fields: dict, connector: int, accepted_at: "int | None", handle
         "unit": schedule["chargingRateUnit"],
         "transaction": handle if purpose == TX else None,
         "accepted_at": accepted_at,
-        "valid_from": fields.get("validFrom", DEFAULTS["valid_from"]),
+        "valid_from": fields.get("validFrom", -FOREVER),
         "valid_to": fields.get("validTo", FOREVER),
         "base": None if kind == "Relative" else schedule.get("startSchedule"),
         "recurrence": recurrence,

@@ -1,8 +1,8 @@
-"""A charging profile from its document in flash. Loaded when a station starts (late.py)."""
+"""A charging profile from its document in flash. Imported when a station starts (late.py)."""
 
 from micropython import const
 
-from .profile import CHARGE_POINT_MAX, DEFAULTS, LATEST_START_S, MOST_TENTHS, RECURRENCES, TX, TX_DEFAULT, ChargingProfile
+from .profile import CHARGE_POINT_MAX, LATEST_START_S, MOST_TENTHS, OPTIONAL, RECURRENCES, TX, TX_DEFAULT, ChargingProfile
 
 _NEEDED = const(("id", "connector", "purpose", "level", "unit"))
 
@@ -14,8 +14,8 @@ def from_document(document, supply) -> ChargingProfile:
     facts = {}
     for name in _NEEDED:
         facts[name] = document.get(name)
-    for name in DEFAULTS:
-        facts[name] = document.get(name, DEFAULTS[name])
+    for name in OPTIONAL:
+        facts[name] = document.get(name, getattr(ChargingProfile, name))
     for name in facts:
         value = facts[name]
         if name == "unit":
@@ -23,7 +23,7 @@ def from_document(document, supply) -> ChargingProfile:
         elif name == "purpose":
             sound = value in (CHARGE_POINT_MAX, TX_DEFAULT, TX)
         else:
-            sound = type(value) is int or (value is None and name in DEFAULTS and DEFAULTS[name] is None)
+            sound = type(value) is int or (value is None and name in OPTIONAL and getattr(ChargingProfile, name) is None)
         if not sound:
             raise ValueError("%s cannot be %s" % (name, repr(value)))
     recurrence = facts["recurrence"]

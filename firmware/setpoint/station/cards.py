@@ -1,4 +1,4 @@
-"""Who may charge, and where (OCPP 1.6, 3.5, 4.1, 4.8). Loaded for each card and each answer about one.
+"""Who may charge, and where (OCPP 1.6, 3.5, 4.1, 4.8). Imported for each card and each answer about one.
 
 A card means, first case that fits:
 1. Its own transaction runs in reach, or its cable is held there: the transaction ends, the cable is released.
@@ -9,9 +9,7 @@ A card means, first case that fits:
    c. more wait than there are connectors: the earlier one goes.
 """
 
-from ..late import load
-
-_CACHE = "setpoint.station.cache"
+from . import cache
 
 
 def card(station, id_tag: str, connectors: "list[int] | None") -> None:
@@ -38,7 +36,7 @@ def authorise(station, id_tag: str, ids: "list[int]", profile: "dict | None", re
     if online and not (settings["LocalPreAuthorize"] and settings["AuthorizationCacheEnabled"]):
         _ask(station, id_tag, ids, profile, reach)
         return
-    known = load(_CACHE).look_up(station, id_tag) if settings["AuthorizationCacheEnabled"] else None
+    known = cache.look_up(station, id_tag) if settings["AuthorizationCacheEnabled"] else None
     if online and (known is None or known[0] != "Accepted"):
         _ask(station, id_tag, ids, profile, reach)
     elif online or _may_start_offline(settings, known):
@@ -65,7 +63,7 @@ def _ask(station, id_tag: str, ids: "list[int]", profile: "dict | None", reach: 
             return
         info = {"status": "no answer"} if conf is None else conf["idTagInfo"]
         if conf is not None:
-            load(_CACHE).remember(station, id_tag, info)
+            cache.remember(station, id_tag, info)
         if info["status"] == "Accepted":
             _accepted(station, id_tag, ids, profile, reach, info.get("parentIdTag"))
         else:
@@ -129,7 +127,7 @@ def started(station, transaction, info: dict) -> None:
     """What the central system says of the card of a transaction that runs or ran (StartTransaction.conf); {}: nothing."""
     if not info:
         return
-    load(_CACHE).remember(station, transaction.id_tag, info)
+    cache.remember(station, transaction.id_tag, info)
     connector = station.connector(transaction.connector)
     if info["status"] == "Accepted" or connector is None or connector.transaction is not transaction:
         return

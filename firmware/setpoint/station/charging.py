@@ -7,7 +7,6 @@ Rule 2: one document for each profile. What a new one displaces is removed after
 
 from micropython import const
 
-from ..late import load
 from ..protocol.errors import OcppError
 from ..protocol.iso8601 import text_from
 from ..schedule.checks import reason_to_reject
@@ -36,7 +35,8 @@ class Charging:
         station = self._station
         station.profiles.remove(list(station.profiles))
         running = [c.transaction.handle for c in station.connectors if c.transaction is not None]
-        from_document = load("setpoint.schedule.stored").from_document
+        from ..schedule.stored import from_document
+
         stored = []
         for name in station.documents.names():
             if not name.startswith(_PREFIX):

@@ -13,8 +13,8 @@ and what each connector's energy register was at least.
 
 import json
 
-from ..late import load
 from ..protocol.iso8601 import text_from
+from .shapes import is_line
 from .transaction import Transaction
 
 
@@ -39,16 +39,15 @@ class Ledger:
     def _load(self) -> None:
         """What the last segment says, and the mark."""
         journal = self._journal
-        is_line = load("setpoint.station.shapes").is_line
         for segment in reversed(journal.segments):
             found = journal.read(segment, 0)
-            if found is not None and found[1] == segment and line_of(found[0], None, is_line)[1] == "H":
+            if found is not None and found[1] == segment and line_of(found[0])[1] == "H":
                 break
         else:
             segment = 0
         found = journal.read(segment, 0)
         while found is not None:
-            self._take(line_of(found[0], journal.problems, is_line))
+            self._take(line_of(found[0], journal.problems))
             found = journal.read(found[1], found[2])
         self.boot += 1
         self.stored = self.last_order
@@ -189,11 +188,11 @@ def _list_of(text: str) -> list:
     return found if type(found) is list else []
 
 
-def line_of(text: str, problems: "list | None" = None, is_line=None) -> list:
-    """What a line holds; [0, ""] for one that another program wrote, whatever its checksum says. Then `problems` gets a sentence.
-    is_line: that of shapes.py, where many are read."""
+def line_of(text: str, problems: "list | None" = None) -> list:
+    """What a line holds; [0, ""] for one that another program wrote, whatever its checksum says. Then `problems` gets a
+    sentence."""
     line = _list_of(text)
-    if (is_line or load("setpoint.station.shapes").is_line)(line):
+    if is_line(line):
         return line
     if problems is not None:
         problems.append("a line of the journal says %r, and is left out" % text[:40])

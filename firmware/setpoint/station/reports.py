@@ -8,8 +8,12 @@ from .calls import DROPPED
 class Reports:
     """`station`: the object whose charge_point, connectors, sessions, registration and `ask` are used."""
 
-    def __init__(self, station) -> None:
+    def __init__(self, station, identity: dict) -> None:
+        """identity: gets the security profile and the key that hold (security.py)."""
+        from . import security
+
         self._station = station
+        security.start(station, identity)
 
     def _all(self) -> list:
         return [self._station.charge_point] + self._station.connectors
@@ -29,6 +33,26 @@ class Reports:
             report = connector.to_report(station.up_ms, minimum_s)
             if report is not None:
                 self._status(connector, report, False)
+
+    def security_event(self, kind: str, info: "str | None") -> None:
+        """As the security whitepaper of OCPP 1.6 names it."""
+        from . import security
+
+        security.event(self._station, kind, info)
+
+    def security_trial_ended(self, passed: bool) -> None:
+        """A new AuthorizationKey or security profile has connected, or not."""
+        from . import security
+
+        security.trial(self._station, passed)
+
+    def security_events(self) -> None:
+        """Reports those that the central system does not know yet."""
+        station = self._station
+        if station.security_events and station.now is not None and station.online():
+            from . import security
+
+            security.report(station)
 
     def storage_failed(self, sentence: str) -> None:
         """A write to flash failed (R7): the log and the central system learn of it."""

@@ -2,7 +2,6 @@
 
 from micropython import const
 
-from ..late import load
 from .transaction import Transaction
 
 _ENERGY_LOOK_MS = const(5000)  # at 22 kW, 30 Wh
@@ -142,21 +141,25 @@ class Sessions:
                 if payload and payload.get("idTagInfo"):
                     conf = station.calls.understood("StopTransaction", payload, None)
                     if conf is not None and entry[2][6] is not None:
-                        load("setpoint.station.cache").remember(station, entry[2][6], conf["idTagInfo"])
+                        from .cache import remember
+
+                        remember(station, entry[2][6], conf["idTagInfo"])
         except OSError as bad:
             station.reports.storage_failed("transaction cannot be written: %s" % bad)
         return False
 
     def _started(self, entry, payload, error: "str | None") -> None:
+        from . import cards
+
         station = self._station
         conf = None
         if error is None:
             conf = station.calls.understood("StartTransaction", payload, None)
             if conf is None:
-                conf = load("setpoint.station.cards").half_understood(payload)
+                conf = cards.half_understood(payload)
         if conf is None:
             station.outbox.started(entry, None, None)
             return
         info = conf["idTagInfo"]
         transaction = station.outbox.started(entry, conf["transactionId"], info.get("parentIdTag"))
-        load("setpoint.station.cards").started(station, transaction, info)
+        cards.started(station, transaction, info)

@@ -4,20 +4,23 @@ A key that is listed has its effect. Values that a central system wrote survive 
 board or the table, in this order.
 """
 
-from ..late import load
 
 
 class Settings:
     """The keys of one station. `first` overrides first values; `stored` is what a central system wrote."""
 
     def __init__(self, first: dict, stored: "dict | None") -> None:
+        from .keys import values_of
+
         # values: those that are used or differ from the table's; problems: sentences
-        self.values, self.problems = load("setpoint.station.keys").values_of(first, stored or {})
+        self.values, self.problems = values_of(first, stored or {})
 
     def __getitem__(self, name: str):
         value = self.values.get(name)
         if value is None:
-            value = self.values[name] = load("setpoint.station.keys").first_value(name)
+            from .keys import first_value
+
+            value = self.values[name] = first_value(name)
         return value
 
     def words(self, name: str) -> "list[str]":

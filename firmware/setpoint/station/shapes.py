@@ -1,4 +1,4 @@
-"""What documents and lines of the journal look like that this program writes. Loaded where some are read (late.py): flash may hold
+"""What documents and lines of the journal look like that this program writes. Flash may hold
 another program's, with a right checksum.
 """
 

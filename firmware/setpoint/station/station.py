@@ -6,7 +6,6 @@ off while it is `changing` leaves it half done.
 
 from micropython import const
 
-from ..late import load
 from ..protocol.errors import OcppError
 from ..protocol.ocppj import error_text, parse
 from ..schedule.checks import Capability
@@ -24,6 +23,7 @@ from .reports import Reports
 from .requests import answer
 from .sessions import Sessions
 from .settings import Settings
+from .shapes import all_ints, all_texts
 
 _NET_MS = const(60000)  # looked after everything at least so often
 
@@ -53,8 +53,7 @@ class Station:
         self.documents = documents
         self.supply = supply
         self.readings = readings
-        shapes = load("setpoint.station.shapes")
-        self.settings = Settings(first_keys, documents.read("settings", {}, shapes.all_texts))
+        self.settings = Settings(first_keys, documents.read("settings", {}, all_texts))
         for problem in self.settings.problems:
             self.log("warn", problem)
         units = self.settings.words("ChargingScheduleAllowedChargingRateUnit")
@@ -65,7 +64,7 @@ class Station:
             ("A" if "Current" in units else "") + ("W" if "Power" in units else ""),
         )
         self.profiles = InstalledProfiles(supply, self.capability)
-        self.charge_point, self.connectors = all_connectors(connector_ids, locks, documents.read("availability", [], shapes.all_ints))
+        self.charge_point, self.connectors = all_connectors(connector_ids, locks, documents.read("availability", [], all_ints))
         self.limits = Limits(self.profiles, supply, self.connectors)
         self.outbox = Outbox(journal, self.log)
         self.metering = Metering(self)
@@ -74,9 +73,8 @@ class Station:
         self.registration = Registration(self, identity)
         self.authorisation = Authorisation(self)
         self.charging = Charging(self)
-        self.reports = Reports(self)
+        self.reports = Reports(self, identity)
         self.fallback = Fallback(self)
-        load("setpoint.station.security").start(self, identity)
         self._later = []
         self._permits, self._phases = {}, {}
         self.reset_at_ms = None
@@ -175,10 +173,11 @@ class Station:
                 connector.locked = not connector.locked
                 self.actions.append(("lock", connector.id, connector.locked))
         self.reports.statuses()
-        if self.security_events and self.now is not None and self.online():
-            load("setpoint.station.security").report(self)
+        self.reports.security_events()
         if self.reset_at_ms is not None:
-            load("setpoint.station.answers.reset").settle(self)
+            from .answers import reset
+
+            reset.settle(self)
         if self.link_up:
             ready = self.registration.accepted and self.now is not None
             text = self.calls.next_text(ready, self.now, self.up_ms, self._ticks_ms)
@@ -274,7 +273,8 @@ class Station:
 
     def on_card(self, id_tag: str, connectors: "list[int] | None") -> None:
         """A card at the reader; connectors: ids where it may be used, None for all."""
-        load("setpoint.station.cards").card(self, id_tag[:20], connectors)
+        from . import cards
+        cards.card(self, id_tag[:20], connectors)
         self._settle()
 
     def on_fault(self, connector_id: int, code: str, vendor_code: "str | None", info: "str | None", active: bool) -> None:

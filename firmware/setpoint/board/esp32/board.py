@@ -12,7 +12,6 @@ from micropython import const
 
 from ... import __version__
 from ...clock import Clock, set_machine_clock, sleep_ms, system_instant
-from ...late import load
 from .outlet import Outlet
 from .pins import switch
 from .wifi import Network
@@ -40,7 +39,9 @@ class Board:
         wiring = _document(root + "/board.json")
         if not wiring:
             raise UnfitBoard("/board.json is missing or broken: copy one from boards/")
-        fault = load("setpoint.board.esp32.description").fault_in(wiring)
+        from .description import fault_in
+
+        fault = fault_in(wiring)
         if fault:
             raise UnfitBoard("/board.json: %s; make boards checks it" % fault)
         if "not_for_use" in wiring:
@@ -58,14 +59,18 @@ class Board:
         self.outlets = []
         for number, connector in enumerate(wiring["connectors"], 1):
             self.outlets.append(Outlet(number, connector, self.supply, bits))
-        load("setpoint.board.esp32.metering").fit(self.outlets, wiring, self.supply, self.clock)
+        from .metering import fit
+
+        fit(self.outlets, wiring, self.supply, self.clock)
         self._wiring = wiring if wiring.get("reader", {}).get("kind", "none") != "none" else None  # until it is started
         self._alive = switch(wiring.get("alive"))
         self._watchdog: "machine.WDT | None" = None
         identity = _document(root + "/identity.json")
         self._problem: "str | None" = "/identity.json is missing or broken"
         if identity:
-            identity, problems = load("setpoint.board.esp32.identity").usable(identity)
+            from .identity import usable
+
+            identity, problems = usable(identity)
             self._problem = "/identity.json: %s; make provision writes a new one" % ", ".join(problems) if problems else None
         identity = identity or {}
         self.identity: dict = {name: identity.get(name) for name in _IDENTITY}
@@ -129,11 +134,14 @@ class Board:
         if self._panel is not None:
             tasks.append(("panel", self._panel.run(app)))
         if self._wiring is not None:
-            tasks.append(("reader", load("setpoint.board.esp32.reader").polling(app, self._wiring).run()))
+            from .reader import polling
+
+            tasks.append(("reader", polling(app, self._wiring).run()))
             self._wiring = None
-        metering = load("setpoint.board.esp32.metering")
+        from .metering import loss_of
+
         for outlet in self.outlets:
-            tasks.append(("meter %d" % outlet.id, outlet.meter.run(metering.loss_of(app, outlet))))
+            tasks.append(("meter %d" % outlet.id, outlet.meter.run(loss_of(app, outlet))))
             if outlet.lock is not None:
                 tasks.append(("lock %d" % outlet.id, outlet.lock.run()))
         return tasks

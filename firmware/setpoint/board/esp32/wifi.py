@@ -14,7 +14,6 @@ import network
 from micropython import const
 
 from ...clock import sleep_ms
-from ...late import load
 
 _LOOK_MS = const(500)
 _RESTART_AFTER = const(120)  # looks without a network
@@ -35,7 +34,9 @@ class Network:
         """A stream to host:port, inside TLS when given a tls.SSLContext. IPv4 only. Raises OSError."""
         if not self.up:
             raise OSError(errno.EHOSTUNREACH)
-        found = await load("setpoint.board.names").address_of(host, self._wlan.ifconfig()[3], self._last, self._log)
+        from ..names import address_of
+
+        found = await address_of(host, self._wlan.ifconfig()[3], self._last, self._log)
         family, kind, protocol, _, address = socket.getaddrinfo(found, port, 0, socket.SOCK_STREAM)[0]
         connection = socket.socket(family, kind, protocol)
         stream = None

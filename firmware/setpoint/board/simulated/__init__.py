@@ -8,6 +8,8 @@ protocol.iso8601 (instants in the start file and on the control channel).
 
 import sys
 
+from ... import late
+
 
 def board_from(path: str):
     """The Board that the start file at `path` describes. A wrong start file ends the program with exit code 2."""
@@ -18,13 +20,7 @@ def board_from(path: str):
     except start_file.StartFileError as error:
         sys.stderr.write("%s\n" % error)
         sys.exit(2)
-    _forget("start_file")  # a twentieth of a small heap, needed once
-
+    late.forget()  # a twentieth of a small heap, needed once
     from .board import Board
 
     return Board(settings, ignored)
-
-
-def _forget(module: str) -> None:
-    del globals()[module]
-    del sys.modules[__name__ + "." + module]

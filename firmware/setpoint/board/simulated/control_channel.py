@@ -13,10 +13,8 @@ import json
 from micropython import const
 
 from ...clock import sleep_ms
-from ...late import load
 from .network import connect
 
-_COMMANDS = const("setpoint.board.simulated.commands")  # loaded for each: most stations hear few
 _DIAL_AGAIN_MS = const(500)  # hello within 5 s of the start
 _LONGEST_LINE = const(4096)
 _MOST_WAITING = const(8)  # data_transfers
@@ -100,8 +98,10 @@ class _Conversation:
         if name == "data_transfer":
             await self._begin_data_transfer(number, request)
             return
+        from . import commands  # most stations hear few
+
         try:
-            answer = load(_COMMANDS).answer(self._board, self._app, request)
+            answer = commands.answer(self._board, self._app, request)
         except MemoryError:
             answer = {"ok": False, "error": "There is not enough memory."}
         answer["id"] = number
@@ -115,8 +115,10 @@ class _Conversation:
         self._waiting.append(asyncio.create_task(self._transfer_data(number, request)))
 
     async def _transfer_data(self, number, request: dict) -> None:
+        from . import commands
+
         try:
-            answer = await load(_COMMANDS).transfer_data(self._app, request)
+            answer = await commands.transfer_data(self._app, request)
         except Exception as error:  # would vanish with this task, and leave the request without an answer
             answer = {"ok": False, "error": "No answer from the central system: %r." % error}
         answer["id"] = number

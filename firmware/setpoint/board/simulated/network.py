@@ -12,7 +12,6 @@ import socket
 from micropython import const
 
 from ...clock import sleep_ms
-from ...late import load
 
 _CONNECTED = const((106, 56))  # EISCONN on Linux and on macOS
 _UNDER_WAY = (errno.EINPROGRESS, errno.EALREADY)
@@ -70,7 +69,9 @@ class Network:
         TLS begins with the first write; what it refuses raises ValueError there, as the interpreter's `tls` has it."""
         found = host
         if self.up and self._dns is not None:
-            found = await load("setpoint.board.names").address_of(host, self._dns, self._last, self.log)
+            from ..names import address_of
+
+            found = await address_of(host, self._dns, self._last, self.log)
         connection = await connect(found, port) if self.up else None
         if not self.up:
             if connection is not None:

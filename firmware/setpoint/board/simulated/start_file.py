@@ -7,7 +7,7 @@ them at once. Relative paths are relative to the start file's folder.
 
 import json
 
-from ...late import load as load_late
+from ...protocol import dns as names
 from ...protocol import iso8601
 from .kinds import fits
 
@@ -149,7 +149,7 @@ def _read_the_rest(settings: dict, reading: _Reading) -> None:
     dns = settings["network"]["dns"]
     if dns is not None:
         address, _, port = dns.partition(":")
-        right = load_late("setpoint.protocol.dns").is_address(address) and (port or "53").isdigit() and 0 < int(port or 53) < 65536
+        right = names.is_address(address) and (port or "53").isdigit() and 0 < int(port or 53) < 65536
         check(right, "network.dns", "an IPv4 address, with or without :port")
 
     keys = settings["keys"] = settings["keys"] or {}

@@ -1,16 +1,16 @@
 """ChangeConfiguration (OCPP 1.6, 5.3): checks a key's new value, stores it, and lets it have its effect."""
 
-from ...late import load
+from .. import keys, security
+from ..shapes import all_texts
 
 
 def answer(station, request: dict) -> dict:
-    keys = load("setpoint.station.keys")
     name = keys.name_of(request["key"])
     if name is None:
         return {"status": "NotSupported"}
     value = keys.value_of(name, request["value"]) if keys.writable(name) else None
     if value is not None and name in ("AuthorizationKey", "SecurityProfile"):
-        return load("setpoint.station.security").change(station, name, value)
+        return security.change(station, name, value)
     if value is None or not _store(station, name, keys.text_of(value)):
         return {"status": "Rejected"}
     station.settings.adopt(name, value)
@@ -30,7 +30,7 @@ def answer(station, request: dict) -> dict:
 
 def _store(station, name: str, text: str) -> bool:
     station.settings[name]  # has its place, so that there is memory for the new value once flash has it
-    document = station.documents.read("settings", {}, load("setpoint.station.shapes").all_texts)
+    document = station.documents.read("settings", {}, all_texts)
     document[name] = text
     try:
         station.documents.write("settings", document)

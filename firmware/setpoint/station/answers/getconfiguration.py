@@ -5,12 +5,11 @@ All of them are some four kilobytes of text. So the answer is made of pieces, on
 
 import json
 
-from ...late import load
+from .. import keys
 
 
 def answer(station, request: dict) -> "list[bytes]":
     settings = station.settings
-    keys = load("setpoint.station.keys")
     pieces, unknown = [b'{"configurationKey":['], []
     left = settings["GetConfigurationMaxKeys"]
     wanted = request.get("key")

@@ -1,7 +1,7 @@
 """RemoteStartTransaction (OCPP 1.6, 5.11)."""
 
-from ...late import load
 from ...schedule.profile import profile_from
+from .. import cards
 
 
 def answer(station, request: dict) -> dict:
@@ -42,7 +42,6 @@ def _no_room(station, profile: dict) -> "str | None":
 
 
 def _start(station, id_tag: str, connector_id: int, profile: "dict | None") -> None:
-    cards = load("setpoint.station.cards")
     if station.settings["AuthorizeRemoteTxRequests"]:
         cards.authorise(station, id_tag, [connector_id], profile, [])
     else:

@@ -1,0 +1,4 @@
+#include "../setpoint.h"
+
+#define MICROPY_HW_BOARD_NAME SETPOINT_ON("esp32s2")
+#define MICROPY_HW_MCU_NAME "ESP32S2"

@@ -1,0 +1,86 @@
+""".github/workflows/images.yml, which cannot run here: judged by actionlint, held against the tools, and its shell steps tried."""
+
+import json
+import os
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+import yaml
+from firmware_image import setpoint_bin
+from npm_packages import installed
+
+from tools import image_files, micropython
+from tools.command import ROOT
+from tools.modules import FAMILIES
+
+FILE = ROOT / ".github/workflows/images.yml"
+JOBS = yaml.safe_load(FILE.read_text())["jobs"]
+
+
+def shell(job: str, step: str, cwd: Path = ROOT, **environment: str) -> "subprocess.CompletedProcess[str]":
+    """Runs a step's own text as GitHub would."""
+    text = next(one["run"] for one in JOBS[job]["steps"] if one.get("name") == step)
+    assert "${{" not in text, "this would have to be replaced"
+    return subprocess.run(["bash", "-e", "-c", text], cwd=cwd, capture_output=True, text=True, env={**os.environ, **environment})
+
+
+def test_actionlint_has_nothing_against_it(tmp_path):
+    folder = installed(Path(__file__).parent / "actionlint")
+
+    def complaints(path) -> list:
+        ran = subprocess.run(["node", "check.js", str(path)], cwd=folder, capture_output=True, text=True)
+        assert ran.returncode == 0, ran.stderr
+        return json.loads(ran.stdout)
+
+    assert complaints(FILE) == []
+    spoilt = FILE.read_text().replace("needs: tests", "needs: nobody")
+    (tmp_path / "spoilt.yml").write_text(spoilt)
+    assert complaints(tmp_path / "spoilt.yml"), "or it would find nothing in anything"
+
+
+def test_every_family_is_built_after_the_tests_by_the_esp_idf_that_the_tool_names():
+    assert sorted(JOBS["image"]["strategy"]["matrix"]["family"]) == FAMILIES
+    assert JOBS["image"]["container"] == micropython.CONTAINER
+    assert JOBS["image"]["needs"] == "tests" and JOBS["release"]["needs"] == "image"
+
+
+def test_every_action_is_pinned_by_its_commit():
+    used = [step["uses"] for job in JOBS.values() for step in job["steps"] if "uses" in step]
+    assert used and all(re.search(r"@[0-9a-f]{40}$", one) for one in used), used
+
+
+def test_the_command_that_builds_an_image_is_one_that_the_tool_understands():
+    text = next(one["run"] for one in JOBS["image"]["steps"] if one.get("name") == "image")
+    for family in JOBS["image"]["strategy"]["matrix"]["family"]:
+        ran = subprocess.run(["bash", "-e", "-c", text.replace("${{ matrix.family }}", family) + " --dry-run"], cwd=ROOT, capture_output=True, text=True)
+        assert ran.returncode == 0 and "BOARD=%s " % family in ran.stdout, ran.stderr
+
+
+def test_what_is_uploaded_is_what_the_tool_leaves():
+    step = next(one for one in JOBS["image"]["steps"] if "upload-artifact" in one.get("uses", ""))
+    for path in image_files.image_files("1.2.3", "esp32c3"):
+        assert path.match(step["with"]["path"].replace("${{ matrix.family }}", "esp32c3")), path
+
+
+@pytest.mark.parametrize(("name", "passes"), [("v{}", True), ("v9.9.9", False), ("{}", False)])
+def test_a_tag_that_is_not_the_version_makes_no_release(name, passes):
+    ran = shell("tests", "a tag is the version", GITHUB_REF_NAME=name.format(micropython.setpoint_version()))
+    assert (ran.returncode == 0) == passes, ran.stderr
+
+
+def test_the_checksums_are_of_all_files_and_the_release_gets_them(tmp_path):
+    (tmp_path / "images").mkdir()
+    for number, path in enumerate(image_files.image_files("1.2.3", "esp32")):
+        (tmp_path / "images" / path.name).write_bytes((*setpoint_bin("esp32", "1.2.3"), b"{}")[number])
+    ran = shell("release", "checksums", tmp_path)
+    assert ran.returncode == 0, ran.stderr
+    checked = subprocess.run(["sha256sum", "--check", "SHA256SUMS"], cwd=tmp_path / "images", capture_output=True, text=True)
+    assert checked.returncode == 0 and checked.stdout.count(": OK") == 3
+    (tmp_path / "gh").write_text('#!/bin/sh\nprintf "%s\\n" "$@"\n')
+    (tmp_path / "gh").chmod(0o755)
+    ran = shell("release", "release", tmp_path, PATH="%s:%s" % (tmp_path, os.environ["PATH"]), GITHUB_REF_NAME="v1.2.3")
+    said = ran.stdout.splitlines()
+    assert said[:3] == ["release", "create", "v1.2.3"] and "Setpoint 1.2.3" in said
+    assert {"images/SHA256SUMS", "images/setpoint-1.2.3-esp32.bin", "images/setpoint-1.2.3-esp32-app.bin"} <= set(said)
