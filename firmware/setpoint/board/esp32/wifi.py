@@ -48,12 +48,12 @@ class Network:
                 if error.errno != errno.EINPROGRESS:
                     raise
             poller = select.poll()
-            poller.register(connection, select.POLLOUT)
+            poller.register(connection, select.POLLOUT | select.POLLHUP)  # the chip tells a refusal only to who asks for POLLHUP
             ready = poller.poll(0)
             while not ready:
                 await sleep_ms(_CONNECTING_MS)
                 ready = poller.poll(0)
-            if ready[0][1] & (select.POLLERR | select.POLLHUP):
+            if ready[0][1] & select.POLLHUP:
                 raise OSError(errno.ECONNREFUSED)
             self._last = (host, found)
             secured = connection
