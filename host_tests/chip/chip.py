@@ -1,6 +1,6 @@
 """A model of an ESP32 at the level of its pins, and of what hangs on them: `CHIP`, which machine.py and its neighbours drive.
 
-    CHIP.start()                     a chip after power-up, nothing wired
+    CHIP.start("ESP32-S3")           a chip after power-up, nothing wired; of a board.json's module, or a WROOM-32
     wire = CHIP.wire_pilot(pilot)    the pilot's circuit of a board.json: driver, divider, the vehicle's resistors and diode
     wire.vehicle.plug_in()
     CHIP.drive(13, 1)                a level from outside, as it comes; interrupts are called
@@ -22,6 +22,16 @@ _SOURCE_OHM = 1000
 _DIODE_MV = 700
 B_OHM, C_OHM, D_OHM = 2740, 882, 246
 STEADY_HIGH = 65535
+
+# Pins that are inputs only; bits of the PWM at 1 kHz and its period in tenths of a microsecond (a divider of 16 bits rounds: 998.4 Hz);
+# fastest clock in MHz; the last UART, I2C and SPI bus; whether there is a counter of pulses. (MicroPython 1.28, ports/esp32.)
+CHIPS = {
+    "ESP32": ((34, 35, 36, 37, 38, 39), 16, 10016, 240, 2, 1, 2, True),
+    "ESP32-S2": ((46,), 13, 10000, 240, 1, 1, 2, True),
+    "ESP32-S3": ((), 13, 10000, 240, 2, 1, 2, True),
+    "ESP32-C3": ((), 13, 10000, 160, 1, 0, 1, False),
+    "ESP32-C6": ((), 16, 10016, 160, 1, 0, 1, True),
+}
 
 
 class Vehicle:
@@ -94,11 +104,19 @@ class Wire:
 
 
 class Chip:
-    def start(self, input_only: "tuple" = (34, 35, 36, 37, 38, 39), pwm_bits: int = 16) -> None:
+    def start(self, module: str = "ESP32-WROOM-32") -> None:
         """Power-up: every pin an input, and an empty memory."""
-        self.input_only = input_only
-        self.pwm_bits = pwm_bits
-        self.period = 10016 if pwm_bits == 16 else 10000  # 998.4 Hz on the ESP32: its divider rounds
+        self.name = module[:8] if module[:8] in CHIPS else "ESP32"
+        (
+            self.input_only,
+            self.pwm_bits,
+            self.period,
+            self.fastest_mhz,
+            self.last_uart,
+            self.last_i2c,
+            self.last_spi,
+            self.has_counter,
+        ) = CHIPS[self.name]
         self.real_time = False
         self.read_us = 37
         self.now_us = 0
@@ -125,6 +143,7 @@ class Chip:
 
     def restart(self) -> None:
         """What a reset does: pins let go, interrupts gone, watchdog off; flash, RTC memory and what is wired stay."""
+        self.mhz = 160
         self.outputs = {}
         self.outside = {}
         self.pulls = {}

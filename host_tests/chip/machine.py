@@ -18,7 +18,9 @@ def reset_cause():
 
 
 def freq(hz):
-    assert hz in (80000000, 160000000, 240000000)
+    if hz > CHIP.fastest_mhz * 1000000 or hz not in (20000000, 40000000, 80000000, 160000000, 240000000):
+        raise ValueError("frequency must be 20MHz, 40MHz, 80Mhz or 160MHz" + (", or 240MHz" if CHIP.fastest_mhz == 240 else ""))
+    CHIP.mhz = hz // 1000000
 
 
 class Pin:
@@ -27,7 +29,7 @@ class Pin:
     IRQ_RISING, IRQ_FALLING = 1, 2
 
     def __init__(self, number, mode=-1, pull=-1, *, value=None):
-        if number in (6, 7, 8, 11) and 34 in CHIP.input_only:
+        if number in (6, 7, 8, 11) and CHIP.name == "ESP32":
             raise ValueError("invalid pin")
         if number in CHIP.input_only and (mode == self.OUT or pull != -1):
             raise ValueError("pin can only be input")
@@ -114,7 +116,13 @@ class RTC:
         CHIP.system_time_set.append(fields)
 
 
-class Counter:
+def __getattr__(name):
+    if name == "Counter" and CHIP.has_counter:
+        return _Counter
+    raise AttributeError(name)
+
+
+class _Counter:
     RISING, FALLING = 1, 2
 
     def __init__(self, unit, pin, *, edge, filter_ns):
@@ -136,7 +144,9 @@ class UART:
 
     def __init__(self, number, *, baudrate, bits, parity, stop, rx, tx, timeout, timeout_char):
         assert timeout == timeout_char == 0, "a read would wait"
-        assert number in (1, 2) and (bits, stop) == (8, 1)
+        if not 0 <= number <= CHIP.last_uart:
+            raise ValueError("UART(%d) does not exist" % number)
+        assert number > 0 and (bits, stop) == (8, 1), "0 is the console's"
         self.number, self.baudrate, self.parity, self.rx, self.tx = number, baudrate, parity, rx, tx
         self._out = b""
         self._answer = b""
@@ -167,12 +177,16 @@ class UART:
 
 class I2C:
     def __init__(self, bus, *, scl, sda, freq):
+        if not 0 <= bus <= CHIP.last_i2c:
+            raise ValueError("I2C(%d) doesn't exist" % bus)
         assert freq <= 400000
         self.writeto, self.readfrom = CHIP.i2c.writeto, CHIP.i2c.readfrom
 
 
 class SPI:
     def __init__(self, bus, *, baudrate, polarity, phase, sck, mosi, miso):
+        if not 1 <= bus <= CHIP.last_spi:
+            raise ValueError("SPI(%d) doesn't exist" % bus)
         assert (polarity, phase) == (0, 0) and baudrate <= 10000000
 
     def write(self, data):

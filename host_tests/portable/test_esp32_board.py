@@ -381,6 +381,24 @@ def test_an_emergency_stop_is_a_fault_while_it_is_pressed():
 # the machine
 
 
+def test_each_chip_is_asked_for_the_clock_that_it_has():
+    for name, mhz in (("esp32_devkitc", 240), ("esp32evse_s2", 240), ("esp32s3_devkitc", 240), ("esp32c3_devkitm", 160), ("esp32c6_devkitc", 160)):
+        wiring = description(name)
+        CHIP.start(wiring["module"])
+        boot(wiring)
+        assert CHIP.mhz == mhz, name
+
+
+def test_a_chip_that_is_another_than_the_file_says_is_not_started():
+    CHIP.start("ESP32-C3")
+    try:
+        boot(description("esp32_devkitc"))
+        raise AssertionError("it starts")
+    except boards.UnfitBoard as error:
+        assert str(error) == "/board.json: module is ESP32-WROOM-32, and this chip is another one: it has no such clock"
+    assert CHIP.history == []
+
+
 def test_why_the_chip_restarted():
     for cause, memory, word in (
         (machine.PWRON_RESET, b"", "power"),

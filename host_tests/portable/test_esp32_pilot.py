@@ -77,26 +77,27 @@ def test_the_pwm_is_made_at_12_v_and_only_its_duty_changes():
     assert wire.duty_u16 == 17476 == outlet.duty_u16 and CHIP.pwms[27] is pwm
 
 
-def test_an_esp32_s3_makes_13_bits():
-    CHIP.start(input_only=(), pwm_bits=13)
-    board, wire = boot(description("esp32s3_devkitc"))
-    outlet = board.outlets[0]
-    assert outlet.pilot_bits == 13
-    for limit_da in range(60, 631, 3):
-        outlet.set_duty_u16(duty_u16_for(limit_da) & -8)
-        outlet.read_pilot()
-        assert outlet.pilot_ok() and wire.duty_u16 == outlet.duty_u16, limit_da
+def test_an_esp32_s3_and_a_c3_make_13_bits_and_a_c6_all_16():
+    for name, bits in (("esp32s3_devkitc", 13), ("esp32c3_devkitm", 13), ("esp32c6_devkitc", 16)):
+        wiring = description(name)
+        CHIP.start(wiring["module"])
+        board, wire = boot(wiring)
+        outlet = board.outlets[0]
+        assert outlet.pilot_bits == bits == CHIP.pwm_bits
+        for limit_da in range(60, 631, 3):
+            outlet.set_duty_u16(duty_u16_for(limit_da) & -(1 << (16 - bits)))
+            outlet.read_pilot()
+            assert outlet.pilot_ok() and wire.duty_u16 == outlet.duty_u16, (name, limit_da)
 
 
 def test_every_described_board_starts_safe_and_reads_its_pilot():
     names = described()
-    assert len(names) >= 8
+    assert len(names) >= 10
     for name in names:
         wiring = description(name)
         if wiring.pop("not_for_use", None) is not None:
             assert name.startswith("smartevse")
-        s = "-S" in wiring["module"]
-        CHIP.start((46,) if s else (34, 35, 36, 37, 38, 39), 13 if s else 16)
+        CHIP.start(wiring["module"])
         board, wire = boot(wiring)
         outlet = board.outlets[0]
         contactor = wiring["connectors"][0]["contactor"]

@@ -13,12 +13,12 @@ from micropython import const
 from ... import __version__
 from ...clock import Clock, set_machine_clock, sleep_ms, system_instant
 from ...late import load
+from .modules import fastest_hz, pwm_bits
 from .outlet import Outlet
 from .pins import switch
 from .wifi import Network
 
 _WATCHDOG_MS = const(3000)
-_FAST_HZ = const(240000000)
 _HOUSE_MS = const(10000)
 _DRIFT_S = const(1)
 # Marks in the RTC's memory, which a reset leaves and a power cut clears; the bytes before them are boot.py's.
@@ -36,7 +36,6 @@ class UnfitBoard(Exception):
 class Board:
     def __init__(self, root: str = "") -> None:
         """`root`: prefix of the paths of its files."""
-        machine.freq(_FAST_HZ)
         wiring = _document(root + "/board.json")
         if not wiring:
             raise UnfitBoard("/board.json is missing or broken: copy one from boards/")
@@ -45,6 +44,10 @@ class Board:
             raise UnfitBoard("/board.json: %s; make boards checks it" % fault)
         if "not_for_use" in wiring:
             raise UnfitBoard(wiring["not_for_use"])
+        try:
+            machine.freq(fastest_hz(wiring["module"]))
+        except ValueError:
+            raise UnfitBoard("/board.json: module is %s, and this chip is another one: it has no such clock" % wiring["module"])
         self.name = wiring["name"]
         self.root = root
         marks = _marks()
@@ -54,10 +57,9 @@ class Board:
         self.clock = Clock(system_instant() if goes_on else None)
         self.supply = {"connector_watts": None, "grid_amps": None}
         self.supply.update(wiring["supply"])
-        bits = 13 if "-S" in wiring["module"] else 16  # at 1 kHz; S2 and S3 have 14, and their full width is faulty
         self.outlets = []
         for number, connector in enumerate(wiring["connectors"], 1):
-            self.outlets.append(Outlet(number, connector, self.supply, bits))
+            self.outlets.append(Outlet(number, connector, self.supply, pwm_bits(wiring["module"])))
         load("setpoint.board.esp32.metering").fit(self.outlets, wiring, self.supply, self.clock)
         self._wiring = wiring if wiring.get("reader", {}).get("kind", "none") != "none" else None  # until it is started
         self._alive = switch(wiring.get("alive"))
