@@ -127,6 +127,8 @@ class Chip:
         self.uv = {}  # ADC pin: microvolts, from anything else
         self.closes = {}
         self.broken_adc = False
+        self.calibrated = True  # the eFuse holds what read_uv needs
+        self.micropython = (1, 28)  # that drives the chip; 1.25 drives the PWM differently
         self.serial = None
         self.direction_pin = None  # of an RS-485 transceiver
         self.echoes = False  # what the UART sends it hears too

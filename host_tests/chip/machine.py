@@ -79,7 +79,12 @@ class PWM:
             return self._duty_u16 if CHIP.wrong_duty is None else CHIP.wrong_duty
         if not 0 <= duty <= 65535:
             raise ValueError("duty_u16 must be from 0 to 65535")
-        self._duty_u16 = duty if duty == 65535 else duty >> (16 - CHIP.pwm_bits) << (16 - CHIP.pwm_bits)
+        left_out = 16 - CHIP.pwm_bits  # bits of `duty`
+        full = duty == 65535
+        if CHIP.micropython < (1, 26) and left_out:  # one bit more, and the full width is one step short: 65532
+            left_out -= 1
+            full = False
+        self._duty_u16 = duty if full else duty >> left_out << left_out
         CHIP.set_duty(self._pin, self._duty_u16)
 
 
@@ -92,6 +97,8 @@ class ADC:
         self._most_uv = self._MOST_UV[atten]
 
     def read_uv(self):
+        if not CHIP.calibrated:
+            raise OSError(-258, "ESP_ERR_INVALID_ARG")
         uv = CHIP.adc_uv(self._number)
         if uv > self._most_uv:
             uv = self._most_uv

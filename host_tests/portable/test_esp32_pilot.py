@@ -159,6 +159,59 @@ def test_a_board_whose_samples_lock_to_the_pwm_is_not_trusted():
         assert not outlet.pilot_ok(), read_us
 
 
+class App:
+    def __init__(self):
+        self.told = []
+
+    def log(self, level, area, sentence):
+        self.told.append((level, area, sentence))
+
+
+def told_of(board):
+    """What the log gets to read of a board's pilots when it starts."""
+    app = App()
+    for _, coroutine in board.attach(app):
+        coroutine.close()
+    return [entry for entry in app.told if entry[1] == "pilot"]
+
+
+def test_on_a_chip_without_calibration_the_pilot_is_not_trusted_and_the_log_says_why():
+    CHIP.start()
+    CHIP.calibrated = False
+    board, wire = boot()
+    outlet = board.outlets[0]
+    wire.vehicle.show(882)
+    outlet.read_pilot()
+    assert not outlet.pilot_ok() and (outlet.high_mv, outlet.low_mv) == (0, 0)
+    sentence = "connector 1 does not charge: this chip was made without the calibration of its ADC (error -258); use a module that has it"
+    assert told_of(board) == [("error", "pilot", sentence)]
+
+
+def test_a_micropython_that_cannot_hold_12_v_is_named():
+    for name, holds in (("esp32s3_devkitc", False), ("esp32evse_s2", False), ("esp32c3_devkitm", False), ("esp32c6_devkitc", True), ("esp32_devkitc", True)):
+        wiring = description(name)
+        CHIP.start(wiring["module"])
+        CHIP.micropython = (1, 25)
+        board, _ = boot(wiring)
+        outlet = board.outlets[0]
+        outlet.read_pilot()
+        assert outlet.pilot_ok() == holds, name
+        sentence = "connector 1 does not charge: this MicroPython cannot hold the pilot at steady +12 V on this chip; install 1.28 or newer"
+        assert told_of(board) == ([] if holds else [("error", "pilot", sentence)]), name
+
+
+def test_samples_that_lock_to_the_pwm_are_told():
+    CHIP.start()
+    CHIP.read_us = 125
+    sentence = "connector 1 does not charge: samples 125 us apart can miss a half-wave of the pilot; this chip's ADC is too slow"
+    assert told_of(boot()[0]) == [("error", "pilot", sentence)]
+
+
+def test_of_a_pilot_that_can_be_trusted_nothing_is_told():
+    CHIP.start()
+    assert told_of(boot()[0]) == []
+
+
 def test_the_pilot_can_be_opened_to_wake_a_vehicle():
     outlet, wire = booted()
     assert outlet.has_pilot_switch and CHIP.outputs[16] == 0

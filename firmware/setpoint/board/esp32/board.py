@@ -125,6 +125,9 @@ class Board:
     def attach(self, app) -> list:
         if self._problem:
             app.log("error", "board", self._problem)
+        for outlet in self.outlets:
+            if outlet.pilot_problem:
+                app.log("error", "pilot", "connector %d does not charge: %s" % (outlet.id, outlet.pilot_problem))
         tasks = [("wifi", self.network.run(app)), ("house", self._keep_house())]
         if self._thermometer is not None:
             tasks.append(("thermometer", self._thermometer.run()))
