@@ -161,6 +161,11 @@ class Chip:
             wire.duty_u16 = STEADY_HIGH  # the resistor at the driver
             wire.vehicle.decide()
 
+    def panics(self) -> None:
+        """It aborts and restarts: the cause of reset is that of machine.reset()."""
+        self.reset_cause = 2
+        self.restart()
+
     def ticks_us(self) -> int:
         return time.ticks_us() if self.real_time else self.now_us
 

@@ -10,6 +10,7 @@ class Resets(BaseException):
 
 
 def reset():
+    CHIP.reset_cause = HARD_RESET
     raise Resets()
 
 

@@ -405,7 +405,7 @@ def test_why_the_chip_restarted():
         (machine.PWRON_RESET, b"SPa\1R", "power"),
         (machine.WDT_RESET, b"", "watchdog"),
         (machine.HARD_RESET, b"SPa\1R", "software"),
-        (machine.HARD_RESET, b"SPa\1", "unknown"),  # a panic
+        (machine.HARD_RESET, b"SPa\1", "panic"),
         (machine.SOFT_RESET, b"", "unknown"),
     ):
         CHIP.start()
@@ -425,9 +425,10 @@ def test_a_reset_makes_safe_and_leaves_its_mark():
     except machine.Resets:
         pass
     assert CHIP.outputs[26] == 0 and CHIP.rtc_memory == b"SPa\1TR"
-    CHIP.reset_cause = machine.HARD_RESET
     CHIP.restart()
     assert boot(root=board.root)[0].reset_cause == "software"
+    CHIP.panics()
+    assert boot(root=board.root)[0].reset_cause == "panic", "the same cause of reset, without the mark"
 
 
 def test_the_watchdog_starts_with_its_first_food():

@@ -21,11 +21,11 @@ from .wifi import Network
 _WATCHDOG_MS = const(3000)
 _HOUSE_MS = const(10000)
 _DRIFT_S = const(1)
-# Marks in the RTC's memory, which a reset leaves and a power cut clears; the bytes before them are boot.py's.
+# Marks in the RTC's memory, which a reset leaves and a power cut clears; the bytes before them are boot.py's, which reads these.
 _OF_BOOT = const(4)
 _RIGHT_TIME = b"T"  # the RTC was set to a time that somebody knew
 _ON_PURPOSE = b"R"  # reset on purpose: a panic has the same cause of reset
-_CAUSES = {machine.PWRON_RESET: "power", machine.WDT_RESET: "watchdog"}
+_CAUSES = {machine.PWRON_RESET: "power", machine.WDT_RESET: "watchdog", machine.HARD_RESET: "panic"}
 _IDENTITY = ("csms_url", "charge_point_id", "vendor", "model", "charge_box_serial", "charge_point_serial", "basic_auth", "tls")
 
 
@@ -51,7 +51,9 @@ class Board:
         self.name = wiring["name"]
         self.root = root
         marks = _marks()
-        self.reset_cause = _CAUSES.get(machine.reset_cause(), "software" if _ON_PURPOSE in marks else "unknown")
+        self.reset_cause = _CAUSES.get(machine.reset_cause(), "unknown")
+        if self.reset_cause == "panic" and _ON_PURPOSE in marks:
+            self.reset_cause = "software"
         goes_on = _RIGHT_TIME in marks and self.reset_cause != "power"
         _mark(_RIGHT_TIME if goes_on else b"")
         self.clock = Clock(system_instant() if goes_on else None)
