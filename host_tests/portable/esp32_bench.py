@@ -19,7 +19,7 @@ sys.path.insert(0, _HERE + "/../chip")
 
 import machine  # noqa: E402, F401  # the chip's, for tests
 import port_select  # noqa: E402
-from chip import CHIP  # noqa: E402
+from chip import CHIP, Panic  # noqa: E402, F401
 
 from setpoint import clock  # noqa: E402
 from setpoint.board.esp32 import board as boards  # noqa: E402

@@ -189,6 +189,7 @@ def test_what_is_wrong_in_an_identity_is_left_out_and_named_without_its_value():
         ("reconnect", (5, {}, {"minimum_s": 1}, {"minimum_s": -1, "random_s": 0}, {"minimum_s": "1", "random_s": 0}, {"minimum_s": 1e9, "random_s": 0})),
         ("wifi", ("home", {}, {"ssid": 7}, {"ssid": ""}, {"ssid": "x" * 33}, {"ssid": "x", "password": 12345678}, {"ssid": "x", "country": "Germany"})),
         ("wifi", ({"ssid": "x", "password": "x" * 64}, {"ssid": "x", "hostname": "x" * 33}, {"ssid": "x", "channel": "x"})),
+        ("wifi", ({"ssid": "x", "hostname": "s\u00e4ule" * 6}, {"ssid": "x", "country": "\u00d6S"})),  # bytes count
         ("station", (1,)),
     ):
         for value in values:
