@@ -43,10 +43,11 @@ globals().pop('app', None)
 gc.collect()
 _food()
 """
+# R says that the reset is on purpose: to the board (firmware/setpoint/board/esp32/board.py) it would be a panic without.
 _RESTART = b"""
 import machine
 try:
-    machine.RTC().memory(bytes(4) + machine.RTC().memory()[4:])
+    machine.RTC().memory(bytes(4) + machine.RTC().memory()[4:] + b"R")
 except AttributeError:
     pass
 machine.reset()

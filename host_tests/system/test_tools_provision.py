@@ -20,11 +20,13 @@ class WLAN:
     state = 1000
     def __init__(self, interface):
         pass
-    def active(self, on):
-        pass
+    def active(self, on=None):
+        return False
     def config(self, pm):
         pass
     def connect(self, ssid, password):
+        if ssid == "Broken":
+            raise RuntimeError("Wifi Unknown Error 0x3001")
         WLAN.state = 201 if ssid != "Home" else 1010 if password == "longenough" else 202
     def isconnected(self):
         return WLAN.state == 1010
@@ -101,6 +103,7 @@ def closed_port() -> int:
     ("change", "sentence"),
     [
         ({"ssid": "Nowhere"}, r"\(wifi\): Nowhere cannot be joined .* no network of this name"),
+        ({"ssid": "Broken"}, r"\(wifi\): the radio does not start: Wifi Unknown Error 0x3001"),
         ({"wifi-password": "wrong-one"}, r"\(wifi\): Home cannot be joined .* the password is wrong"),
         ({"url": "ws://no-such-name.invalid:9000"}, r"\(dns\): no address is known for no-such-name.invalid \(this network names no DNS server\)"),
         ({"url": "ws://127.0.0.1:%d" % closed_port()}, r"\(tcp\): 127.0.0.1 takes no connection at port"),
