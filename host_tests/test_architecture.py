@@ -223,3 +223,9 @@ def test_a_file_without_a_docstring_is_found():
 @pytest.mark.parametrize("path, text", FINE)
 def test_what_the_picture_allows_passes(path: str, text: str):
     assert faults_of(DOC + text, FIRMWARE / path) == []
+
+
+def test_the_board_takes_the_radios_memory_before_the_agent_is_imported():
+    """Python's heap grows over what the radio needs (board/esp32/wifi.py, rule 2)."""
+    text = (FIRMWARE / "setpoint" / "main.py").read_text()
+    assert text.index("board = this()") < text.index("app import App")

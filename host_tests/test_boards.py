@@ -138,6 +138,18 @@ def test_meters_on_one_line_agree_on_its_speed_but_not_on_their_address(second: 
     assert ("bus" in [fault.rule for fault in faults_of(base)]) == objects
 
 
+@pytest.mark.parametrize("bus, number, last", [("rs485", "uart", 1), ("i2c", "bus", 0), ("spi", "bus", 1)])
+def test_a_bus_that_the_chip_has_not_got_is_objected_to(bus: str, number: str, last: int):
+    lines = {"rs485": {"rx_pin": 18, "tx_pin": 19, "direction_pin": None}, "i2c": {"sda_pin": 18, "scl_pin": 19}}
+    lines["spi"] = {"sck_pin": 18, "mosi_pin": 19, "miso_pin": 23}
+    base = changed("rs485", None, board("esp32c6_devkitc"))
+    base[bus] = dict(lines[bus], **{number: last})
+    assert faults_of(base) == []
+    base[bus][number] += 1
+    objection = "%s/%s is %d, and an ESP32-C6 has none above %d" % (bus, number, last + 1, last)
+    assert [fault.sentence for fault in faults_of(base)] == [objection]
+
+
 def test_a_meter_a_reader_an_emergency_stop_and_ventilation_are_described():
     base = changed("connectors.0.meter", {"kind": "pulse", "pin": 5, "pulses_per_kwh": 1000, "chip_pull": "up"}, board())
     base = changed("reader", {"kind": "pn532"}, changed("connectors.0.ventilation", True, base))

@@ -192,8 +192,9 @@ def _other_faults(board: dict[str, Any]) -> Iterator[Fault]:
     for needs, bus in (("modbus" in meters, "rs485"), (reader == "pn532", "i2c"), (reader == "mfrc522", "spi")):
         if needs and not board.get(bus):
             yield Fault("bus", None, "a meter or reader needs %s, and the board has none" % bus)
-    if (board.get("rs485") or {}).get("uart") == 2 and board["module"] == "ESP32-S2":
-        yield Fault("bus", None, "rs485 is on UART 2, and an ESP32-S2 has 0 and 1")
+    for bus, number, last in MODULES[board["module"]].buses:
+        if (board.get(bus) or {}).get(number, 0) > last:
+            yield Fault("bus", None, "%s/%s is %d, and an %s has none above %d" % (bus, number, board[bus][number], board["module"], last))
     on_bus = [connector["meter"] for connector in board["connectors"] if connector.get("meter", {}).get("kind") == "modbus"]
     if len({(meter["baud"], meter.get("parity", "none")) for meter in on_bus}) > 1:
         yield Fault("bus", None, "the meters on rs485 need the same baud and parity")

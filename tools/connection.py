@@ -38,6 +38,7 @@ _HELLO = (
     "try:\n import machine\n _food = machine.WDT(timeout=60000).feed\nexcept (ImportError, AttributeError):\n _food = lambda: None",
     "_food()",
 )
+# R says that the reset is on purpose: to the board (firmware/setpoint/board/esp32/board.py) it would be a panic without.
 _RESTART = b"""
 import machine
 try:

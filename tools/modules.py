@@ -1,9 +1,9 @@
 """What the pins of each ESP32 module are good for, and which image of MicroPython runs on it: `MODULES["ESP32-WROOM-32"]`.
 
 The table of pins is the firmware's, which judges its own board.json by it. A WROVER has PSRAM, a MINI-1 its flash inside the chip; the
-ESP32-S2 is one without PSRAM, which would take 26. Sources: the modules' data sheets; ESP-IDF's GPIO and ADC pages for the ESP32,
-the ESP32-S2 and the ESP32-S3; MicroPython's quick reference for the ESP32 (its linear ranges, and that ADC2 does not work beside
-Wi-Fi).
+ESP32-S2 is one without PSRAM, which would take 26; the ESP32-C6 one with its flash beside the chip. Sources: the modules' data sheets;
+ESP-IDF's GPIO and ADC pages for each chip; MicroPython's quick reference for the ESP32 (its linear ranges, and that ADC2 does not work
+beside Wi-Fi), and its sources for clock, PWM and buses (ports/esp32: modmachine.c, machine_pwm.c, machine_uart.c, machine_hw_spi.c).
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from tools import on_cpython  # noqa: F401
 
-from setpoint.board.esp32 import description  # isort: skip
+from setpoint.board.esp32 import modules  # isort: skip
 
 
 def _pins(text: str) -> frozenset[int]:
@@ -59,12 +59,14 @@ class Module:
     console: frozenset[int]  # the way to program the chip and to read its log
     boot: frozenset[int]  # move, or are pulled, while the chip starts
     range_mv: dict[float, tuple[int, int]]  # by attenuation in dB: what the ADC reads truly
+    buses: list[tuple[str, str, int]]  # ("rs485", "uart", 2): the last UART, I2C and SPI bus
 
 
-def _module(row: tuple) -> Module:
+def _module(name: str, row: tuple) -> Module:
     there, flash, strapping, input_only, adc1, adc2, console, boot = [_pins(text) for text in row[:8]]
     range_mv = {decibels: (row[8][2 * i], row[8][2 * i + 1]) for i, decibels in enumerate((0, 2.5, 6, 11))}
-    return Module(there, flash, strapping, input_only, adc1, adc2, console, boot, range_mv)
+    buses = [(bus, number, last) for (bus, number), last in modules.last_buses(name)]
+    return Module(there, flash, strapping, input_only, adc1, adc2, console, boot, range_mv, buses)
 
 
-MODULES = {name: _module(row) for name, row in description.MODULES.items()}
+MODULES = {name: _module(name, row) for name, row in modules.MODULES.items()}

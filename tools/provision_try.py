@@ -48,10 +48,13 @@ def find_program():
 
 
 class Listener:
-    """What Wi-Fi tells goes nowhere: the steps here say it better."""
+    """What Wi-Fi tells goes nowhere, as the steps here say it better; but for a radio that does not start."""
 
-    def log(self, *words):
-        pass
+    problem = None
+
+    def log(self, level, area, sentence):
+        if level == "error":
+            self.problem = sentence
 
     def on_network(self):
         pass
@@ -64,9 +67,12 @@ async def join(identity):
     if not wifi:
         raise Stop("wifi", "no network is named: give its name (ssid) and password")
     network = Network(wifi)
-    asyncio.create_task(network.run(Listener()))
+    listener = Listener()
+    asyncio.create_task(network.run(listener))
     for _ in range(WIFI_S * 10):
         food()
+        if listener.problem:
+            raise Stop("wifi", listener.problem)
         if network.up:
             print("ok wifi joined", wifi["ssid"])
             return network

@@ -85,7 +85,7 @@ class App:
     # -- tasks
 
     async def run(self) -> None:
-        self.tell(self.station.start, self.board.reset_cause in ("software", "watchdog"))
+        self.tell(self.station.start, self.board.reset_cause in ("software", "watchdog", "panic"))
         named = [("control", self.control.run()), ("agent", self._agent()), ("link", self.session.run(self))]
         running = [tasks.start(name, coroutine, self._on_death) for name, coroutine in named + self.board.attach(self)]
         try:

@@ -39,6 +39,7 @@ SELDOM = (
     "setpoint.board.esp32.description",
     "setpoint.board.esp32.identity",
     "setpoint.board.esp32.metering",
+    "setpoint.board.esp32.modules",
     "setpoint.board.esp32.reader",
     "setpoint.board.simulated.start_file",
     # at a bench

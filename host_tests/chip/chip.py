@@ -1,9 +1,11 @@
 """A model of an ESP32 at the level of its pins, and of what hangs on them: `CHIP`, which machine.py and its neighbours drive.
 
-    CHIP.start()                     a chip after power-up, nothing wired
+    CHIP.start("ESP32-S3")           a chip after power-up, nothing wired; of a board.json's module, or a WROOM-32
     wire = CHIP.wire_pilot(pilot)    the pilot's circuit of a board.json: driver, divider, the vehicle's resistors and diode
     wire.vehicle.plug_in()
     CHIP.drive(13, 1)                a level from outside, as it comes; interrupts are called
+    CHIP.stands_still(); CHIP.goes_on()   a stretch in C: interrupts come late, and the ninth and later ones never
+    CHIP.heap_grows(60000)           Python's heap takes bytes that it never gives back
     CHIP.closes[22] = (26, 1)        pin 22 follows pin 26, inverted or not: a contactor and its feedback
     CHIP.ohm[39] = (220, 1000, 3300) a resistor to earth in a divider, read by an ADC
     CHIP.serial = meter              what hangs on the UART: meter(bytes, uart) -> its answer, b"" if it has none
@@ -22,6 +24,21 @@ _SOURCE_OHM = 1000
 _DIODE_MV = 700
 B_OHM, C_OHM, D_OHM = 2740, 882, 246
 STEADY_HIGH = 65535
+_SCHEDULED = 8  # MICROPY_SCHEDULER_DEPTH of the port
+
+# Pins that are inputs only; bits of the PWM at 1 kHz and its period in tenths of a microsecond (a divider of 16 bits rounds: 998.4 Hz);
+# fastest clock in MHz; the last UART, I2C and SPI bus; whether there is a counter of pulses. (MicroPython 1.28, ports/esp32.)
+CHIPS = {
+    "ESP32": ((34, 35, 36, 37, 38, 39), 16, 10016, 240, 2, 1, 2, True),
+    "ESP32-S2": ((46,), 13, 10000, 240, 1, 1, 2, True),
+    "ESP32-S3": ((), 13, 10000, 240, 2, 1, 2, True),
+    "ESP32-C3": ((), 13, 10000, 160, 1, 0, 1, False),
+    "ESP32-C6": ((), 16, 10016, 160, 1, 0, 1, True),
+}
+
+
+class Panic(BaseException):
+    """The chip aborts and restarts: nothing may catch it."""
 
 
 class Vehicle:
@@ -94,11 +111,19 @@ class Wire:
 
 
 class Chip:
-    def start(self, input_only: "tuple" = (34, 35, 36, 37, 38, 39), pwm_bits: int = 16) -> None:
+    def start(self, module: str = "ESP32-WROOM-32") -> None:
         """Power-up: every pin an input, and an empty memory."""
-        self.input_only = input_only
-        self.pwm_bits = pwm_bits
-        self.period = 10016 if pwm_bits == 16 else 10000  # 998.4 Hz on the ESP32: its divider rounds
+        self.name = module[:8] if module[:8] in CHIPS else "ESP32"
+        (
+            self.input_only,
+            self.pwm_bits,
+            self.period,
+            self.fastest_mhz,
+            self.last_uart,
+            self.last_i2c,
+            self.last_spi,
+            self.has_counter,
+        ) = CHIPS[self.name]
         self.real_time = False
         self.read_us = 37
         self.now_us = 0
@@ -109,12 +134,16 @@ class Chip:
         self.uv = {}  # ADC pin: microvolts, from anything else
         self.closes = {}
         self.broken_adc = False
+        self.calibrated = True  # the eFuse holds what read_uv needs
+        self.micropython = (1, 28)  # that drives the chip; 1.25 drives the PWM differently
         self.serial = None
         self.direction_pin = None  # of an RS-485 transceiver
         self.echoes = False  # what the UART sends it hears too
         self.i2c = self.spi = self.spi_select = None
         self.wifi_connects = False
+        self.wifi_error = None  # what connect raises: OSError, or RuntimeError("Wifi Unknown Error 0x3001")
         self.wifi_log = []
+        self.radio_starts_us = 90000  # active(True) waits so long
         self.dns_server = "0.0.0.0"  # in the lease
         self.celsius = 21.0625  # None: no sensor
         self.pixel = None
@@ -125,6 +154,7 @@ class Chip:
 
     def restart(self) -> None:
         """What a reset does: pins let go, interrupts gone, watchdog off; flash, RTC memory and what is wired stay."""
+        self.mhz = 160
         self.outputs = {}
         self.outside = {}
         self.pulls = {}
@@ -132,6 +162,10 @@ class Chip:
         self.pwms = {}
         self.uart = None
         self.counters = {}  # pin: Counter
+        self.late_irqs = None  # a list: the interpreter stands still, and interrupts wait in it
+        self.radio = None  # "off", "on" or "failed"; None: nobody made it
+        self.radio_calibrated = self.wifi_connecting = False
+        self.idf_bytes = self.idf_free = 142600  # what Python's heap, the radio and TLS share
         self.watchdog_ms = None
         self.feeds = 0
         self.history = []  # changes of outputs: (pin, level)
@@ -139,6 +173,11 @@ class Chip:
         for wire in self.wires.values():
             wire.duty_u16 = STEADY_HIGH  # the resistor at the driver
             wire.vehicle.decide()
+
+    def panics(self) -> None:
+        """It aborts and restarts: the cause of reset is that of machine.reset()."""
+        self.reset_cause = 2
+        self.restart()
 
     def ticks_us(self) -> int:
         return time.ticks_us() if self.real_time else self.now_us
@@ -174,10 +213,27 @@ class Chip:
         self.outside[pin] = level
         if pin in self.irqs and before != level:
             handler, trigger = self.irqs[pin]
-            if trigger == (1 if level else 2):
+            if trigger != (1 if level else 2):
+                pass
+            elif self.late_irqs is None:
                 handler(pin)
+            elif len(self.late_irqs) < _SCHEDULED:
+                self.late_irqs.append((handler, pin))
         if pin in self.counters and before != level:
             self.counters[pin].sees(level)
+
+    def stands_still(self) -> None:
+        """A stretch in C begins, such as a JSON text or a flash erase: MicroPython's interrupts run between bytecodes."""
+        self.late_irqs = []
+
+    def goes_on(self) -> None:
+        late, self.late_irqs = self.late_irqs, None
+        for handler, pin in late:
+            handler(pin)
+
+    def heap_grows(self, by: int) -> None:
+        assert by <= self.idf_free, "MemoryError"
+        self.idf_free -= by
 
     def set_duty(self, pin: int, duty_u16: int) -> None:
         wire = self.driven.get(pin)

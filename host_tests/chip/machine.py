@@ -10,6 +10,7 @@ class Resets(BaseException):
 
 
 def reset():
+    CHIP.reset_cause = HARD_RESET
     raise Resets()
 
 
@@ -18,7 +19,9 @@ def reset_cause():
 
 
 def freq(hz):
-    assert hz in (80000000, 160000000, 240000000)
+    if hz > CHIP.fastest_mhz * 1000000 or hz not in (20000000, 40000000, 80000000, 160000000, 240000000):
+        raise ValueError("frequency must be 20MHz, 40MHz, 80Mhz or 160MHz" + (", or 240MHz" if CHIP.fastest_mhz == 240 else ""))
+    CHIP.mhz = hz // 1000000
 
 
 class Pin:
@@ -27,7 +30,7 @@ class Pin:
     IRQ_RISING, IRQ_FALLING = 1, 2
 
     def __init__(self, number, mode=-1, pull=-1, *, value=None):
-        if number in (6, 7, 8, 11) and 34 in CHIP.input_only:
+        if number in (6, 7, 8, 11) and CHIP.name == "ESP32":
             raise ValueError("invalid pin")
         if number in CHIP.input_only and (mode == self.OUT or pull != -1):
             raise ValueError("pin can only be input")
@@ -77,7 +80,12 @@ class PWM:
             return self._duty_u16 if CHIP.wrong_duty is None else CHIP.wrong_duty
         if not 0 <= duty <= 65535:
             raise ValueError("duty_u16 must be from 0 to 65535")
-        self._duty_u16 = duty if duty == 65535 else duty >> (16 - CHIP.pwm_bits) << (16 - CHIP.pwm_bits)
+        left_out = 16 - CHIP.pwm_bits  # bits of `duty`
+        full = duty == 65535
+        if CHIP.micropython < (1, 26) and left_out:  # one bit more, and the full width is one step short: 65532
+            left_out -= 1
+            full = False
+        self._duty_u16 = duty if full else duty >> left_out << left_out
         CHIP.set_duty(self._pin, self._duty_u16)
 
 
@@ -90,6 +98,8 @@ class ADC:
         self._most_uv = self._MOST_UV[atten]
 
     def read_uv(self):
+        if not CHIP.calibrated:
+            raise OSError(-258, "ESP_ERR_INVALID_ARG")
         uv = CHIP.adc_uv(self._number)
         if uv > self._most_uv:
             uv = self._most_uv
@@ -114,7 +124,13 @@ class RTC:
         CHIP.system_time_set.append(fields)
 
 
-class Counter:
+def __getattr__(name):
+    if name == "Counter" and CHIP.has_counter:
+        return _Counter
+    raise AttributeError(name)
+
+
+class _Counter:
     RISING, FALLING = 1, 2
 
     def __init__(self, unit, pin, *, edge, filter_ns):
@@ -136,7 +152,9 @@ class UART:
 
     def __init__(self, number, *, baudrate, bits, parity, stop, rx, tx, timeout, timeout_char):
         assert timeout == timeout_char == 0, "a read would wait"
-        assert number in (1, 2) and (bits, stop) == (8, 1)
+        if not 0 <= number <= CHIP.last_uart:
+            raise ValueError("UART(%d) does not exist" % number)
+        assert number > 0 and (bits, stop) == (8, 1), "0 is the console's"
         self.number, self.baudrate, self.parity, self.rx, self.tx = number, baudrate, parity, rx, tx
         self._out = b""
         self._answer = b""
@@ -167,12 +185,16 @@ class UART:
 
 class I2C:
     def __init__(self, bus, *, scl, sda, freq):
+        if not 0 <= bus <= CHIP.last_i2c:
+            raise ValueError("I2C(%d) doesn't exist" % bus)
         assert freq <= 400000
         self.writeto, self.readfrom = CHIP.i2c.writeto, CHIP.i2c.readfrom
 
 
 class SPI:
     def __init__(self, bus, *, baudrate, polarity, phase, sck, mosi, miso):
+        if not 1 <= bus <= CHIP.last_spi:
+            raise ValueError("SPI(%d) doesn't exist" % bus)
         assert (polarity, phase) == (0, 0) and baudrate <= 10000000
 
     def write(self, data):

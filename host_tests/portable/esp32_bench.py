@@ -18,7 +18,8 @@ _BOARDS = _HERE + "/../../boards/"
 sys.path.insert(0, _HERE + "/../chip")
 
 import machine  # noqa: E402, F401  # the chip's, for tests
-from chip import CHIP  # noqa: E402
+import port_select  # noqa: E402
+from chip import CHIP, Panic  # noqa: E402, F401
 
 from setpoint import clock  # noqa: E402
 from setpoint.board.esp32 import board as boards  # noqa: E402
@@ -29,6 +30,7 @@ from setpoint.board.readers import mfrc522, pn532, polling  # noqa: E402
 _SLEEPERS = (clock, boards, lock, panel, thermometer, wifi, estimate, pulse, mfrc522, pn532, polling)
 
 clock._ticks_us = CHIP.ticks_us
+wifi.select = port_select
 IDENTITY = {"csms_url": "ws://127.0.0.1:9", "charge_point_id": "cp001", "wifi": {"ssid": "home", "password": "secret"}}
 
 

@@ -381,13 +381,31 @@ def test_an_emergency_stop_is_a_fault_while_it_is_pressed():
 # the machine
 
 
+def test_each_chip_is_asked_for_the_clock_that_it_has():
+    for name, mhz in (("esp32_devkitc", 240), ("esp32evse_s2", 240), ("esp32s3_devkitc", 240), ("esp32c3_devkitm", 160), ("esp32c6_devkitc", 160)):
+        wiring = description(name)
+        CHIP.start(wiring["module"])
+        boot(wiring)
+        assert CHIP.mhz == mhz, name
+
+
+def test_a_chip_that_is_another_than_the_file_says_is_not_started():
+    CHIP.start("ESP32-C3")
+    try:
+        boot(description("esp32_devkitc"))
+        raise AssertionError("it starts")
+    except boards.UnfitBoard as error:
+        assert str(error) == "/board.json: module is ESP32-WROOM-32, and this chip is another one: it has no such clock"
+    assert CHIP.history == []
+
+
 def test_why_the_chip_restarted():
     for cause, memory, word in (
         (machine.PWRON_RESET, b"", "power"),
         (machine.PWRON_RESET, b"SPa\1R", "power"),
         (machine.WDT_RESET, b"", "watchdog"),
         (machine.HARD_RESET, b"SPa\1R", "software"),
-        (machine.HARD_RESET, b"SPa\1", "unknown"),  # a panic
+        (machine.HARD_RESET, b"SPa\1", "panic"),
         (machine.SOFT_RESET, b"", "unknown"),
     ):
         CHIP.start()
@@ -407,9 +425,10 @@ def test_a_reset_makes_safe_and_leaves_its_mark():
     except machine.Resets:
         pass
     assert CHIP.outputs[26] == 0 and CHIP.rtc_memory == b"SPa\1TR"
-    CHIP.reset_cause = machine.HARD_RESET
     CHIP.restart()
     assert boot(root=board.root)[0].reset_cause == "software"
+    CHIP.panics()
+    assert boot(root=board.root)[0].reset_cause == "panic", "the same cause of reset, without the mark"
 
 
 def test_the_watchdog_starts_with_its_first_food():

@@ -130,10 +130,21 @@ def test_meters_on_one_line_agree():
         assert said is None if part is None else part in said, said
 
 
-def test_an_s2_has_no_second_uart_to_spare():
+def test_a_bus_that_the_chip_has_not_got_is_refused():
     wiring = description("esp32evse_s2da")
     wiring["rs485"]["uart"] = 2
-    assert judge.fault_in(wiring) == "rs485/uart is 2, and an ESP32-S2 has none but 0 and 1"
+    assert judge.fault_in(wiring) == "rs485/uart is 2, and an ESP32-S2 has none above 1"
+    for bus, number, least in (("rs485", "uart", 1), ("i2c", "bus", 0), ("spi", "bus", 1)):
+        wiring = description("esp32c6_devkitc")
+        wiring["rs485"] = None
+        wiring[bus] = {
+            "rs485": {"uart": 1, "rx_pin": 18, "tx_pin": 19, "direction_pin": None},
+            "i2c": {"bus": 0, "sda_pin": 18, "scl_pin": 19},
+            "spi": {"bus": 1, "sck_pin": 18, "mosi_pin": 19, "miso_pin": 23},
+        }[bus]
+        assert judge.fault_in(wiring) is None, bus
+        wiring[bus][number] += 1
+        assert judge.fault_in(wiring) == "%s/%s is %d, and an ESP32-C6 has none above %d" % (bus, number, least + 1, least)
 
 
 def test_a_thermometer_that_cannot_read_the_heat_at_which_charging_stops_is_refused():
@@ -178,6 +189,7 @@ def test_what_is_wrong_in_an_identity_is_left_out_and_named_without_its_value():
         ("reconnect", (5, {}, {"minimum_s": 1}, {"minimum_s": -1, "random_s": 0}, {"minimum_s": "1", "random_s": 0}, {"minimum_s": 1e9, "random_s": 0})),
         ("wifi", ("home", {}, {"ssid": 7}, {"ssid": ""}, {"ssid": "x" * 33}, {"ssid": "x", "password": 12345678}, {"ssid": "x", "country": "Germany"})),
         ("wifi", ({"ssid": "x", "password": "x" * 64}, {"ssid": "x", "hostname": "x" * 33}, {"ssid": "x", "channel": "x"})),
+        ("wifi", ({"ssid": "x", "hostname": "s\u00e4ule" * 6}, {"ssid": "x", "country": "\u00d6S"})),  # bytes count
         ("station", (1,)),
     ):
         for value in values:

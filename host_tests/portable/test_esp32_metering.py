@@ -3,7 +3,7 @@
 import asyncio
 import struct
 
-from esp32_bench import CHIP, Task, boot, description, machine, pass_time, virtual_time
+from esp32_bench import CHIP, Task, boot, description, pass_time, virtual_time
 
 from setpoint.board.esp32 import rs485
 from setpoint.board.meters import modbus
@@ -49,8 +49,9 @@ class Eastron:
         return answer + struct.pack("<H", modbus.crc16(answer))
 
 
-def booted(meter, **changes):
+def booted(meter, has_counter=True, **changes):
     CHIP.start()
+    CHIP.has_counter = has_counter
     CHIP.direction_pin = 33
     CHIP.serial = Eastron()
     CHIP.serial.measures((230.0, 229.5, 231.0), (16.0, 15.9, 0.1), 7340.0, 1234.567)
@@ -214,26 +215,20 @@ def pulse(pin, count, idle=1):
 
 
 def test_pulses_are_counted_by_the_chip_or_by_interrupt():
-    counter = machine.Counter
-    try:
-        for has_counter in (True, False):
-            if not has_counter:
-                del machine.Counter
-            outlet = booted(PULSE).outlets[0]
-            assert outlet.meter_wh() == 0 and not outlet.meter_estimated
-            pulse(21, 250)
-            assert outlet.meter_wh() == 250, has_counter
-            assert (21 in CHIP.counters) == has_counter and (21 in CHIP.irqs) != has_counter
-            CHIP.drive(21, 0)
-            assert outlet.meter_wh() == 251, "it counts where the pulse begins"
-            pulled_down = dict(PULSE, chip_pull="down")
-            outlet = booted(pulled_down).outlets[0]
-            CHIP.drive(21, 1)
-            assert outlet.meter_wh() == 1
-            CHIP.drive(21, 0)
-            assert outlet.meter_wh() == 1
-    finally:
-        machine.Counter = counter
+    for has_counter in (True, False):  # a C3 has none, and MicroPython before 1.26 drives none
+        outlet = booted(PULSE, has_counter).outlets[0]
+        assert outlet.meter_wh() == 0 and not outlet.meter_estimated
+        pulse(21, 250)
+        assert outlet.meter_wh() == 250, has_counter
+        assert (21 in CHIP.counters) == has_counter and (21 in CHIP.irqs) != has_counter
+        CHIP.drive(21, 0)
+        assert outlet.meter_wh() == 251, "it counts where the pulse begins"
+        pulled_down = dict(PULSE, chip_pull="down")
+        outlet = booted(pulled_down, has_counter).outlets[0]
+        CHIP.drive(21, 1)
+        assert outlet.meter_wh() == 1
+        CHIP.drive(21, 0)
+        assert outlet.meter_wh() == 1
 
 
 def test_the_time_between_pulses_is_power():

@@ -77,26 +77,27 @@ def test_the_pwm_is_made_at_12_v_and_only_its_duty_changes():
     assert wire.duty_u16 == 17476 == outlet.duty_u16 and CHIP.pwms[27] is pwm
 
 
-def test_an_esp32_s3_makes_13_bits():
-    CHIP.start(input_only=(), pwm_bits=13)
-    board, wire = boot(description("esp32s3_devkitc"))
-    outlet = board.outlets[0]
-    assert outlet.pilot_bits == 13
-    for limit_da in range(60, 631, 3):
-        outlet.set_duty_u16(duty_u16_for(limit_da) & -8)
-        outlet.read_pilot()
-        assert outlet.pilot_ok() and wire.duty_u16 == outlet.duty_u16, limit_da
+def test_an_esp32_s3_and_a_c3_make_13_bits_and_a_c6_all_16():
+    for name, bits in (("esp32s3_devkitc", 13), ("esp32c3_devkitm", 13), ("esp32c6_devkitc", 16)):
+        wiring = description(name)
+        CHIP.start(wiring["module"])
+        board, wire = boot(wiring)
+        outlet = board.outlets[0]
+        assert outlet.pilot_bits == bits == CHIP.pwm_bits
+        for limit_da in range(60, 631, 3):
+            outlet.set_duty_u16(duty_u16_for(limit_da) & -(1 << (16 - bits)))
+            outlet.read_pilot()
+            assert outlet.pilot_ok() and wire.duty_u16 == outlet.duty_u16, (name, limit_da)
 
 
 def test_every_described_board_starts_safe_and_reads_its_pilot():
     names = described()
-    assert len(names) >= 8
+    assert len(names) >= 10
     for name in names:
         wiring = description(name)
         if wiring.pop("not_for_use", None) is not None:
             assert name.startswith("smartevse")
-        s = "-S" in wiring["module"]
-        CHIP.start((46,) if s else (34, 35, 36, 37, 38, 39), 13 if s else 16)
+        CHIP.start(wiring["module"])
         board, wire = boot(wiring)
         outlet = board.outlets[0]
         contactor = wiring["connectors"][0]["contactor"]
@@ -156,6 +157,59 @@ def test_a_board_whose_samples_lock_to_the_pwm_is_not_trusted():
         outlet = boot()[0].outlets[0]
         outlet.read_pilot()
         assert not outlet.pilot_ok(), read_us
+
+
+class App:
+    def __init__(self):
+        self.told = []
+
+    def log(self, level, area, sentence):
+        self.told.append((level, area, sentence))
+
+
+def told_of(board):
+    """What the log gets to read of a board's pilots when it starts."""
+    app = App()
+    for _, coroutine in board.attach(app):
+        coroutine.close()
+    return [entry for entry in app.told if entry[1] == "pilot"]
+
+
+def test_on_a_chip_without_calibration_the_pilot_is_not_trusted_and_the_log_says_why():
+    CHIP.start()
+    CHIP.calibrated = False
+    board, wire = boot()
+    outlet = board.outlets[0]
+    wire.vehicle.show(882)
+    outlet.read_pilot()
+    assert not outlet.pilot_ok() and (outlet.high_mv, outlet.low_mv) == (0, 0)
+    sentence = "connector 1 does not charge: this chip was made without the calibration of its ADC (error -258); use a module that has it"
+    assert told_of(board) == [("error", "pilot", sentence)]
+
+
+def test_a_micropython_that_cannot_hold_12_v_is_named():
+    for name, holds in (("esp32s3_devkitc", False), ("esp32evse_s2", False), ("esp32c3_devkitm", False), ("esp32c6_devkitc", True), ("esp32_devkitc", True)):
+        wiring = description(name)
+        CHIP.start(wiring["module"])
+        CHIP.micropython = (1, 25)
+        board, _ = boot(wiring)
+        outlet = board.outlets[0]
+        outlet.read_pilot()
+        assert outlet.pilot_ok() == holds, name
+        sentence = "connector 1 does not charge: this MicroPython cannot hold the pilot at steady +12 V on this chip; install 1.28 or newer"
+        assert told_of(board) == ([] if holds else [("error", "pilot", sentence)]), name
+
+
+def test_samples_that_lock_to_the_pwm_are_told():
+    CHIP.start()
+    CHIP.read_us = 125
+    sentence = "connector 1 does not charge: samples 125 us apart can miss a half-wave of the pilot; this chip's ADC is too slow"
+    assert told_of(boot()[0]) == [("error", "pilot", sentence)]
+
+
+def test_of_a_pilot_that_can_be_trusted_nothing_is_told():
+    CHIP.start()
+    assert told_of(boot()[0]) == []
 
 
 def test_the_pilot_can_be_opened_to_wake_a_vehicle():

@@ -5,7 +5,7 @@ import errno
 import socket
 import sys
 
-from esp32_bench import CHIP, IDENTITY, Task, boot, pass_time, virtual_time
+from esp32_bench import CHIP, IDENTITY, Panic, Task, boot, pass_time, virtual_time
 from name_server import Server, reply, silence
 
 from setpoint.board.esp32 import wifi
@@ -25,9 +25,10 @@ class App:
         self.told.append("network")
 
 
-def seen(settings, events, app):
-    """A network to which something happens: events as (virtual ms that pass, does Wi-Fi connect then?)."""
+def seen(settings, events, app, error=None):
+    """A network to which something happens: events as (virtual ms that pass, does Wi-Fi connect then?). error: what connect raises."""
     CHIP.start()
+    CHIP.wifi_error = error
     network = Network(settings)
     end = virtual_time()
     try:
@@ -52,19 +53,93 @@ def test_wifi_comes_goes_and_comes_back():
     assert network.up and CHIP.wifi_log.count("on") == 1, "it reconnects by itself"
 
 
-def test_the_radio_is_started_anew_after_a_minute_without_a_network():
+def test_after_a_minute_without_a_network_it_joins_again_and_every_tenth_time_the_radio_starts_anew():
     app = App()
     seen(_HOME, [(59000, False)], app)
-    assert CHIP.wifi_log.count("on") == 1
+    assert CHIP.wifi_log == ["off", "on", "connect home secret"]
     seen(_HOME, [(1000, True), (5000, False), (65000, False)], app)
-    assert CHIP.wifi_log.count("on") == 2
+    assert CHIP.wifi_log[3:] == ["disconnect", "connect home secret"]
+    seen(_HOME, [(545000, False)], app)
+    assert CHIP.wifi_log.count("connect home secret") == 10 and CHIP.wifi_log.count("on") == 1
+    seen(_HOME, [(610000, False)], app)
+    assert CHIP.wifi_log[-3:] == ["off", "on", "connect home secret"] and CHIP.wifi_log.count("on") == 2
 
 
-def test_a_radio_that_does_not_start_is_told_and_tried_again():
+def test_what_the_radio_raises_is_told_and_tried_again_and_its_task_goes_on():
+    for error in (OSError("Wifi Internal Error"), RuntimeError("Wifi Unknown Error 0x3001")):
+        app = App()
+        seen({"ssid": "home", "password": "", "hostname": "cp1", "country": "NL"}, [(65000, False)], app, error)
+        assert app.told == [("error", "the radio does not start: %s" % error)] * 2
+        assert CHIP.wifi_log == ["off", "hostname cp1", "country NL", "on"] * 2
     app = App()
-    seen({"ssid": "broken", "password": "", "hostname": "cp1", "country": "NL"}, [(65000, False)], app)
-    assert app.told == [("error", "the radio does not start: Wifi Internal Error")] * 2
-    assert CHIP.wifi_log[:4] == ["off", "hostname cp1", "country NL", "on"]
+    network = seen({"ssid": "home", "hostname": "s\u00e4ule" * 6}, [(125000, False)], app)
+    assert not network.up and app.told == [("error", "the radio does not start: it does not take this hostname or country")] * 3
+
+
+def test_the_radio_has_its_memory_before_the_program_takes_the_rest():
+    CHIP.start()
+    network = boot(identity=IDENTITY)[0].network
+    CHIP.heap_grows(CHIP.idf_free - 1700)  # seen after the import of setpoint.app 0.1.0
+    app = App()
+    end = virtual_time()
+    try:
+        task = Task(network.run(app))
+        pass_time(900000, [task])
+        assert CHIP.wifi_log.count("on") == 2 and app.told == []
+        CHIP.wifi_connects = True
+        pass_time(1000, [task])
+    finally:
+        end()
+    assert network.up
+
+
+def test_a_radio_for_which_there_is_no_memory_is_a_sentence_and_no_panic():
+    for free, sentence in (
+        (30000, "the radio does not start: WiFi Out of Memory"),
+        (wifi.network.DRIVER_BYTES + 1700, "the radio does not start: it needs 8000 bytes beside Python's heap, and 1700 are left: restart the board"),
+    ):
+        CHIP.start()
+        CHIP.heap_grows(CHIP.idf_free - free)
+        network = Network(_HOME)
+        app = App()
+        end = virtual_time()
+        try:
+            pass_time(59000, [Task(network.run(app))])
+            assert app.told == [("error", sentence)]
+            pass_time(300000, [Task(network.run(app))])
+        finally:
+            end()
+        assert not network.up
+
+
+def test_a_radio_without_memory_aborts_as_the_chip_does():
+    """The model: what the firmware must never do."""
+
+    def started_late():
+        wlan = wifi.network.WLAN(wifi.network.STA_IF)
+        CHIP.heap_grows(CHIP.idf_free - 1700)
+        wlan.active(True)
+
+    def made_twice():
+        CHIP.heap_grows(CHIP.idf_free - 1700)
+        try:
+            wifi.network.WLAN(wifi.network.STA_IF)
+        except OSError:
+            wifi.network.WLAN(wifi.network.STA_IF)
+
+    for deed in (started_late, made_twice):
+        CHIP.start()
+        try:
+            deed()
+            raise AssertionError("it goes on")
+        except Panic:
+            pass
+
+
+def test_without_a_network_to_join_the_radio_takes_no_memory():
+    CHIP.start()
+    boot(identity={})
+    assert CHIP.radio is None and CHIP.idf_free == CHIP.idf_bytes
 
 
 def test_a_board_without_wifi_stays_offline_and_its_task_does_not_end():
@@ -202,7 +277,7 @@ def test_a_refused_connection_raises_and_closes_its_socket():
         await up_network().open("127.0.0.1", port)
 
     error, made = noting(try_it)
-    assert len(made) == 1 and made[0].is_closed(), error
+    assert error.args[0] == errno.ECONNREFUSED and len(made) == 1 and made[0].is_closed(), error
 
 
 class Watched:
@@ -336,7 +411,7 @@ class _Poll:
 
 
 class _NeverReady:
-    POLLOUT = 4
+    POLLOUT, POLLHUP = 4, 16
     poll = _Poll
 
 

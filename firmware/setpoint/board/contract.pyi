@@ -146,7 +146,7 @@ class Board(Protocol):
     keys: dict[str, str]  # first values of configuration keys
     supply: dict  # volts, phases, phase_switch, connector_amps, connector_watts or None, grid_amps or None
     reconnect: dict  # minimum_s, random_s
-    reset_cause: str  # "power", "watchdog", "software" or "unknown"
+    reset_cause: str  # "power", "watchdog", "software" (on purpose), "panic" or "unknown"
     clock: Clock  # set from the real-time clock if that was running
 
     @property

@@ -17,7 +17,7 @@ import socket
 
 from micropython import const
 
-from ..clock import sleep_ms
+from ..clock import Clock, sleep_ms
 from ..protocol import dns
 
 _GROUP = "224.0.0.251:5353"
@@ -79,7 +79,9 @@ async def _asked(server, is_group: bool, host: str, wait_ms: int) -> "tuple[int,
             connection.send(asked)
         poller = select.poll()
         poller.register(connection, select.POLLIN)
-        for _ in range(wait_ms // _LOOK_MS):
+        patience = Clock()  # looks are not counted, as each sleep ends late
+        patience.set_alarm(wait_ms)
+        while not patience.rings():
             await sleep_ms(_LOOK_MS)
             answer = dns.answer(asked, connection.recv(_LONGEST)) if poller.poll(0) else None
             if answer is not None:

@@ -17,14 +17,13 @@ from .pins import switch
 from .wifi import Network
 
 _WATCHDOG_MS = const(3000)
-_FAST_HZ = const(240000000)
 _HOUSE_MS = const(10000)
 _DRIFT_S = const(1)
-# Marks in the RTC's memory, which a reset leaves and a power cut clears; the bytes before them are boot.py's.
+# Marks in the RTC's memory, which a reset leaves and a power cut clears; the bytes before them are boot.py's, which reads these.
 _OF_BOOT = const(4)
 _RIGHT_TIME = b"T"  # the RTC was set to a time that somebody knew
 _ON_PURPOSE = b"R"  # reset on purpose: a panic has the same cause of reset
-_CAUSES = {machine.PWRON_RESET: "power", machine.WDT_RESET: "watchdog"}
+_CAUSES = {machine.PWRON_RESET: "power", machine.WDT_RESET: "watchdog", machine.HARD_RESET: "panic"}
 _IDENTITY = ("csms_url", "charge_point_id", "vendor", "model", "charge_box_serial", "charge_point_serial", "basic_auth", "tls")
 
 
@@ -35,30 +34,35 @@ class UnfitBoard(Exception):
 class Board:
     def __init__(self, root: str = "") -> None:
         """`root`: prefix of the paths of its files."""
-        machine.freq(_FAST_HZ)
         wiring = _document(root + "/board.json")
         if not wiring:
             raise UnfitBoard("/board.json is missing or broken: copy one from boards/")
         from .description import fault_in
+        from .modules import fastest_hz, pwm_bits
 
         fault = fault_in(wiring)
         if fault:
             raise UnfitBoard("/board.json: %s; make boards checks it" % fault)
         if "not_for_use" in wiring:
             raise UnfitBoard(wiring["not_for_use"])
+        try:
+            machine.freq(fastest_hz(wiring["module"]))
+        except ValueError:
+            raise UnfitBoard("/board.json: module is %s, and this chip is another one: it has no such clock" % wiring["module"])
         self.name = wiring["name"]
         self.root = root
         marks = _marks()
-        self.reset_cause = _CAUSES.get(machine.reset_cause(), "software" if _ON_PURPOSE in marks else "unknown")
+        self.reset_cause = _CAUSES.get(machine.reset_cause(), "unknown")
+        if self.reset_cause == "panic" and _ON_PURPOSE in marks:
+            self.reset_cause = "software"
         goes_on = _RIGHT_TIME in marks and self.reset_cause != "power"
         _mark(_RIGHT_TIME if goes_on else b"")
         self.clock = Clock(system_instant() if goes_on else None)
         self.supply = {"connector_watts": None, "grid_amps": None}
         self.supply.update(wiring["supply"])
-        bits = 13 if "-S" in wiring["module"] else 16  # at 1 kHz; S2 and S3 have 14, and their full width is faulty
         self.outlets = []
         for number, connector in enumerate(wiring["connectors"], 1):
-            self.outlets.append(Outlet(number, connector, self.supply, bits))
+            self.outlets.append(Outlet(number, connector, self.supply, pwm_bits(wiring["module"])))
         from .metering import fit
 
         fit(self.outlets, wiring, self.supply, self.clock)
@@ -128,6 +132,9 @@ class Board:
     def attach(self, app) -> list:
         if self._problem:
             app.log("error", "board", self._problem)
+        for outlet in self.outlets:
+            if outlet.pilot_problem:
+                app.log("error", "pilot", "connector %d does not charge: %s" % (outlet.id, outlet.pilot_problem))
         tasks = [("wifi", self.network.run(app)), ("house", self._keep_house())]
         if self._thermometer is not None:
             tasks.append(("thermometer", self._thermometer.run()))

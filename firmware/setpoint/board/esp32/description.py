@@ -4,6 +4,8 @@ Rule: what is taken here, `make boards` takes too (tools/boards.py, which explai
 explains each field). A file that was damaged on its way, or edited on the board, ends here and closes no contactor.
 """
 
+from .modules import MODULES, last_buses
+
 _PULLS = ("up", "down", "none")
 _CHIP_PULLS = ("up", "down")
 _OUTPUT = {"pin": "pin", "on": (0, 1), "pull": _PULLS}
@@ -85,18 +87,6 @@ _BOARD = {
 }
 _ACCEPTED = {"rule": ("strapping", "console", "boot", "range", "pull"), "pin": "pin", "because": "text"}
 
-# Pins of each module, "0-5 12" is 0 to 5 and 12: those that are there; of flash and PSRAM; strapping; input only; ADC1; ADC2; the
-# console's; those that move at the start. Then what the ADC reads truly, in mV, at each of _DECIBELS. Sources: tools/modules.py.
-_ESP32 = ("0 2 5 12 15", "34-39", "32-39", "0 2 4 12-15 25-27", "1 3", "1 3 5 14 15", (100, 950, 100, 1250, 150, 1750, 150, 2450))
-_S3 = ("0 3 45 46", "", "1-10", "11-20", "19 20 43 44", "18 19 20", (0, 950, 0, 1250, 0, 1750, 0, 3100))
-MODULES = {
-    "ESP32-WROOM-32": ("0-19 21-23 25-27 32-36 39", "6-11") + _ESP32,
-    "ESP32-WROVER": ("0-19 21-23 25-27 32-36 39", "6-11 16 17") + _ESP32,
-    "ESP32-MINI-1": ("0-19 21-23 25-27 32-39", "6-8 11 16 17") + _ESP32,
-    "ESP32-S2": ("0-21 26-46", "27-32", "0 45 46", "46", "1-10", "11-20", "19 20 43 44", "18", (0, 750, 0, 1050, 0, 1300, 0, 2500)),
-    "ESP32-S3": ("0-21 26-48", "26-32") + _S3,
-    "ESP32-S3-octal": ("0-21 26-48", "26-37") + _S3,
-}
 _VITAL = ("contactor", "phases_2_3", "pwm_pin", "tripped", "emergency_stop")
 _ACTING = ("contactor", "phases_2_3", "pwm_pin", "open", "close", "test", "alive")
 _TALKING = ("tx_pin", "direction_pin", "sda_pin", "scl_pin", "sck_pin", "mosi_pin", "cs_pin", "reset_pin")
@@ -281,8 +271,9 @@ def _missing(board: dict):
     for needed, bus in ((on_bus, "rs485"), (reader == "pn532", "i2c"), (reader == "mfrc522", "spi")):
         if needed and not board.get(bus):
             yield "a meter or reader needs %s, which is missing" % bus
-    if board["module"] == "ESP32-S2" and (board.get("rs485") or {}).get("uart") == 2:
-        yield "rs485/uart is 2, and an ESP32-S2 has none but 0 and 1"
+    for (bus, number), last in last_buses(board["module"]):
+        if (board.get(bus) or {}).get(number, 0) > last:
+            yield "%s/%s is %d, and an %s has none above %d" % (bus, number, board[bus][number], board["module"], last)
     if len({(meter["baud"], meter.get("parity", "none")) for meter in on_bus}) > 1:
         yield "the meters on rs485 need the same baud and parity"
     if len({meter["address"] for meter in on_bus}) < len(on_bus):

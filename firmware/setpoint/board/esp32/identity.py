@@ -51,7 +51,7 @@ def _wanted(name, value) -> "str | None":
     if name == "wifi":
         right = _is_object(value, ("ssid", "password", "hostname", "country"), ("ssid",)) and 1 <= len(value["ssid"].encode()) <= 32
         right = right and len((value.get("password") or "").encode()) <= 63
-        right = right and len(value.get("hostname") or "") <= 32 and len(value.get("country") or "XX") == 2
+        right = right and len((value.get("hostname") or "").encode()) <= 32 and len((value.get("country") or "XX").encode()) == 2
         return None if right else "an object of ssid (1 to 32 bytes) and, as they are needed, password, hostname and country"
     if name == "keys":
         right = type(value) is dict and not [key for key in value if type(key) is not str or type(value[key]) in (dict, list)]

@@ -7,8 +7,8 @@ from .pins import input_pin
 
 
 class Pulses:
-    """Counts by interrupt, for a MicroPython before 1.26. S0 pulses are 30 ms and longer; while the interpreter stands still longer
-    than they are apart, some are lost."""
+    """Counts by interrupt, for a chip without a counter (ESP32-C3) and a MicroPython before 1.26. S0 pulses are 30 ms and longer; while
+    the interpreter stands still longer than they are apart, some are lost."""
 
     def __init__(self, pin: Pin, trigger: int) -> None:
         self._count = 0

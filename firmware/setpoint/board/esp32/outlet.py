@@ -23,6 +23,7 @@ class Outlet:
         self._pilot = Pilot(wiring["pilot"])
         self.id = number
         self.pilot_bits = bits
+        self.pilot_problem = self._pilot.problem
         self.has_pilot_switch = bool(wiring["pilot"].get("open"))
         self.duty_u16 = STEADY_HIGH
         self.high_mv = 0
@@ -51,7 +52,7 @@ class Outlet:
         self.low_mv = pilot.low_mv
 
     def pilot_ok(self) -> bool:
-        return self._pilot.ok and self._pilot.trusted
+        return self._pilot.ok and self.pilot_problem is None
 
     def set_duty_u16(self, duty_u16: int) -> None:
         self.duty_u16 = duty_u16

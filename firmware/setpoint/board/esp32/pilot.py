@@ -4,7 +4,7 @@ Rule 1: the PWM is made once, with its frequency and at steady +12 V; after that
     with the next period. Another call of freq or PWM() may show as a glitch on the wire.
 Rule 2: a burst is at least five periods long. Its samples cannot be tied to the PWM's edges, so the step between them must not
     divide the period: else a half-wave may be missed in every period. The step is measured at start-up, and made a little longer
-    where that helps; where nothing helps the pilot is not to be `trusted`.
+    where that helps. Where nothing helps, `problem` says so, and that pilot is never ok.
 Rule 3: `read` and `set_duty_u16` allocate nothing and never raise.
 """
 
@@ -21,6 +21,8 @@ _WINDOW_US = const(93)  # the shortest half-wave, 6 A's 100 us, less what its ed
 _LEAST_HITS = const(3)  # samples in it: the mean of three is what counts
 _SPINS = (0, 3, 7, 12)  # turns of an empty loop between samples, a few microseconds in all
 _NO_UV = const(99000000)
+_NO_CALIBRATION = (-258, 95)  # ESP_ERR_INVALID_ARG, EOPNOTSUPP: what read_uv raises, by the chip
+_SHORT_OF_HIGH = const(65532)  # what steady +12 V reads back as from a PWM of 14 bits
 
 
 def fewest_hits(step_us: int, count: int) -> int:
@@ -52,7 +54,21 @@ class Pilot:
         self._count = 64
         self._spin = 0
         self.step_us = 0  # between two samples
-        self.trusted = self._find_burst()
+        self.problem = self._find_problem()
+
+    def _find_problem(self) -> "str | None":
+        """Why this pilot can never be trusted, and what to do, in half a sentence; None: it can."""
+        try:
+            self._read_uv()
+        except OSError as error:
+            if error.args[0] in _NO_CALIBRATION:
+                return "this chip was made without the calibration of its ADC (error %d); use a module that has it" % error.args[0]
+        if not self._find_burst():
+            return "samples %d us apart can miss a half-wave of the pilot; this chip's ADC is too slow" % self.step_us
+        self.read()  # meanwhile the chip has taken the duty over
+        if self._pwm.duty_u16() == _SHORT_OF_HIGH:  # MicroPython 1.25 on an S2, S3 or C3
+            return "this MicroPython cannot hold the pilot at steady +12 V on this chip; install 1.28 or newer"
+        return None
 
     def _find_burst(self) -> bool:
         """Sets count and spin so that every half-wave is met often enough. False: there is no such burst."""

@@ -1,8 +1,10 @@
 """The way to the central system over Wi-Fi, and connections over it.
 
-Rule: whatever happens to an attempt (refused, timed out by the caller, a broken certificate), its socket is closed here: the chip
-has few. Names are looked up by names.py: the interpreter's getaddrinfo, which would stop the control loop, is given addresses only.
-Wi-Fi reconnects by itself; when it has not for a minute, the radio is started anew.
+Rule 1: whatever happens to an attempt (refused, timed out by the caller, a broken certificate), its socket is closed here: the chip
+    has few. Names are looked up by names.py: the interpreter's getaddrinfo, which would stop the control loop, is given addresses only.
+Rule 2: the radio's memory is taken when the board is made, before the program is imported: Python's heap grows over what is free, and
+    never gives it back. Asked for the radio later, the chip has too little and aborts, which is no exception.
+Wi-Fi reconnects by itself; when it has not for a minute it is told to join again, and every tenth minute the radio is started anew.
 """
 
 import asyncio
@@ -10,13 +12,16 @@ import errno
 import select
 import socket
 
+import esp32
 import network
 from micropython import const
 
 from ...clock import sleep_ms
 
 _LOOK_MS = const(500)
-_RESTART_AFTER = const(120)  # looks without a network
+_JOIN_AFTER = const(120)  # looks without a network
+_START_AFTER = const(10)  # times that it was told to join, in vain
+_START_BYTES = const(8000)  # in one piece: without, the first start aborts; 2 KB were seen to be taken
 _CONNECTING_MS = const(20)
 _TCP, _TCP_NODELAY = 6, 1
 
@@ -26,13 +31,16 @@ class Network:
         """wifi: {"ssid", "password"} and, optional, "hostname", "country"; None: there is none."""
         self.up = False
         self._wifi = wifi or {}
-        self._wlan = network.WLAN(network.STA_IF)
+        self._wlan: "network.WLAN | None" = None
+        self._problem: "str | None" = None  # why the radio does not do what it was told last
+        if self._wifi.get("ssid"):
+            self._tries(self._start)
         self._last: "tuple[str, str] | None" = None  # (host, its address) of the last connection
         self._log = None  # the application's
 
     async def open(self, host: str, port: int, tls=None, server_hostname: "str | None" = None) -> "Stream":
         """A stream to host:port, inside TLS when given a tls.SSLContext. IPv4 only. Raises OSError."""
-        if not self.up:
+        if not self.up or self._wlan is None:
             raise OSError(errno.EHOSTUNREACH)
         from ..names import address_of
 
@@ -49,12 +57,12 @@ class Network:
                 if error.errno != errno.EINPROGRESS:
                     raise
             poller = select.poll()
-            poller.register(connection, select.POLLOUT)
+            poller.register(connection, select.POLLOUT | select.POLLHUP)  # the chip tells a refusal only to who asks for POLLHUP
             ready = poller.poll(0)
             while not ready:
                 await sleep_ms(_CONNECTING_MS)
                 ready = poller.poll(0)
-            if ready[0][1] & (select.POLLERR | select.POLLHUP):
+            if ready[0][1] & select.POLLHUP:
                 raise OSError(errno.ECONNREFUSED)
             self._last = (host, found)
             secured = connection
@@ -67,22 +75,28 @@ class Network:
                 connection.close()
 
     async def run(self, app) -> None:
-        """Keeps the radio on, and tells the application of each change."""
+        """Keeps Wi-Fi joined, and tells the application of each change."""
         self._log = app.log
-        looks = _RESTART_AFTER if self._wifi.get("ssid") else 0
-        while self._wifi.get("ssid"):
+        looks = joins = 0
+        if not self._wifi.get("ssid"):
+            app.log("warn", "wifi", "/identity.json names no network: offline")
+        elif self._problem:
+            app.log("error", "wifi", self._problem)
+        while self._wlan is not None:
             if not self._wlan.isconnected():
                 looks += 1
                 if self.up:
                     self._tell(app, False, "Wi-Fi lost")
-                if looks > _RESTART_AFTER:
+                if looks > _JOIN_AFTER:
                     looks = 0
-                    self._start(app)
+                    joins += 1
+                    self._tries(self._start if self._problem or joins % _START_AFTER == 0 else self._join)
+                    if self._problem:
+                        app.log("error", "wifi", self._problem)
             elif not self.up:
-                looks = 0
+                looks = joins = 0
                 self._tell(app, True, "Wi-Fi: " + self._wlan.ifconfig()[0])
             await sleep_ms(_LOOK_MS)
-        app.log("warn", "wifi", "/identity.json names no network: offline")
         while True:  # a board's task does not end
             await sleep_ms(1000 * _LOOK_MS)
 
@@ -91,20 +105,33 @@ class Network:
         app.log("info" if up else "warn", "wifi", sentence)
         app.on_network()
 
-    def _start(self, app) -> None:
-        wifi = self._wifi
-        wlan = self._wlan
+    def _tries(self, step) -> None:
+        """One of the two below. What Wi-Fi's driver has no OSError for is a RuntimeError; a name that is too long is a ValueError."""
+        self._problem = None
         try:
-            wlan.active(False)
-            if wifi.get("hostname"):
-                network.hostname(wifi["hostname"])
-            if wifi.get("country"):
-                network.country(wifi["country"])
-            wlan.active(True)
-            wlan.config(pm=wlan.PM_NONE)  # asleep, it would miss the central system's first word
-            wlan.connect(wifi["ssid"], wifi.get("password") or "")
-        except OSError as error:
-            app.log("error", "wifi", "the radio does not start: %s" % error)
+            if self._wlan is None:  # when the board is made, and never again: a second try after a failed one aborts
+                self._wlan = network.WLAN(network.STA_IF)
+            step(self._wlan)
+        except (OSError, RuntimeError, ValueError) as error:
+            self._problem = "the radio does not start: %s" % (str(error) or "it does not take this hostname or country")
+
+    def _start(self, wlan) -> None:
+        wifi = self._wifi
+        free = max([region[2] for region in esp32.idf_heap_info(esp32.HEAP_DATA)])
+        if not wlan.active() and free < _START_BYTES:
+            raise OSError("it needs %d bytes beside Python's heap, and %d are left: restart the board" % (_START_BYTES, free))
+        wlan.active(False)
+        if wifi.get("hostname"):
+            network.hostname(wifi["hostname"])
+        if wifi.get("country"):
+            network.country(wifi["country"])
+        wlan.active(True)
+        wlan.config(pm=wlan.PM_NONE)  # asleep, it would miss the central system's first word
+        wlan.connect(wifi["ssid"], wifi.get("password") or "")
+
+    def _join(self, wlan) -> None:
+        wlan.disconnect()
+        wlan.connect(self._wifi["ssid"], self._wifi.get("password") or "")
 
 
 class Stream:

@@ -1,0 +1,11 @@
+"""`esp32` on the model in chip.py."""
+
+from chip import CHIP
+
+HEAP_DATA = 4
+
+
+def idf_heap_info(capabilities):
+    """One region: (bytes in all, free, the longest free piece, the least that was ever free)."""
+    assert capabilities == HEAP_DATA
+    return [(CHIP.idf_bytes, CHIP.idf_free, CHIP.idf_free, CHIP.idf_free)]
