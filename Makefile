@@ -51,16 +51,16 @@ micropython32: .venv/ready ## the 32-bit MicroPython, nearest to an ESP32; the t
 micropython: .venv/ready ## build the image of a board's chip, which takes ESP-IDF or Docker: make micropython BOARD=esp32_devkitc
 	@$(PY) -m tools.micropython $(if $(BOARD),--board $(BOARD)) $(ARGS)
 
-build: .venv/ready ## compile for a board and check: make build BOARD=esp32_devkitc
+build: .venv/ready ## compile for a board with PSRAM and check: make build BOARD=esp32s3_devkitc
 	@$(PY) -m tools.build $(if $(BOARD),--board $(BOARD)) $(ARGS)
 
-image: .venv/ready ## its file system as an image: make image BOARD=... FIRMWARE=micropython.bin
+image: .venv/ready ## its file system as an image: make image BOARD=... FIRMWARE=setpoint.bin
 	@$(PY) -m tools.image $(if $(BOARD),--board $(BOARD)) $(if $(FIRMWARE),--firmware $(FIRMWARE)) $(ARGS)
 
-flash: .venv/ready ## MicroPython and all of it onto a chip: make flash BOARD=... PORT=/dev/ttyUSB0 FIRMWARE=micropython.bin
+flash: .venv/ready ## Setpoint onto a chip: make flash BOARD=esp32_devkitc PORT=/dev/ttyUSB0 FIRMWARE=setpoint-0.1.0-esp32.bin
 	@$(PY) -m tools.flash $(if $(BOARD),--board $(BOARD)) $(if $(PORT),--port $(PORT)) $(if $(FIRMWARE),--firmware $(FIRMWARE)) $(ARGS)
 
-deploy: .venv/ready ## update a board that runs MicroPython: make deploy PORT=/dev/ttyUSB0
+deploy: .venv/ready ## the present firmware into the files of a board with PSRAM: make deploy PORT=/dev/ttyUSB0
 	@$(PY) -m tools.deploy $(if $(PORT),--port $(PORT)) $(if $(BOARD),--board $(BOARD)) $(ARGS)
 
 selftest: .venv/ready ## 20 checks of a board: make selftest BOARD=esp32_devkitc on the model, PORT=/dev/ttyUSB0 on the board itself

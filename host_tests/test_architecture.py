@@ -42,7 +42,7 @@ MAY_IMPORT = {
         *("late", "state_line", "fault_reports"),
     },
     "main": {"app", "board", "log", "log_ring"},
-    "boot": set(),
+    "boot": {"main"},
     "__init__": set(),
 }
 PURE_MODULES = {"micropython", "struct", "json", "binascii", "hashlib", "array"}

@@ -19,6 +19,7 @@ from pathlib import Path
 
 from tools.command import BUILDS, ROOT, Failure, board_folder, parser, run
 from tools.compiled import compiled
+from tools.modules import family_of, has_psram
 
 FIRMWARE = ROOT / "firmware"
 BLOCK = 4096  # what a file takes at least in flash, if it does not fit into its folder's block
@@ -47,12 +48,6 @@ class Build:
         """The board's board.json."""
         return json.loads((self.root / "board.json").read_text())
 
-    def check_fit_for_use(self) -> None:
-        """Raises Failure for a board on which the firmware refuses to start."""
-        reason = self.description().get("not_for_use")
-        if reason:
-            raise Failure("boards/%s is not for use as it is: %s" % (self.board, reason))
-
     def complete(self, number: int) -> str:
         """What the file `complete` says in the program's folder on a device; firmware/boot.py reads it."""
         return "%d %s %s\n" % (number, self.version, self.name)
@@ -61,7 +56,8 @@ class Build:
 def build(board: Path, where: "Path | None" = None) -> Build:
     """Builds the board in the folder `board` into `where`, build/boards/NAME unless told otherwise. It is made beside and
     renamed: whoever reads there meanwhile, or builds the same, finds a whole one."""
-    description = _description(board)
+    description = described(board)
+    check_memory(description)
     target = where or BUILDS / board.name
     target.parent.mkdir(parents=True, exist_ok=True)
     folder = Path(tempfile.mkdtemp(dir=target.parent, prefix=".making-"))
@@ -72,7 +68,7 @@ def build(board: Path, where: "Path | None" = None) -> Build:
     shutil.copytree(firmware / "mpy" / "setpoint", program / "setpoint")
     shutil.copyfile(FIRMWARE / "main.py", program / "main.py")
     shutil.copyfile(FIRMWARE / "boot.py", root / "boot.py")
-    (root / "board.json").write_text(json.dumps(description, separators=(",", ":"), sort_keys=True) + "\n")
+    (root / "board.json").write_bytes(board_json(description))
     files = {}
     for file in sorted(p for p in program.rglob("*") if p.is_file()):
         content = file.read_bytes()
@@ -80,7 +76,7 @@ def build(board: Path, where: "Path | None" = None) -> Build:
     manifest = {
         "format": 1,
         "board": board.name,
-        "version": _version(),
+        "version": version(),
         "build": hashlib.sha256(json.dumps(files, sort_keys=True).encode()).hexdigest()[:8],
         "mpy": _mpy_version(program),
         "files": files,
@@ -110,7 +106,7 @@ def _take_the_place_of(folder: Path, target: Path) -> None:
     shutil.rmtree(old, ignore_errors=True)
 
 
-def _description(board: Path) -> dict:
+def described(board: Path) -> dict:
     """The board.json of a folder. Raises Failure when `make boards` objects to it."""
     from tools.boards import faults_of
 
@@ -129,7 +125,31 @@ def _description(board: Path) -> dict:
     return description
 
 
-def _version() -> str:
+def board_json(description: dict) -> bytes:
+    """The file of a device that says which board it is."""
+    return json.dumps(description, separators=(",", ":"), sort_keys=True).encode() + b"\n"
+
+
+def check_fit_for_use(description: dict) -> None:
+    """Raises Failure for a board on which the firmware refuses to start."""
+    reason = description.get("not_for_use")
+    if reason:
+        raise Failure("boards/%s is not for use as it is: %s" % (description["name"], reason))
+
+
+def check_memory(description: dict) -> None:
+    """Raises Failure for a chip in whose memory a program from .mpy files does not fit."""
+    name, module = description["name"], description["module"]
+    if module != "none" and not has_psram(module):
+        raise Failure(
+            "an %s has no PSRAM. From .mpy files the program takes 145 KB of heap, and with Wi-Fi and TLS beside it 115 KB are there: it would not come "
+            "online. Inside MicroPython's image it does: make flash BOARD=%s FIRMWARE=setpoint-%s-%s.bin (from a release, or by make micropython BOARD=%s)."
+            % (module, name, version(), family_of(module), name)
+        )
+
+
+def version() -> str:
+    """Setpoint's."""
     found = re.search(r'__version__ = "(.+)"', (FIRMWARE / "setpoint" / "__init__.py").read_text())
     assert found
     return found[1]
@@ -169,8 +189,8 @@ def size_table(made: Build) -> str:
 def main(arguments: list[str]) -> None:
     options = parser(
         "build",
-        "Compiles the firmware for a board and checks it against the board's description.",
-        "  make build BOARD=esp32_devkitc\n",
+        "Compiles the firmware for a board with PSRAM, or the simulated one, and checks it against the board's description.",
+        "  make build BOARD=esp32s3_devkitc\n",
     )
     options.add_argument("--board", metavar="NAME", help="a folder of boards/ (BOARD=)")
     chosen = options.parse_args(arguments)

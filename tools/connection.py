@@ -30,19 +30,14 @@ _TRIES = 5
 _PAUSE_S = 0.05
 _PATIENCE_S = 1.5  # for the prompt, at each try
 _GONE = "the connection to the board broke. Plug the cable in and run the same command again: the board starts the old version whole, or the new one."
-# Runs first. Whoever is interrupted leaves a watchdog that bites soon; with this one the board restarts by itself a minute
-# after the last statement, should the cable be pulled.
-_HELLO = """
-import sys, os, gc
-try:
-    import machine
-    _food = machine.WDT(timeout=60000).feed
-except (ImportError, AttributeError):
-    _food = lambda: None
-globals().pop('app', None)
-gc.collect()
-_food()
-"""
+# Run first, one by one: what was interrupted may have left little memory to compile in. Its watchdog bites soon; with this one the
+# board restarts by itself a minute after the last statement, should the cable be pulled.
+_HELLO = (
+    "import sys, os, gc",
+    "gc.collect()",
+    "try:\n import machine\n _food = machine.WDT(timeout=60000).feed\nexcept (ImportError, AttributeError):\n _food = lambda: None",
+    "_food()",
+)
 # R says that the reset is on purpose: to the board (firmware/setpoint/board/esp32/board.py) it would be a panic without.
 _RESTART = b"""
 import machine
@@ -123,7 +118,8 @@ class Connection:
                 with contextlib.redirect_stdout(io.StringIO()):  # mpremote prints what it did not expect
                     self._transport.enter_raw_repl(soft_reset=False, timeout_overall=_PATIENCE_S)
                 self._transport.serial.timeout = _ANSWER_S
-                self.run(_HELLO)
+                for statement in _HELLO:
+                    self.run(statement)
                 return
             except TransportError:
                 pass
@@ -137,8 +133,7 @@ class Connection:
             said, problem = self._transport.exec_raw(code.encode(), timeout=_ANSWER_S)
         except (TransportError, OSError, SerialException, struct.error):  # struct.error: mpremote at a silent port
             raise Failure(_GONE) from None
-        if problem:
-            raise NotTaken((problem.decode(errors="replace").strip().splitlines() or ["?"])[-1])
+        _check(problem)
         return said.decode().replace("\r\n", "\n")
 
     def follow(self, code: str, on_line: Callable[[str], None], within_s: float) -> None:
@@ -155,8 +150,7 @@ class Connection:
             _, problem = self._transport.exec_raw(code.encode(), timeout=within_s, data_consumer=take)
         except (TransportError, OSError, SerialException, struct.error):
             raise Failure(_GONE) from None
-        if problem:
-            raise NotTaken((problem.decode(errors="replace").strip().splitlines() or ["?"])[-1])
+        _check(problem)
 
     def value(self, expression: str):
         """The value of an expression there, made of numbers, strings, tuples, lists and dictionaries."""
@@ -172,6 +166,18 @@ class Connection:
     def line_with(self, wanted: Callable[[str], bool], within_s: float) -> "tuple[str | None, list[str]]":
         """Listens for a line that is wanted: (that line or None, all lines before). Survives a port that goes and comes back."""
         return listen(self._transport.serial, wanted, within_s)
+
+
+def _check(problem: bytes) -> None:
+    """What a statement raised is raised here."""
+    last = (problem.decode(errors="replace").strip().splitlines() or [""])[-1]
+    if last.startswith("MemoryError"):
+        raise Failure(
+            "the board has too little memory left for this (%s). Power it off and on, and run the same command again; if that does not help, "
+            "make flash with Setpoint's own image: in it the program leaves most of the memory free." % last.partition(": ")[2]
+        )
+    if last:
+        raise NotTaken(last)
 
 
 def listen(serial: Serial, wanted: Callable[[str], bool], within_s: float) -> "tuple[str | None, list[str]]":

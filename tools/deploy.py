@@ -1,4 +1,4 @@
-"""Puts the present firmware onto a board that runs MicroPython. `make deploy PORT=...`
+"""Puts the present firmware onto a board with PSRAM that runs MicroPython, for development. `make deploy PORT=...`
 
 The board has two folders for programs, /a and /b. The one that does not run is filled; what it has already, or what the
 running one has, is told by hash and does not cross the wire. Steps, each of which leaves a board that starts whole:
@@ -21,7 +21,7 @@ from typing import Callable
 
 from tools import micropython_image
 from tools.board_files import BoardFiles
-from tools.build import BLOCK, Build, build, size_in_flash
+from tools.build import BLOCK, Build, build, check_fit_for_use, size_in_flash
 from tools.command import ROOT, Failure, board_folder, parser, run
 from tools.connection import Connection, NotTaken, port_or_only
 
@@ -44,7 +44,6 @@ class Deployment(BoardFiles):
 
     def go(self) -> bool:
         """Brings the program onto the board. False if the board has it already and starts it."""
-        self.prepare()
         self.check_version()
         self.look()
         wanted = self.wanted_folder()
@@ -66,11 +65,9 @@ class Deployment(BoardFiles):
     def check_version(self) -> None:
         """Is this MicroPython new enough, and does it load our .mpy files?"""
         version = self.board.value("tuple(sys.implementation[1])")
-        if version[:2] < micropython_image.OLDEST:
-            raise Failure(
-                "the board runs MicroPython %s, Setpoint needs %d.%d or newer: make flash installs it."
-                % (".".join(map(str, version[:3])), *micropython_image.OLDEST)
-            )
+        oldest = micropython_image.oldest_for(self.made.description().get("module", "none"))
+        if version[:2] < oldest:
+            raise Failure("the board runs MicroPython %s, Setpoint needs %d.%d or newer: make flash installs it." % (".".join(map(str, version[:3])), *oldest))
         mpy = self.board.value("getattr(sys.implementation, '_mpy', 0) & 255")
         if mpy != self.made.mpy:
             raise Failure(
@@ -80,6 +77,7 @@ class Deployment(BoardFiles):
     def look(self) -> None:
         """What is on the board."""
         self.say("Comparing with what the board has")
+        self.use("_h", "_n")
         for folder in "ab":
             for line in self.board.run("_n('/%s')" % folder).splitlines():
                 kind, path, *rest = line.split(" ")
@@ -88,7 +86,7 @@ class Deployment(BoardFiles):
                 else:
                     self.sizes[path], self.has[path] = int(rest[0]), rest[1]
         for path in ("/boot.py", "/board.json"):
-            self.has[path] = self.board.value("_h('%s')" % path)
+            self.has[path] = self.hash_of(path)
         for folder in "ab":
             if "/%s/complete" % folder in self.has:
                 words = self.board.run("print(open('/%s/complete').read())" % folder).split()
@@ -141,6 +139,7 @@ class Deployment(BoardFiles):
         self.say("Filling /%s: %d of %d files to write, %d of them over the wire" % (folder, len(changed), len(contents), len(on_the_wire)))
         for path, digest in sorted(changed.items()):
             if digest in by_hash:
+                self.use("_c")
                 self.step("_c('%s', '%s')" % (by_hash[digest], root + path))
                 self.check(root + path, digest)
             else:
@@ -176,9 +175,10 @@ def restart(board: Connection, title: str, say: Callable[[str], None], settle_s:
 def main(arguments: list[str]) -> None:
     options = parser(
         "deploy",
-        "Updates the firmware on a board that runs MicroPython; its identity and state stay. A charge that runs is broken off. "
+        "Updates the firmware in the files of a board with PSRAM, for development; its identity and state stay. A program in files wins over the one in "
+        "MicroPython's image. A charge that runs is broken off. "
         "An interruption at any point leaves a board that starts the old version or the new one, whole.",
-        "  make deploy PORT=/dev/ttyUSB0\n  make deploy PORT=/dev/ttyUSB0 BOARD=esp32_devkitc      a board without Setpoint on it\n",
+        "  make deploy PORT=/dev/ttyUSB0\n  make deploy PORT=/dev/ttyUSB0 BOARD=esp32s3_devkitc      a board without Setpoint on it\n",
     )
     options.add_argument("--port", metavar="PORT", help="the serial port (PORT=; default: the only one)")
     options.add_argument("--board", metavar="NAME", help="a folder of boards/ (BOARD=; default: what the board says it is)")
@@ -188,7 +188,7 @@ def main(arguments: list[str]) -> None:
         board.interrupt()
         is_now = _name_of(board)
         made = build(board_folder(chosen.board or is_now))
-        made.check_fit_for_use()
+        check_fit_for_use(made.description())
         if is_now not in (None, made.board) and not chosen.change_board:
             raise Failure("the board says it is %s, not %s: other pins would be driven. If that is meant, add ARGS=--change-board." % (is_now, made.board))
         print("%s for %s" % (made.title, made.board))

@@ -1,8 +1,10 @@
-"""MicroPython and the firmware onto an ESP32. `make flash BOARD=x PORT=... FIRMWARE=micropython.bin`
+"""Setpoint onto an ESP32. `make flash BOARD=x PORT=... FIRMWARE=setpoint-0.1.0-esp32.bin`
 
-The protocol is esptool's. What belongs to the station, /identity.json with its certificates, /state and /journal, is read from
-the chip first and written back in the new file system; until that is verified a copy lies in build/kept, readable by its
-owner alone, so that a cable that is pulled in the middle loses nothing: the same command again finds it.
+An image of our own holds MicroPython with the program frozen; with it the file system gets /board.json. With a MicroPython as it
+is downloaded, for a module with PSRAM, it gets the program in /a too. The protocol is esptool's. What belongs to the station,
+/identity.json with its certificates, /state and /journal, is read from the chip first, by the table of partitions that is there,
+and written back in the new file system; until that is verified a copy lies in build/kept, readable by its owner alone, so that a
+cable that is pulled in the middle loses nothing: the same command again finds it.
 """
 
 from __future__ import annotations
@@ -23,11 +25,11 @@ from littlefs.errors import LittleFSError
 from serial import SerialException
 
 from tools import micropython_image
-from tools.build import BLOCK, Build, build
+from tools.build import BLOCK, board_json, build, check_fit_for_use, described, version
 from tools.command import ROOT, Failure, board_folder, confirm, parser, run
 from tools.connection import listen, port_or_only, reason_not_opened
-from tools.image import image_of, mounted
-from tools.micropython_image import MicroPythonImage
+from tools.image import file_system, image_of, mounted
+from tools.micropython_image import MicroPythonImage, Partition
 
 KEPT = ROOT / "build" / "kept"
 _TABLE_AT, _TABLE_SIZE = 0x8000, 0xC00
@@ -75,11 +77,9 @@ def connected(port: str, attempts: int = 7) -> Any:
         ) from None
 
 
-def check_chip(chip: Any, micropython: MicroPythonImage, module: str) -> None:
-    """Do board, image and chip fit together?"""
+def check_chip(chip: Any, micropython: MicroPythonImage) -> None:
+    """Do image and chip fit together?"""
     found = chip.CHIP_NAME
-    if micropython.chip != micropython_image.chip_of(module):
-        raise Failure("this MicroPython is for an %s, the board has an %s. Take another image or another BOARD=." % (micropython.chip, module))
     if found != micropython.chip:
         raise Failure("the chip is an %s, this MicroPython is for an %s. Nothing was written; take the image for the chip." % (found, micropython.chip))
 
@@ -120,7 +120,7 @@ def keep(path: Path, files: "dict[str, bytes]") -> None:
         json.dump({name: base64.b64encode(content).decode() for name, content in files.items()}, file)
 
 
-def kept(path: Path) -> "dict[str, bytes]":
+def read_copy(path: Path) -> "dict[str, bytes]":
     return {name: base64.b64decode(content) for name, content in json.loads(path.read_text()).items()} if path.exists() else {}
 
 
@@ -128,7 +128,7 @@ def what_to_keep(chip: Any, flash_size: int, copy: Path, forget: bool) -> "dict[
     """The station's own files: from the copy of a flash that did not end, else from the chip."""
     if forget:
         return {}
-    files = kept(copy)
+    files = read_copy(copy)
     if files:
         print("An earlier make flash did not end: its copy of %d files is used" % len(files))
         return files
@@ -140,12 +140,11 @@ def what_to_keep(chip: Any, flash_size: int, copy: Path, forget: bool) -> "dict[
     return found
 
 
-def write(chip: Any, made: Build, micropython: MicroPythonImage, flash_size: int, files: "dict[str, bytes]") -> None:
-    """Writes all of it; esptool has the chip hash what it wrote. Raises Failure."""
-    partition = micropython_image.file_partition(micropython.partitions, flash_size)
-    image = image_of(made, partition.size, files)
+def write(chip: Any, micropython: MicroPythonImage, partition: Partition, files: bytes) -> None:
+    """Writes MicroPython and the file system; esptool has the chip hash what it wrote. Raises Failure. The image lies over the
+    partition otadata too, as empty: so the boot loader starts the first slot, into which the image goes."""
     try:
-        write_flash(chip, [(micropython.offset, micropython.content), (partition.offset, image)])
+        write_flash(chip, [(micropython.offset, micropython.content), (partition.offset, files)])
     except (FatalError, OSError, SerialException) as error:
         raise Failure(_BROKE % (str(error).strip().splitlines() or ["no answer"])[0]) from None
 
@@ -172,39 +171,54 @@ def main(arguments: list[str]) -> None:
     options = parser(
         "flash",
         "Writes MicroPython and the firmware onto a chip. The station's own files, /identity.json, /state and /journal, stay. Asks before it erases.",
-        "  make flash BOARD=esp32_devkitc PORT=/dev/ttyUSB0 FIRMWARE=ESP32_GENERIC-v1.28.0.bin\n"
-        "  make flash BOARD=esp32_devkitc PORT=/dev/ttyUSB0 FIRMWARE=ESP32_GENERIC-v1.28.0.bin ARGS='--yes --forget'\n",
+        "  make flash BOARD=esp32_devkitc PORT=/dev/ttyUSB0 FIRMWARE=setpoint-0.1.0-esp32.bin\n"
+        "  make flash BOARD=esp32_devkitc PORT=/dev/ttyUSB0 FIRMWARE=setpoint-0.1.0-esp32.bin ARGS='--yes --forget'\n"
+        "  make flash BOARD=esp32s3_devkitc FIRMWARE=ESP32_GENERIC_S3-v1.28.0.bin       a module with PSRAM: the program in files\n",
     )
     options.add_argument("--board", metavar="NAME", help="a folder of boards/ (BOARD=)")
     options.add_argument("--port", metavar="PORT", help="the serial port (PORT=; default: the only one)")
-    options.add_argument("--firmware", metavar="FILE", help="MicroPython, a .bin (FIRMWARE=); without it: which one, and from where")
+    options.add_argument("--firmware", metavar="FILE", help="the image, a .bin (FIRMWARE=); without it: which one, and from where")
     options.add_argument("--forget", action="store_true", help="erase identity, state and journal too")
     options.add_argument("--yes", action="store_true", help="do not ask")
     options.add_argument("--baud", type=int, default=_BAUD, help="of the transfer (default: %(default)d)")
     options.add_argument("--attempts", type=int, default=7, help="to reach the chip (default: %(default)d)")
     chosen = options.parse_args(arguments)
-    made = build(board_folder(chosen.board))
-    made.check_fit_for_use()
-    module = made.description()["module"]
+    folder = board_folder(chosen.board)
+    description = described(folder)
+    check_fit_for_use(description)
+    module = description["module"]
     if module == "none":
-        raise Failure("%s is no board to flash: make station runs it on this machine." % made.board)
+        raise Failure("%s is no board to flash: make station runs it on this machine." % folder.name)
     if not chosen.firmware:
-        raise Failure(micropython_image.where_to_get(module))
+        raise Failure(micropython_image.where_to_get(folder.name, module, version()))
     micropython = micropython_image.read(Path(chosen.firmware))
-    print("%s for %s, with MicroPython %s for an %s" % (made.title, made.board, micropython.version, micropython.chip))
+    micropython_image.check_fits(micropython, module)
+    if micropython.setpoint:
+        title = "Setpoint %s from ota_0" % micropython.setpoint
+
+        def files_with(kept: "dict[str, bytes]", size: int) -> bytes:
+            return file_system({**kept, "/board.json": board_json(description)}, size)
+    else:
+        made = build(folder)
+        title = made.title
+
+        def files_with(kept: "dict[str, bytes]", size: int) -> bytes:
+            return image_of(made, size, kept)
+
+    print("%s for %s, with MicroPython %s for an %s" % (title.replace(" from ota_0", ""), folder.name, micropython.version, micropython.chip))
     port = port_or_only(chosen.port)
     chip = connected(port, chosen.attempts)
     try:
-        check_chip(chip, micropython, module)
-        flash(chip, made, micropython, port, chosen)
+        check_chip(chip, micropython)
+        flash(chip, micropython, files_with, title, port, chosen)
     finally:
         with contextlib.suppress(OSError):
             chip._port.close()
-    print("The board runs %s" % made.title)
+    print("The board runs %s" % title)
 
 
-def flash(chip: Any, made: Build, micropython: MicroPythonImage, port: str, chosen: Any) -> None:
-    """From a chip that fits to one that runs the firmware."""
+def flash(chip: Any, micropython: MicroPythonImage, files_with: Callable[[dict, int], bytes], title: str, port: str, chosen: Any) -> None:
+    """From a chip that fits to one that runs the firmware. files_with: the file system of this size, with files that stay."""
     mac = "".join("%02x" % byte for byte in chip.read_mac())
     copy = KEPT / (mac + ".json")
     try:
@@ -213,14 +227,15 @@ def flash(chip: Any, made: Build, micropython: MicroPythonImage, port: str, chos
             attach_flash(chip)
             megabytes = (detect_flash_size(chip) or "4MB")[:-2]
         flash_size = int(megabytes) * 1024 * 1024
-        files = what_to_keep(chip, flash_size, copy, chosen.forget)
+        partition = micropython_image.file_partition(micropython.partitions, flash_size)
+        kept = what_to_keep(chip, flash_size, copy, chosen.forget)
     except (FatalError, OSError, SerialException) as error:
         raise Failure(_BROKE % (str(error).strip().splitlines() or ["no answer"])[0]) from None
-    staying = ", ".join(sorted(files)) or "nothing"
+    staying = ", ".join(sorted(kept)) or "nothing"
     which = "the %s (%s MB, %s) at %s" % (chip.CHIP_NAME, megabytes, mac, port)
     confirm("This erases the files and the program on %s. What stays: %s. Go on?" % (which, staying), chosen.yes)
-    write(chip, made, micropython, flash_size, files)
-    read_back(chip, made.title, print)
+    write(chip, micropython, partition, files_with(kept, partition.size))
+    read_back(chip, title, print)
     copy.unlink(missing_ok=True)
 
 

@@ -4,6 +4,9 @@ Such an image is what lies in flash from the boot loader on: the boot loader, at
 0x10000 or so MicroPython itself. It starts at 0x1000 or at 0, which depends on the chip. Source: ESP-IDF programming
 guide, "Partition Tables" and "App Image Format".
 
+Both texts that tell the version stand in the image as they are shown by the REPL: "MicroPython v1.25.0 on 2025-04-15", and of an
+image of our own also "Setpoint 0.1.0 on esp32". The application's description, where ESP-IDF has a field for it, is empty in official images.
+
 MicroPython keeps files in the partition "vfs". Where the table has none (and no "ffat"), it takes what lies between the
 end of the last partition and the end of the flash (MicroPython 1.26 and newer, ports/esp32/main.c).
 """
@@ -17,8 +20,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from tools.command import Failure
+from tools.modules import family_of, has_psram
 
-OLDEST = (1, 25)  # what Setpoint is tested on
+_SEEN = (1, 25)  # an ESP32 was seen running Setpoint on it
+_TESTED = (1, 28)  # what the tests run on. The PWM of an S2 or S3 has 14 bits on 1.25, and its full width reads as a fault of the pilot
 _MAGIC = 0xE9  # first byte of a boot loader or an app
 _TABLE_AT = 0x8000
 _TABLE_SIZE = 0xC00
@@ -26,8 +31,8 @@ _ENTRY = "<HBBII16sI"  # magic, type, subtype, offset, size, label, flags
 _ENTRY_MAGIC = 0x50AA
 _DIGEST_MAGIC = 0xEBEB
 _APP_TYPE = 0
-_DESCRIPTION_AT = 0x20  # in an app: after the two headers, at the beginning of the first segment
-_DESCRIPTION_MAGIC = 0xABCD5432
+_MICROPYTHON = re.compile(rb"MicroPython (v\d+\.\d+[\w.+-]*) on \d{4}-")
+_SETPOINT = re.compile(rb"Setpoint (\d[\w.+-]*) on ([a-z]\w*)")
 
 # chip id in an image's header: (esptool's name, where the boot loader lies, MicroPython's download page)
 CHIPS = {
@@ -52,7 +57,9 @@ class MicroPythonImage(NamedTuple):
     chip: str
     offset: int  # in flash
     partitions: "list[Partition]"
-    version: str  # "v1.28.0", "unknown" if the image does not say
+    version: str  # of MicroPython: "v1.28.0", "unknown" if the image does not say
+    setpoint: str  # the version of Setpoint that is frozen in it; "" if none is
+    family: str  # of images, as in boards/images: "esp32s3_octal"; "" without Setpoint
 
     def end(self) -> int:
         return self.offset + len(self.content)
@@ -63,13 +70,22 @@ def chip_of(module: str) -> str:
     return next((name for name, _, _ in CHIPS.values() if name != "ESP32" and module.startswith(name)), "ESP32")
 
 
-def where_to_get(module: str) -> str:
-    """A sentence on which image to download for a module."""
-    page = next(page for name, _, page in CHIPS.values() if name == chip_of(module))
-    return (
-        "which MicroPython is it to run on? Download the newest stable .bin of %s%s from https://micropython.org/download/%s "
-        "(%d.%d or newer) and add FIRMWARE=path/to/it.bin." % (page, ", variant SPIRAM," if module.endswith("WROVER") else "", page, *OLDEST)
-    )
+def oldest_for(module: str) -> "tuple[int, int]":
+    """The oldest MicroPython that Setpoint runs on in this module."""
+    return _SEEN if chip_of(module) == "ESP32" else _TESTED
+
+
+def where_to_get(board: str, module: str, version: str) -> str:
+    """A sentence on which image to take for a board with this module, and this version of Setpoint."""
+    name = "setpoint-%s-%s.bin" % (version, family_of(module))
+    sentence = "which image is it to be? Download %s from the release, or make it: make micropython BOARD=%s. Then add FIRMWARE=path/to/%s."
+    sentence %= (name, board, name)
+    if has_psram(module):
+        page = next(page for chip, _, page in CHIPS.values() if chip == chip_of(module))
+        variant = ", variant SPIRAM," if module.endswith("WROVER") else ""
+        sentence += " As this module has PSRAM, MicroPython's own does for development: the newest stable .bin of %s%s from https://micropython.org/download/%s."
+        sentence %= (page, variant, page)
+    return sentence
 
 
 def read(path: Path) -> MicroPythonImage:
@@ -92,11 +108,29 @@ def read(path: Path) -> MicroPythonImage:
     for name, part in (("boot loader", content), ("MicroPython in it", app)):
         if not _is_whole(part, chip_id):
             raise Failure("%s is damaged: the hash of the %s is wrong. Download it again." % (path, name))
-    version = _app_version(app)
-    number = re.match(r"v?(\d+)\.(\d+)", version)
-    if number and (int(number[1]), int(number[2])) < OLDEST:
-        raise Failure("%s is MicroPython %s, which is too old: Setpoint needs %d.%d or newer." % (path, version, *OLDEST))
-    return MicroPythonImage(content, chip, offset, partitions, version)
+    version = _MICROPYTHON.search(app)
+    setpoint = _SETPOINT.search(app)
+    return MicroPythonImage(
+        content,
+        chip,
+        offset,
+        partitions,
+        version[1].decode() if version else "unknown",
+        setpoint[1].decode() if setpoint else "",
+        setpoint[2].decode() if setpoint else "",
+    )
+
+
+def check_fits(image: MicroPythonImage, module: str) -> None:
+    """Raises Failure when this image is not for this module, or too old for it."""
+    if image.chip != chip_of(module):
+        raise Failure("this MicroPython is for an %s, the board has an %s. Take another image or another BOARD=." % (image.chip, module))
+    if image.setpoint and image.family != family_of(module):
+        raise Failure("this image is for the family %s, the board's %s takes that for %s." % (image.family, module, family_of(module)))
+    oldest = oldest_for(module)
+    number = re.match(r"v(\d+)\.(\d+)", image.version)
+    if number and (int(number[1]), int(number[2])) < oldest:
+        raise Failure("this is MicroPython %s, which is too old: on an %s Setpoint needs %d.%d or newer." % (image.version, image.chip, *oldest))
 
 
 def partition_table(table: bytes) -> "list[Partition]":
@@ -115,8 +149,10 @@ def partition_table(table: bytes) -> "list[Partition]":
 def file_partition(partitions: "list[Partition]", flash_size: int) -> Partition:
     """Where MicroPython keeps its files on a flash of this size. Raises Failure if there is no room."""
     for partition in partitions:
-        if partition.label == "vfs":
+        if partition.label == "vfs" and partition.offset + partition.size <= flash_size:
             return partition
+        if partition.label == "vfs":
+            raise Failure("this MicroPython keeps its files beyond the end of a flash of %d KB. Take an image for this size." % (flash_size // 1024))
     if any(partition.label == "ffat" for partition in partitions):
         raise Failure("this MicroPython keeps its files in a FAT partition, which no power cut may meet. Take another image.")
     start = max(partition.offset + partition.size for partition in partitions)
@@ -144,9 +180,3 @@ def _is_whole(image: bytes, chip_id: int) -> bool:
         return at <= len(image)  # built without a hash
     return len(image) >= at + 32 and hashlib.sha256(image[:at]).digest() == image[at : at + 32]
 
-
-def _app_version(app: bytes) -> str:
-    magic = struct.unpack_from("<I", app, _DESCRIPTION_AT)[0]
-    if magic != _DESCRIPTION_MAGIC:
-        return "unknown"
-    return app[_DESCRIPTION_AT + 16 : _DESCRIPTION_AT + 48].split(b"\0")[0].decode("ascii", "replace") or "unknown"

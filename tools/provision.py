@@ -6,6 +6,7 @@ Then the board itself tries it: Wi-Fi, name, connection, TLS, password, sub-prot
 
 from __future__ import annotations
 
+import ast
 import getpass
 import json
 import re
@@ -184,10 +185,14 @@ def read_identity(board: Connection) -> dict:
 def write_identity(board: Connection, identity: dict, files: dict[str, bytes]) -> None:
     """Certificates first: the identity that names them comes when they are there."""
     there = BoardFiles(board)
-    there.prepare()
     for path, content in files.items():
         there.replace(path, content)
     there.replace("/identity.json", json.dumps(identity, indent=1, sort_keys=True).encode())
+
+
+def pieces(text: str) -> "list[str]":
+    """A program in statements to send one by one: each definition by itself, each without its comments."""
+    return [ast.unparse(node) for node in ast.parse(text).body if not (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant))]
 
 
 def try_it(board: Connection, say: Callable[[str], None]) -> bool:
@@ -201,7 +206,10 @@ def try_it(board: Connection, say: Callable[[str], None]) -> bool:
             step, _, sentence = rest.partition(" ")
             say("  %-10s %s%s" % (step, "" if kind == "ok" else "FAILED: ", sentence))
 
-    board.follow(_TRY.read_text(), heard, _TRY_S)
+    *definitions, last = pieces(_TRY.read_text())
+    for definition in definitions:
+        board.run(definition)
+    board.follow(last, heard, _TRY_S)
     wrong = [line for line in seen if line.startswith("no ")]
     if wrong:
         step, _, sentence = wrong[0][3:].partition(" ")

@@ -1,6 +1,7 @@
 """Runs on the board, for `make provision`: tries what /identity.json says, from Wi-Fi to BootNotification.
 
-One line for each step, "ok wifi ..." or "no tls ..."; the first "no" is the last line. What it uses is the program that is installed.
+One line for each step, "ok wifi ..." or "no tls ..."; the first "no" is the last line. What it uses is the program that is installed,
+and of that what connecting needs. It is sent piece by piece, one definition at a time: the board has little memory to compile in.
 """
 
 import asyncio
@@ -26,8 +27,8 @@ class Stop(Exception):
     """Arguments: the step, and why it went wrong."""
 
 
-def program():
-    """The newest complete program's folder."""
+def find_program():
+    """Goes into the folder of the newest complete program. Without one what is frozen in MicroPython's image is imported."""
     best = ""
     most = -1
     for folder in ("/a", "/b"):
@@ -38,9 +39,12 @@ def program():
             continue
         if number > most:
             best, most = folder, number
-    if not best:
-        raise Stop("program", "there is no Setpoint on the board: make deploy first")
-    return best
+    if best:
+        os.chdir(best)
+    try:
+        import setpoint  # noqa: F401
+    except ImportError:
+        raise Stop("program", "there is no Setpoint on the board: make flash first")
 
 
 class Listener:
@@ -57,7 +61,7 @@ class Listener:
 
 
 async def join(identity):
-    from setpoint.board.esp32.board import Network
+    from setpoint.board.esp32.wifi import Network
 
     wifi = identity.get("wifi")
     if not wifi:
@@ -143,10 +147,10 @@ async def boot(connection, identity):
 
 async def main():
     try:
-        os.chdir(program())
+        find_program()
         with open("/identity.json") as file:
             identity = json.load(file)
-        from setpoint.board.esp32.board import Clock
+        from setpoint.clock import Clock
 
         network = await join(identity)
         connection = await connect(network, identity, Clock())

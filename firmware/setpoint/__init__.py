@@ -16,8 +16,8 @@
     fault_reports       tells the station and flash what the control loop found wrong
     inspection          the state in one dict, for the bench
     app                 puts it together: carries out the station's actions, feeds it events
+    main                outputs safe first, then the app, safe again on every way out
     boot                outside this package, first on a board: outputs safe, which program, how often in vain
-    main                outside this package: outputs safe first, then the app, safe again on every way out
 
 Who may import whom; host_tests/test_architecture.py holds this picture true:
 

@@ -1,4 +1,4 @@
-"""A MicroPython image as one downloads or builds it, without the MicroPython: boot loader, partition table and app, all valid."""
+"""A MicroPython image as one downloads it, or of our own, without the MicroPython: boot loader, partition table and app, all valid."""
 
 import functools
 import hashlib
@@ -16,20 +16,22 @@ _TABLE = "nvs,data,nvs,0x9000,0x6000\nphy_init,data,phy,0xf000,0x1000\nfactory,a
 
 
 def micropython_bin(chip: str = "esp32", version: str = "v1.28.0", more_partitions: str = "") -> bytes:
-    return _whole(chip, _table(_TABLE + more_partitions), _app(chip, version, b"MicroPython " * 5000))
+    """As it is downloaded."""
+    return _whole(chip, _table(_TABLE + more_partitions), _app(chip, b"bytecode " * 5000 + b"3.4.0; MicroPython %s on 2026-04-06\0" % version.encode()))
 
 
 def setpoint_bin(family: str = "esp32", version: str = "0.1.0", app_bytes: int = 60000) -> "tuple[bytes, bytes]":
     """(whole, application) of an image of Setpoint's own; the application is that large to within 400 bytes."""
     chip = family.split("_")[0]
-    text = b"Setpoint %s on %s with %s\0" % (version.encode(), family.encode(), chip.upper().encode())
-    app = _app(chip, "", text.ljust(app_bytes - 400, b"."))
+    text = b"MicroPython v1.28.0 on 2026-04-06; Setpoint %s on %s with %s\0" % (version.encode(), family.encode(), chip.upper().encode())
+    app = _app(chip, text.ljust(app_bytes - 400, b"."))
     table = PartitionTable.from_csv((BOARDS / "images" / "partitions-4MiB.csv").read_text()).to_binary()
     return _whole(chip, table, app), app
 
 
-def _app(chip: str, version: str, content: bytes) -> bytes:
-    description = struct.pack("<II8s32s32s16s16s32s", 0xABCD5432, 0, b"", version.encode(), b"micropython", b"", b"", b"v5.5").ljust(256, b"\0")
+def _app(chip: str, content: bytes) -> bytes:
+    """Its description names no version, as that of an official image."""
+    description = struct.pack("<II8s32s32s16s16s32s", 0xABCD5432, 0, b"", b"", b"micropython", b"", b"", b"v5.5").ljust(256, b"\0")
     return _image(CHIP_DEFS[chip], CHIP_DEFS[chip].DROM_MAP_START + 0x20, description + content)
 
 

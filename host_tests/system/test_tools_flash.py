@@ -1,5 +1,9 @@
-"""make flash: the real esptool over a pseudo-terminal to a model of the ROM loader, and then MicroPython from what it wrote."""
+"""make flash: the real esptool over a pseudo-terminal to a model of the ROM loader, and then MicroPython from what it wrote.
 
+The image of our own is played: its file system is what was written, and what is frozen in its slot is a few lines.
+"""
+
+import json
 import os
 import pty
 import socket
@@ -11,15 +15,17 @@ import tty
 
 import pytest
 from esp32_mock_bootloader.server import BootloaderConnection, FlashImage, PtyMasterTransport, handle_client
-from firmware_image import micropython_bin
+from firmware_image import micropython_bin, setpoint_bin
 
 from tools import bench, command, flash, micropython_image
-from tools.build import build
-from tools.command import BOARDS, Failure
+from tools.command import Failure
 from tools.faults.boards_played import ROOT, PlayedBoard
-from tools.image import image_of
+from tools.image import file_system
 
-VFS_AT, VFS_SIZE = 0x200000, 0x200000
+VFS_AT, VFS_SIZE = 0x200000, 0x200000  # of MicroPython as it is downloaded
+OUR_VFS_AT, OUR_VFS_SIZE = 0x330000, 0xD0000
+OTADATA_AT = 0xD000
+FROZEN = {"__init__.py": '__version__ = "0.1.0"\n', "main.py": "def run(*names):\n    print('frozen:', names[0])\n"}
 OWNED = {"/identity.json": b'{"basic_auth": "secret"}', "/state/keys.a": b"learned", "/state/long": b"x" * 9000, "/journal/3": b"owed", "/ca.pem": b"PEM"}
 
 
@@ -63,7 +69,11 @@ class Chip:
     def press_reset(self):
         self.reset.set()
         self._thread.join()
-        self.board.image.write_bytes(bytes(self.flash.data[VFS_AT : VFS_AT + VFS_SIZE]))
+        ours = self.flash.data[OTADATA_AT : OTADATA_AT + 32] == b"\xff" * 32 and b" on esp32 with ESP32" in self.flash.data[0x10000:OUR_VFS_AT]
+        at, size = (OUR_VFS_AT, OUR_VFS_SIZE) if ours else (VFS_AT, VFS_SIZE)
+        if ours:
+            self.board.write_slot(0, FROZEN)
+        self.board.image.write_bytes(bytes(self.flash.data[at : at + size]))
         self.board.power_up((self.master, self.slave))
 
     def off(self):
@@ -88,12 +98,12 @@ def kept_folder(tmp_path, monkeypatch):
 
 @pytest.fixture(scope="module")
 def firmware(tmp_path_factory):
-    file = tmp_path_factory.mktemp("firmware") / "micropython.bin"
-    file.write_bytes(micropython_bin())
+    file = tmp_path_factory.mktemp("firmware") / "setpoint-0.1.0-esp32.bin"
+    file.write_bytes(setpoint_bin()[0])
     return file
 
 
-def verb(chip, firmware, *more):
+def verb(chip, firmware, *more, board="esp32_devkitc"):
     """make flash, with somebody who reads what it says."""
 
     def read(*words):
@@ -102,30 +112,61 @@ def verb(chip, firmware, *more):
             chip.press_reset()
 
     flash.print = read
-    flash.main(["--board", "esp32_devkitc", "--port", chip.port, "--firmware", str(firmware), "--attempts", "1", *more])
+    flash.main(["--board", board, "--port", chip.port, "--firmware", str(firmware), "--attempts", "1", *more])
 
 
-def with_files(chip, firmware, files):
-    """A chip that was flashed before, and has lived."""
-    made = build(BOARDS / "esp32_devkitc")
-    content = firmware.read_bytes()
+def with_files(chip, files):
+    """A chip that was flashed with MicroPython as it is downloaded, and has lived: its files lie elsewhere than in our image."""
+    content = micropython_bin()
     chip.flash.data[0x1000 : 0x1000 + len(content)] = content
-    chip.flash.data[VFS_AT : VFS_AT + VFS_SIZE] = image_of(made, VFS_SIZE, files)
+    chip.flash.data[OTADATA_AT : OTADATA_AT + 32] = b"\1" * 32  # another slot than the first
+    chip.flash.data[VFS_AT : VFS_AT + VFS_SIZE] = file_system(files, VFS_SIZE)
 
 
-def test_an_empty_chip_gets_all_of_it_and_says_what_it_starts(chip, firmware, capsys):
+def test_an_empty_chip_gets_an_image_of_our_own_and_says_what_it_starts(chip, firmware, capsys):
     verb(chip, firmware, "--yes")
     said = capsys.readouterr().out
     assert "press its RESET button now" in said
-    assert "boot: Setpoint" in said and said.splitlines()[-1].startswith("The board runs Setpoint 0.")
+    assert "boot: Setpoint 0.1.0 from ota_0, after power-up, start 1" in said
+    assert said.splitlines()[-1] == "The board runs Setpoint 0.1.0 from ota_0"
     content = firmware.read_bytes()
     assert bytes(chip.flash.data[0x1000 : 0x1000 + len(content)]) == content
-    files = chip.board.files()
+    assert set(chip.board.files()) == {"/board.json"}
+    assert json.loads(chip.board.files()["/board.json"])["name"] == "esp32_devkitc"
+
+
+def test_another_version_of_setpoint_than_was_written_is_said(chip, tmp_path):
+    file = tmp_path / "setpoint.bin"
+    file.write_bytes(setpoint_bin(version="0.1.0-dev")[0])
+    with pytest.raises(Failure, match="the board starts something else than was written"):
+        verb(chip, file, "--yes")
+
+
+def test_a_module_with_psram_takes_micropython_as_it_is_downloaded_and_the_program_in_files(chip, tmp_path, capsys):
+    chip.off()
+    other = Chip(tmp_path / "s3", "esp32s3")
+    file = tmp_path / "micropython.bin"
+    file.write_bytes(micropython_bin("esp32s3"))
+    try:
+        verb(other, file, "--yes", board="esp32s3_devkitc")
+        files = other.board.files()
+    finally:
+        other.off()
+    said = capsys.readouterr().out
+    assert "boot: Setpoint 0.1.0 build" in said and said.splitlines()[-1].startswith("The board runs Setpoint 0.")
+    assert bytes(other.flash.data[: file.stat().st_size]) == file.read_bytes()
     assert {"/boot.py", "/board.json", "/a/main.py", "/a/manifest.json", "/a/complete"} <= set(files)
 
 
+def test_a_module_without_psram_takes_no_program_in_files(tmp_path):
+    file = tmp_path / "micropython.bin"
+    file.write_bytes(micropython_bin())
+    with pytest.raises(Failure, match="an ESP32-WROOM-32 has no PSRAM.* FIRMWARE=setpoint-0.1.0-esp32.bin"):
+        flash.main(["--board", "esp32_devkitc", "--port", "/dev/nowhere", "--firmware", str(file)])
+
+
 def test_identity_and_state_stay_and_the_copy_of_them_goes(chip, firmware, kept_folder, capsys):
-    with_files(chip, firmware, OWNED | {"/a/old.py": b"gone"})
+    with_files(chip, OWNED | {"/a/old.py": b"gone"})
     verb(chip, firmware, "--yes")
     files = chip.board.files()
     assert {path: files[path] for path in OWNED} == OWNED and "/a/old.py" not in files
@@ -135,18 +176,18 @@ def test_identity_and_state_stay_and_the_copy_of_them_goes(chip, firmware, kept_
 
 
 def test_forget_erases_them(chip, firmware):
-    with_files(chip, firmware, OWNED)
+    with_files(chip, OWNED)
     verb(chip, firmware, "--yes", "--forget")
     assert not set(OWNED) & set(chip.board.files())
 
 
 def test_a_cable_pulled_while_it_writes_loses_nothing(chip, firmware, kept_folder, tmp_path, capsys):
-    with_files(chip, firmware, OWNED | {"/a/old.py": b"another image than the new one"})
+    with_files(chip, OWNED | {"/a/old.py": b"another image than the new one"})
     before = bytes(chip.flash.data)
     original = flash.write_flash
 
     def pulled(loader, parts, **options):
-        chip.cut_at = chip.heard + 40_000
+        chip.cut_at = chip.heard + 2_000  # the image of MicroPython is there, half of the files
         original(loader, parts, **options)
 
     flash.write_flash = pulled
@@ -157,10 +198,10 @@ def test_a_cable_pulled_while_it_writes_loses_nothing(chip, firmware, kept_folde
         flash.write_flash = original
     assert bytes(chip.flash.data) != before
     (copy,) = kept_folder.iterdir()
-    assert stat.S_IMODE(copy.stat().st_mode) == 0o600 and flash.kept(copy) == OWNED
+    assert stat.S_IMODE(copy.stat().st_mode) == 0o600 and flash.read_copy(copy) == OWNED
     again = Chip(tmp_path / "again")
     again.flash.data[:] = chip.flash.data
-    again.flash.data[VFS_AT : VFS_AT + 8192] = b"\0" * 8192  # what half an image may look like
+    again.flash.data[OUR_VFS_AT : OUR_VFS_AT + 8192] = b"\0" * 8192  # what half an image may look like
     try:
         verb(again, firmware, "--yes")
         files = again.board.files()
@@ -172,7 +213,7 @@ def test_a_cable_pulled_while_it_writes_loses_nothing(chip, firmware, kept_folde
 
 
 def test_files_that_cannot_be_read_are_not_thrown_away_unasked(chip, firmware):
-    with_files(chip, firmware, OWNED)
+    with_files(chip, OWNED)
     chip.flash.data[VFS_AT : VFS_AT + 8192] = os.urandom(8192)
     before = bytes(chip.flash.data)
     with pytest.raises(Failure, match="would be lost. If that is meant, add ARGS=--forget"):
@@ -199,7 +240,7 @@ def test_an_image_for_another_chip_than_the_boards(chip, tmp_path):
 
 
 def test_it_asks_before_it_erases(chip, firmware, monkeypatch):
-    with_files(chip, firmware, OWNED)
+    with_files(chip, OWNED)
     before = bytes(chip.flash.data)
     with pytest.raises(Failure, match="What stays: /ca.pem, /identity.json, /journal/3, /state/keys.a, /state/long. Go on. Nobody is there to answer"):
         verb(chip, firmware)
@@ -236,9 +277,11 @@ def test_no_answer_a_wrong_port_and_a_port_in_use(tmp_path, firmware):
 
 
 def test_without_firmware_it_says_which_file_from_where():
-    with pytest.raises(Failure, match="newest stable .bin of ESP32_GENERIC from https://micropython.org/download/ESP32_GENERIC .1.25 or newer"):
+    with pytest.raises(Failure, match=r"Download setpoint-0.1.0-esp32.bin from the release, or make it: make micropython BOARD=esp32_devkitc.*bin\.$"):
         flash.main(["--board", "esp32_devkitc"])
-    assert "ESP32_GENERIC_S3" in micropython_image.where_to_get("ESP32-S3-octal") and "SPIRAM" in micropython_image.where_to_get("ESP32-WROVER")
+    with pytest.raises(Failure, match="setpoint-0.1.0-esp32s3_octal.bin.* for development: the newest stable .bin of ESP32_GENERIC_S3 from https"):
+        flash.main(["--board", "esp32s3_devkitc"])
+    assert "SPIRAM" in micropython_image.where_to_get("mine", "ESP32-WROVER", "0.1.0")
     with pytest.raises(Failure, match="smartevse_v30 is not for use as it is: "):
         flash.main(["--board", "smartevse_v30"])
     with pytest.raises(Failure, match="simulated is no board to flash: make station"):

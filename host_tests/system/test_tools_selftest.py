@@ -138,7 +138,7 @@ model.install("/board.json", [], "")
 
 
 @pytest.fixture
-def board(tmp_path):
+def board(tmp_path, request):
     """A played board at a serial port, with the model of the chip in its flash."""
     files = on_flash(tiny_build(tmp_path / "tiny", "1.0", "pass"))
     files["/board.json"] = (ROOT / "boards" / "esp32_devkitc" / "board.json").read_bytes()
@@ -147,6 +147,8 @@ def board(tmp_path):
         files["/lib/" + source.name] = source.read_bytes()
     files["/lib/model_time.py"] = (ROOT / "tools" / "selftest" / "model_time.py").read_bytes()
     board = PlayedBoard(tmp_path / "board", bench.micropython())
+    if hasattr(request, "param"):
+        board.interpreter += ["-X", "heapsize=%d" % request.param]
     board.format(files, blocks=256)
     with board:
         board.wait_for(b">>> ")
@@ -170,6 +172,14 @@ def test_a_board_at_a_port_is_examined_and_a_person_guided(board, tmp_path, caps
     assert any("may it close?" in question for question in asked) and any("Enter when it is so" in question for question in asked)
     board.wait_for(b"start 2")  # it ends with a restart
     assert set(board.files()) - {"/state"} == before, "nothing of the self test stays in its flash"
+
+
+# What a station leaves that was stopped (test_tools_provision.py): objects take twice a chip's memory here. The model lives in it too
+@pytest.mark.parametrize("board", [170_000], indirect=True)
+def test_it_fits_into_what_a_stopped_station_leaves_on_a_chip_without_psram(board, tmp_path):
+    report = tmp_path / "selftest.json"
+    selftest.main(["--port", board.port, "--only", "1,8,16", "--report", str(report)], lambda question: "y" if "[y/N]" in question else "")
+    assert {one["verdict"] for one in json.loads(report.read_text())["results"]} == {"pass"}
 
 
 def test_ctrl_c_in_mid_charge_opens_the_contactor(board):

@@ -10,6 +10,7 @@ import json
 import os
 import pty
 import select
+import shutil
 import signal
 import subprocess
 import termios
@@ -106,6 +107,16 @@ class PlayedBoard:
                 with fs.open(top.rstrip("/") + "/" + name, "rb") as file:
                     found[top.rstrip("/") + "/" + name] = file.read()
         return found
+
+    def write_slot(self, number: int, frozen: "dict[str, str]", romfs: "Path | None" = None) -> None:
+        """An image of our own in a slot of the flash: boot.py, and these files of setpoint, or what is in `romfs`, are frozen in it."""
+        slot = self.folder / ("ota_%d" % number)
+        (slot / "setpoint").mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / "firmware" / "boot.py", slot)
+        for name, text in frozen.items():
+            (slot / "setpoint" / name).write_text(text)
+        if romfs is not None:
+            shutil.copy(romfs, slot / "firmware.romfs")
 
     # ---- without a cable: one start, to its end ----
 

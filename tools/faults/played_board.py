@@ -9,8 +9,13 @@ FOLDER stands for the board: flash.img is its flash, rtc the memory of its clock
 the power cut removes it), cause why it starts, pins a line for each pin that was set. The PC's files are under
 /pc. machine is what an ESP32 has of it, as far as boot.py, deploy and a simulated station use it; a reset ends the
 process by SIGUSR1, a power cut by SIGKILL; whoever started it starts it again.
+
+An image of our own is played where FOLDER/ota_0 is: what is frozen in that slot, boot.py and setpoint/, or firmware.romfs, whose
+bytecode takes heap only as one piece. FOLDER/ota_1 is the other slot, FOLDER/otadata which one the boot loader takes ("1 new"),
+with its roll-back as in ESP-IDF.
 """
 
+import builtins
 import os
 import struct
 import sys
@@ -119,6 +124,76 @@ class WDT:
         pass
 
 
+class Slots:
+    """The boot loader's choice. A new slot is given one start; unless that was marked as good, the next takes the other one."""
+
+    def __init__(self, path):
+        self.data = Memory(path + "/otadata")
+        self.path = path
+        self.number, state = (self.data.read().decode() or "0 unknown").split()
+        if state == "pending":
+            self.number, state = "10"[int(self.number)], "good"
+        self.note(self.number, "pending" if state == "new" else state)
+
+    def note(self, number, state):
+        self.data.write(("%s %s" % (number, state)).encode())
+
+    def folder(self):
+        return self.path + "/ota_" + self.number
+
+    def mounted(self):
+        """Where the package is imported from."""
+        if not is_there(self.folder() + "/firmware.romfs"):
+            return self.folder()
+        vfs.mount(vfs.VfsRom(Memory(self.folder() + "/firmware.romfs").read()), "/rom")
+        return "/rom"
+
+
+class Partition:
+    RUNNING = 1
+
+    def __init__(self, number):
+        self.number = slots.number if number == self.RUNNING else number
+
+    def info(self):
+        return (0, 0x10 + int(self.number), 0x10000, 0x190000, "ota_" + self.number, False)
+
+    def get_next_update(self):
+        return Partition("10"[int(self.number)])
+
+    def set_boot(self):
+        if not is_there(slots.path + "/ota_" + self.number):
+            raise OSError(-0x1503, "ESP_ERR_OTA_VALIDATE_FAILED")
+        slots.note(self.number, "new")
+
+    @staticmethod
+    def mark_app_valid_cancel_rollback():
+        if slots.data.read().split()[1] == b"unknown":  # as nobody has chosen a slot
+            raise OSError(-1, "ESP_FAIL")
+        slots.note(slots.number, "good")
+
+
+class esp32:
+    Partition = Partition
+    HEAP_DATA = 4
+
+    @staticmethod
+    def idf_heap_info(capabilities):
+        return [(100000, 60000, 60000, 60000)]  # enough for the radio
+
+
+def first_import(name, *more):
+    """Stands for frozen code: sees the first import of setpoint, then goes out of the way. It cannot stay: relative imports would
+    be relative to this file."""
+    if name == "setpoint":
+        if sys.path[0] == ".frozen":
+            if slots is None:
+                raise ImportError("no module named 'setpoint'")
+            sys.path.insert(0, slots.mounted())
+        builtins.__import__ = imports
+    return imports(name, *more)
+
+
 class machine:
     PWRON_RESET, HARD_RESET, WDT_RESET, DEEPSLEEP_RESET, SOFT_RESET = 1, 2, 3, 4, 5
     Pin, RTC, Timer, WDT = Pin, RTC, Timer, WDT
@@ -157,9 +232,17 @@ vfs.mount(pc, "/pc")
 os.chdir("/")
 sys.path[:] = ["", ".frozen", "/lib"]
 sys.argv[:] = ["", "/pc%s/start.json" % FOLDER]
+slots = Slots("/pc" + FOLDER) if is_there("/pc%s/ota_0" % FOLDER) else None
+if slots is not None:
+    sys.modules["esp32"] = esp32
+imports = builtins.__import__
+builtins.__import__ = first_import
 names = {"__name__": "__main__"}
-if is_there("boot.py"):
+if slots is not None:
+    run_file(slots.folder() + "/boot.py")
+elif is_there("boot.py"):
     run_file("boot.py")
+builtins.__import__ = imports
 if is_there("main.py"):
     try:
         run_file("main.py")

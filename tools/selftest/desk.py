@@ -130,7 +130,6 @@ class Desk:
 
     def _send(self) -> None:
         there = BoardFiles(self._line)
-        there.prepare()
         made: set[str] = set()
         for path, content in self._files.items():
             for folder in [p.as_posix() for p in reversed(Path(path).parents)][1:]:
@@ -140,14 +139,15 @@ class Desk:
             there.write(path, content)
 
     def _start(self) -> None:
-        self._line.run(
-            "for _m in [m for m in sys.modules if m.startswith('setpoint') or m in ('bench', 'at_rest', 'sequences')]: del sys.modules[_m]\n"
-            "if sys.path[0] != '/selftest': sys.path.insert(0, '/selftest')\n"
-            "globals().get('forget_starts', gc.collect)()\n"  # what we interrupt did not crash
-            "gc.collect()\nimport bench as _bench, sequences\n"
-            "bench = _bench.Bench(%d, %d)" % (self._connector, 20000 if self.person.modelled else 120000)
-        )
-        self._line.run("bench.may_close = %r" % self.may_close)
+        for statement in (  # small ones: there is little memory to compile in
+            "_kept = {n: m for n, m in sys.modules.items() if n.split('.')[0] not in ('setpoint', 'bench', 'at_rest', 'sequences')}",
+            "sys.modules.clear()\nsys.modules.update(_kept)\ndel _kept\ngc.collect()",  # of a name that is deleted the table keeps the module
+            "if sys.path[0] != '/selftest': sys.path.insert(0, '/selftest')\nglobals().get('forget_starts', gc.collect)()",  # it did not crash
+            "import bench as _bench, sequences",
+            "bench = _bench.Bench(%d, %d)" % (self._connector, 20000 if self.person.modelled else 120000),
+            "bench.may_close = %r" % self.may_close,
+        ):
+            self._line.run(statement)
         self.facts = self.value("bench.facts()")
 
     def allow_closing(self) -> None:
