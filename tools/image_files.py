@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from pathlib import Path
 from typing import NamedTuple
 
 from tools import micropython_image
 from tools.command import ROOT, Failure
+from tools.micropython_image import version_and_family
 
 IMAGES = ROOT / "build" / "images"
 
@@ -33,13 +33,6 @@ def image_files(version: str, family: str, folder: "Path | None" = None) -> Imag
     folder = folder or IMAGES / family
     name = "setpoint-%s-%s" % (version, family)
     return ImageFiles(folder / (name + ".bin"), folder / (name + "-app.bin"), folder / (name + ".json"))
-
-
-def version_and_family(content: bytes) -> "tuple[str, str] | None":
-    """("0.1.0", "esp32") as the image says it, whole or application; None for any other MicroPython. boards/images/setpoint.h
-    put the text there."""
-    found = re.search(rb"Setpoint (\d+\.\d+\.\d+[\w.-]*) on (\w+) with ESP32", content)
-    return (found[1].decode(), found[2].decode()) if found else None
 
 
 def put(firmware: Path, application: Path, version: str, family: str, made_from: dict, folder: "Path | None" = None) -> ImageFiles:

@@ -32,7 +32,7 @@ _ENTRY_MAGIC = 0x50AA
 _DIGEST_MAGIC = 0xEBEB
 _APP_TYPE = 0
 _MICROPYTHON = re.compile(rb"MicroPython (v\d+\.\d+[\w.+-]*) on \d{4}-")
-_SETPOINT = re.compile(rb"Setpoint (\d[\w.+-]*) on ([a-z]\w*)")
+_SETPOINT = re.compile(rb"Setpoint (\d+\.\d+\.\d+[\w.+-]*) on (\w+) with ESP32")
 
 # chip id in an image's header: (esptool's name, where the boot loader lies, MicroPython's download page)
 CHIPS = {
@@ -109,16 +109,15 @@ def read(path: Path) -> MicroPythonImage:
         if not _is_whole(part, chip_id):
             raise Failure("%s is damaged: the hash of the %s is wrong. Download it again." % (path, name))
     version = _MICROPYTHON.search(app)
-    setpoint = _SETPOINT.search(app)
-    return MicroPythonImage(
-        content,
-        chip,
-        offset,
-        partitions,
-        version[1].decode() if version else "unknown",
-        setpoint[1].decode() if setpoint else "",
-        setpoint[2].decode() if setpoint else "",
-    )
+    setpoint, family = version_and_family(app) or ("", "")
+    return MicroPythonImage(content, chip, offset, partitions, version[1].decode() if version else "unknown", setpoint, family)
+
+
+def version_and_family(content: bytes) -> "tuple[str, str] | None":
+    """("0.1.0", "esp32") as an image of ours says it, whole or application; None for any other MicroPython. boards/images/setpoint.h
+    put the text there."""
+    found = _SETPOINT.search(content)
+    return (found[1].decode(), found[2].decode()) if found else None
 
 
 def check_fits(image: MicroPythonImage, module: str) -> None:

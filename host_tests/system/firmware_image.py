@@ -1,4 +1,4 @@
-"""A MicroPython image as one downloads it, or of our own, without the MicroPython: boot loader, partition table and app, all valid."""
+"""A MicroPython image as one downloads or builds it, without the MicroPython: boot loader, partition table and app, all valid."""
 
 import functools
 import hashlib
@@ -16,8 +16,8 @@ _TABLE = "nvs,data,nvs,0x9000,0x6000\nphy_init,data,phy,0xf000,0x1000\nfactory,a
 
 
 def micropython_bin(chip: str = "esp32", version: str = "v1.28.0", more_partitions: str = "") -> bytes:
-    """As it is downloaded."""
-    return _whole(chip, _table(_TABLE + more_partitions), _app(chip, b"bytecode " * 5000 + b"3.4.0; MicroPython %s on 2026-04-06\0" % version.encode()))
+    text = b"3.4.0; MicroPython %s on 2026-04-06\0" % version.encode()
+    return _whole(chip, _table(_TABLE + more_partitions), _app(chip, text + b"bytecode " * 5000))
 
 
 def setpoint_bin(family: str = "esp32", version: str = "0.1.0", app_bytes: int = 60000) -> "tuple[bytes, bytes]":
@@ -30,7 +30,6 @@ def setpoint_bin(family: str = "esp32", version: str = "0.1.0", app_bytes: int =
 
 
 def _app(chip: str, content: bytes) -> bytes:
-    """Its description names no version, as that of an official image."""
     description = struct.pack("<II8s32s32s16s16s32s", 0xABCD5432, 0, b"", b"", b"micropython", b"", b"", b"v5.5").ljust(256, b"\0")
     return _image(CHIP_DEFS[chip], CHIP_DEFS[chip].DROM_MAP_START + 0x20, description + content)
 

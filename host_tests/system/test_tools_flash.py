@@ -69,7 +69,7 @@ class Chip:
     def press_reset(self):
         self.reset.set()
         self._thread.join()
-        ours = self.flash.data[OTADATA_AT : OTADATA_AT + 32] == b"\xff" * 32 and b" on esp32 with ESP32" in self.flash.data[0x10000:OUR_VFS_AT]
+        ours = self.flash.data[OTADATA_AT : OTADATA_AT + 32] == b"\xff" * 32 and b" on esp32 with " in self.flash.data[0x10000:OUR_VFS_AT]
         at, size = (OUR_VFS_AT, OUR_VFS_SIZE) if ours else (VFS_AT, VFS_SIZE)
         if ours:
             self.board.write_slot(0, FROZEN)

@@ -174,8 +174,8 @@ def test_a_board_at_a_port_is_examined_and_a_person_guided(board, tmp_path, caps
     assert set(board.files()) - {"/state"} == before, "nothing of the self test stays in its flash"
 
 
-# What a station leaves that was stopped (test_tools_provision.py): objects take twice a chip's memory here. The model lives in it too
-@pytest.mark.parametrize("board", [170_000], indirect=True)
+# What a station leaves that was stopped (170 KB in test_tools_provision.py: objects take twice a chip's memory here), and 40 KB for the model
+@pytest.mark.parametrize("board", [210_000], indirect=True)
 def test_it_fits_into_what_a_stopped_station_leaves_on_a_chip_without_psram(board, tmp_path):
     report = tmp_path / "selftest.json"
     selftest.main(["--port", board.port, "--only", "1,8,16", "--report", str(report)], lambda question: "y" if "[y/N]" in question else "")
