@@ -47,6 +47,9 @@ soak: .venv/ready ## 30 simulated days of charges, outages, restarts and faults 
 micropython32: .venv/ready ## the 32-bit MicroPython, nearest to an ESP32; the tests fetch it too
 	@$(PY) -m tools.micropython32 $(ARGS)
 
+riscv32: .venv/ready ## the portable tests and instruction counts on a bare 32-bit chip, emulated; takes two minutes
+	@$(PY) -m tools.riscv32 $(ARGS)
+
 ## Onto a board: docs/onto-a-board.md says more
 micropython: .venv/ready ## build the image of a board's chip, which takes ESP-IDF or Docker: make micropython BOARD=esp32_devkitc
 	@$(PY) -m tools.micropython $(if $(BOARD),--board $(BOARD)) $(ARGS)
@@ -93,4 +96,4 @@ clean:            ## remove what the verbs made
 	@$(PYTHON) tools/set_up.py .venv
 	@touch $@
 
-.PHONY: help setup demo central station plot test lint boards bench faults soak micropython32 micropython build image flash deploy selftest provision monitor logs packages lock clean
+.PHONY: help setup demo central station plot test lint boards bench faults soak micropython32 riscv32 micropython build image flash deploy selftest provision monitor logs packages lock clean

@@ -70,7 +70,8 @@ def test_micropython32_has_help_and_builds_nothing_for_it(capsys, monkeypatch):
     assert end.value.code == 0 and "MICROPYTHON32" in capsys.readouterr().out
 
 
-def test_set_up_without_a_network_says_so(tmp_path, capfd):
+def test_set_up_without_a_network_says_so(tmp_path, capfd, monkeypatch):
+    monkeypatch.chdir(tmp_path)  # what the stand-in answers is taken for a folder
     pip = tmp_path / "python"
     pip.write_text("#!/bin/sh\necho \"WARNING: Retrying after connection broken by 'NewConnectionError(...)': /simple/x/\"\necho ERROR: No match\nexit 1\n")
     pip.chmod(0o755)

@@ -1,5 +1,6 @@
 """What is decided again and again: is anything due, what is the limit now, one step of the control loop."""
 
+from charger import charging
 from measuring import FOLDER, bytes_for, charge_point, frames, grows, new_store, ns_for, runs_without_heap, say, us_for
 
 
@@ -14,66 +15,6 @@ class Nothing:
 
     def with_three(self, a, b, c):
         pass
-
-
-class Outlet:
-    """A connector's hardware that answers at once: a vehicle that draws, and every sensor that a board may have."""
-
-    has_lock = True
-    has_rcm_test = True
-    has_pilot_switch = False
-    ventilation = False
-    pilot_bits = 13
-    high_mv = 6000
-    low_mv = -12000
-    phases = 3
-    closed = False
-    tripped = False
-
-    def __init__(self, connector: int) -> None:
-        self.id = connector
-
-    def read_pilot(self) -> None:
-        pass
-
-    def set_duty_u16(self, duty_u16: int) -> None:
-        pass
-
-    def set_contactor(self, closed: bool) -> None:
-        self.closed = closed
-
-    def contactor_closed(self) -> bool:
-        return self.closed
-
-    def set_rcm_test(self, on: bool) -> None:
-        self.tripped = on
-
-    def rcm_tripped(self) -> bool:
-        return self.tripped
-
-    def set_lock(self, locked: bool) -> None:
-        pass
-
-    def pilot_ok(self) -> bool:
-        return True
-
-    lock_closed = earthed = pilot_ok
-
-    def cable_ohm(self) -> int:
-        return 220
-
-    def meter_da(self) -> int:
-        return 160
-
-
-class Board:
-    has_thermometer = True
-
-    def __init__(self) -> None:
-        self.outlets = [Outlet(1), Outlet(2)]
-
-    def temperature_c(self) -> int:
-        return 40
 
 
 def agent(install: list):
@@ -166,16 +107,7 @@ def main() -> None:
             say("limits of both connectors, 10 profiles", ns_for(station.limits.update, station.now, station.up_ms), "ns", two)
         grows("limit at an instant", "profiles", int(count), ns / 1000, three / 1000)
 
-    from setpoint.control import Control
-
-    control = Control(Board(), 320, nothing.without, {})
-    for point in control.points.values():
-        point.limit_da = 160
-        point.permitted = True
-    for _ in range(500):
-        control.step(20)
-    states = [point.sequence.state for point in control.points.values()]
-    assert states == ["C2", "C2"], states
+    control = charging()
     say("control step, 2 connectors", ns_for(control.step, 20), "ns", no_call)
     say("control step, 2 connectors, heap", bytes_for(control.step, 20), "B")
     say("control step, 2 connectors, runs with the heap locked", runs_without_heap(control.step, 20), "yes")

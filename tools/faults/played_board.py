@@ -179,7 +179,7 @@ class esp32:
 
     @staticmethod
     def idf_heap_info(capabilities):
-        return [(200000, 100000, 90000, 90000)]  # enough for the radio
+        return [(100000, 60000, 60000, 60000)]  # enough for the radio
 
 
 def first_import(name, *more):

@@ -19,7 +19,10 @@ With parts at the ends of their tolerances (12 V and diode drop, 1 kOhm, the veh
 from micropython import const
 
 _CLASSES = const(("A", "B", "C", "D", "E"))
-_CUTS_MV = const((10500, 7500, 4500, 1500, -1500))  # _CLASSES[i] lies above _CUTS_MV[i]
+# _CLASSES[i] lies above _TOP_CUT_MV - i * _APART_MV. No tuple of cuts: beyond 8191, MicroPython freezes a number in a tuple as a long one,
+# and each sum with it takes memory.
+_TOP_CUT_MV = const(10500)
+_APART_MV = const(3000)
 _HYSTERESIS_MV = const(300)
 _TOP_MV = const(13500)  # 12.6 V from the generator, and our own error of reading
 _NEGATIVE_MV = const(-9000)
@@ -51,7 +54,7 @@ def class_of(high_mv: int, low_mv: int, pwm: bool, present: "str | None") -> str
     for i in range(5):
         if present == _CLASSES[i]:
             shift_mv = -shift_mv  # its own lower cut, and those below
-        if high_mv > _CUTS_MV[i] + shift_mv:
+        if high_mv > _TOP_CUT_MV - i * _APART_MV + shift_mv:
             return _CLASSES[i]
     return "NEG" if high_mv < _NEGATIVE_MV else "BAD"
 

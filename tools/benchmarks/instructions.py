@@ -1,0 +1,81 @@
+"""How many instructions a 32-bit chip takes for what the station does again and again: tools/riscv32.py runs it on an emulated one.
+
+Each figure is the mean of ten calls, less what a call of nothing takes; a collection comes before each, none falls into one.
+"""
+
+import gc
+import json
+import time
+
+from charger import charging
+from measuring import answer_to, charge_point, frames, say
+
+_TIMES = 10
+
+
+def counted(work) -> int:
+    total = 0
+    for i in range(_TIMES + 2):  # two to warm up
+        gc.collect()
+        began = time.ticks_cpu()
+        work()
+        ended = time.ticks_cpu()
+        if i >= 2:
+            total += time.ticks_diff(ended, began)
+    return total // _TIMES
+
+
+_CALL = counted(lambda: None)
+
+
+def tell(name: str, work, floor=None) -> None:
+    """floor: a part of it that is MicroPython's own json."""
+    say(name, counted(work) - _CALL, "instructions", None if floor is None else counted(floor) - _CALL)
+
+
+def json_of(request: str, answer: str):
+    content = json.loads(answer)
+
+    def both():
+        json.loads(request)
+        json.dumps(content)
+
+    return both
+
+
+def messages(count: str) -> None:
+    texts = frames(count)
+    station = charge_point(texts["install"])
+    profiles = count + (" profile" if count == "1" else " profiles")
+    change = texts["change"]
+    times = [0]
+
+    def set_profile():
+        times[0] ^= 1
+        return answer_to(station, change[times[0]])
+
+    answer = set_profile()
+    assert json.loads(answer)[2]["status"] == "Accepted", answer
+    tell("SetChargingProfile of 24 periods, %s installed" % count, set_profile, json_of(change[0], answer))
+    request = frames("composite")[1]
+    answer = answer_to(station, request)
+    tell("GetCompositeSchedule of a day, " + profiles, lambda: answer_to(station, request), json_of(request, answer))
+    if count == "10":
+        tell("is a limit due", lambda: station.limits.due(station.now, station.up_ms))
+        tell("garbage collection, 2 vehicles charging, " + profiles, gc.collect)
+
+
+def main() -> None:
+    from setpoint.clock import Clock
+
+    control = charging()
+    tell("control step, 2 connectors", lambda: control.step(20))
+    clock = Clock(0)
+    clock.set_alarm(3600000)
+    assert not clock.rings()
+    tell("is anything due", clock.rings)
+    messages("1")
+    messages("10")
+
+
+main()
