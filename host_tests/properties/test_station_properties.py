@@ -317,6 +317,11 @@ class StationMachine(RuleBasedStateMachine):
             begins.append(schedule["startSchedule"])
             if profile["chargingProfileKind"] == "Absolute" and "duration" in schedule:
                 ends.append(schedule["startSchedule"] + schedule["duration"])
+        elif "duration" in schedule:
+            base = {"TxProfile": getattr(self.loop.books.running.get(connector), "started", None), "ChargePointMaxProfile": now}
+            base = base.get(profile["chargingProfilePurpose"])
+            if base is not None:
+                ends.append(base + schedule["duration"])
         if min(ends) <= max(begins):
             return "never says anything"
         if not self.loop.books.has_room_for(new, now):
