@@ -24,7 +24,7 @@ from binascii import crc32
 
 from micropython import const
 
-from .files import patiently, recover, remove_file, remove_if_possible, write_file
+from .files import names_in, patiently, recover, remove_file, remove_if_possible, write_file
 
 _SEGMENT = const(4096)
 _LONGEST = const(1500)  # bytes of a line; a longer one is damaged
@@ -49,7 +49,7 @@ class Journal:
             if error.errno != errno.EEXIST:
                 self._report("%s cannot be made: %s" % (folder, error))
                 return
-        for name in patiently(os.listdir, folder):
+        for name in patiently(names_in, folder):
             if name.isdigit():
                 self.segments.append(int(name))
         self.segments.sort()

@@ -5,13 +5,13 @@ time or can fail.
 """
 
 import json
-import os
 
 import machine
 from micropython import const
 
 from ... import __version__
 from ...clock import Clock, set_machine_clock, sleep_ms, system_instant
+from .. import flash
 from .outlet import Outlet
 from .pins import switch
 from .wifi import Network
@@ -95,13 +95,9 @@ class Board:
             self._panel = Panel(wiring, self.outlets, self.network)
 
     def remount(self) -> None:
-        import vfs
         from flashbdev import bdev  # MicroPython's own: the partition it started from
 
-        folder = os.getcwd()
-        vfs.umount(self.root or "/")
-        vfs.mount(bdev, self.root or "/")
-        os.chdir(folder)
+        flash.remount(bdev, self.root or "/")
 
     def make_safe(self) -> None:
         for outlet in self.outlets:
