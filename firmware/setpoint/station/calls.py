@@ -11,9 +11,8 @@ StatusNotification arrive in the order in which they happened:
 
 from micropython import const
 
-from ..protocol.errors import OcppError
 from ..protocol.exchange import Exchange
-from ..protocol.fields import read
+from ..protocol.fields import readable
 from ..protocol.requests import answer_spec_for
 
 TIMEOUT_MS = const(30000)
@@ -123,11 +122,12 @@ class Calls:
         return None
 
     def understood(self, action: str, payload, error: "str | None") -> "dict | None":
-        """The checked fields of an answer, or None (logged) when there is none that can be used."""
+        """The fields of an answer, as far as they can be read (fields.py); None where there is no answer. Both are logged."""
+        found = None
+        problems = []
         if error is None:
-            try:
-                return read(payload, answer_spec_for(action))
-            except OcppError as bad:
-                error = "%s: %s" % (bad.code, bad.description)
-        self._log("warn", "%s: %s" % (action, error))
-        return None
+            found = readable(payload, answer_spec_for(action), problems)
+            error = "; ".join(problems)
+        if error:
+            self._log("warn", "%s: %s" % (action, error))
+        return found

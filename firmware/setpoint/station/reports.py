@@ -108,6 +108,6 @@ class Reports:
 
         def answered(payload, error, up_ms):
             conf = self._station.calls.understood("DataTransfer", payload, error)
-            on_answer(None if conf is None else conf["status"], None if conf is None else conf.get("data"))
+            on_answer(None if conf is None else conf.get("status"), None if conf is None else conf.get("data"))
 
         self._station.ask("DataTransfer", payload, answered)

@@ -138,12 +138,10 @@ class Sessions:
                 if error is None and entry[1] == "MeterValues":
                     outbox.unwanted = False
                 outbox.delivered(entry)
-                if payload and payload.get("idTagInfo"):
-                    conf = station.calls.understood("StopTransaction", payload, None)
-                    if conf is not None and entry[2][6] is not None:
-                        from .cache import remember
+                if payload and payload.get("idTagInfo") and entry[2][6] is not None:
+                    from .cache import remember
 
-                        remember(station, entry[2][6], conf["idTagInfo"])
+                    remember(station, entry[2][6], station.calls.understood("StopTransaction", payload, None)["idTagInfo"])
         except OSError as bad:
             station.reports.storage_failed("transaction cannot be written: %s" % bad)
         return False
@@ -152,14 +150,9 @@ class Sessions:
         from . import cards
 
         station = self._station
-        conf = None
+        conf = {}
         if error is None:
             conf = station.calls.understood("StartTransaction", payload, None)
-            if conf is None:
-                conf = cards.half_understood(payload)
-        if conf is None:
-            station.outbox.started(entry, None, None)
-            return
-        info = conf["idTagInfo"]
-        transaction = station.outbox.started(entry, conf["transactionId"], info.get("parentIdTag"))
+        info = conf.get("idTagInfo", {})
+        transaction = station.outbox.started(entry, conf.get("transactionId"), info.get("parentIdTag"))
         cards.started(station, transaction, info)
