@@ -2,6 +2,7 @@
 
 from esp32_bench import CHIP, IDENTITY, Task, boot, description, machine, pass_time, virtual_time
 
+from setpoint import clock
 from setpoint.board.esp32 import board as boards
 
 
@@ -446,6 +447,19 @@ def test_the_alive_line_follows():
         assert CHIP.outputs[17] == int(high)
     booted(alive=None).set_alive(True)
     assert 17 not in CHIP.outputs
+
+
+def test_the_chips_own_clock_is_set_to_no_year_that_it_cannot_count():
+    """A certificate, or who sets the clock, may name any year; an ESP32 counts up to 2068."""
+    booted()
+    before, asked = clock.system_fields, []
+    clock.system_fields = lambda instant: asked.append(instant) or (2000,) * 8
+    try:
+        for instant in (251824463999, 5680281599, 1 << 31, -63713433600, None):
+            clock.set_machine_clock(instant)
+    finally:
+        clock.system_fields = before
+    assert asked == [(1 << 30) - 1] * 3 + [-631152000] * 2
 
 
 def test_the_clock_comes_from_the_rtc_if_that_was_set_and_leads_it():
