@@ -230,3 +230,35 @@ def test_the_status_of_a_data_transfer_counts_whatever_its_data_are():
         bench.tell(bench.station.reports.data_transfer, "V", None, None, lambda *answer: heard.append(answer))
         bench.pass_time(61)
     assert heard == [("Accepted", None)] * 3 + [("Accepted", "text")]
+
+
+def test_a_measurand_of_one_phase_brings_that_phase_only():
+    for words, told in (
+        ("Voltage.L1", [("Voltage", "L1-N")]),
+        ("Voltage.L2-N", [("Voltage", "L2-N")]),
+        ("Voltage.L3", []),
+        ("Current.Import.L2", [("Current.Import", "L2")]),
+        ("Voltage.L2,Current.Import.L3,Current.Import.L1", [("Voltage", "L2-N"), ("Current.Import", "L3"), ("Current.Import", "L1")]),
+        ("Voltage", [("Voltage", "L1-N"), ("Voltage", "L2-N")]),
+        ("Current.Import", [("Current.Import", "L1"), ("Current.Import", "L2"), ("Current.Import", "L3")]),
+    ):
+        bench = Bench()
+        request = {"key": "MeterValuesSampledData", "value": words}
+        assert bench.ask("ChangeConfiguration", request) == {"status": "Accepted"}, words
+        bench.ask("TriggerMessage", {"requestedMessage": "MeterValues", "connectorId": 1})
+        sampled = [v for p in bench.actions("MeterValues") for v in p["meterValue"][0]["sampledValue"]]
+        assert [(v["measurand"], v["phase"]) for v in sampled] == told, words
+
+
+def test_an_identifier_of_32_bits_is_heard_down_to_the_lowest():
+    bench = Bench()
+    bench.answers["StartTransaction"] = lambda payload: {"transactionId": -2147483648, "idTagInfo": {"status": "Accepted"}}
+    bench.charge()
+    limits = {"purpose": "TxProfile", "transactionId": -2147483648, "periods": ((0, 8),)}
+    assert bench.set_profile(id=-2147483648, **limits) == {"status": "Accepted"} and bench.limits[1] == 80
+    again = Bench(memory=bench.memory)
+    again.draw()
+    assert again.limits[1] == 80
+    assert again.ask("ClearChargingProfile", {"id": -2147483648}) == {"status": "Accepted"}
+    assert again.ask("RemoteStopTransaction", {"transactionId": -2147483648}) == {"status": "Accepted"}
+    assert again.actions("StopTransaction")[0]["transactionId"] == -2147483648
