@@ -18,6 +18,7 @@ from ..protocol.requests import answer_spec_for
 TIMEOUT_MS = const(30000)
 _MOST_WAITING = const(32)
 DROPPED = const("too many calls wait")
+SET_ASIDE = const("no connection outlives it")  # what is not to be sent again (losses.py)
 
 
 class Calls:
@@ -33,6 +34,8 @@ class Calls:
         self._waiting = []  # (order, action, payload, on_answer, before Accepted too)
         self._on_answer = None  # of the one in flight: a function of (payload, error, refused, up_ms)
         self._entry = None  # of the outbox, where the one in flight is of there
+        self._message = None  # the one in flight: that entry, or what waited here
+        self._suspect = None  # (losses.py) the one that was in flight when the last connection was lost
         self._late = None  # (message id, entry) of the last one of the outbox that was not answered in time
 
     def ask(self, action: str, payload: dict, on_answer, before_accepted: bool, up_ms: int) -> None:
@@ -63,6 +66,11 @@ class Calls:
             self._on_answer = lambda payload, error, refused, up_ms: call[3](payload, error, up_ms)
         else:
             return None
+        self._message = self._entry or call
+        if self._suspect is not None:
+            from .losses import form_of
+
+            payload = form_of(self._suspect, self._message, payload)
         return self._exchange.start(action, payload, ticks_ms)
 
     def on_answer(self, message, up_ms: int) -> None:
@@ -75,13 +83,18 @@ class Calls:
                 return
             if self._entry is late[1]:  # the next attempt is in flight
                 self._exchange.cancel()
-                self._on_answer = self._entry = None
+                self._on_answer = self._entry = self._message = None
             self._late = None
             self.answered += 1
             self._delivered(late[1], message[2], None, False)
             return
         if self._entry is not None:
             self._late = None
+        if self._suspect is not None:
+            from .losses import is_suspect
+
+            if is_suspect(self._suspect, self._message):
+                self._suspect = None
         self.answered += 1
         if answer[0] == "result":
             self._finish(answer[1], None, False, up_ms)
@@ -110,13 +123,18 @@ class Calls:
         self._late = None
         waiting = self._waiting
         self._waiting = []
-        self._finish(None, "the link is down", False, up_ms)
+        error = "the link is down"
+        if self._message is not None:
+            from .losses import after
+
+            self._suspect, error = after(self._suspect, self._message, self._log)
+        self._finish(None, error, False, up_ms)
         for call in waiting:
             call[3](None, "the link is down", up_ms)
 
     def _finish(self, payload, error: "str | None", refused: bool, up_ms: int) -> "bool | None":
         on_answer = self._on_answer
-        self._on_answer = self._entry = None
+        self._on_answer = self._entry = self._message = None
         if on_answer is not None:
             return on_answer(payload, error, refused, up_ms)
         return None

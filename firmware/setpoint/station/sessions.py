@@ -2,6 +2,7 @@
 
 from micropython import const
 
+from .calls import SET_ASIDE
 from .transaction import Transaction
 
 _ENERGY_LOOK_MS = const(5000)  # at 22 kW, 30 Wh
@@ -123,14 +124,16 @@ class Sessions:
         attempts = station.settings["TransactionMessageAttempts"]
         if error is not None:
             station.log("warn", "%s: %s" % (entry[1], error))
-            if refused:
+            if error == SET_ASIDE:
+                over = True
+            elif refused:
                 over = outbox.refused(station.up_ms, attempts, interval_s)
             else:
                 others = station.calls.answered if station.link_up else None
                 over = outbox.unanswered(station.up_ms, attempts, interval_s, others)
             if not over:
                 return True
-            station.log("error", "%s given up after its attempts" % entry[1])
+            station.log("error", "%s given up" % entry[1])
         try:
             if entry[1] == "StartTransaction":
                 self._started(entry, payload, error)
