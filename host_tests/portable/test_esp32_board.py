@@ -302,6 +302,10 @@ def test_an_analogue_thermometer():
             CHIP.uv[35] = uv  # a wire that fell off or is shorted to earth is no cold
             pass_time(6000, [task])
             assert board.temperature_c() == celsius, uv
+        for failed in (1, 2):
+            CHIP.failing_readings = range(CHIP.readings + 1, CHIP.readings + 1 + failed)
+            pass_time(6000, [task])
+            assert board.temperature_c() == 23, "a reading that fails halves nobody's current"
         CHIP.broken_adc = True
         pass_time(6000, [task])
         assert board.temperature_c() is None
