@@ -2,6 +2,8 @@
 
 from station_bench import NOON, Bench, profile
 
+from setpoint import state_line
+
 
 def test_a_profile_whose_optional_fields_are_all_null_pauses_the_charge():
     bench = Bench()
@@ -207,6 +209,39 @@ def test_a_fault_beside_a_warning_is_told_on_its_connector_and_the_warning_on_co
         (2, "Available", "NoError"),
         (1, "Charging", "NoError"),
     ]
+
+
+class Watched:
+    """Who watches the log: the last line about a connector's state."""
+
+    def __init__(self, bench):
+        self.station = bench.station
+        self.line = None
+
+    def log(self, level, area, sentence):
+        self.line = sentence
+
+    def sees(self, connector):
+        state_line.tell(self, (connector,))
+        return self.line
+
+
+def test_the_log_says_which_fault_a_faulted_connector_has():
+    for connector, code, vendor_code, info, named in (
+        (1, "OverCurrentFailure", "overcurrent", "Drew 41.3 A, offered less: unplug", "overcurrent: Drew 41.3 A, offered less: unplug"),
+        (1, "PowerMeterFailure", "meter", "no answer: check the meter", "meter: no answer: check the meter"),
+        (0, "OtherError", "emergency_stop", "Emergency stop pressed: release it", "emergency_stop: Emergency stop pressed: release it"),
+        (0, "HighTemperature", "hot", "71 C, no charging: wait for 62 C", "hot: 71 C, no charging: wait for 62 C"),
+        (1, "GroundFailure", None, None, "GroundFailure"),
+    ):
+        bench = Bench()
+        watched = Watched(bench)
+        bench.charge()
+        assert watched.sees(1) == "connector 1: Charging, 32.0 A, transaction 1, online"
+        bench.tell(bench.station.on_fault, 0, "ReaderFailure", "reader", "no answer: check the reader", True)
+        assert watched.sees(1) == "connector 1: Charging, 32.0 A, transaction 1, online"
+        bench.tell(bench.station.on_fault, connector, code, vendor_code, info, True)
+        assert watched.sees(1) == "connector 1: Faulted (%s), 32.0 A, transaction 1, online" % named
 
 
 def test_power_on_one_phase_never_lifts_the_amperes_of_the_station():
