@@ -9,7 +9,7 @@ import pytest
 from tools import benchmark_frames
 from tools.bench import ROOT
 from tools.benchmark_agent import Failed, smallest_heap_kib
-from tools.benchmark_goals import GOALS, judged
+from tools.benchmark_goals import GOALS, judged, left_on_chips
 from tools.traffic import Message, Record, violations
 
 SHAPE = {
@@ -77,6 +77,13 @@ def test_times_of_peers_are_scaled_to_this_machine_and_sizes_are_not():
     assert (size["peer"], size["goal"], size["met"]) == (500, 400, False)
     elsewhere = judged({**size, "interpreter": "64-bit"}, 2.0)
     assert (elsewhere["goal"], elsewhere["met"]) == (None, None)
+
+
+def test_what_a_chip_has_left_is_said_where_the_smallest_heap_is_known():
+    assert left_on_chips([]) == []
+    figure = {"name": "agent, frozen: smallest heap, 10 profiles", "interpreter": "32-bit", "value": 72704}
+    assert left_on_chips([{**figure, "interpreter": "64-bit"}]) == []
+    assert left_on_chips([figure])[0].endswith("leaves 42296")
 
 
 def test_the_smallest_heap_is_found_to_two_kib():
