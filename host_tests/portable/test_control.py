@@ -165,6 +165,20 @@ def test_no_limit_lifts_the_rating_of_the_hardware():
     assert point.offered_da() == 320
 
 
+def test_a_charge_goes_on_while_its_limit_falls_faster_than_a_vehicle_follows():
+    control, (point,) = charging()
+    point.limit_da = 320
+    run(control, 6000)
+    offers = [point.offered_da()] * 400  # of the last 8 s, the newest first
+    for limit_da in (160, 100, 60, 320, 160, 60):
+        point.limit_da = limit_da
+        for _ in range(250):
+            offers = [point.offered_da()] + offers[:-1]
+            point.outlet.da = offers[245]  # 4.9 s to follow and to be seen
+            control.step(20)
+            assert point.faults == 0 and point.outlet.closed, (limit_da, point.outlet.da)
+
+
 def test_phases_are_switched_with_the_contactor_open_and_a_pause():
     control, (point,) = charging()
     point.outlet.done = []

@@ -150,6 +150,46 @@ def test_a_burst_is_five_periods_or_longer_where_samples_are_far_apart():
         assert outlet.pilot_ok() and outlet._pilot.step_us == read_us
 
 
+def test_a_reading_that_fails_or_is_held_up_at_the_start_makes_no_burst_longer_or_shorter():
+    whole = range(1, 400)
+    for failing, slow in (
+        ([1], {}),  # the first look at the ADC
+        ([2], {}),  # the first reading that is measured: the bursts were of 5201 samples
+        ([3], {}),
+        ([34], {}),
+        ([65], {}),
+        ([2, 3, 70, 135], {}),
+        ([], {2: 30000}),
+        ([], {number: 200 for number in whole if number < 60}),
+        ([5], {90: 2000}),
+    ):
+        CHIP.start()
+        CHIP.failing_readings = failing
+        CHIP.slow_readings = slow
+        board, wire = boot()
+        outlet = board.outlets[0]
+        assert told_of(board) == [], (failing, slow)
+        wire.vehicle.show(882)
+        outlet.set_duty_u16(duty_u16_for(60))
+        before_us = CHIP.now_us
+        outlet.read_pilot()
+        assert 5008 <= CHIP.now_us - before_us <= 5400, (failing, slow, CHIP.now_us - before_us)
+        assert outlet.pilot_ok() and outlet.high_mv > 5900 and outlet.low_mv < -11900, (failing, slow)
+
+
+def test_a_pilot_whose_adc_fails_all_through_the_start_is_not_trusted_and_the_log_says_why():
+    for comes_back in (False, True):
+        CHIP.start()
+        CHIP.broken_adc = True
+        board, wire = boot()
+        outlet = board.outlets[0]
+        CHIP.broken_adc = not comes_back
+        before_us = CHIP.now_us
+        outlet.read_pilot()
+        assert not outlet.pilot_ok() and CHIP.now_us - before_us < 8000, "the control loop goes on"
+        assert told_of(board) == [("error", "pilot", "connector 1 does not charge: the pilot's ADC fails; restart, then check the board")]
+
+
 def test_a_board_whose_samples_lock_to_the_pwm_is_not_trusted():
     for read_us in (100, 125, 250):
         CHIP.start()

@@ -255,6 +255,67 @@ def test_a_vehicle_may_draw_the_old_current_for_as_long_as_it_may_take_to_follow
     assert watched.run("current", 20000, 160, 160, True) == []
 
 
+def drawn_over(offers, follows_ms, meter_ms, duration_ms=40000, step_ms=20):
+    """offers: (from ms, deci-ampere), the first from 0. A vehicle draws all of it, each follows_ms later, and the meter shows that
+    another meter_ms later. -> (names of the faults, ms of the first)"""
+    protection = Protection()
+    now_ms = 0
+
+    def offered_da(at_ms):
+        return [da for from_ms, da in offers if from_ms <= max(at_ms, 0)][-1]
+
+    while now_ms < duration_ms:
+        now_ms += step_ms
+        protection.begin()
+        offers_da = offered_da(now_ms)
+        protection.current(step_ms, offers_da, offered_da(now_ms - follows_ms - meter_ms), offers_da > 0)
+        if protection.faults:
+            break
+    return named(protection.faults), now_ms
+
+
+def ramp(every_ms, *amperes):
+    return [(i * every_ms, da * 10) for i, da in enumerate(amperes)]
+
+
+def test_a_vehicle_that_follows_a_ramp_in_time_is_no_over_current():
+    for offers in (
+        ramp(5000, 32, 16, 10),
+        ramp(5000, 32, 24, 16, 12, 8, 6),
+        ramp(5000, 32, 31, 30, 6),
+        ramp(5000, 32, 6, 32, 16, 6),
+        ramp(5000, 63, 40, 25, 16, 10, 6),
+        ramp(5500, 32, 16, 10, 6),
+        ramp(6980, 32, 16, 10, 6),
+        ramp(9000, 32, 16, 10, 6),
+        [(0, 320), (5000, 160), (10000, 0), (16000, 320), (21000, 160), (26000, 100)],
+    ):
+        for follows_ms, meter_ms in ((1000, 0), (3000, 0), (2000, 1000), (3000, 2000), (5000, 0), (5000, 1960)):
+            for step_ms in (20, 100):
+                if offers[-1][0] == 26000 and follows_ms > 3000:
+                    continue  # a vehicle has 3 s to end
+                found = drawn_over(offers, follows_ms, meter_ms, step_ms=step_ms)
+                assert found[0] == [], (offers, follows_ms, meter_ms, found)
+
+
+def test_a_vehicle_that_does_not_follow_the_last_step_of_a_ramp_is_an_over_current_as_after_any_other():
+    for amperes, stays_at, within_ms in (
+        ((32, 16, 10), 32, 5000 + 8060),  # far over what was offered before the last step
+        ((32, 16, 6), 16, 10000 + 8060),
+        ((32, 16, 10, 8), 10, 15000 + 12060),
+        ((32, 26, 20, 16), 20, 15000 + 12060),
+    ):
+        offers = ramp(5000, *amperes)
+        protection = Protection()
+        now_ms = 0
+        while not protection.faults and now_ms < 60000:
+            now_ms += 20
+            protection.begin()
+            offered_da = [da for from_ms, da in offers if from_ms <= now_ms][-1]
+            protection.current(20, offered_da, max(offered_da, stays_at * 10), True)
+        assert named(protection.faults) == ["overcurrent"] and now_ms <= within_ms, (amperes, stays_at, now_ms)
+
+
 def test_a_current_that_is_too_high_now_and_then_or_while_stopping_is_no_fault():
     protection = Protection()
     for i in range(2000):

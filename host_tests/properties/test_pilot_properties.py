@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from setpoint.control import Control
 from setpoint.pilot.duty import N12_U16, X1_U16, duty_u16_for, offered_da_for
+from setpoint.pilot.protection import Protection
 from setpoint.pilot.sequence import Sequence
 
 # hardware of the standard: state, may follow (without faults; F may follow on every one)
@@ -193,6 +194,33 @@ def test_no_input_makes_the_machine_unsafe(ventilation, wake_ms, pilot_switch, c
 
 # each step different from the one before: the hardest case for streaks
 SHAKY_STEP = st.tuples(st.integers(0, 250), MOSTLY_C, st.sampled_from([-12000] * 20 + [-6000]), st.sampled_from([160] * 9 + [320, 59]))
+
+
+# amperes and how long they are offered, which the machine above makes 5 s at least
+OFFERS = st.lists(st.tuples(st.integers(6, 63), st.integers(5000, 9000)), min_size=1, max_size=12)
+
+
+@settings(max_examples=100, deadline=None)
+@given(OFFERS, st.lists(st.integers(0, 5000), min_size=12, max_size=12), st.integers(0, 1900))
+def test_a_vehicle_that_follows_every_offer_in_time_is_never_over_current(offers, lags_ms, meter_ms):
+    protection = Protection()
+    drawn_da = [0] * (meter_ms // 20 + 1)  # the newest first; the last is what the meter shows
+    follows_da = 0
+    for (amperes, duration_ms), lag_ms in zip(offers, lags_ms):
+        for at_ms in range(0, duration_ms, 20):
+            if at_ms >= lag_ms:
+                follows_da = amperes * 10
+            drawn_da = [follows_da] + drawn_da[:-1]
+            protection.begin()
+            protection.current(20, amperes * 10, drawn_da[-1], True)
+            assert not protection.faults, (amperes, at_ms)
+    fault_ms = 0
+    too_much_da = amperes * 11 + 60
+    while not protection.faults:
+        fault_ms += 20
+        protection.begin()
+        protection.current(20, amperes * 10, too_much_da, True)
+    assert fault_ms <= 7060, "the last offer is 5 s old and more"
 
 
 @settings(max_examples=200, deadline=None)

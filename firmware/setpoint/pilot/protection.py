@@ -97,8 +97,10 @@ class Protection:
         self._apart_ms = 0  # contactor and coil
         self._apart = False
         self._closing_tries = 0
-        self._allowed_da = 0
-        self._lowered_ms = 0
+        self._before_da = 0  # the highest offer that the meter may still show
+        self._before_ms = 0  # since it was last made
+        self._since_da = 0  # the highest one after it
+        self._since_ms = 0
         self._over_ms = 0
         self._far_over_ms = 0
         self._earth_ms = 0
@@ -171,20 +173,31 @@ class Protection:
         """`offered_da` as the vehicle reads it, `da` as it draws; judged while it charges (C2): once it was told to
         stop, the contactor opens after 6 s anyway."""
         elapsed_ms = min(elapsed_ms, _STEP_MS)
-        if offered_da == 0 or offered_da >= self._allowed_da:
-            self._allowed_da = offered_da
-            self._lowered_ms = 0
-        else:
-            self._lowered_ms += elapsed_ms
-            if self._lowered_ms >= _METER_FOLLOWS_MS:
-                self._allowed_da = offered_da
-        allowed_da = offered_da if self._lowered_ms >= _VEHICLE_FOLLOWS_MS else self._allowed_da
-        over = charging and da * 10 > (allowed_da + 5) * 11
-        far_over = charging and da * 2 > self._allowed_da * 3
-        self._over_ms = self._over_ms + elapsed_ms if over else 0
-        self._far_over_ms = self._far_over_ms + elapsed_ms if far_over else 0
+        followed_da = self._followed_da(elapsed_ms, offered_da)
+        self._over_ms = self._over_ms + elapsed_ms if charging and da * 10 > (followed_da + 5) * 11 else 0
+        self._far_over_ms = self._far_over_ms + elapsed_ms if charging and da * 2 > self._before_da * 3 else 0
         if self._over_ms > _OVER_MS or self._far_over_ms > _FAR_OVER_MS:
             self._raise(_CURRENT, UNPLUG, da)
+
+    def _followed_da(self, elapsed_ms: int, offered_da: int) -> int:
+        """The highest offer that a vehicle may still draw by. Each has its own time from when it was last made; they are made
+        5 s apart, so that beside the present one there are two to remember."""
+        if offered_da == 0 or offered_da >= self._before_da:
+            self._before_da = offered_da
+            self._before_ms = self._since_da = 0
+            return offered_da
+        self._before_ms += elapsed_ms
+        self._since_ms += elapsed_ms
+        if offered_da >= self._since_da:
+            self._since_da = offered_da
+            self._since_ms = 0
+        if self._before_ms >= _METER_FOLLOWS_MS:
+            self._before_da = self._since_da
+            self._before_ms = self._since_ms
+            self._since_da = 0
+        if self._before_ms < _VEHICLE_FOLLOWS_MS:
+            return self._before_da
+        return self._since_da if self._since_ms < _VEHICLE_FOLLOWS_MS else offered_da
 
     def residual(self, elapsed_ms: int, tripped: bool, idle: bool) -> None:
         """`idle`: the contactor is open. A test drives the monitor's input until it trips, and waits until it is quiet."""

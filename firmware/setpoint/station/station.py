@@ -13,7 +13,7 @@ from ..schedule.stack import InstalledProfiles
 from .authorisation import Authorisation
 from .calls import Calls
 from .charging import Charging
-from .connector import Fault, all_connectors
+from .connector import all_connectors
 from .fallback import Fallback
 from .limits import Limits
 from .metering import Metering
@@ -273,11 +273,8 @@ class Station:
         self._settle()
 
     def on_fault(self, connector_id: int, code: str, vendor_code: "str | None", info: "str | None", active: bool) -> None:
-        """A fault comes or goes; code and vendor_code together name it."""
         connector = self.charge_point if connector_id == 0 else self.connector(connector_id)
-        connector.faults = [f for f in connector.faults if (f.code, f.vendor_code) != (code, vendor_code)]
-        if active:
-            connector.faults.append(Fault(code, vendor_code, info))
+        connector.on_fault(code, vendor_code, info, active)
         self._settle()
 
     def on_cap(self, connector_id: int, source: str, da: "int | None") -> None:

@@ -165,7 +165,7 @@ def _document(path: str):
     try:
         with open(path) as file:
             return json.load(file)
-    except (OSError, ValueError, MemoryError):
+    except (OSError, ValueError):
         return None
 
 

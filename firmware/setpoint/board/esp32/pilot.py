@@ -19,6 +19,9 @@ _PERIOD_US = const(1000)
 _BURSTS_US = (5200, 8000)  # five periods, or eight where the samples are far apart
 _WINDOW_US = const(93)  # the shortest half-wave, 6 A's 100 us, less what its edges take
 _LEAST_HITS = const(3)  # samples in it: the mean of three is what counts
+_MEASURED = const(64)  # samples
+_BURSTS = const(3)  # that are measured: what holds one up says nothing of the chip
+_TRIES = const(10)  # where the ADC fails now and then
 _SPINS = (0, 3, 7, 12)  # turns of an empty loop between samples, a few microseconds in all
 _NO_UV = const(99000000)
 _NO_CALIBRATION = (-258, 95)  # ESP_ERR_INVALID_ARG, EOPNOTSUPP: what read_uv raises, by the chip
@@ -50,8 +53,9 @@ class Pilot:
         self._read_uv = microvolts(wiring)
         self._zero_uv = wiring["mv_at_0_v"] * 1000
         self._mv_per_10_v = wiring["mv_per_10_v"]
-        self.ok = True  # the ADC answered, and the PWM reads back as it was set
-        self._count = 64
+        self.answered = True  # the ADC did, all through the last burst
+        self.ok = True  # and the PWM reads back as it was set
+        self._count = _MEASURED
         self._spin = 0
         self.step_us = 0  # between two samples
         self.problem = self._find_problem()
@@ -63,7 +67,10 @@ class Pilot:
         except OSError as error:
             if error.args[0] in _NO_CALIBRATION:
                 return "this chip was made without the calibration of its ADC (error %d); use a module that has it" % error.args[0]
-        if not self._find_burst():
+        found = self._find_burst()
+        if not self.step_us:
+            return "the pilot's ADC fails; restart, then check the board"
+        if not found:
             return "samples %d us apart can miss a half-wave of the pilot; this chip's ADC is too slow" % self.step_us
         self.read()  # meanwhile the chip has taken the duty over
         if self._pwm.duty_u16() == _SHORT_OF_HIGH:  # MicroPython 1.25 on an S2, S3 or C3
@@ -73,14 +80,28 @@ class Pilot:
     def _find_burst(self) -> bool:
         """Sets count and spin so that every half-wave is met often enough. False: there is no such burst."""
         for self._spin in _SPINS:
-            self._count = 64
-            self.step_us = max(1, measured_us(self.read) // 64)
+            self.step_us = self._measured_step_us()
+            if not self.step_us:
+                return False
             for burst_us in _BURSTS_US:
                 self._count = burst_us // self.step_us + 1
                 # closer together than a third of the half-wave, they cannot miss it
                 if 3 * self.step_us <= _WINDOW_US or fewest_hits(self.step_us, self._count) >= _LEAST_HITS:
                     return True
         return False
+
+    def _measured_step_us(self) -> int:
+        """Of the shortest of a few bursts; one in which the ADC failed does not count. 0: it fails all the while."""
+        self._count = _MEASURED
+        shortest_us = measured = 0
+        for _ in range(_TRIES):
+            burst_us = measured_us(self.read)
+            if self.answered:
+                shortest_us = min(burst_us, shortest_us or burst_us)
+                measured += 1
+                if measured == _BURSTS:
+                    break
+        return shortest_us and max(1, shortest_us // _MEASURED)
 
     def read(self) -> None:
         read_uv = self._read_uv
@@ -114,10 +135,11 @@ class Pilot:
                     pass
             self.high_mv = self._pilot_mv((highest + higher + high) // 3)
             self.low_mv = self._pilot_mv((lowest + lower + low) // 3)
+            self.answered = True
             self.ok = self._pwm.duty_u16() == self._duty_u16
         except OSError:  # the ADC's driver
             self.high_mv = self.low_mv = 0
-            self.ok = False
+            self.answered = self.ok = False
 
     def _pilot_mv(self, uv: int) -> int:
         return (uv - self._zero_uv) * 10 // self._mv_per_10_v
