@@ -230,7 +230,7 @@ class App:
         outlet = point.outlet
         currents_da, voltages_dv = outlet.meter_currents_da(), outlet.meter_voltages_dv()
         reading = Reading(outlet.meter_wh(), outlet.meter_w(), currents_da, outlet.phases, point.offered_da(), voltages_dv)
-        reading.celsius = self.board.temperature_c()
+        reading.celsius, reading.has_thermometer = self.board.temperature_c(), self.board.has_thermometer
         reading.estimated = outlet.meter_estimated
         return reading
 

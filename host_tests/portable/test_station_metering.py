@@ -68,6 +68,100 @@ def test_what_nobody_measures_is_not_sent_and_the_register_says_so():
     assert [moment["sampledValue"][0]["context"] for moment in data] == ["Transaction.Begin", "Other", "Transaction.End"]
 
 
+BOARDS = (  # what it has, what it measures of ALL
+    ("a meter that reads all, and a thermometer", {}, ALL),
+    ("one that reads all", {"has_thermometer": False}, ALL.replace(",Temperature", "")),
+    ("a pulse meter", {"voltages_dv": (), "has_thermometer": False}, ALL.replace(",Voltage,Temperature", "")),
+    (
+        "no meter",
+        {"estimated": True, "voltages_dv": (), "has_thermometer": False},
+        "Energy.Active.Import.Register,Power.Offered,Current.Offered",
+    ),
+)
+KEYS = ("MeterValuesSampledData", "MeterValuesAlignedData", "StopTxnSampledData", "StopTxnAlignedData")
+
+
+def test_the_first_lists_hold_what_this_board_measures():
+    for name, board, measured in BOARDS:
+        bench = Bench(**board)
+        told = [known["value"] for known in bench.ask("GetConfiguration", {"key": list(KEYS)})["configurationKey"]]
+        aligned = [m for m in ("Energy.Active.Import.Register", "Power.Active.Import", "Current.Offered") if m in measured]
+        assert told == [measured, ",".join(aligned), "", ""], name
+        for key in KEYS:
+            assert Bench(keys={key: ALL}, **board).station.settings[key] == measured, (name, key)
+
+
+def test_a_measurand_that_this_board_cannot_measure_is_rejected_and_the_list_stays():
+    for name, board, measured in BOARDS:
+        for key in KEYS:
+            bench = Bench(**board)
+            for measurand in ALL.split(","):
+                fits = measurand in measured.split(",")
+                for value in (measurand, "Current.Offered," + measurand):
+                    before = bench.station.settings[key]
+                    answer = bench.ask("ChangeConfiguration", {"key": key, "value": value})
+                    assert answer == {"status": "Accepted" if fits else "Rejected"}, (name, key, value)
+                    assert bench.station.settings[key] == (value if fits else before), (name, key, value)
+
+
+def estimated(reading):
+    reading.estimated = True
+    return reading
+
+
+def test_a_measurand_that_one_of_two_connectors_measures_is_accepted():
+    bench = Bench(connectors=2)
+    readings = bench.station.readings
+    bench.station.readings = lambda connector: estimated(readings(connector)) if connector == 1 else readings(connector)
+    assert bench.ask("ChangeConfiguration", {"key": "MeterValuesSampledData", "value": "Current.Import"}) == {"status": "Accepted"}
+
+
+def offered_now(bench):
+    """What MeterValues says on demand."""
+    assert bench.ask("TriggerMessage", {"requestedMessage": "MeterValues"}) == {"status": "Accepted"}
+    return [value["value"] for value in bench.actions("MeterValues")[-1]["meterValue"][0]["sampledValue"]]
+
+
+def test_before_a_transaction_what_is_offered_is_what_one_that_starts_now_would_get():
+    for limit, offered, power in (
+        (None, "32.0", "22080"),
+        (0, "0.0", "0"),
+        (5.9, "0.0", "0"),
+        (6, "6.0", "4140"),
+        (6.5, "6.5", "4485"),
+        (10.3, "10.3", "7107"),
+        (40, "32.0", "22080"),
+    ):
+        bench = Bench(keys={"MeterValuesSampledData": "Current.Offered,Power.Offered"})
+        if limit is not None:
+            assert bench.set_profile(level=8, periods=((0, limit),)) == {"status": "Accepted"}
+        assert offered_now(bench) == [offered, power], limit
+        bench.plug()
+        assert offered_now(bench) == [offered, power], limit
+
+
+def test_where_no_transaction_can_start_nothing_is_offered():
+    bench = Bench(keys={"MeterValuesSampledData": "Current.Offered"})
+    for there, gone in (
+        (lambda: bench.fault("GroundFailure"), lambda: bench.fault("GroundFailure", False)),
+        (
+            lambda: bench.ask("ChangeAvailability", {"connectorId": 1, "type": "Inoperative"}),
+            lambda: bench.ask("ChangeAvailability", {"connectorId": 0, "type": "Operative"}),
+        ),
+    ):
+        there()
+        assert offered_now(bench) == ["0.0"]
+        gone()
+        assert offered_now(bench) == ["32.0"]
+
+
+def test_in_a_transaction_what_is_offered_is_what_the_pilot_says():
+    bench = Bench(keys={"MeterValuesSampledData": "Current.Offered"})
+    bench.charge()
+    bench.offered_da[1] = 130
+    assert offered_now(bench) == ["13.0"]
+
+
 def test_where_nothing_can_be_told_nothing_is_sent():
     bench = Bench(keys={"MeterValuesSampledData": "Temperature", "MeterValueSampleInterval": "60"})
     bench.charge()

@@ -268,7 +268,13 @@ def test_meter_values_come_at_the_interval():
     assert [(s["measurand"], s["value"], s["unit"]) for s in sampled] == [
         ("Energy.Active.Import.Register", "1234", "Wh"),
         ("Power.Active.Import", "0", "W"),
+        ("Power.Offered", "11040", "W"),
+        ("Current.Import", "0.0", "A"),
+        ("Current.Import", "0.0", "A"),
+        ("Current.Import", "0.0", "A"),
         ("Current.Offered", "16.0", "A"),
+        ("Voltage", "230.0", "V"),
+        ("Voltage", "231.0", "V"),
     ]
 
 
