@@ -330,3 +330,32 @@ def test_answers_that_are_late_doubled_or_to_nothing_change_nothing():
     bench.tell(bench.reply, message_id, accepted)
     bench.tell(bench.reply, message_id, {"idTagInfo": {"status": "Blocked"}})
     assert bench.station.connector(1).authorised
+
+
+def test_a_link_works_once_something_is_answered_on_it_by_either_side():
+    boot = Bench(register=False)
+    assert not boot.station.calls.spoken
+    boot.tell(boot.station.on_link, True)
+    assert boot.station.calls.spoken, "BootNotification was answered"
+    for name, text, works in (
+        ("a request", '[2, "1", "GetConfiguration", {}]', True),
+        ("one that is not understood", '[2, "1", "MakeTea", {}]', False),
+        ("one without its fields", '[2, "1", "ChangeConfiguration", {}]', False),
+        ("an answer that nobody waits for", '[3, "1", {}]', False),
+        ("what a server in distress says", '{"message": "Internal server error"}', False),
+    ):
+        boot.tell(boot.station.on_link, False)
+        boot.silent = True
+        boot.tell(boot.station.on_link, True)
+        assert not boot.station.calls.spoken, name
+        boot.tell(boot.station.on_text, text)
+        assert boot.station.calls.spoken == works, name
+
+
+def test_a_link_on_which_all_is_refused_does_not_work():
+    boot = Bench(register=False)
+    boot.silent = True
+    boot.tell(boot.station.on_link, True)
+    message_id = boot.unanswered[0][0]
+    boot.tell(boot.station.on_text, '[4, "%s", "InternalError", "", {}]' % message_id)
+    assert not boot.station.calls.spoken
