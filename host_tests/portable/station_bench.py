@@ -233,6 +233,12 @@ class Bench:
         self.tell(self.station.on_pilot, connector, "C2S", "C")
         self.tell(self.station.on_pilot, connector, "B1", "B")
 
+    def end(self, connector=1):
+        """The same, and the meter is read a last time."""
+        self.stop(connector)
+        self.tell(self.station.wake)
+        self.pass_time(2)
+
     def cable(self, connector=1, da=320):
         """A cable goes into the socket; da None: it is taken out."""
         self.tell(self.station.on_cap, connector, "cable", da)

@@ -319,3 +319,100 @@ def test_a_transaction_of_a_connector_that_is_no_more_ends():
     stop = again.actions("StopTransaction")[0]
     assert (stop["reason"], stop["meterStop"]) == ("Other", 4321)
     assert Bench(connectors=2, memory=again.memory, now=bench.now).actions("StopTransaction") == []
+
+
+def test_the_energy_until_current_has_ended_belongs_to_the_transaction_that_stops():
+    for stop_it, reason in (
+        (lambda bench: bench.ask("RemoteStopTransaction", {"transactionId": 1}), "Remote"),
+        (lambda bench: bench.card("TAG1"), "Local"),
+        (lambda bench: bench.ask("UnlockConnector", {"connectorId": 1}), "UnlockCommand"),
+        (lambda bench: bench.ask("Reset", {"type": "Soft"}), "SoftReset"),
+        (lambda bench: bench.tell(bench.station.on_emergency_stop), "EmergencyStop"),
+    ):
+        bench = Bench(keys={"StopTxnSampledData": "Energy.Active.Import.Register"}, locks=[1])
+        bench.cable()
+        bench.charge()
+        bench.wh[1] = 54841
+        stop_it(bench)
+        assert not bench.permits[1] and bench.actions("StopTransaction") == [], reason
+        bench.pass_time(2)
+        bench.wh[1] = 54843
+        bench.stop()
+        bench.tell(bench.station.wake)
+        assert bench.actions("StopTransaction") == [], "the meter is read once a second"
+        bench.wh[1] = 54844
+        bench.pass_time(2)
+        (stop,) = bench.actions("StopTransaction")
+        assert (stop["reason"], stop["meterStop"], stop["timestamp"]) == (reason, 54844, "2025-06-15T12:00:04Z")
+        assert moments(stop) == [("12:00:00Z", "Transaction.Begin", "1000"), ("12:00:04Z", "Transaction.End", "54844")]
+
+
+def test_a_vehicle_that_does_not_stop_delays_its_stop_by_seven_seconds_at_most():
+    bench = Bench()
+    bench.charge()
+    bench.card("TAG1")
+    for _ in range(6):
+        bench.pass_time(1)
+        assert bench.actions("StopTransaction") == []
+    bench.wh[1] = 2000
+    bench.pass_time(1)
+    assert bench.actions("StopTransaction")[0]["meterStop"] == 2000
+
+
+def test_where_no_current_flows_a_stop_goes_out_at_once():
+    bench = Bench()
+    bench.charge()
+    bench.tell(bench.station.on_pilot, 1, "B2", "B")
+    bench.card("TAG1")
+    assert len(bench.actions("StopTransaction")) == 1
+
+
+def test_a_transaction_that_begins_before_that_begins_with_the_last_reading():
+    bench = Bench()
+    bench.charge()
+    bench.card("TAG1")
+    bench.wh[1] = 1003
+    bench.card("NEXT")
+    assert bench.actions("StopTransaction")[0]["meterStop"] == bench.actions("StartTransaction")[1]["meterStart"] == 1003
+
+
+def test_a_power_cut_before_the_last_reading_loses_no_stop_and_one_after_it_not_that():
+    for wait_s, wh in ((0, 2000), (2, 2003)):
+        bench = Bench()
+        bench.charge()
+        bench.tell(bench.station.on_link, False)
+        bench.wh[1] = 2000
+        bench.card("TAG1")
+        bench.wh[1] = 2003
+        if wait_s:
+            bench.end()
+        again = Bench(memory=bench.memory, now=bench.now, wh={1: 2003})
+        stops = again.actions("StopTransaction")
+        assert [(stop["reason"], stop["meterStop"]) for stop in stops] == [("Local", wh)]
+        assert not again.permits[1] and again.station.outbox.ledger.last == {}
+
+
+def test_flash_that_fails_loses_no_last_reading_while_there_is_power():
+    bench = Bench()
+    bench.charge()
+    bench.wh[1] = 2000
+    bench.card("TAG1")
+    bench.memory.journal.fails = True
+    bench.wh[1] = 2003
+    bench.end()
+    assert bench.actions("StopTransaction")[0]["meterStop"] == 2003
+
+
+def test_many_stops_without_the_network_take_no_memory_for_ever():
+    bench = Bench(keys={"AllowOfflineTxForUnknownId": "true"})
+    bench.tell(bench.station.on_link, False)
+    for number in range(20):
+        bench.charge()
+        bench.card("TAG1")
+        bench.wh[1] = 2000 + 10 * number
+        bench.end()
+        bench.unplug()
+    assert len(bench.station.outbox.ledger.last) == 8
+    bench.tell(bench.station.on_link, True)
+    stops = [stop["meterStop"] for stop in bench.actions("StopTransaction")]
+    assert stops[-8:] == [2120, 2130, 2140, 2150, 2160, 2170, 2180, 2190] and bench.station.outbox.ledger.last == {}

@@ -43,11 +43,16 @@ class Connector:
         self.locked = None  # as last told to the board
         self.cable_in = False  # a cable sits in the socket, with or without a vehicle; False where that cannot be seen
         self.held = None  # the transaction whose owner alone may take the cable, after its end
-        self.energy_look_ms = None  # when to look whether that is so
+        self.stopped = None  # (order of a StopTransaction whose last reading is still to come, the reading it has): current may flow yet
+        self.look_ms = None  # when to take that, or to look whether `spent` is so
         self.sample_at_ms = None  # when the next MeterValues of its transaction is due
         self._reported = None  # (status, error, vendor code, info) as last sent
         self._seen = None  # the one that holds now, and since when
         self._seen_at_ms = 0
+
+    def live(self) -> bool:
+        """Is its contactor closed?"""
+        return self.pilot in ("C2", "C2S")
 
     def plugged(self) -> bool:
         return self.vehicle != "A"
@@ -92,7 +97,7 @@ class Connector:
 
     def lock_wanted(self) -> bool:
         """Is the cable to be locked in? Never opened under load."""
-        return self.transaction is not None or self.held is not None or self.pilot in ("C2", "C2S")
+        return self.transaction is not None or self.held is not None or self.live()
 
     def status(self) -> str:
         # 1. a fault that blocks charging

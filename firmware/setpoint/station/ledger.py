@@ -5,6 +5,7 @@ Beside messages (transaction.py) the journal holds
     [0, "H", last order, delivered, boot, clocks, running, ids]   the heading of a segment: all that is to be known
     [0, "I", handle, id]        the id of a transaction; [idTag, meterStart, when] where its start was given up
     [0, "R", handle, started, parent, most Wh]   what has changed of a running transaction
+    [0, "W", order, when, meterStop, values]   the last reading of the StopTransaction of that order, taken once current had ended
     [0, "T", boot, instant, ms] what time it was so many milliseconds after that boot
 
 and its marks [delivered, connector, register, connector, register, ...]: up to which order all messages are delivered,
@@ -13,9 +14,13 @@ and what each connector's energy register was at least.
 
 import json
 
+from micropython import const
+
 from ..protocol.iso8601 import text_from
 from .shapes import is_line
 from .transaction import Transaction
+
+_MOST_LAST = const(8)  # of them are known; a stop before those says what it was written with
 
 
 class Ledger:
@@ -30,6 +35,7 @@ class Ledger:
         self.stored = 0  # the last order in the journal
         self.delivered = 0
         self.ids = {}  # handle: id, of those whose stop is not delivered
+        self.last = {}  # order of a StopTransaction that is not delivered: [when, meterStop, values] of its last reading
         self.boot = 0
         self._clocks = []  # [boot, instant, ms after it] of those that began without the time, and were told it
         self._clockless = False  # something was written without an instant since power-up
@@ -59,6 +65,8 @@ class Ledger:
             for i in range(1, len(mark), 2):
                 self.wh[mark[i]] = max(mark[i + 1], self.wh.get(mark[i], 0))
         self.last_order = max(self.last_order, self.delivered)
+        for order in [order for order in self.last if order <= self.delivered]:
+            del self.last[order]
 
     def _take(self, line: list) -> None:
         order, kind = line[0], line[1]
@@ -82,6 +90,8 @@ class Ledger:
             for transaction in self.running:
                 if transaction.handle == line[2]:
                     _, _, _, transaction.started, transaction.parent, transaction.most_wh = line
+        elif kind == "W":
+            self.has_last(line[2], line[3:])
         elif kind == "T":
             self._clocks.append(line[2:])
         for when in line if kind in "SME" else ():
@@ -107,6 +117,12 @@ class Ledger:
         for transaction in self.running:
             if transaction.handle == handle and type(transaction_id) is int:
                 transaction.id = transaction_id
+
+    def has_last(self, order: int, last: list) -> None:
+        """The last reading of a StopTransaction."""
+        self.last[order] = last
+        if len(self.last) > _MOST_LAST:
+            del self.last[min(self.last)]
 
     def has_stored(self, order: int) -> None:
         """The messages up to this order are in the journal."""

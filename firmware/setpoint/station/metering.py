@@ -67,12 +67,16 @@ class Metering:
         if values:
             transaction.add_data(when, BEGIN, values)
 
-    def ends(self, transaction, when) -> int:
-        """The energy register at the end."""
-        values = self.values(transaction.connector, "StopTxnSampledData")
-        if values:
-            transaction.add_data(when, END, values)
-        return self.reading(transaction.connector).wh
+    def ends(self, transaction, when) -> list:
+        """[energy register, values for the StopTransaction] at the end."""
+        reading = self.last_reading(transaction.connector)
+        if reading[1]:
+            transaction.add_data(when, END, reading[1])
+        return reading
+
+    def last_reading(self, connector_id: int) -> list:
+        """As `ends`, once more."""
+        return [self.reading(connector_id).wh, self.values(connector_id, "StopTxnSampledData")]
 
     def sample_anew(self, connector) -> None:
         """The next periodic sample is due one interval from now (0: none)."""

@@ -139,7 +139,7 @@ class Station:
         ]
         for connector in self.connectors:
             candidates.append(connector.sample_at_ms)
-            candidates.append(connector.energy_look_ms)
+            candidates.append(connector.look_ms)
             if online:
                 candidates.append(connector.report_due_at_ms(minimum_s))
         for candidate in candidates:
