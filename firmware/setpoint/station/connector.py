@@ -10,6 +10,8 @@ MINIMUM_DA = const(60)  # below 6 A the pilot offers nothing (IEC 61851-1)
 # Error codes, and names of ours, that tell of something without endangering anybody: reported, but charging goes on.
 _WARNINGS = const(("WeakSignal", "ReaderFailure", "LocalListConflict", "ResetFailure", "derated", "thermometer"))
 
+RECOVERS = const("The fault is over: current again within 30 s")  # pilot/sequence.py: F lasts so much longer
+
 
 class Fault:
     """code: one of OCPP 1.6, 7.6 ChargePointErrorCode; vendor_code, info: ours, with the number measured."""
@@ -32,6 +34,7 @@ class Connector:
         self.pilot = "A"  # state of the pilot's machine (pilot/sequence.py): A, B1, B2, C1, C1P, C2, C2S, F
         self.vehicle = "A"  # what the vehicle shows: A, B, C, D, E, F
         self.withheld = False  # its pilot went to +12 V in mid-transaction: this side makes a pause
+        self.recovers = False  # after a fault: its pilot has not offered anything since
         self.limit_da = 0  # what it may draw
         self.transaction = None
         self.authorised = False  # a card or a remote start waits for this connector's plug
@@ -61,8 +64,14 @@ class Connector:
         self.pilot = pilot
         self.vehicle = vehicle
         self.withheld = self.transaction is not None and pilot in ("B1", "C1")
+        self.recovers = pilot == "F" or (self.recovers and self.withheld)
         if not self.plugged() and not self.cable_in:
             self.ended_here = None
+
+    def on_fault(self, code: str, vendor_code: "str | None", info: "str | None", active: bool) -> None:
+        self.faults = [f for f in self.faults if (f.code, f.vendor_code) != (code, vendor_code)]
+        if active:
+            self.faults.append(Fault(code, vendor_code, info))
 
     def on_cable(self, present: bool) -> None:
         """A cable sits in the socket, or does not (with or without a vehicle at its other end)."""
@@ -129,7 +138,9 @@ class Connector:
             if fault is None or candidate.blocks() or not fault.blocks():  # the newest of those that matter most
                 fault = candidate
         if fault is None:
-            return (self.status(), "NoError", None, None)
+            status = self.status()
+            waits = self.recovers and status == "SuspendedEVSE" and self.limit_da >= MINIMUM_DA and not self.spent
+            return (status, "NoError", None, RECOVERS if waits else None)
         return (self.status(), fault.code, fault.vendor_code, fault.info)
 
     def to_report(self, up_ms: int, minimum_s: int) -> "tuple | None":

@@ -13,7 +13,7 @@ from ..schedule.stack import InstalledProfiles
 from .authorisation import Authorisation
 from .calls import Calls
 from .charging import Charging
-from .connector import Fault, all_connectors
+from .connector import RECOVERS, all_connectors
 from .fallback import Fallback
 from .limits import Limits
 from .metering import Metering
@@ -46,7 +46,7 @@ class Station:
         locks: "list[int]" = (),
     ) -> None:
         self.actions = []
-        self.now = self._due_ms = None
+        self.now = self._due_ms = self.reset_at_ms = None
         self.up_ms = 0
         self._ticks_ms = self._into_second_ms = 0
         self.link_up = False
@@ -77,7 +77,6 @@ class Station:
         self.fallback = Fallback(self)
         self._later = []
         self._permits, self._phases = {}, {}
-        self.reset_at_ms = None
         self.resets = 0  # how often it was tried
 
     def start(self, after_reset: bool = False) -> None:
@@ -280,9 +279,10 @@ class Station:
     def on_fault(self, connector_id: int, code: str, vendor_code: "str | None", info: "str | None", active: bool) -> None:
         """A fault comes or goes; code and vendor_code together name it."""
         connector = self.charge_point if connector_id == 0 else self.connector(connector_id)
-        connector.faults = [f for f in connector.faults if (f.code, f.vendor_code) != (code, vendor_code)]
-        if active:
-            connector.faults.append(Fault(code, vendor_code, info))
+        connector.on_fault(code, vendor_code, info, active)
+        for freed in self.connectors if not active else ():
+            if freed.recovers and connector_id in (0, freed.id) and not freed.faulted():
+                self.log("note", "connector %d: %s" % (freed.id, RECOVERS))
         self._settle()
 
     def on_cap(self, connector_id: int, source: str, da: "int | None") -> None:
