@@ -48,9 +48,7 @@ class App:
         self._over = asyncio.Event()
         supply = board.supply
         self.supply = Supply(
-            supply["volts"],
-            supply["phases"],
-            supply["phase_switch"],
+            supply["volts"], supply["phases"], supply["phase_switch"],
             tenths(supply["connector_amps"]),
             None if supply["connector_watts"] is None else tenths(supply["connector_watts"]),
             None if supply["grid_amps"] is None else tenths(supply["grid_amps"]),
@@ -226,7 +224,7 @@ class App:
         outlet = point.outlet
         currents_da, voltages_dv = outlet.meter_currents_da(), outlet.meter_voltages_dv()
         reading = Reading(outlet.meter_wh(), outlet.meter_w(), currents_da, outlet.phases, point.offered_da(), voltages_dv)
-        reading.celsius = self.board.temperature_c()
+        reading.celsius, reading.has_thermometer = self.board.temperature_c(), self.board.has_thermometer
         reading.estimated = outlet.meter_estimated
         return reading
 
@@ -236,8 +234,9 @@ class App:
         self.session.set_ping_interval(self.station.settings["WebSocketPingInterval"])
         self.tell(self.station.on_link, True)
 
-    def on_text(self, text: "str | memoryview") -> None:
+    def on_text(self, text: "str | memoryview") -> bool:
         self.tell(self.station.on_text, text)
+        return self.station.calls.spoken
 
     def on_trial(self, passed: bool) -> None:
         self.tell(self.station.reports.security_trial_ended, passed)

@@ -123,11 +123,11 @@ class Clock:
         """Somebody who should know says what time it is. True if the wall clock was set.
 
         A difference that the way of a message explains is left alone, and so is one of exactly what `advance` leapt:
-        whoever is told the time at the bench did not leap with us. A frozen clock stays.
+        whoever is told the time at the bench did not leap with us. A frozen clock learns the time once, and stays.
         """
-        if self.frozen:
-            return False
         now = self.now()
+        if self.frozen and now is not None:
+            return False
         if now is not None:
             behind_s = now - instant
             if abs(behind_s) <= _TOLERANCE_S or abs(behind_s - self._advanced_ms // 1000) <= _TOLERANCE_S:

@@ -85,7 +85,7 @@ class Bench:
 
     def __init__(
         self, connectors=1, keys=None, now=NOON, memory=None, register=True, phases=3, switch=False, grid_da=None, locks=(), after_reset=False, journal=None,
-        identity=None, wh=None,
+        identity=None, wh=None, estimated=False, voltages_dv=(2300, 2310, None), has_thermometer=True,
     ):
         self.memory = memory or Memory()
         self.journal = journal or getattr(self.memory, "journal", None) or Lines()
@@ -94,7 +94,9 @@ class Bench:
         self.wh = wh or {}
         self.offered_da = {}
         self.celsius = None
-        self.estimated = False
+        self.estimated = estimated
+        self.voltages_dv = voltages_dv
+        self.has_thermometer = has_thermometer
         self.sent = []  # [action, payload] of every CALL, in order
         self.unanswered = []  # (id, action, payload) while silent
         self.silent = False
@@ -129,8 +131,9 @@ class Bench:
 
     def _reading(self, connector):
         reading = Reading(
-            self.wh.get(connector, 1000), 0, [0, 0, 0], 3, self.offered_da.get(connector, 0), [2300, 2310, None], self.celsius
+            self.wh.get(connector, 1000), 0, [0, 0, 0], 3, self.offered_da.get(connector, 0), self.voltages_dv, self.celsius
         )
+        reading.has_thermometer = self.has_thermometer
         reading.estimated = self.estimated
         return reading
 
@@ -231,6 +234,12 @@ class Bench:
         """The vehicle stops as it was told, and the contactor opens."""
         self.tell(self.station.on_pilot, connector, "C2S", "C")
         self.tell(self.station.on_pilot, connector, "B1", "B")
+
+    def end(self, connector=1):
+        """The same, and the meter is read a last time."""
+        self.stop(connector)
+        self.tell(self.station.wake)
+        self.pass_time(2)
 
     def cable(self, connector=1, da=320):
         """A cable goes into the socket; da None: it is taken out."""

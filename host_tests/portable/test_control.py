@@ -268,6 +268,18 @@ def test_the_clock_follows_whoever_should_know_but_not_for_the_way_of_a_message(
     assert not frozen.correct(NOON + 1000) and frozen.now() == NOON
 
 
+def test_a_frozen_clock_that_is_unset_learns_the_time_and_then_stands_still():
+    clock = Clock(None, True)
+    assert clock.now() is None
+    assert clock.correct(NOON) and clock.now() == NOON
+    assert not clock.correct(NOON + 1000) and clock.now() == NOON
+    clock.advance(5000)
+    assert clock.now() == NOON + 5
+    late = Clock(None, True)
+    late.advance(1500)  # time may pass before it is told
+    assert late.correct(NOON) and late.now() == NOON
+
+
 def watched_outlet():
     """With every sensor, all of them content."""
     outlet = Outlet()

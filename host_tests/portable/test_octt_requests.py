@@ -49,7 +49,7 @@ def reset(kind, with_transaction):
         assert bench.ask("ChangeAvailability", {"connectorId": 1, "type": "Inoperative"}) == ACCEPTED
     assert bench.ask("Reset", {"type": kind}) == ACCEPTED
     if with_transaction:
-        bench.stop()
+        bench.end()
     bench.pass_time(1)
     assert bench.resets == 1
     again = Bench(memory=bench.memory)
@@ -96,6 +96,7 @@ def test_tc_018_1_unlock_with_session():
     bench.cable()
     bench.charge()
     assert unlock(bench) == "Unlocked"
+    bench.end()
     assert bench.actions("StopTransaction")[0]["reason"] == "UnlockCommand" and bench.statuses()[-1] == "Finishing"
     bench.unplug()
     bench.cable(da=None)

@@ -179,6 +179,7 @@ def test_tc_011_2_remote_start_and_nobody_plugs_in():
 def test_tc_012_remote_stop():
     bench = charging(configured())
     assert bench.ask("RemoteStopTransaction", {"transactionId": 1}) == ACCEPTED
+    bench.end()
     assert last_stop(bench)["reason"] == "Remote" and bench.statuses() == ["Finishing"]
     bench.unplug()
     bench.cable(da=None)
@@ -278,6 +279,7 @@ def test_tc_037_3_an_offline_start_with_an_invalid_card_is_stopped():
     bench = offline_start(StopTransactionOnInvalidId="true")
     bench.answers["StartTransaction"] = started_invalid
     come_back(bench)
+    bench.end()
     assert last_stop(bench)["reason"] == "DeAuthorized" and bench.statuses()[-1] == "Finishing"
 
 
@@ -285,6 +287,7 @@ def test_tc_038_an_offline_stop():
     bench = charging(configured())
     go_offline(bench)
     bench.card(VALID)
+    bench.end()
     come_back(bench)
     assert last_stop(bench)["reason"] == "Local" and bench.statuses() == ["Finishing"]
 
@@ -293,6 +296,7 @@ def test_tc_039_a_whole_transaction_offline():
     bench = offline_start()
     bench.pass_time(100)
     bench.card(VALID)
+    bench.end()
     bench.unplug()
     bench.cable(da=None)
     come_back(bench)
@@ -334,6 +338,7 @@ def test_tc_061_2_a_cleared_cache_and_a_remote_start():
 def test_tc_068_the_card_of_the_start_ends_the_transaction():
     bench = charging(configured())
     bench.card(VALID)
+    bench.end()
     assert last_stop(bench)["idTag"] == VALID and bench.statuses() == ["Finishing"]
 
 
@@ -343,6 +348,7 @@ def test_tc_069_a_card_of_the_same_group_ends_the_transaction():
     charging(bench)
     bench.card("VALID2")
     assert bench.actions("Authorize") == [{"idTag": "VALID2"}]
+    bench.end()
     assert last_stop(bench)["idTag"] == "VALID2" and bench.statuses() == ["Finishing"]
 
 

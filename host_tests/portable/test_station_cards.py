@@ -29,6 +29,7 @@ def test_the_same_card_ends_its_transaction_without_asking_whatever_its_case():
     bench.charge(tag="card")
     bench.sent.clear()
     bench.card("CARD")
+    bench.end()
     assert bench.actions("Authorize") == []
     assert bench.actions("StopTransaction")[0]["reason"] == "Local"
 
@@ -40,6 +41,7 @@ def test_another_card_ends_nothing_unless_it_is_of_the_same_group():
     bench.card("STRANGER")
     assert bench.actions("StopTransaction") == []
     bench.card("YOURS")
+    bench.end()
     stop = bench.actions("StopTransaction")[0]
     assert (stop["reason"], stop["idTag"]) == ("Local", "YOURS")
 
@@ -272,6 +274,7 @@ def test_a_card_found_invalid_gets_the_energy_that_the_key_allows():
     bench.pass_time(5)
     assert not bench.permits[1] and bench.statuses()[-1] == "SuspendedEVSE"
     bench.card()
+    bench.end()
     assert bench.actions("StopTransaction")[0]["reason"] == "Local"
 
 

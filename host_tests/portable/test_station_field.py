@@ -1,8 +1,11 @@
 """What went wrong in the field with other charge points, told by their users: it shall not with this one."""
 
+import json
+
 from station_bench import NOON, Bench, profile
 
 from setpoint import state_line
+from setpoint.station.connector import RECOVERS
 
 
 def test_a_profile_whose_optional_fields_are_all_null_pauses_the_charge():
@@ -311,3 +314,56 @@ def test_a_status_that_many_later_ones_pushed_out_of_the_queue_is_told_in_the_en
     bench.sent.clear()
     bench.pass_time(60)
     assert bench.sent == []
+
+
+def recovering(connectors=1, at=1):
+    """A charge whose fault is over a moment ago: its pilot stays in F for 30 s."""
+    bench = Bench(connectors)
+    bench.charge()
+    bench.fault("GroundFailure", connector=at)
+    bench.tell(bench.station.on_pilot, 1, "F", "C")
+    bench.logs.clear()
+    bench.fault("GroundFailure", False, connector=at)
+    return bench
+
+
+def last_status(bench):
+    last = [p for p in bench.actions("StatusNotification") if p["connectorId"] == 1][-1]
+    return last["status"], last["errorCode"], last.get("info")
+
+
+def reason_for_limit(bench):
+    answer = bench.ask("DataTransfer", {"vendorId": "Setpoint", "messageId": "Limits"})
+    return json.loads(answer["data"])[0]["reason"]
+
+
+def test_for_30_s_after_a_fault_status_log_and_limits_say_why_nothing_is_offered():
+    for at in (1, 0):  # of the connector, of the charge point
+        bench = recovering(at=at)
+        assert last_status(bench) == ("SuspendedEVSE", "NoError", RECOVERS) and len(RECOVERS) <= 50
+        assert bench.logs == ["connector 1: " + RECOVERS]
+        assert reason_for_limit(bench) == RECOVERS + ", then: hardware"
+        told = len(bench.statuses())
+        bench.tell(bench.station.on_pilot, 1, "C1", "C")
+        assert len(bench.statuses()) == told, "nothing new: it still does not offer"
+        bench.tell(bench.station.on_pilot, 1, "C1P", "C")
+        bench.tell(bench.station.on_pilot, 1, "C2", "C")
+        assert last_status(bench) == ("Charging", "NoError", None)
+        assert reason_for_limit(bench) == "hardware"
+
+
+def test_a_fault_that_stays_and_a_limit_that_stops_are_not_taken_for_that():
+    bench = recovering()
+    bench.fault("OverVoltage")
+    assert last_status(bench)[:2] == ("Faulted", "OverVoltage") and reason_for_limit(bench) == "hardware"
+    bench = recovering()
+    bench.set_profile(periods=((0, 0),))
+    assert last_status(bench) == ("SuspendedEVSE", "NoError", None)
+    bench = Bench()
+    bench.charge()
+    bench.set_profile(periods=((0, 0),))
+    assert last_status(bench) == ("SuspendedEVSE", "NoError", None)
+    idle = Bench()
+    idle.fault("GroundFailure")
+    idle.fault("GroundFailure", False)
+    assert last_status(idle) == ("Available", "NoError", None) and idle.logs[-1:] != ["connector 1: " + RECOVERS]

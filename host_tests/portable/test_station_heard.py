@@ -166,6 +166,7 @@ def test_what_a_stop_says_of_a_card_is_kept_as_far_as_it_can_be_read():
         bench.memory.kept.pop("cache")
         bench.answers["StopTransaction"] = lambda payload: {"idTagInfo": info}
         bench.card("TAG")
+        bench.end()
         assert len(bench.actions("StopTransaction")) == 1
         assert ("Blocked" in bench.memory.kept.get("cache", "")) == known, info
 
@@ -261,4 +262,5 @@ def test_an_identifier_of_32_bits_is_heard_down_to_the_lowest():
     assert again.limits[1] == 80
     assert again.ask("ClearChargingProfile", {"id": -2147483648}) == {"status": "Accepted"}
     assert again.ask("RemoteStopTransaction", {"transactionId": -2147483648}) == {"status": "Accepted"}
+    again.end()
     assert again.actions("StopTransaction")[0]["transactionId"] == -2147483648

@@ -68,6 +68,100 @@ def test_what_nobody_measures_is_not_sent_and_the_register_says_so():
     assert [moment["sampledValue"][0]["context"] for moment in data] == ["Transaction.Begin", "Other", "Transaction.End"]
 
 
+BOARDS = (  # what it has, what it measures of ALL
+    ("a meter that reads all, and a thermometer", {}, ALL),
+    ("one that reads all", {"has_thermometer": False}, ALL.replace(",Temperature", "")),
+    ("a pulse meter", {"voltages_dv": (), "has_thermometer": False}, ALL.replace(",Voltage,Temperature", "")),
+    (
+        "no meter",
+        {"estimated": True, "voltages_dv": (), "has_thermometer": False},
+        "Energy.Active.Import.Register,Power.Offered,Current.Offered",
+    ),
+)
+KEYS = ("MeterValuesSampledData", "MeterValuesAlignedData", "StopTxnSampledData", "StopTxnAlignedData")
+
+
+def test_the_first_lists_hold_what_this_board_measures():
+    for name, board, measured in BOARDS:
+        bench = Bench(**board)
+        told = [known["value"] for known in bench.ask("GetConfiguration", {"key": list(KEYS)})["configurationKey"]]
+        aligned = [m for m in ("Energy.Active.Import.Register", "Power.Active.Import", "Current.Offered") if m in measured]
+        assert told == [measured, ",".join(aligned), "", ""], name
+        for key in KEYS:
+            assert Bench(keys={key: ALL}, **board).station.settings[key] == measured, (name, key)
+
+
+def test_a_measurand_that_this_board_cannot_measure_is_rejected_and_the_list_stays():
+    for name, board, measured in BOARDS:
+        for key in KEYS:
+            bench = Bench(**board)
+            for measurand in ALL.split(","):
+                fits = measurand in measured.split(",")
+                for value in (measurand, "Current.Offered," + measurand):
+                    before = bench.station.settings[key]
+                    answer = bench.ask("ChangeConfiguration", {"key": key, "value": value})
+                    assert answer == {"status": "Accepted" if fits else "Rejected"}, (name, key, value)
+                    assert bench.station.settings[key] == (value if fits else before), (name, key, value)
+
+
+def estimated(reading):
+    reading.estimated = True
+    return reading
+
+
+def test_a_measurand_that_one_of_two_connectors_measures_is_accepted():
+    bench = Bench(connectors=2)
+    readings = bench.station.readings
+    bench.station.readings = lambda connector: estimated(readings(connector)) if connector == 1 else readings(connector)
+    assert bench.ask("ChangeConfiguration", {"key": "MeterValuesSampledData", "value": "Current.Import"}) == {"status": "Accepted"}
+
+
+def offered_now(bench):
+    """What MeterValues says on demand."""
+    assert bench.ask("TriggerMessage", {"requestedMessage": "MeterValues"}) == {"status": "Accepted"}
+    return [value["value"] for value in bench.actions("MeterValues")[-1]["meterValue"][0]["sampledValue"]]
+
+
+def test_before_a_transaction_what_is_offered_is_what_one_that_starts_now_would_get():
+    for limit, offered, power in (
+        (None, "32.0", "22080"),
+        (0, "0.0", "0"),
+        (5.9, "0.0", "0"),
+        (6, "6.0", "4140"),
+        (6.5, "6.5", "4485"),
+        (10.3, "10.3", "7107"),
+        (40, "32.0", "22080"),
+    ):
+        bench = Bench(keys={"MeterValuesSampledData": "Current.Offered,Power.Offered"})
+        if limit is not None:
+            assert bench.set_profile(level=8, periods=((0, limit),)) == {"status": "Accepted"}
+        assert offered_now(bench) == [offered, power], limit
+        bench.plug()
+        assert offered_now(bench) == [offered, power], limit
+
+
+def test_where_no_transaction_can_start_nothing_is_offered():
+    bench = Bench(keys={"MeterValuesSampledData": "Current.Offered"})
+    for there, gone in (
+        (lambda: bench.fault("GroundFailure"), lambda: bench.fault("GroundFailure", False)),
+        (
+            lambda: bench.ask("ChangeAvailability", {"connectorId": 1, "type": "Inoperative"}),
+            lambda: bench.ask("ChangeAvailability", {"connectorId": 0, "type": "Operative"}),
+        ),
+    ):
+        there()
+        assert offered_now(bench) == ["0.0"]
+        gone()
+        assert offered_now(bench) == ["32.0"]
+
+
+def test_in_a_transaction_what_is_offered_is_what_the_pilot_says():
+    bench = Bench(keys={"MeterValuesSampledData": "Current.Offered"})
+    bench.charge()
+    bench.offered_da[1] = 130
+    assert offered_now(bench) == ["13.0"]
+
+
 def test_where_nothing_can_be_told_nothing_is_sent():
     bench = Bench(keys={"MeterValuesSampledData": "Temperature", "MeterValueSampleInterval": "60"})
     bench.charge()
@@ -225,3 +319,100 @@ def test_a_transaction_of_a_connector_that_is_no_more_ends():
     stop = again.actions("StopTransaction")[0]
     assert (stop["reason"], stop["meterStop"]) == ("Other", 4321)
     assert Bench(connectors=2, memory=again.memory, now=bench.now).actions("StopTransaction") == []
+
+
+def test_the_energy_until_current_has_ended_belongs_to_the_transaction_that_stops():
+    for stop_it, reason in (
+        (lambda bench: bench.ask("RemoteStopTransaction", {"transactionId": 1}), "Remote"),
+        (lambda bench: bench.card("TAG1"), "Local"),
+        (lambda bench: bench.ask("UnlockConnector", {"connectorId": 1}), "UnlockCommand"),
+        (lambda bench: bench.ask("Reset", {"type": "Soft"}), "SoftReset"),
+        (lambda bench: bench.tell(bench.station.on_emergency_stop), "EmergencyStop"),
+    ):
+        bench = Bench(keys={"StopTxnSampledData": "Energy.Active.Import.Register"}, locks=[1])
+        bench.cable()
+        bench.charge()
+        bench.wh[1] = 54841
+        stop_it(bench)
+        assert not bench.permits[1] and bench.actions("StopTransaction") == [], reason
+        bench.pass_time(2)
+        bench.wh[1] = 54843
+        bench.stop()
+        bench.tell(bench.station.wake)
+        assert bench.actions("StopTransaction") == [], "the meter is read once a second"
+        bench.wh[1] = 54844
+        bench.pass_time(2)
+        (stop,) = bench.actions("StopTransaction")
+        assert (stop["reason"], stop["meterStop"], stop["timestamp"]) == (reason, 54844, "2025-06-15T12:00:04Z")
+        assert moments(stop) == [("12:00:00Z", "Transaction.Begin", "1000"), ("12:00:04Z", "Transaction.End", "54844")]
+
+
+def test_a_vehicle_that_does_not_stop_delays_its_stop_by_seven_seconds_at_most():
+    bench = Bench()
+    bench.charge()
+    bench.card("TAG1")
+    for _ in range(6):
+        bench.pass_time(1)
+        assert bench.actions("StopTransaction") == []
+    bench.wh[1] = 2000
+    bench.pass_time(1)
+    assert bench.actions("StopTransaction")[0]["meterStop"] == 2000
+
+
+def test_where_no_current_flows_a_stop_goes_out_at_once():
+    bench = Bench()
+    bench.charge()
+    bench.tell(bench.station.on_pilot, 1, "B2", "B")
+    bench.card("TAG1")
+    assert len(bench.actions("StopTransaction")) == 1
+
+
+def test_a_transaction_that_begins_before_that_begins_with_the_last_reading():
+    bench = Bench()
+    bench.charge()
+    bench.card("TAG1")
+    bench.wh[1] = 1003
+    bench.card("NEXT")
+    assert bench.actions("StopTransaction")[0]["meterStop"] == bench.actions("StartTransaction")[1]["meterStart"] == 1003
+
+
+def test_a_power_cut_before_the_last_reading_loses_no_stop_and_one_after_it_not_that():
+    for wait_s, wh in ((0, 2000), (2, 2003)):
+        bench = Bench()
+        bench.charge()
+        bench.tell(bench.station.on_link, False)
+        bench.wh[1] = 2000
+        bench.card("TAG1")
+        bench.wh[1] = 2003
+        if wait_s:
+            bench.end()
+        again = Bench(memory=bench.memory, now=bench.now, wh={1: 2003})
+        stops = again.actions("StopTransaction")
+        assert [(stop["reason"], stop["meterStop"]) for stop in stops] == [("Local", wh)]
+        assert not again.permits[1] and again.station.outbox.ledger.last == {}
+
+
+def test_flash_that_fails_loses_no_last_reading_while_there_is_power():
+    bench = Bench()
+    bench.charge()
+    bench.wh[1] = 2000
+    bench.card("TAG1")
+    bench.memory.journal.fails = True
+    bench.wh[1] = 2003
+    bench.end()
+    assert bench.actions("StopTransaction")[0]["meterStop"] == 2003
+
+
+def test_many_stops_without_the_network_take_no_memory_for_ever():
+    bench = Bench(keys={"AllowOfflineTxForUnknownId": "true"})
+    bench.tell(bench.station.on_link, False)
+    for number in range(20):
+        bench.charge()
+        bench.card("TAG1")
+        bench.wh[1] = 2000 + 10 * number
+        bench.end()
+        bench.unplug()
+    assert len(bench.station.outbox.ledger.last) == 8
+    bench.tell(bench.station.on_link, True)
+    stops = [stop["meterStop"] for stop in bench.actions("StopTransaction")]
+    assert stops[-8:] == [2120, 2130, 2140, 2150, 2160, 2170, 2180, 2190] and bench.station.outbox.ledger.last == {}

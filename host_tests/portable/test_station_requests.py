@@ -86,9 +86,9 @@ def test_to_unlock_ends_the_transaction_and_waits_for_the_contactor():
     bench.charge()
     assert bench.locks[1]
     assert bench.ask("UnlockConnector", {"connectorId": 1}) == {"status": "Unlocked"}
-    assert bench.actions("StopTransaction")[0]["reason"] == "UnlockCommand"
     assert bench.locks[1], "the contactor is still closed"
-    bench.tell(bench.station.on_pilot, 1, "B1", "B")
+    bench.end()
+    assert bench.actions("StopTransaction")[0]["reason"] == "UnlockCommand"
     assert not bench.locks[1] and bench.statuses()[-1] == "Finishing"
     bench.unplug()
     bench.cable(da=None)
@@ -165,9 +165,10 @@ def test_both_resets_end_transactions_first_and_wait_for_the_answer():
         assert bench.ask("Reset", {"type": kind}) == ACCEPTED
         bench.pass_time(5)
         assert bench.resets == 0 and not bench.permits[1]
-        assert bench.actions("StopTransaction")[0]["reason"] == reason
-        bench.stop()
+        bench.end()
+        assert bench.resets == 0
         bench.answer_all()
+        assert bench.actions("StopTransaction")[0]["reason"] == reason
         bench.pass_time(1)
         assert bench.resets == 1
 
@@ -179,9 +180,10 @@ def test_a_reset_does_not_open_the_contactor_under_load():
         bench.ask("Reset", {"type": kind})
         bench.tell(bench.station.on_pilot, 2, "C2S", "C")  # told to stop: it has 6 s to do so
         bench.pass_time(5)
-        assert len(bench.actions("StopTransaction")) == 1 and not bench.permits[2]
-        assert bench.resets == 0
+        assert bench.resets == 0 and not bench.permits[2]
         bench.tell(bench.station.on_pilot, 2, "C1", "C")
+        bench.pass_time(2)
+        assert len(bench.actions("StopTransaction")) == 1
         assert bench.resets == 1
 
 
@@ -228,8 +230,9 @@ def test_an_emergency_stop_ends_everything_and_nothing_begins_by_itself():
     bench.charge(1)
     bench.card("WAITS", [2])
     bench.tell(bench.station.on_emergency_stop)
-    assert bench.actions("StopTransaction")[0]["reason"] == "EmergencyStop"
     assert not bench.permits[1]
+    bench.end()
+    assert bench.actions("StopTransaction")[0]["reason"] == "EmergencyStop"
     bench.plug(2)
     assert len(bench.actions("StartTransaction")) == 1
 
@@ -330,3 +333,32 @@ def test_answers_that_are_late_doubled_or_to_nothing_change_nothing():
     bench.tell(bench.reply, message_id, accepted)
     bench.tell(bench.reply, message_id, {"idTagInfo": {"status": "Blocked"}})
     assert bench.station.connector(1).authorised
+
+
+def test_a_link_works_once_something_is_answered_on_it_by_either_side():
+    boot = Bench(register=False)
+    assert not boot.station.calls.spoken
+    boot.tell(boot.station.on_link, True)
+    assert boot.station.calls.spoken, "BootNotification was answered"
+    for name, text, works in (
+        ("a request", '[2, "1", "GetConfiguration", {}]', True),
+        ("one that is not understood", '[2, "1", "MakeTea", {}]', False),
+        ("one without its fields", '[2, "1", "ChangeConfiguration", {}]', False),
+        ("an answer that nobody waits for", '[3, "1", {}]', False),
+        ("what a server in distress says", '{"message": "Internal server error"}', False),
+    ):
+        boot.tell(boot.station.on_link, False)
+        boot.silent = True
+        boot.tell(boot.station.on_link, True)
+        assert not boot.station.calls.spoken, name
+        boot.tell(boot.station.on_text, text)
+        assert boot.station.calls.spoken == works, name
+
+
+def test_a_link_on_which_all_is_refused_does_not_work():
+    boot = Bench(register=False)
+    boot.silent = True
+    boot.tell(boot.station.on_link, True)
+    message_id = boot.unanswered[0][0]
+    boot.tell(boot.station.on_text, '[4, "%s", "InternalError", "", {}]' % message_id)
+    assert not boot.station.calls.spoken

@@ -85,6 +85,7 @@ def test_the_card_of_the_next_driver_does_not_pay_for_the_vehicle_that_is_left_a
     bench.pass_time(5)
     assert starts(bench) == [(1, "FIRST")] and bench.statuses(1)[-1] == "Finishing"
     bench.plug(2)
+    bench.end(1)
     assert starts(bench) == [(1, "FIRST"), (2, "NEXT")]
 
 
@@ -137,6 +138,7 @@ def test_a_remote_start_without_connector_takes_the_vehicle_that_waits():
     bench = Bench(connectors=3)
     bench.charge(1, "FIRST")
     bench.card("FIRST")
+    bench.end(1)
     bench.plug(3)
     for expected in (3, 2, 1):
         assert bench.ask("RemoteStartTransaction", {"idTag": "R%d" % expected})["status"] == "Accepted"
@@ -193,6 +195,7 @@ def test_a_remote_start_without_connector_does_not_begin_at_a_vehicle_that_has_c
         bench = Bench(connectors=2)
         bench.charge(1, "FLEET")
         bench.ask("RemoteStopTransaction", {"transactionId": 1})
+        bench.end(1)
         assert anywhere(bench, tag) == "Accepted"
         assert len(starts(bench)) == 1
         bench.plug(2)

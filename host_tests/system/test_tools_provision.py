@@ -128,7 +128,7 @@ def running(tmp_path, firmware, central):
     (board.folder / "store" / "flash.img").write_bytes(b"\xff" * 4096 * 512)
     (board.folder / "start.json").write_text(json.dumps({"store": "store", "csms_url": central.url}))
     with board:
-        board.wait_for(b"BootNotification: Accepted", 30)
+        board.wait_for(b"BootNotification: Accepted")
         yield board
 
 
@@ -140,7 +140,7 @@ def test_a_station_that_is_stopped_gives_its_memory_back(running):
 
 def test_a_station_that_runs_is_interrupted_told_and_tries(running, central, capsys):
     said = provisioned(running, capsys, *options(central.url, id="CP02"))
-    assert "ocpp       BootNotification: Accepted" in said and central.paths[-1] == "/CP02"
+    assert "ocpp       BootNotification: Accepted" in said and "/CP02" in central.paths  # the station may be back already, as cp001
 
 
 def test_a_program_is_deployed_onto_a_station_that_runs_and_wins_over_the_frozen_one(running, tmp_path):

@@ -184,6 +184,8 @@ class PlayedBoard:
             self._process = subprocess.Popen(command, stdin=board_end, stdout=board_end, stderr=board_end, preexec_fn=functools.partial(_own, board_end))
             os.close(board_end)
             self._carry(board)
+            if self._over.is_set():
+                self._process.kill()  # power_off may have looked before this one began
             self.ended.append(self._process.wait())
             os.close(board)
             if self.ended[-1] == CUT:
@@ -207,7 +209,8 @@ class PlayedBoard:
             except OSError:
                 return
 
-    def wait_for(self, word: bytes, within_s: float = 10) -> None:
+    def wait_for(self, word: bytes, within_s: float = 120) -> None:
+        """With patience that a busy host does not exhaust."""
         end = time.monotonic() + within_s
         while word not in self.said:
             assert time.monotonic() < end, self.said[-2000:]

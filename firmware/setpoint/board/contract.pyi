@@ -90,7 +90,8 @@ class Outlet(Protocol):
         """The currents in L1, L2 and L3."""
 
     def meter_voltages_dv(self) -> list[int | None]:
-        """L1, L2 and L3 to neutral, in tenths of a volt; None where there is no such phase, or nobody measures."""
+        """L1, L2 and L3 to neutral, in tenths of a volt; None where there is no such phase, or the meter was not read.
+        Empty, always: this meter measures none."""
 
     def meter_w(self) -> int:
         """The power of all phases."""

@@ -1,7 +1,7 @@
 """Stays connected to the central system, whatever the network, the server and the cable do.
 
     owner.on_up()            a connection stands; what is sent goes out
-    owner.on_text(text)      a message came: a str, or a view of a long one's UTF-8, good for as long as the call
+    owner.on_text(text)      a message came: a str, or a view of a long one's UTF-8, good for as long as the call; true: the link works
     owner.on_down(reason)    it stands no more; what was not sent is forgotten
     owner.on_trial(passed)   a change of credentials (Rule 5) is over
     owner.on_security_event(kind, info)   a try failed for a reason that OCPP 1.6's security whitepaper names
@@ -11,7 +11,7 @@ Rule 1: `run` ends only by being cancelled. A lost connection, a server that say
 Rule 2: alive means heard. After each ping something must arrive within pong_timeout_s, else the link is dead:
     a half-open TCP connection raises no error by itself.
 Rule 3: waits double, each with its own random part (as OCPP 2.0.1 has it), so that a hundred stations after a power cut
-    do not call in step. They start anew after a connection that held, and when the network has come back.
+    do not call in step. They start anew after a connection that held or worked, and when the network has come back.
 Rule 4: nothing is stored without bound: while too many answers wait to be sent, nothing more is read.
 Rule 5: while identity["before"] holds the credentials from before a change, every fourth try uses those. The first that
     connect are kept, whichever they are: a mistake, or a server that is away, locks nobody out.
@@ -93,8 +93,7 @@ class Session:
 
     def renew(self) -> None:
         """Connects anew, once what is queued has gone: the credentials have changed."""
-        self._tries = 0
-        self._failures = 0
+        self._tries = self._failures = 0
         self._renewing = True
         self._to_send.set()
 
@@ -232,7 +231,8 @@ class Session:
                 if type(event[1]) is not str:
                     gc.collect()  # its parts will need room
                 try:
-                    owner.on_text(event[1])
+                    if owner.on_text(event[1]):
+                        self._failures = 0
                 except MemoryError:
                     event = ("fault", TOO_BIG, "out of memory")
                     break

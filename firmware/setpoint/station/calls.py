@@ -31,6 +31,7 @@ class Calls:
         self._log = log
         self._delivered = delivered
         self.answered = 0  # how many calls were
+        self.spoken = False  # on this link something was answered, by either side, and not by an error
         self._waiting = []  # (order, action, payload, on_answer, before Accepted too)
         self._on_answer = None  # of the one in flight: a function of (payload, error, refused, up_ms)
         self._entry = None  # of the outbox, where the one in flight is of there
@@ -85,6 +86,7 @@ class Calls:
                 self._exchange.cancel()
                 self._on_answer = self._entry = self._message = None
             self._late = None
+            self.spoken = True
             self.answered += 1
             self._delivered(late[1], message[2], None, False)
             return
@@ -97,6 +99,7 @@ class Calls:
                 self._suspect = None
         self.answered += 1
         if answer[0] == "result":
+            self.spoken = True
             self._finish(answer[1], None, False, up_ms)
         else:
             self._finish(None, "%s: %s" % (answer[1], answer[2]), True, up_ms)
@@ -121,6 +124,7 @@ class Calls:
         """Nobody will answer any more."""
         self._exchange.cancel()
         self._late = None
+        self.spoken = False
         waiting = self._waiting
         self._waiting = []
         error = "the link is down"

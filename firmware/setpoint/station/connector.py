@@ -11,6 +11,8 @@ MINIMUM_DA = const(60)  # below 6 A the pilot offers nothing (IEC 61851-1)
 # as central systems stop a connector that shows an errorCode.
 _WARNINGS = const(("WeakSignal", "ReaderFailure", "LocalListConflict", "ResetFailure", "derated", "thermometer"))
 
+RECOVERS = const("The fault is over: current again within 30 s")  # pilot/sequence.py: F lasts so much longer
+
 
 class Fault:
     """code: one of OCPP 1.6, 7.6 ChargePointErrorCode; vendor_code, info: ours, with the number measured."""
@@ -38,6 +40,7 @@ class Connector:
         self.pilot = "A"  # state of the pilot's machine (pilot/sequence.py): A, B1, B2, C1, C1P, C2, C2S, F
         self.vehicle = "A"  # what the vehicle shows: A, B, C, D, E, F
         self.withheld = False  # its pilot went to +12 V in mid-transaction: this side makes a pause
+        self.recovers = False  # after a fault: its pilot has not offered anything since
         self.limit_da = 0  # what it may draw
         self.transaction = None
         self.authorised = False  # a card or a remote start waits for this connector's plug
@@ -49,11 +52,16 @@ class Connector:
         self.locked = None  # as last told to the board
         self.cable_in = False  # a cable sits in the socket, with or without a vehicle; False where that cannot be seen
         self.held = None  # the transaction whose owner alone may take the cable, after its end
-        self.energy_look_ms = None  # when to look whether that is so
+        self.stopped = None  # (order of a StopTransaction whose last reading is still to come, the reading it has): current may flow yet
+        self.look_ms = None  # when to take that, or to look whether `spent` is so
         self.sample_at_ms = None  # when the next MeterValues of its transaction is due
         self._reported = None  # (status, error, vendor code, info) as last sent
         self._seen = None  # the one that holds now, and since when
         self._seen_at_ms = 0
+
+    def live(self) -> bool:
+        """Is its contactor closed?"""
+        return self.pilot in ("C2", "C2S")
 
     def plugged(self) -> bool:
         return self.vehicle != "A"
@@ -62,6 +70,7 @@ class Connector:
         self.pilot = pilot
         self.vehicle = vehicle
         self.withheld = self.transaction is not None and pilot in ("B1", "C1")
+        self.recovers = pilot == "F" or (self.recovers and self.withheld)
         if not self.plugged() and not self.cable_in:
             self.ended_here = None
 
@@ -101,7 +110,7 @@ class Connector:
 
     def lock_wanted(self) -> bool:
         """Is the cable to be locked in? Never opened under load."""
-        return self.transaction is not None or self.held is not None or self.pilot in ("C2", "C2S")
+        return self.transaction is not None or self.held is not None or self.live()
 
     def status(self) -> str:
         # 1. a fault that blocks charging
@@ -138,7 +147,9 @@ class Connector:
     def _now_true(self) -> tuple:
         fault = self.fault()
         if fault is None:
-            return (self.status(), "NoError", None, None)
+            status = self.status()
+            waits = self.recovers and status == "SuspendedEVSE" and self.limit_da >= MINIMUM_DA and not self.spent
+            return (status, "NoError", None, RECOVERS if waits else None)
         return (self.status(), fault.code, fault.vendor_code, fault.info)
 
     def to_report(self, up_ms: int, minimum_s: int) -> "tuple | None":

@@ -5,6 +5,7 @@ Beside messages (transaction.py) the journal holds
     [0, "H", last order, delivered, boot, clocks, running, ids]   the heading of a segment: all that is to be known
     [0, "I", handle, id]        the id of a transaction; [idTag, meterStart, when] where its start was given up
     [0, "R", handle, started, parent, most Wh]   what has changed of a running transaction
+    [0, "W", order, when, meterStop, values]   the last reading of the StopTransaction of that order, taken once current had ended
     [0, "T", boot, instant, ms] what time it was so many milliseconds after that boot
 
 and its marks [delivered, connector, register, connector, register, ...]: up to which order all messages are delivered,
@@ -21,6 +22,8 @@ from .transaction import Transaction, thinned
 
 _MOST_HEADING = const(2000)  # bytes: without data, four connectors with cards of any script take 1600
 
+_MOST_LAST = const(8)  # of them are known; a stop before those says what it was written with
+
 
 class Ledger:
     """`running`: the transactions that have begun and not ended, as far as flash knows. `wh`: connector: its energy register, as far as it
@@ -34,6 +37,7 @@ class Ledger:
         self.stored = 0  # the last order in the journal
         self.delivered = 0
         self.ids = {}  # handle: id, of those whose stop is not delivered
+        self.last = {}  # order of a StopTransaction that is not delivered: [when, meterStop, values] of its last reading
         self.boot = 0
         self._clocks = []  # [boot, instant, ms after it] of those that began without the time, and were told it
         self._clockless = False  # something was written without an instant since power-up
@@ -63,6 +67,8 @@ class Ledger:
             for i in range(1, len(mark), 2):
                 self.wh[mark[i]] = max(mark[i + 1], self.wh.get(mark[i], 0))
         self.last_order = max(self.last_order, self.delivered)
+        for order in [order for order in self.last if order <= self.delivered]:
+            del self.last[order]
 
     def _take(self, line: list) -> None:
         order, kind = line[0], line[1]
@@ -86,6 +92,8 @@ class Ledger:
             for transaction in self.running:
                 if transaction.handle == line[2]:
                     _, _, _, transaction.started, transaction.parent, transaction.most_wh = line
+        elif kind == "W":
+            self.has_last(line[2], line[3:])
         elif kind == "T":
             self._clocks.append(line[2:])
         for when in line if kind in "SME" else ():
@@ -111,6 +119,12 @@ class Ledger:
         for transaction in self.running:
             if transaction.handle == handle and type(transaction_id) is int:
                 transaction.id = transaction_id
+
+    def has_last(self, order: int, last: list) -> None:
+        """The last reading of a StopTransaction."""
+        self.last[order] = last
+        if len(self.last) > _MOST_LAST:
+            del self.last[min(self.last)]
 
     def has_stored(self, order: int) -> None:
         """The messages up to this order are in the journal."""

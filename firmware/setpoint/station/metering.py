@@ -9,7 +9,10 @@ transaction or not; those outside a transaction are not kept while the network i
 from micropython import const
 
 from ..protocol.iso8601 import text_from
+from .connector import MINIMUM_DA
 from .sampling import BEGIN, CLOCK, END, PERIODIC, TRIGGER, sampled_values, short_form
+
+LISTS = const(("MeterValuesSampledData", "MeterValuesAlignedData", "StopTxnSampledData", "StopTxnAlignedData"))  # keys
 
 _DAY_S = const(86400)
 _MARK_MS = const(60000)  # so old may the register in flash be, for a meter that forgets
@@ -23,6 +26,8 @@ class Metering:
         self._offsets = {}  # connector: what its meter had counted before it began at 0 again
         self._aligned_at = None  # the next instant of clock-aligned values; None: to be worked out
         self._mark_at_ms = 0
+        for key in LISTS:  # what this board cannot measure is in none: they say what can be had
+            station.settings.adopt(key, ",".join([name for name in station.settings.words(key) if self.measures(name)]))
 
     def reading(self, connector_id: int):
         """What the meter says now; its register stands at least where it was told to stand before.
@@ -42,10 +47,18 @@ class Metering:
         known[connector_id] = reading.wh
         return reading
 
-    def values(self, connector_id: int, key: str) -> str:
-        """The measurands that a key names, in short form."""
+    def measures(self, name: str) -> bool:
+        """Can this board tell a measurand of any of its connectors?"""
         station = self._station
-        return short_form(station.settings.words(key), self.reading(connector_id), station.supply.volts)
+        return any([station.readings(connector.id).measures(name) for connector in station.connectors])
+
+    def values(self, connector_id: int, key: str, offered_da: "int | None" = None) -> str:
+        """The measurands that a key names, in short form. offered_da: in the place of what the pilot says."""
+        station = self._station
+        reading = self.reading(connector_id)
+        if offered_da is not None:
+            reading.offered_da = offered_da
+        return short_form(station.settings.words(key), reading, station.supply.volts)
 
     # -- transactions
 
@@ -54,12 +67,16 @@ class Metering:
         if values:
             transaction.add_data(when, BEGIN, values)
 
-    def ends(self, transaction, when) -> int:
-        """The energy register at the end."""
-        values = self.values(transaction.connector, "StopTxnSampledData")
-        if values:
-            transaction.add_data(when, END, values)
-        return self.reading(transaction.connector).wh
+    def ends(self, transaction, when) -> list:
+        """[energy register, values for the StopTransaction] at the end."""
+        reading = self.last_reading(transaction.connector)
+        if reading[1]:
+            transaction.add_data(when, END, reading[1])
+        return reading
+
+    def last_reading(self, connector_id: int) -> list:
+        """As `ends`, once more."""
+        return [self.reading(connector_id).wh, self.values(connector_id, "StopTxnSampledData")]
 
     def sample_anew(self, connector) -> None:
         """The next periodic sample is due one interval from now (0: none)."""
@@ -83,9 +100,10 @@ class Metering:
             connector.transaction.add_data(when, context, values)
 
     def _report(self, connector, context: int, key: str, before_accepted: bool) -> None:
-        """MeterValues outside a transaction."""
+        """MeterValues outside a transaction: what is offered is what one that starts now would get."""
         station = self._station
-        values = self.values(connector.id, key)
+        would_get_da = connector.limit_da if connector.free() and connector.limit_da >= MINIMUM_DA else 0
+        values = self.values(connector.id, key, would_get_da)
         if values and station.now is not None:
             moment = {"timestamp": text_from(station.now), "sampledValue": sampled_values(values, context)}
             payload = {"connectorId": connector.id, "meterValue": [moment]}

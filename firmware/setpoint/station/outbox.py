@@ -19,7 +19,7 @@ import json
 from micropython import const
 
 from .ledger import Ledger, as_text, changed, line_of
-from .transaction import Transaction, meter_payload, start_payload, stop_payload
+from .transaction import Transaction, meter_payload, start_payload, stop_payload, with_last_reading
 
 _MOST_IN_RAM = const(10)
 _MOST_WITHOUT_FLASH = const(40)  # where writing fails
@@ -41,6 +41,7 @@ class Outbox:
         self._segment = self._offset = 0  # from here on the journal was not read yet
         self._odd = {}  # handle: its next meter value goes, while the journal is made thinner
         self._failing = False
+        self._unread = []  # orders of StopTransactions that wait for the last reading
         self._head = None
         self._attempts = 0  # of the head
         self._others = None  # answers to others when the head last had none
@@ -112,12 +113,22 @@ class Outbox:
         )
         self.flush()
 
-    def add_stop(self, transaction, when, meter_wh: int, reason: str, id_tag: "str | None") -> None:
-        """Raises OSError where flash cannot take it; it is queued all the same."""
+    def add_stop(self, transaction, when, meter_wh: int, reason: str, id_tag: "str | None", waits: bool) -> None:
+        """waits: it is not sent before `take_last_reading`. Raises OSError where flash cannot take it; it is queued all the same."""
         order = self.next_order()
         transaction.stop_order = order
+        if waits:
+            self._unread.append(order)
         self._add(order, [order, "E", transaction.handle, when, meter_wh, reason, id_tag, transaction.data])
         self.flush()
+
+    def take_last_reading(self, order: int, last: "list | None") -> None:
+        """last: [when, meterStop, values at the end] in the place of what a StopTransaction was written with; None: that holds.
+        Raises OSError."""
+        self._unread.remove(order)
+        if last is not None:
+            self.ledger.has_last(order, last)
+            self._append([as_text([0, "W", order] + last)])
 
     def add_meter_values(self, transaction, when, context: int, values: str, up_ms: int, next_ms: int, online: bool) -> None:
         """next_ms: how long the next ones are away."""
@@ -157,7 +168,7 @@ class Outbox:
             return None
         if self._head is None:
             self._head = self._next()
-        return self._head
+        return None if self._head is not None and self._head[0] in self._unread else self._head
 
     def _next(self):
         while self.ledger.stored > self.ledger.delivered:
@@ -184,6 +195,8 @@ class Outbox:
         if action == "StartTransaction":
             return start_payload(line, timestamp)
         known = self.ledger.ids.get(line[2])
+        if entry[0] in self.ledger.last:
+            line = with_last_reading(line, self.ledger.last[entry[0]])
         return meter_payload(line, known, timestamp) if action == "MeterValues" else stop_payload(line, known, timestamp)
 
     def started(self, entry, transaction_id: "int | None", parent: "str | None") -> Transaction:
@@ -215,6 +228,7 @@ class Outbox:
         if action == "StopTransaction":
             handle = line[2]
             self.ledger.ids.pop(handle, None)
+            self.ledger.last.pop(order, None)
             self.ledger.running = [t for t in self.ledger.running if t.handle != handle]
             if [1 for _, text in self._told if text.startswith('[%d,"S"' % handle)]:  # flash knows nothing of it, and need not
                 self._told = [told for told in self._told if told[0] not in (handle, order)]

@@ -13,6 +13,7 @@ def answer(station, message_id: str, action: str, payload) -> "str | list[bytes]
     """The CALLRESULT or CALLERROR for one CALL, as text, or as pieces of a long one's UTF-8."""
     try:
         request = read(payload, spec_for(action))
+        station.calls.spoken = True
         if action == "SetChargingProfile":
             payload = station.charging.set_profile(request)
         elif action == "GetCompositeSchedule":

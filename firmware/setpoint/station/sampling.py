@@ -35,9 +35,18 @@ class Reading:
         self.currents_da = currents_da  # of L1, L2, L3
         self.phases = phases
         self.offered_da = offered_da
-        self.voltages_dv = voltages_dv  # of L1, L2, L3 to neutral; None where nobody measures
-        self.celsius = celsius  # None: no sensor
+        self.voltages_dv = voltages_dv  # of L1, L2, L3 to neutral; None where there is none now. Empty: this board measures none
+        self.celsius = celsius  # None: not known now
+        self.has_thermometer = celsius is not None
         self.estimated = False
+
+    def measures(self, name: str) -> bool:
+        """Can this board tell a measurand at all, now or later?"""
+        if name.startswith("Voltage"):
+            return len(self.voltages_dv) > 0
+        if name == "Temperature":
+            return self.has_thermometer
+        return not self.estimated or not (name.startswith("Power.Active") or name.startswith("Current.Import"))
 
 
 def short_form(measurands: "list[str]", reading: Reading, volts: int) -> str:

@@ -6,6 +6,8 @@ from .calls import SET_ASIDE
 from .transaction import Transaction
 
 _ENERGY_LOOK_MS = const(5000)  # at 22 kW, 30 Wh
+_CURRENT_ENDS_MS = const(7000)  # after a stop: the vehicle has 6 s, then the contactor opens (pilot/sequence.py)
+_METER_SAYS_MS = const(1500)  # after that: meters are read once a second
 
 
 class Sessions:
@@ -35,6 +37,8 @@ class Sessions:
     def begin(self, connector, id_tag: str, profile: "dict | None", parent: "str | None") -> None:
         """Starts a transaction, with the limit that came with a remote start or not at all (R10)."""
         station = self._station
+        if connector.stopped is not None:
+            self._take_last_reading(connector)
         wh = station.metering.reading(connector.id).wh
         transaction = Transaction(station.outbox.next_order(), connector.id, id_tag, wh)
         transaction.parent = parent
@@ -59,24 +63,29 @@ class Sessions:
         station.limits_changed()
 
     def end(self, connector, reason: str, id_tag: "str | None") -> None:
-        """Stops a running transaction. `reason`: one of OCPP 1.6, 7.36 Reason."""
+        """Stops a running transaction. `reason`: one of OCPP 1.6, 7.36 Reason. Where current may still flow, its StopTransaction is in
+        flash at once, but waits for the reading after the contactor has opened: else some Wh would belong to nobody."""
         station = self._station
         transaction = connector.transaction
         connector.transaction = None
         connector.sample_at_ms = None
-        connector.energy_look_ms = None
+        connector.look_ms = None
         connector.spent = False
         connector.ended_here = transaction.id_tag or "?" if connector.plugged() or connector.cable_in else None
         if reason == "DeAuthorized" or (reason == "EVDisconnected" and not station.settings["UnlockConnectorOnEVSideDisconnect"]):
             connector.held = transaction if connector.has_lock and connector.cable_in else None
         when = station.outbox.ledger.when(station.now, station.up_ms)
-        self._stop(transaction, when, station.metering.ends(transaction, when), reason, id_tag)
+        reading = station.metering.ends(transaction, when)
+        self._stop(transaction, when, reading[0], reason, id_tag, connector.live())
+        if connector.live():
+            connector.stopped = transaction.stop_order, reading
+            connector.look_ms = station.up_ms + _CURRENT_ENDS_MS
         station.limits_changed()
 
-    def _stop(self, transaction, when, meter_wh: int, reason: str, id_tag: "str | None") -> None:
+    def _stop(self, transaction, when, meter_wh: int, reason: str, id_tag: "str | None", waits: bool = False) -> None:
         station = self._station
         try:
-            station.outbox.add_stop(transaction, when, meter_wh, reason, id_tag)
+            station.outbox.add_stop(transaction, when, meter_wh, reason, id_tag, waits)
         except OSError as error:
             station.reports.storage_failed("transaction cannot be written: %s" % error)
         station.log("info", "connector %d: transaction ends, %s" % (transaction.connector, reason))
@@ -89,8 +98,25 @@ class Sessions:
 
     def wake(self, up_ms: int) -> None:
         for connector in self._station.connectors:
-            if connector.energy_look_ms is not None and up_ms >= connector.energy_look_ms:
-                self.look_at_energy(connector)
+            if connector.stopped is not None and not connector.live():
+                connector.look_ms = min(connector.look_ms, up_ms + _METER_SAYS_MS)
+            if connector.look_ms is not None and up_ms >= connector.look_ms:
+                if connector.stopped is not None:
+                    self._take_last_reading(connector)
+                else:
+                    self.look_at_energy(connector)
+
+    def _take_last_reading(self, connector) -> None:
+        """The StopTransaction that waits for it may go."""
+        station = self._station
+        order, before = connector.stopped
+        connector.stopped = connector.look_ms = None
+        reading = station.metering.last_reading(connector.id)
+        when = station.outbox.ledger.when(station.now, station.up_ms)
+        try:
+            station.outbox.take_last_reading(order, [when] + reading if reading != before else None)
+        except OSError as error:
+            station.reports.storage_failed("transaction cannot be written: %s" % error)
 
     def look_at_energy(self, connector) -> None:
         """Has a card that was found invalid had all it may have (MaxEnergyOnInvalidId)?"""
@@ -98,7 +124,7 @@ class Sessions:
         most_wh = connector.transaction.most_wh
         if most_wh is not None:
             connector.spent = station.metering.reading(connector.id).wh >= most_wh
-            connector.energy_look_ms = None if connector.spent else station.up_ms + _ENERGY_LOOK_MS
+            connector.look_ms = None if connector.spent else station.up_ms + _ENERGY_LOOK_MS
 
     def store(self, transaction) -> None:
         """What is known of a running transaction has changed."""

@@ -4,7 +4,7 @@ another program's, with a right checksum.
 
 # The items of each kind of line, and of the lists in them: i int, s str, w a moment, x an id; j, t, v: i, s, w or None; each
 # other small letter a list of such lists
-_SHAPES = " S:isisivt M:isiiwis E:isiwistd H:isiiicrp I:isix R:isijtj T:isiii c:iii r:iisivjdtj d:wis p:ix w:ii x:siv "
+_SHAPES = " S:isisivt M:isiiwis E:isiwistd H:isiiicrp I:isix R:isijtj T:isiii W:isiwis c:iii r:iisivjdtj d:wis p:ix w:ii x:siv "
 
 
 def all_texts(found):

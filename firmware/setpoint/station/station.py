@@ -13,7 +13,7 @@ from ..schedule.stack import InstalledProfiles
 from .authorisation import Authorisation
 from .calls import Calls
 from .charging import Charging
-from .connector import all_connectors
+from .connector import RECOVERS, all_connectors
 from .fallback import Fallback
 from .limits import Limits
 from .metering import Metering
@@ -46,7 +46,7 @@ class Station:
         locks: "list[int]" = (),
     ) -> None:
         self.actions = []
-        self.now = self._due_ms = None
+        self.now = self._due_ms = self.reset_at_ms = None
         self.up_ms = 0
         self._ticks_ms = self._into_second_ms = 0
         self.link_up = False
@@ -77,7 +77,6 @@ class Station:
         self.fallback = Fallback(self)
         self._later = []
         self._permits = {}
-        self.reset_at_ms = None
         self.resets = 0  # how often it was tried
 
     def start(self, after_reset: bool = False) -> None:
@@ -139,7 +138,7 @@ class Station:
         ]
         for connector in self.connectors:
             candidates.append(connector.sample_at_ms)
-            candidates.append(connector.energy_look_ms)
+            candidates.append(connector.look_ms)
             if online:
                 candidates.append(connector.report_due_at_ms(minimum_s))
         for candidate in candidates:
@@ -275,6 +274,9 @@ class Station:
     def on_fault(self, connector_id: int, code: str, vendor_code: "str | None", info: "str | None", active: bool) -> None:
         connector = self.charge_point if connector_id == 0 else self.connector(connector_id)
         connector.on_fault(code, vendor_code, info, active)
+        for freed in self.connectors if not active else ():
+            if freed.recovers and connector_id in (0, freed.id) and not freed.faulted():
+                self.log("note", "connector %d: %s" % (freed.id, RECOVERS))
         self._settle()
 
     def on_cap(self, connector_id: int, source: str, da: "int | None") -> None:

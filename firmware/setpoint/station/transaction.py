@@ -80,5 +80,11 @@ def stop_payload(line: list, transaction_id, timestamp) -> dict:
     return payload
 
 
+def with_last_reading(line: list, last: list) -> list:
+    """A StopTransaction's line with the reading that was taken once current had ended: [when, meterStop, values]."""
+    data = line[7][:-1] + [[last[0], END, last[2]]] if line[7] and last[2] else line[7]
+    return line[:3] + last[:2] + line[5:7] + [data]
+
+
 def _meter_value(moment: list, timestamp) -> dict:
     return {"timestamp": timestamp(moment[0]), "sampledValue": sampled_values(moment[2], moment[1])}

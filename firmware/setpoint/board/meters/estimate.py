@@ -15,7 +15,7 @@ class Estimate:
         self.wh = 0
         self.watts = 0
         self.currents_da = [0, 0, 0]
-        self.voltages_dv: "list[int | None]" = [None, None, None]
+        self.voltages_dv: "list[int | None]" = []
         self._offered = offered
         self._volts = volts
         self._clock = clock

@@ -17,7 +17,7 @@ class PulseMeter:
     def __init__(self, pulses, pulses_per_kwh: int, volts: int, phases: int, clock) -> None:
         self.watts = 0
         self.currents_da = [0, 0, 0]
-        self.voltages_dv: "list[int | None]" = [None, None, None]
+        self.voltages_dv: "list[int | None]" = []
         self._pulses = pulses
         self._per_kwh = pulses_per_kwh
         self._watt_ms = _WATT_MS_PER_KWH // pulses_per_kwh  # of a pulse

@@ -1,6 +1,7 @@
 """ChangeConfiguration (OCPP 1.6, 5.3): checks a key's new value, stores it, and lets it have its effect."""
 
 from .. import keys, security
+from ..metering import LISTS
 from ..shapes import all_texts
 
 
@@ -11,6 +12,11 @@ def answer(station, request: dict) -> dict:
     value = keys.value_of(name, request["value"]) if keys.writable(name) else None
     if value is not None and name in ("AuthorizationKey", "SecurityProfile"):
         return security.change(station, name, value)
+    if name in LISTS and value:
+        for measurand in value.split(","):
+            if not station.metering.measures(measurand):
+                station.log("warn", "%s rejected: this board does not measure %s" % (name, measurand))
+                return {"status": "Rejected"}
     if value is None or not _store(station, name, keys.text_of(value)):
         return {"status": "Rejected"}
     station.settings.adopt(name, value)

@@ -10,6 +10,7 @@ import json
 
 from ...protocol.iso8601 import text_from
 from ...units import FOREVER, tenths_text
+from ..connector import RECOVERS
 
 VENDOR = "Setpoint"
 
@@ -54,12 +55,15 @@ def _in_pieces(found) -> "list[bytes]":
 
 def _limit(station, connector) -> dict:
     grant = station.limits.grants[connector.id]
+    why = grant.why(station.now)
+    if connector.recovers and not connector.faulted():
+        why = "%s, then: %s" % (RECOVERS, why)
     found = {
         "connectorId": connector.id,
         "limit": tenths_text(grant.da),
         "numberPhases": grant.phases,
         "source": grant.source,
-        "reason": grant.why(station.now),
+        "reason": why,
         "nextChange": _instant(grant.until),
     }
     faults = connector.all_faults()

@@ -23,7 +23,7 @@ def _begin(station, kind: str) -> None:
 
 def settle(station) -> None:
     """Restarts when everything is said and every contactor open, or it is time."""
-    waits = station.resets or (station.online() and len(station.outbox)) or any([c.pilot in ("C2", "C2S") for c in station.connectors])
+    waits = station.resets or (station.online() and len(station.outbox)) or any([c.stopped is not None or c.live() for c in station.connectors])
     if waits and station.up_ms < station.reset_at_ms:
         return
     station.reset_at_ms = station.up_ms + _PATIENCE_MS
