@@ -117,7 +117,7 @@ def test_a_charge_with_profiles_at_the_ocpp_library(library, micropython, tmp_pa
         assert plan.charging_schedule["charging_schedule_period"] == [{"start_period": 0, "limit": Decimal("8.1"), "number_phases": 3}]
         assert library.ask(call.ClearChargingProfile(id=1)).status == "Accepted"
         assert library.ask(call.RemoteStopTransaction(transaction_id=42)).status == "Accepted"
-        station.wait_until(lambda state: state["connectors"][0]["status"] == "Finishing")
+        station.wait_until(lambda state: "StopTransaction" in library.charge_point.seen)
         station.cmd("plug_out", connector=1)
         station.wait_until(lambda state: state["connectors"][0]["status"] == "Available")
         keys = library.ask(call.GetConfiguration(key=["NumberOfConnectors"]))

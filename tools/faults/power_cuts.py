@@ -157,7 +157,7 @@ class Charging(TransactionStart):
 class TransactionStop(Charging):
     def work(self) -> None:
         self.bench.station.cmd("swipe", tag="CARD")
-        self.bench.central.wait_for("StopTransaction", timeout=3)
+        self.bench.central.wait_for("StopTransaction")
         self.bench.station.cmd("state")
 
 
@@ -185,7 +185,7 @@ class Replay(Offline):
 
     def work(self) -> None:
         self.bench.station.cmd("link", up=True)
-        self.bench.central.wait_for("StopTransaction", timeout=5)
+        self.bench.central.wait_for("StopTransaction")
         self.bench.station.cmd("state")
 
 
