@@ -803,7 +803,7 @@ class ClosedLoop:
             self.watch.between(now, elapsed_ms)
         self.ms += elapsed_ms
         self.app.control.step(elapsed_ms)
-        changed = any(point.changed for point in self.app.control.points.values())
+        changed = self.app.control.has_news()
         in_flight = self.central.in_flight
         if changed or self.app.ms_to_wakeup() <= 0 or (in_flight is not None and self.ms >= in_flight[0] + 30000):
             if in_flight is not None and self.ms >= in_flight[0] + 30000:
