@@ -2,6 +2,7 @@
 
 import asyncio
 
+from memory import bytes_taken
 from micropython import heap_lock, heap_unlock
 from station_bench import NOON, Bench
 
@@ -96,6 +97,26 @@ class Board:
 
     def temperature_c(self):
         return self.celsius
+
+
+class Ticked(Board):
+    """Whose timer is a test: 20 ms pass from one tick to the next."""
+
+    period_ms = 20
+
+    def __init__(self, outlets):
+        Board.__init__(self, outlets)
+        self.clock = self
+        self.feeds = 0
+
+    def lap_ms(self):
+        return 10  # before a step and after it
+
+    def set_alive(self, high):
+        pass
+
+    def feed_watchdog(self):
+        self.feeds += 1
 
 
 def loop(connectors=1, rating_da=320, held=None, outlets=None, board=Board):
@@ -207,17 +228,25 @@ def test_a_vehicle_that_does_not_stop_is_cut_before_phases_are_switched():
 
 def test_a_control_step_of_two_connectors_allocates_nothing():
     control, points = charging(2)
-    heap_lock()
-    try:
-        for _ in range(200):
-            control.step(20)
-        points[0].limit_da = 100
-        points[1].permitted = False
-        for _ in range(400):
-            control.step(20)
-    finally:
-        heap_unlock()
+    assert bytes_taken(lambda: run(control, 4000)) == 0
+    points[0].limit_da = 100
+    points[1].permitted = False
+    assert bytes_taken(lambda: run(control, 8000)) == 0
     assert points[0].offered_da() == 100 and not points[1].outlet.closed
+
+
+def test_a_call_of_the_timer_allocates_nothing():
+    board = Ticked([Outlet(1), Outlet(2)])
+    control = Control(board, 320, lambda: None, {})
+    control.tick(None)
+
+    def ticks():
+        for _ in range(200):
+            control.tick(None)
+
+    assert bytes_taken(ticks) == 0 and board.feeds == 201
+    control.signs_of_life += 1
+    assert bytes_taken(ticks) == 0
 
 
 def test_asking_whether_anything_is_due_allocates_nothing():
@@ -460,8 +489,8 @@ def test_the_monitor_is_tested_at_the_start_and_after_each_session():
 def test_a_protected_control_step_allocates_nothing():
     control, (point,) = charging(outlets=[watched_outlet()], board=Thermometer)
     outlet = point.outlet
-    heap_lock()
-    try:
+
+    def wander():
         for i in range(4000):
             outlet.da = i % 400
             outlet.ohm = 220 if i % 50 else 5000
@@ -474,8 +503,8 @@ def test_a_protected_control_step_allocates_nothing():
                 point.acknowledge()
             control._board.celsius = i % 90
             control.step(20)
-    finally:
-        heap_unlock()
+
+    assert bytes_taken(wander) == 0
     assert control.steps >= 4000
 
 
@@ -553,24 +582,7 @@ def test_calls_of_the_timer_that_were_missed_count_as_one_and_others_have_their_
 
 
 def test_an_agent_that_hangs_gets_its_minute_then_the_contactor_opens_in_order_then_the_watchdog_has_its_way():
-    class Fed(Board):
-        period_ms = 20
-
-        def __init__(self, outlets):
-            Board.__init__(self, outlets)
-            self.clock = self
-            self.feeds = 0
-
-        def lap_ms(self):
-            return 10  # twice a step
-
-        def set_alive(self, high):
-            pass
-
-        def feed_watchdog(self):
-            self.feeds += 1
-
-    control, (point,) = charging(board=Fed)
+    control, (point,) = charging(board=Ticked)
     control.signs_of_life += 1
     board, outlet = control._board, point.outlet
     outlet.done = []

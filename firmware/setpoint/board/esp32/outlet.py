@@ -139,13 +139,12 @@ class Outlet:
         read_uv = self._read_cable_uv
         if read_uv is None:
             return None
-        sum_uv = 0
         try:
-            for _ in range(_READINGS):
-                sum_uv += read_uv()
+            return self._cable_ohm_for(_mean_mv(read_uv))
         except OSError:
             return 0
-        mv = sum_uv // (1000 * _READINGS)
+
+    def _cable_ohm_for(self, mv: int) -> int:
         if mv >= self._cable_mv:
             return _OPEN_OHM
         ohm = mv * self._pull_up_ohm // (self._cable_mv - mv)
@@ -186,3 +185,10 @@ class Outlet:
         self.set_rcm_test(False)
         if self.lock is not None:
             self.lock.rest()
+
+
+def _mean_mv(read_uv) -> int:
+    sum_uv = 0
+    for _ in range(_READINGS):
+        sum_uv += read_uv()
+    return sum_uv // (1000 * _READINGS)

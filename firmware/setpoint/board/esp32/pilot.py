@@ -20,7 +20,6 @@ _BURSTS_US = (5200, 8000)  # five periods, or eight where the samples are far ap
 _WINDOW_US = const(93)  # the shortest half-wave, 6 A's 100 us, less what its edges take
 _LEAST_HITS = const(3)  # samples in it: the mean of three is what counts
 _SPINS = (0, 3, 7, 12)  # turns of an empty loop between samples, a few microseconds in all
-_NO_UV = const(99000000)
 _NO_CALIBRATION = (-258, 95)  # ESP_ERR_INVALID_ARG, EOPNOTSUPP: what read_uv raises, by the chip
 _SHORT_OF_HIGH = const(65532)  # what steady +12 V reads back as from a PWM of 14 bits
 
@@ -51,7 +50,7 @@ class Pilot:
         self._zero_uv = wiring["mv_at_0_v"] * 1000
         self._mv_per_10_v = wiring["mv_per_10_v"]
         self.ok = True  # the ADC answered, and the PWM reads back as it was set
-        self._count = 64
+        self._uv = [0] * 64  # the samples of a burst
         self._spin = 0
         self.step_us = 0  # between two samples
         self.problem = self._find_problem()
@@ -63,7 +62,11 @@ class Pilot:
         except OSError as error:
             if error.args[0] in _NO_CALIBRATION:
                 return "this chip was made without the calibration of its ADC (error %d); use a module that has it" % error.args[0]
-        if not self._find_burst():
+        try:
+            found = self._find_burst()
+        except OSError as error:
+            return "this chip's ADC does not answer (error %d); restart the board" % error.args[0]
+        if not found:
             return "samples %d us apart can miss a half-wave of the pilot; this chip's ADC is too slow" % self.step_us
         self.read()  # meanwhile the chip has taken the duty over
         if self._pwm.duty_u16() == _SHORT_OF_HIGH:  # MicroPython 1.25 on an S2, S3 or C3
@@ -73,51 +76,45 @@ class Pilot:
     def _find_burst(self) -> bool:
         """Sets count and spin so that every half-wave is met often enough. False: there is no such burst."""
         for self._spin in _SPINS:
-            self._count = 64
-            self.step_us = max(1, measured_us(self.read) // 64)
+            self.step_us = max(1, self._measured_us() // len(self._uv))
             for burst_us in _BURSTS_US:
-                self._count = burst_us // self.step_us + 1
+                count = burst_us // self.step_us + 1
                 # closer together than a third of the half-wave, they cannot miss it
-                if 3 * self.step_us <= _WINDOW_US or fewest_hits(self.step_us, self._count) >= _LEAST_HITS:
+                if 3 * self.step_us <= _WINDOW_US or fewest_hits(self.step_us, count) >= _LEAST_HITS:
+                    self._uv = [0] * count
                     return True
         return False
 
+    def _measured_us(self) -> int:
+        """Of a burst in which the ADC answered, in three tries. Raises OSError."""
+        for _ in range(2):
+            try:
+                return measured_us(self._sample)
+            except OSError:
+                pass
+        return measured_us(self._sample)
+
     def read(self) -> None:
-        read_uv = self._read_uv
-        spin = self._spin
-        high = higher = highest = -1
-        low = lower = lowest = _NO_UV
         try:
-            for _ in range(self._count):
-                uv = read_uv()
-                if uv > high:
-                    if uv > highest:
-                        high = higher
-                        higher = highest
-                        highest = uv
-                    elif uv > higher:
-                        high = higher
-                        higher = uv
-                    else:
-                        high = uv
-                if uv < low:
-                    if uv < lowest:
-                        low = lower
-                        lower = lowest
-                        lowest = uv
-                    elif uv < lower:
-                        low = lower
-                        lower = uv
-                    else:
-                        low = uv
-                for _turn in range(spin):
-                    pass
-            self.high_mv = self._pilot_mv((highest + higher + high) // 3)
-            self.low_mv = self._pilot_mv((lowest + lower + low) // 3)
+            self._sample()
             self.ok = self._pwm.duty_u16() == self._duty_u16
         except OSError:  # the ADC's driver
             self.high_mv = self.low_mv = 0
             self.ok = False
+            return
+        uv = self._uv
+        uv.sort()
+        self.low_mv = self._pilot_mv((uv[0] + uv[1] + uv[2]) // 3)
+        self.high_mv = self._pilot_mv((uv[-1] + uv[-2] + uv[-3]) // 3)
+
+    def _sample(self) -> None:
+        """Into the same list each time. Nothing else is done here: the samples are to be close together."""
+        read_uv = self._read_uv
+        uv = self._uv
+        for i in range(len(uv)):
+            uv[i] = read_uv()
+            for _ in range(self._spin):
+                pass
 
     def _pilot_mv(self, uv: int) -> int:
         return (uv - self._zero_uv) * 10 // self._mv_per_10_v
