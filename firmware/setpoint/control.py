@@ -19,7 +19,7 @@ from .clock import sleep_ms
 from .pilot.protection import HOT, SELF_HEALING, Derating
 from .point import Point
 
-_REST_MS = const(5)  # the least that is left to all others after a step
+_REST_MS = const(2)  # a call of the timer that comes sooner after a step is one that was missed: others have their turn first
 _AGENT_MS = const(60000)  # the agent looks up every second; the start with a full flash, or a name that nobody answers, takes seconds
 _GIVEN_UP_MS = const(70000)  # a vehicle that was told to stop is cut after 6 s
 _LOOK_MS = const(100)

@@ -3,6 +3,7 @@
 from esp32_bench import CHIP, boot, described, description
 from memory import bytes_taken
 
+from setpoint.board.esp32 import description as description_of_board
 from setpoint.board.esp32.pilot import fewest_hits
 from setpoint.pilot.duty import duty_u16_for
 
@@ -15,6 +16,7 @@ VEHICLES = (
     (2740, False, 8791, -8791),
     (882, False, 5623, -5623),
 )
+description_fault = description_of_board.fault_in
 NEAR_MV = 15  # the ADC's whole millivolts, at 82.6 mV a volt
 
 
@@ -279,3 +281,31 @@ def test_an_adc_that_fails_while_the_samples_are_measured_gets_another_try_and_t
             CHIP.now_us = 0
             outlet.read_pilot()
             assert outlet.pilot_ok() and CHIP.now_us < 6000, "bursts of five periods, whatever failed at the start"
+
+
+def test_as_many_pilots_are_read_as_leave_a_contactor_100_ms_and_the_others_say_why_they_are_not():
+    wiring = description()
+    free = [(16, 36, 17), (18, 33, 22), (23, 32, 27)]  # PWM, ADC, contactor
+    first = wiring["connectors"][0]
+    wiring["connectors"] = [first] + [
+        {"pilot": dict(first["pilot"], pwm_pin=pwm, adc_pin=adc, open=None), "contactor": {"pin": pin, "on": 1}} for pwm, adc, pin in free
+    ]
+    for connector in wiring["connectors"]:
+        connector["pilot"].pop("open", None)
+    for read_us, in_use, least_ms, most_ms in ((37, 4, 30, 33), (105, 3, 31, 33)):
+        CHIP.start()
+        CHIP.read_us = read_us
+        fault = description_fault
+        description_of_board.fault_in = lambda wiring: None  # pins that are taken otherwise
+        try:
+            board, _ = boot(wiring)
+        finally:
+            description_of_board.fault_in = fault
+        problems = [outlet.pilot_problem for outlet in board.outlets]
+        assert [problem is None for problem in problems] == [n < in_use for n in range(4)], problems
+        assert least_ms <= board.period_ms <= most_ms, board.period_ms
+        for outlet in board.outlets:
+            before_us = CHIP.now_us
+            outlet.read_pilot()
+            assert outlet.pilot_ok() == (outlet.pilot_problem is None) == (CHIP.now_us > before_us)
+    assert booted()[0].burst_us < 6000

@@ -13,11 +13,11 @@ from micropython import const
 from ... import __version__
 from ...clock import Clock, set_machine_clock, sleep_ms, system_instant
 from .outlet import Outlet
+from .pilot import period_ms_for
 from .pins import switch
 from .wifi import Network
 
 _WATCHDOG_MS = const(3000)
-_PERIOD_MS = const(20)
 _TIMER = const(0)  # boot.py has timer 1
 _HOUSE_MS = const(10000)
 _DRIFT_S = const(1)
@@ -71,7 +71,7 @@ class Board:
         self._wiring = wiring if wiring.get("reader", {}).get("kind", "none") != "none" else None  # until it is started
         self._alive = switch(wiring.get("alive"))
         self._watchdog: "machine.WDT | None" = None
-        self.period_ms = _PERIOD_MS
+        self.period_ms = period_ms_for(self.outlets)
         self._timer: "machine.Timer | None" = None
         identity = _document(root + "/identity.json")
         self._problem: "str | None" = "/identity.json is missing or broken"

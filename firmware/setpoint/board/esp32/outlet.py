@@ -24,6 +24,7 @@ class Outlet:
         self.id = number
         self.pilot_bits = bits
         self.pilot_problem = self._pilot.problem
+        self.burst_us = self._pilot.burst_us  # 0: it is not read
         self.has_pilot_switch = bool(wiring["pilot"].get("open"))
         self.duty_u16 = STEADY_HIGH
         self.high_mv = 0
@@ -45,7 +46,14 @@ class Outlet:
 
     # pilot
 
+    def leave_out(self, problem: str) -> None:
+        """Its pilot is never read, and nothing is charged."""
+        self.pilot_problem = problem
+        self.burst_us = 0
+
     def read_pilot(self) -> None:
+        if self.burst_us == 0:
+            return
         pilot = self._pilot
         pilot.read()
         self.high_mv = pilot.high_mv

@@ -18,6 +18,10 @@ STEADY_HIGH = 65535
 _PERIOD_US = const(1000)
 _BURSTS_US = (5200, 8000)  # five periods, or eight where the samples are far apart
 _WINDOW_US = const(93)  # the shortest half-wave, 6 A's 100 us, less what its edges take
+_STEP_US = const(1200)  # what a control step takes for a connector beside its burst
+_BUSY_US = const(28000)  # of 33 ms, at most, from step to step
+_OTHERS_US = const(5000)
+_PERIOD_MS = const(20)
 _LEAST_HITS = const(3)  # samples in it: the mean of three is what counts
 _SPINS = (0, 3, 7, 12)  # turns of an empty loop between samples, a few microseconds in all
 _NO_CALIBRATION = (-258, 95)  # ESP_ERR_INVALID_ARG, EOPNOTSUPP: what read_uv raises, by the chip
@@ -37,6 +41,18 @@ def fewest_hits(step_us: int, count: int) -> int:
     return fewest
 
 
+def period_ms_for(outlets: list) -> int:
+    """From one control step to the next: 20 ms, or what reading all pilots takes. A contactor must be open within 100 ms, which
+    allows 33: what has no place in them is left out."""
+    busy_us = 0
+    for outlet in outlets:
+        if busy_us + outlet.burst_us + _STEP_US > _BUSY_US:
+            outlet.leave_out("this chip's ADC is too slow to read so many pilots in time: it reads those before this one")
+        else:
+            busy_us += outlet.burst_us + _STEP_US
+    return max(_PERIOD_MS, (busy_us + _OTHERS_US + 999) // 1000)
+
+
 class Pilot:
     """`high_mv` and `low_mv` are means of the three highest and the three lowest samples of the last burst, on the pilot's wire."""
 
@@ -54,6 +70,7 @@ class Pilot:
         self._spin = 0
         self.step_us = 0  # between two samples
         self.problem = self._find_problem()
+        self.burst_us = measured_us(self.read)
 
     def _find_problem(self) -> "str | None":
         """Why this pilot can never be trusted, and what to do, in half a sentence; None: it can."""
