@@ -44,7 +44,7 @@ faults: .venv/ready ## power cuts, damaged flash, kills, a hostile central syste
 soak: .venv/ready ## 30 simulated days of charges, outages, restarts and faults on the smallest heap; takes ten minutes
 	@$(PY) -m tools.soak $(ARGS)
 
-micropython32: .venv/ready ## the 32-bit MicroPython, nearest to an ESP32; the tests fetch it too
+micropython32: .venv/ready ## the 32-bit MicroPython with the firmware frozen in, nearest to an ESP32; the tests build it too
 	@$(PY) -m tools.micropython32 $(ARGS)
 
 riscv32: .venv/ready ## the portable tests and instruction counts on a bare 32-bit chip, emulated; takes two minutes

@@ -28,6 +28,7 @@ MAY_IMPORT = {
     "log": {"protocol.iso8601", "log_ring"},  # the text form of an instant
     "log_ring": {"store"},
     "state_line": set(),
+    "outputs": set(),
     "tasks": {"clock", "log", "log_ring"},
     "link": {"protocol", "clock", "log"},
     "store": {"log"},
@@ -40,7 +41,7 @@ MAY_IMPORT = {
     "inspection": {"pilot.duty", "protocol.iso8601"},
     "app": {
         *("station", "protocol", "schedule", "pilot", "control", "inspection", "link", "store", "board", "clock", "log", "tasks"),
-        *("late", "state_line", "fault_reports"),
+        *("late", "outputs", "state_line", "fault_reports"),
     },
     "main": {"app", "board", "log", "log_ring"},
     "boot": {"main"},

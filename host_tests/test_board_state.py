@@ -44,6 +44,10 @@ def state_after(*lines) -> str:
             ["2026-01-01T12:31:00Z info  state    connector 2: Available, 21.5 A, offline"],
             "connected, Accepted | %s | 2: Available, limit 21.5 A by hardware" % ONE,
         ),
+        (
+            ["2026-01-01T12:31:00Z info  state    connector 2: Faulted (hot: 71 C, no charging (yet), wait), 21.5 A, transaction 9, online"],
+            "connected, Accepted | %s | 2: Faulted (hot: 71 C, no charging (yet), wait), limit 21.5 A by hardware, transaction 9" % ONE,
+        ),
         (["2026-01-01T12:31:00Z error control  connector 2: overcurrent 41 A"], "connected, Accepted | %s | %s, overcurrent" % (ONE, TWO)),
         (
             ["2026-01-01T12:31:00Z error control  connector 2: overcurrent 41 A", "2026-01-01T12:32:00Z info  control  connector 2: overcurrent is over"],

@@ -57,8 +57,8 @@ class StationProcess:
         **start: Any,
     ) -> None:
         self.folder = Path(folder)
-        self.interpreter = list(interpreter)
-        self.heap = heap
+        self.interpreter = list(interpreter)  # a command; it may bring its heap: -X heapsize=100K
+        self.heap = heap or next((word.partition("=")[2] for word in self.interpreter if word.startswith("heapsize=")), None)
         self.on_log = on_log or (lambda line: None)
         self.log: list[str] = []
         self.process: subprocess.Popen | None = None

@@ -224,6 +224,7 @@ def main(arguments: list[str] | None = None) -> int:
         "times: the lowest of %d rounds' medians of %d batches; a collection before each batch, none in it" % (run.rounds, run.repetitions),
         "peers' times and goals are scaled to this machine by %.3f: %s" % (scale, known_by),
     ]
+    conditions += benchmark_goals.left_on_chips(figures)
     options.out.parent.mkdir(parents=True, exist_ok=True)
     options.out.write_text(json.dumps(figures, indent=1) + "\n")
     if run.points:

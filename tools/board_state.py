@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 LINE = re.compile(r"(\S+) (error|warn|note|info) +(\S+) +(.*)")
 _OF_CONNECTOR = re.compile(r"connector (\d+): (.*)")
-_STATE = re.compile(r"(\w+), ([\d.]+) A(?:, transaction (\w+))?, (online|offline)")
+_STATE = re.compile(r"(\w+(?: \(.*\))?), ([\d.]+) A(?:, transaction (\w+))?, (online|offline)")
 _LIMIT = re.compile(r"([\d.]+) A, (.*)")
 
 

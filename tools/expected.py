@@ -87,7 +87,7 @@ def says(site: Site, placed: Placed, at: int, started: "int | None") -> "Says | 
     """What a profile says at a second, None when it is silent (R14 to R18).
 
     `started` is the start of the transaction that is asked about; None when nobody knows it: then a profile that counts
-    from there says its lowest period.
+    from there says its lowest current and its fewest phases.
     """
     profile, schedule = placed.profile, placed.profile["chargingSchedule"]
     if "validFrom" in profile and at < instant(profile["validFrom"]):
@@ -117,13 +117,13 @@ def says(site: Site, placed: Placed, at: int, started: "int | None") -> "Says | 
 
 
 def lowest(site: Site, stack: "list[Placed]") -> "Says | None":
-    """The lowest period of all these profiles, whatever their validity and schedule (R31)."""
+    """The lowest current and the fewest phases of all these profiles, whatever their validity and schedule (R31)."""
     every = [
         period_says(site, placed.profile["chargingSchedule"]["chargingRateUnit"], period)
         for placed in stack
         for period in placed.profile["chargingSchedule"]["chargingSchedulePeriod"]
     ]
-    return min(every) if every else None
+    return Says(min(said.amps for said in every), min(said.phases for said in every)) if every else None
 
 
 # Several profiles -----------------------------------------------------------------------------------------------------

@@ -25,7 +25,6 @@ def requests() -> list[tuple[str, str, str]]:
             schema = json.loads(path.read_text("utf-8-sig"))
             nasty = [_text(action, schema, filling) for filling in _NASTY]
             found.append((action, _text(action, schema, "x"), max(nasty, key=len)))
-            found.append((action, _text(action, schema, "x"), max(nasty, key=len)))
     for filling in _NASTY:
         text = _text("DataTransfer", _DATA, filling)
         found.append(("DataTransfer of %s" % filling, text, text))

@@ -133,6 +133,8 @@ def _build(tree: Path, name: str, say: Callable[[str], None]) -> None:
     """Everything at the first time; later only what is frozen in, and the link."""
     say("Compiles MicroPython with the firmware frozen in")
     objects = FOLDER / "objects"
+    shutil.rmtree(objects / "frozen_mpy", ignore_errors=True)  # a module that is gone would stay in
+    (objects / "frozen_content.c").unlink(missing_ok=True)
     settings = ["CC=%s" % (FOLDER / "gcc32"), "FROZEN_MANIFEST=%s" % MANIFEST, "BUILD=%s" % objects]
     _make(tree / "ports" / "unix", "MicroPython could not be compiled", *settings, *_SETTINGS)
     (FOLDER / "bin").mkdir(exist_ok=True)

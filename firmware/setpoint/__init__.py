@@ -13,6 +13,7 @@
     clock, log, tasks   the only reader of time; what people read; named tasks that may not die unseen
     log_ring            the lines that are kept in flash, loaded for each of them
     state_line          what a connector does, in one line of the log
+    outputs             hands each connector's limit, phases, permit and lock over to the control loop
     fault_reports       tells the station and flash what the control loop found wrong
     inspection          the state in one dict, for the bench
     app                 puts it together: carries out the station's actions, feeds it events

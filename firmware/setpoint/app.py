@@ -13,7 +13,7 @@ import gc
 import os
 from binascii import hexlify
 
-from . import __version__, fault_reports, late, state_line, tasks
+from . import __version__, fault_reports, late, outputs, state_line, tasks
 from .control import Control
 from .link.session import Session
 from .log import Log
@@ -26,7 +26,7 @@ from .station.station import Station
 from .store.documents import Documents
 from .store.files import recover_by
 from .store.journal import Journal
-from .units import tenths, tenths_text
+from .units import tenths
 
 _LONGEST_NAP_MS = 1000  # the peak of memory is looked for so often
 
@@ -193,26 +193,22 @@ class App:
             late.forget()
 
     def _carry_out(self) -> None:
-        for action in self.station.take_actions():
+        """A clock that was set is an event of its own, told before anything is carried out: so a message that brings the true time
+        just when a limit is due leaves the limit of the true time, never a moment of another one."""
+        actions = self.station.take_actions()
+        for action in actions:
+            if action[0] == "clock" and self.clock.correct(action[1]):
+                self.log("note", "app", "clock set by the central system")
+                self._tell_time()
+                self.station.on_clock()
+                actions.extend(self.station.take_actions())
+        for action in actions:
             kind = action[0]
-            if kind in ("limit", "phases", "permit"):
-                self._changes += 1
             if kind == "send":
                 self.session.send(action[1])
-            elif kind == "limit":
-                self.control.points[action[1]].limit_da = action[2]
-                why = self.station.limits.grants[action[1]].why(self.station.now)
-                self.log("info", "limit", "connector %d: %s A, %s" % (action[1], tenths_text(action[2]), why))
-            elif kind == "phases":
-                self.control.points[action[1]].phases = action[2]
-            elif kind == "permit":
-                self.control.points[action[1]].permitted = action[2]
-            elif kind == "lock":
-                self.control.points[action[1]].lock_wanted = action[2]
-            elif kind == "clock":
-                if self.clock.correct(action[1]):
-                    self.log("note", "app", "clock set by the central system")
-                    self.tell(self.station.on_clock)
+            elif kind == "outputs":
+                self._changes += 1
+                outputs.assign(self, action[1])
             elif kind == "ping":
                 self.session.set_ping_interval(action[1])
             elif kind == "log":

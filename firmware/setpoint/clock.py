@@ -17,6 +17,7 @@ from micropython import const
 
 _YEAR_2020_FROM_1970 = const(1577836800)
 _YEAR_2020_FROM_2000 = const(631152000)
+_LAST_OF_CHIP = const((1 << 30) - 1)  # in 2054, a small int; the ESP32's own clock counts up to 2068
 _TOLERANCE_S = const(2)
 _AFRESH_MS = const(1 << 28)  # three days: ticks differ by less than half of their 30 bits
 
@@ -55,7 +56,8 @@ def set_machine_clock(instant: "int | None") -> None:
     import machine
 
     if hasattr(machine, "RTC"):
-        at = system_fields(-_YEAR_2020_FROM_2000 if instant is None else instant)
+        first = -_YEAR_2020_FROM_2000
+        at = system_fields(first if instant is None else min(max(instant, first), _LAST_OF_CHIP))
         machine.RTC().datetime((at[0], at[1], at[2], at[6], at[3], at[4], at[5], 0))
 
 

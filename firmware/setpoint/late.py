@@ -17,6 +17,7 @@ SELDOM = (
     "setpoint.station.cache",
     "setpoint.station.cards",
     "setpoint.station.keys",
+    "setpoint.station.losses",
     "setpoint.station.security",
     "setpoint.station.answers.changeavailability",
     "setpoint.station.answers.changeconfiguration",

@@ -136,6 +136,9 @@ class Chip:
         self.uv = {}  # ADC pin: microvolts, from anything else
         self.closes = {}
         self.broken_adc = False
+        self.readings = 0  # of the ADC, since power-up
+        self.failing_readings = ()  # of these, the ones that fail
+        self.slow_readings = {}  # number: microseconds that something else takes meanwhile
         self.calibrated = True  # the eFuse holds what read_uv needs
         self.micropython = (1, 28)  # that drives the chip; 1.25 drives the PWM differently
         self.serial = None
@@ -253,7 +256,11 @@ class Chip:
 
     def adc_uv(self, pin: int) -> int:
         """One reading; it takes its time."""
-        if self.broken_adc:
+        self.readings += 1
+        waited_us = self.slow_readings.get(self.readings, 0)
+        self.now_us += waited_us
+        self.phase = (self.phase + waited_us * 10) % self.period
+        if self.broken_adc or self.readings in self.failing_readings:
             raise OSError(5)
         if self.real_time:
             until = time.ticks_add(time.ticks_us(), self.read_us)

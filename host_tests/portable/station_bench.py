@@ -155,14 +155,8 @@ class Bench:
             if action[0] == "send":
                 self._take(json.loads(text_of(action[1])))
                 todo += self.station.take_actions()
-            elif action[0] == "limit":
-                self.limits[action[1]] = action[2]
-            elif action[0] == "phases":
-                self.phases[action[1]] = action[2]
-            elif action[0] == "permit":
-                self.permits[action[1]] = action[2]
-            elif action[0] == "lock":
-                self.locks[action[1]] = action[2]
+            elif action[0] == "outputs":
+                self._look_at_outputs(action[1])
             elif action[0] == "clock":
                 if self.now != action[1]:
                     self.now = action[1]
@@ -173,6 +167,14 @@ class Bench:
                 self.resets += 1
             elif action[0] == "log":
                 self.logs.append(action[2])
+
+    def _look_at_outputs(self, connector_id):
+        connector = self.station.connector(connector_id)
+        grant = self.station.limits.grants[connector_id]
+        self.limits[connector_id], self.phases[connector_id] = grant.da, grant.phases
+        self.permits[connector_id] = connector.permitted()
+        if connector.has_lock:
+            self.locks[connector_id] = connector.locked
 
     def _take(self, message):
         if message[0] != 2:

@@ -1,5 +1,7 @@
 """The whole station on the ESP32's board, on the model of the chip: a vehicle plugs in, charges and goes, without a network."""
 
+import json
+
 from esp32_bench import CHIP, IDENTITY, Task, boot, description, pass_time, virtual_time
 from reader_chips import Pn532Model
 
@@ -138,6 +140,67 @@ def test_an_adc_that_fails_under_load_opens_the_contactor():
         assert not bench.closed()
     finally:
         bench.end()
+
+
+class CentralSystem:
+    """At the station's end of the link; the station's clock is told `at` when it registers."""
+
+    def __init__(self, app, at):
+        self.app = app
+        self.sent = []
+        self.lines = []
+        app.session.send = self.sent.append
+        app.log = lambda level, who, sentence: self.lines.append(sentence)
+        app.tell(app.station.on_link, True)
+        self.answer({"status": "Accepted", "interval": 86400, "currentTime": at})
+
+    def asked(self):
+        """The station's last CALL."""
+        return [json.loads(text) for text in self.sent if type(text) is str and text.startswith("[2")][-1]
+
+    def answer(self, payload):
+        self.app.on_text(json.dumps([3, self.asked()[1], payload]))
+
+    def ask(self, action, payload):
+        self.app.on_text(json.dumps([2, "c%d" % len(self.sent), action, payload]))
+
+
+def station_limit(*periods):
+    """Daily from midnight on; periods: (hour, A, phases)."""
+    listed = [{"startPeriod": hour * 3600, "limit": amps, "numberPhases": phases} for hour, amps, phases in periods]
+    schedule = {"startSchedule": "2025-06-15T00:00:00Z", "chargingRateUnit": "A", "chargingSchedulePeriod": listed}
+    profile = {"chargingProfileId": 1, "stackLevel": 0, "chargingProfilePurpose": "ChargePointMaxProfile", "chargingSchedule": schedule}
+    profile.update(chargingProfileKind="Recurring", recurrencyKind="Daily")
+    return {"connectorId": 0, "csChargingProfiles": profile}
+
+
+def test_a_message_that_corrects_the_clock_just_when_a_limit_is_due_leaves_the_limit_of_the_true_time():
+    for told, true, periods, want in (
+        ("12:59:50", "12:50:00", ((0, 6, 3), (13, 16, 3)), (60, 3)),  # ten minutes fast, and more is due
+        ("12:59:50", "12:50:00", ((0, 6, 1), (13, 6, 3)), (60, 1)),  # more phases
+        ("12:59:50", "12:50:00", ((0, 16, 3), (13, 6, 1)), (160, 3)),  # less: nobody is held back for ten minutes
+        ("12:59:50", "14:10:00", ((0, 6, 1), (13, 16, 3), (14, 8, 1)), (80, 1)),  # slow
+    ):
+        changes = {"supply": {"connector_amps": 16, "volts": 230, "phases": 3, "phase_switch": True}}
+        bench = Bench(connector_phases_2_3={"pin": 21, "on": 1, "pull": "down"}, **changes)
+        try:
+            app, point = bench.app, bench.app.control.points[1]
+            central = CentralSystem(app, "2025-06-15T%sZ" % told)
+            central.ask("SetChargingProfile", station_limit(*periods))
+            central.ask("TriggerMessage", {"requestedMessage": "Heartbeat"})
+            while central.asked()[2] != "Heartbeat":
+                central.answer({})
+            assert (point.limit_da, point.phases) == (periods[0][1] * 10, periods[0][2])
+            CHIP.now_us += 10000000
+            assert app.ms_to_wakeup() <= 0, "the limit of 13:00 is due"
+            central.lines.clear()
+            central.answer({"currentTime": "2025-06-15T%sZ" % true})
+            grant = app.station.limits.grants[1]
+            assert (point.limit_da, point.phases) == (grant.da, grant.phases) == want, (told, true, periods)
+            outputs = [line for line in central.lines if line.startswith("connector 1: ")]
+            assert all(line.startswith("connector 1: %d.0 A, " % (want[0] // 10)) for line in outputs), outputs
+        finally:
+            bench.end()
 
 
 def no_memory(*arguments):

@@ -2,7 +2,9 @@
 
 from esp32_bench import CHIP, IDENTITY, Task, boot, description, machine, pass_time, virtual_time
 
+from setpoint import clock
 from setpoint.board.esp32 import board as boards
+from setpoint.pilot.protection import Protection
 
 
 class App:
@@ -107,6 +109,43 @@ def test_a_residual_current_trip_is_told_once_more_when_it_is_over():
     CHIP.drive(13, 1)
     assert outlet.rcm_tripped() is True and outlet.rcm_tripped() is True, "and without one, for as long as it is there"
     assert booted(connector_residual_current=None).outlets[0].rcm_tripped() is None
+
+
+def test_a_residual_current_pulse_that_is_over_when_its_interrupt_comes_is_a_trip():
+    falling = {"tripped": {"pin": 13, "on": 0, "chip_pull": "up"}}
+    for changes, levels in (
+        ({}, (1, 0)),
+        ({}, (1, 0, 1, 0)),
+        ({}, (1, 0) * 20),  # of so many interrupts at once MicroPython forgets most
+        ({"connector_residual_current": falling}, (0, 1)),
+    ):
+        for stands_still in (True, False):
+            outlet = booted(**changes).outlets[0]
+            assert outlet.rcm_tripped() is False
+            if stands_still:
+                CHIP.stands_still()
+            for level in levels:
+                CHIP.drive(13, level)
+            if stands_still:
+                CHIP.goes_on()
+            assert outlet.rcm_tripped() is True, (levels, stands_still)
+            assert outlet.rcm_tripped() is False, "told once"
+
+
+def test_the_trip_of_the_monitors_own_test_is_no_residual_current_however_late_its_interrupt_comes():
+    for late in (False, True):
+        outlet = booted().outlets[0]
+        protection = Protection(has_test=True)
+        for _ in range(50):
+            protection.begin()
+            protection.residual(20, outlet.rcm_tripped(), True)
+            outlet.set_rcm_test(protection.test)
+            if late:
+                CHIP.stands_still()
+            CHIP.drive(13, CHIP.outputs[4])
+            if late:
+                CHIP.goes_on()
+        assert protection.ready and protection.held == 0
 
 
 def test_a_spike_on_the_wire_is_no_trip():
@@ -264,6 +303,10 @@ def test_an_analogue_thermometer():
             CHIP.uv[35] = uv  # a wire that fell off or is shorted to earth is no cold
             pass_time(6000, [task])
             assert board.temperature_c() == celsius, uv
+        for failed in (1, 2):
+            CHIP.failing_readings = range(CHIP.readings + 1, CHIP.readings + 1 + failed)
+            pass_time(6000, [task])
+            assert board.temperature_c() == 23, "a reading that fails halves nobody's current"
         CHIP.broken_adc = True
         pass_time(6000, [task])
         assert board.temperature_c() is None
@@ -446,6 +489,19 @@ def test_the_alive_line_follows():
         assert CHIP.outputs[17] == int(high)
     booted(alive=None).set_alive(True)
     assert 17 not in CHIP.outputs
+
+
+def test_the_chips_own_clock_is_set_to_no_year_that_it_cannot_count():
+    """A certificate, or who sets the clock, may name any year; an ESP32 counts up to 2068."""
+    booted()
+    before, asked = clock.system_fields, []
+    clock.system_fields = lambda instant: asked.append(instant) or (2000,) * 8
+    try:
+        for instant in (251824463999, 5680281599, 1 << 31, -63713433600, None):
+            clock.set_machine_clock(instant)
+    finally:
+        clock.system_fields = before
+    assert asked == [(1 << 30) - 1] * 3 + [-631152000] * 2
 
 
 def test_the_clock_comes_from_the_rtc_if_that_was_set_and_leads_it():

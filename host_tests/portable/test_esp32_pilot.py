@@ -152,6 +152,46 @@ def test_a_burst_is_five_periods_or_longer_where_samples_are_far_apart():
         assert outlet.pilot_ok() and outlet._pilot.step_us == read_us
 
 
+def test_a_reading_that_fails_or_is_held_up_at_the_start_makes_no_burst_longer_or_shorter():
+    whole = range(1, 400)
+    for failing, slow in (
+        ([1], {}),  # the first look at the ADC
+        ([2], {}),  # the first reading that is measured: the bursts were of 5201 samples
+        ([3], {}),
+        ([34], {}),
+        ([65], {}),
+        ([2, 3, 70, 135], {}),
+        ([], {2: 30000}),
+        ([], {number: 200 for number in whole if number < 60}),
+        ([5], {90: 2000}),
+    ):
+        CHIP.start()
+        CHIP.failing_readings = failing
+        CHIP.slow_readings = slow
+        board, wire = boot()
+        outlet = board.outlets[0]
+        assert told_of(board) == [], (failing, slow)
+        wire.vehicle.show(882)
+        outlet.set_duty_u16(duty_u16_for(60))
+        before_us = CHIP.now_us
+        outlet.read_pilot()
+        assert 5008 <= CHIP.now_us - before_us <= 5400, (failing, slow, CHIP.now_us - before_us)
+        assert outlet.pilot_ok() and outlet.high_mv > 5900 and outlet.low_mv < -11900, (failing, slow)
+
+
+def test_a_pilot_whose_adc_fails_all_through_the_start_is_not_trusted_and_the_log_says_why():
+    for comes_back in (False, True):
+        CHIP.start()
+        CHIP.broken_adc = True
+        board, wire = boot()
+        outlet = board.outlets[0]
+        CHIP.broken_adc = not comes_back
+        before_us = CHIP.now_us
+        outlet.read_pilot()
+        assert not outlet.pilot_ok() and CHIP.now_us - before_us < 8000, "the control loop goes on"
+        assert told_of(board) == [("error", "pilot", "connector 1 does not charge: the pilot's ADC fails; restart, then check the board")]
+
+
 def test_a_board_whose_samples_lock_to_the_pwm_is_not_trusted():
     for read_us in (100, 125, 250):
         CHIP.start()
@@ -256,31 +296,6 @@ def test_what_the_control_step_calls_allocates_nothing():
     assert taken == 0
     outlet.read_pilot()
     assert outlet.high_mv > 5900
-
-
-def test_an_adc_that_fails_while_the_samples_are_measured_gets_another_try_and_then_says_so():
-    reads = CHIP.adc_uv
-    for failures, problem in ((1, None), (2, None), (1000, "this chip's ADC does not answer (error 5); restart the board")):
-        left = [failures]
-
-        def read(pin):
-            if CHIP.now_us > 100 and left[0] > 0:
-                left[0] -= 1
-                raise OSError(5)
-            return reads(pin)
-
-        CHIP.start()
-        CHIP.adc_uv = read
-        try:
-            board, wire = boot()
-        finally:
-            del CHIP.adc_uv
-        outlet = board.outlets[0]
-        assert outlet.pilot_problem == problem, failures
-        if problem is None:
-            CHIP.now_us = 0
-            outlet.read_pilot()
-            assert outlet.pilot_ok() and CHIP.now_us < 6000, "bursts of five periods, whatever failed at the start"
 
 
 def test_as_many_pilots_are_read_as_leave_a_contactor_100_ms_and_the_others_say_why_they_are_not():

@@ -3,7 +3,7 @@
 import json
 
 from setpoint.protocol.errors import OcppError
-from setpoint.protocol.fields import BOOLEAN, INSTANT, INTEGER, TENTHS, list_of, object_of, one_of, optional, read, required, string
+from setpoint.protocol.fields import BOOLEAN, INSTANT, INTEGER, TENTHS, list_of, object_of, one_of, optional, read, readable, required, string
 from setpoint.protocol.iso8601 import instant_from
 from setpoint.protocol.requests import answer_spec_for, spec_for
 
@@ -43,12 +43,13 @@ WRONG = (
     ('{"integer":null}', "TypeConstraintViolation", "integer must not be null"),
     ('{"integer":"5"}', "TypeConstraintViolation", "integer must be an integer"),
     ('{"integer":5.5}', "TypeConstraintViolation", "integer must be an integer"),
-    ('{"integer":5.0}', "TypeConstraintViolation", "integer must be an integer"),
+    ('{"integer":1e10}', "TypeConstraintViolation", "integer must be an integer"),
+    ('{"integer":1e400}', "TypeConstraintViolation", "integer must be an integer"),
     ('{"integer":true}', "TypeConstraintViolation", "integer must be an integer"),
     ('{"integer":false}', "TypeConstraintViolation", "integer must be an integer"),
     ('{"integer":[1]}', "TypeConstraintViolation", "integer must be an integer"),
     ('{"integer":2147483648}', "PropertyConstraintViolation", "integer "),
-    ('{"integer":-2147483648}', "PropertyConstraintViolation", "integer "),
+    ('{"integer":-2147483649}', "PropertyConstraintViolation", "integer "),
     ('{"integer":123456789012345678901234567890}', "PropertyConstraintViolation", "integer "),
     ('{"integer":1,"number":"5"}', "TypeConstraintViolation", "number must be a number"),
     ('{"integer":1,"number":true}', "TypeConstraintViolation", "number must be a number"),
@@ -94,6 +95,29 @@ def test_nan_is_out_of_range():
     infinity = json.loads("1e400")
     for number in (infinity, -infinity, infinity - infinity):
         assert fault_in({"integer": 1, "number": number}, TABLE).code == "PropertyConstraintViolation"
+
+
+def test_whole_numbers_with_a_point_and_the_lowest_of_32_bits_are_integers():
+    for text, number in (("300.0", 300), ("0.0", 0), ("-0.0", 0), ("-7.00", -7), ("3e2", 300), ("16777215.0", 16777215), ("-2147483648", -2147483648)):
+        for table, payload in ((TABLE, '{"integer":%s}'), (TABLE, '{"integer":1,"inners":[{"n":2},{"n":%s}]}')):
+            clean = read(json.loads(payload % text), table)
+            found = clean["inners"]["n"][1] if "inners" in clean else clean["integer"]
+            assert found == number and type(found) is int, text
+
+
+def test_what_cannot_be_read_of_an_answer_takes_nothing_else_with_it():
+    for text, expected, told in (
+        ('{"integer":5,"number":"x","at":"2020-01-01T00:01:00Z"}', {"integer": 5, "number": None, "at": 60}, 1),
+        ('{"inner":{"n":"x","m":1},"text":"123456"}', {"inner": {"n": None, "m": 10}, "text": None}, 3),
+        ('{"integer":null,"number":null,"more":1}', {}, 1),
+        ('{"integer":1,"inner":5}', {"integer": 1, "inner": {}}, 1),
+        ('{"integer":1,"inners":[{"n":1},{"n":"2"}]}', {"integer": 1, "inners": None}, 1),
+        ("5", {}, 1),
+        ("null", {}, 1),
+    ):
+        problems = []
+        assert readable(json.loads(text), TABLE, problems) == expected, text
+        assert len(problems) == told, (text, problems)
 
 
 def test_values_are_converted():

@@ -41,8 +41,8 @@ WRONG = (
     "2025-06-15T24:00:00Z",
     "2025-06-15T10:60:00Z",
     "2025-06-15T23:59:60Z",
-    "1969-12-31T23:59:59Z",
-    "2200-01-01T00:00:00Z",
+    "-001-01-01T00:00:00Z",
+    "10000-01-01T00:00:00Z",
     "2025-06-15T10:00:00ZZ",
     "2025-06-15T10:00:00Z ",
     " 2025-06-15T10:00:00Z",
@@ -70,6 +70,33 @@ WRONG = (
 def test_offsets_and_fractions_lead_to_the_same_instant():
     for text, plain in FORMS:
         assert instant_from(text) == instant_from(plain), text
+
+
+def test_for_ever_and_from_the_beginning_are_instants_like_others():
+    for text in (
+        "9999-12-31T23:59:59Z",
+        "9999-12-31T00:00:00Z",
+        "2200-01-01T00:00:00Z",
+        "2199-12-31T23:59:59Z",
+        "1969-12-31T23:59:59Z",
+        "1900-02-28T06:30:00Z",
+        "1899-12-30T00:00:00Z",
+        "1601-01-01T00:00:00Z",
+        "0001-01-01T00:00:00Z",
+    ):
+        assert text_from(instant_from(text)) == text
+    assert instant_from("1900-01-01T06:30:00Z") % DAY_S == 23400  # a Daily profile begins there
+
+
+def test_what_lies_before_the_first_year_or_after_the_last_is_its_first_or_last_second():
+    for text, plain in (
+        ("9999-12-31T23:59:59-00:01", "9999-12-31T23:59:59Z"),
+        ("9999-12-31T23:59:59.999-14:00", "9999-12-31T23:59:59Z"),
+        ("0001-01-01T00:00:00+14:00", "0001-01-01T00:00:00Z"),
+        ("0000-12-31T23:59:59Z", "0001-01-01T00:00:00Z"),
+        ("0000-01-01T00:00:00Z", "0001-01-01T00:00:00Z"),
+    ):
+        assert text_from(instant_from(text)) == plain, text
 
 
 def test_the_year_2020_is_zero():
@@ -105,10 +132,10 @@ def test_what_is_no_text_is_a_value_error():
 
 
 def test_every_day_of_leap_and_other_years_there_and_back():
-    for year in (1970, 1999, 2000, 2024, 2025, 2096, 2100, 2199):
-        at = instant_from("%d-01-01T00:00:00Z" % year)
-        days = 366 if year in (2000, 2024, 2096) else 365
+    for year in (1, 4, 1582, 1900, 1970, 1999, 2000, 2024, 2025, 2096, 2100, 2199, 9996, 9999):
+        at = instant_from("%04d-01-01T00:00:00Z" % year)
+        days = 366 if year in (4, 2000, 2024, 2096, 9996) else 365
         for day in range(days):
             instant = at + day * DAY_S + day * 211 % DAY_S
             assert instant_from(text_from(instant)) == instant, text_from(instant)
-        assert text_from(at + days * DAY_S - 1) == "%d-12-31T23:59:59Z" % year
+        assert text_from(at + days * DAY_S - 1) == "%04d-12-31T23:59:59Z" % year

@@ -270,6 +270,52 @@ def test_a_no_carries_status_and_patience():
         assert (error.status, error.retry_after_s) == (503, seconds), value
 
 
+# What is no UTF-8, and what becomes of it. MicroPython's str() lets the first six through.
+NO_UTF8 = (
+    (b"a\xed\xa0\x80b", b"a?b"),
+    (b"\xed\xbf\xbf", b"?"),
+    (b"\xc0\xaf", b"?"),
+    (b"\xe0\x80\xaf!", b"?!"),
+    (b"\xf0\x80\x80\xaf", b"?"),
+    (b"\xf4\x90\x80\x80", b"?"),
+    (b"gesperrt f\xfcr heute", b"gesperrt f?r heute"),
+    (b"5\xb0 C \xa7\xa7", b"5? C ?"),
+    (b"\xfc\xfc", b"??"),
+    (b"\xe2\x82", b"?"),
+    (b"\xe2\x82\xac\xe2\x82", b"\xe2\x82\xac?"),
+)
+
+
+def test_a_byte_of_latin_1_in_a_header_hides_neither_status_nor_patience():
+    for text, mended in NO_UTF8:
+        for head in (b"HTTP/1.1 503 %s\r\nServer: x\r\n", b"HTTP/1.1 503 Busy\r\nX-Reason: %s\r\n"):
+            error = refusal(head % text + b"Retry-After: 120\r\n\r\n")
+            assert (error.status, error.retry_after_s) == (503, 120), text
+        error = refusal(b"HTTP/1.1 401 " + text + b"\r\n\r\n")
+        assert error.status == 401 and error.reason.encode() == b"the server answered 401 " + mended, error.reason
+        assert handshake().feed(answer()[:-2] + b"Server: " + text + b"\r\n\r\n") == b"", text
+
+
+def test_the_reason_of_a_refusal_is_no_longer_than_a_security_event_can_tell():
+    for data in (
+        b"HTTP/1.1 401 " + b"x" * 3000 + b"\r\n\r\n",
+        b"HTTP/1.1 301 " + b"x" * 1500 + b"\r\nLocation: ws://" + b"y" * 1500 + b"\r\n\r\n",
+        answer(protocol="z" * 3000),
+    ):
+        assert len(refusal(data).reason) <= 255
+
+
+def test_what_is_sent_is_utf8_whatever_it_was_made_of():
+    for text, mended in NO_UTF8:
+        for before in (b"", b"x" * 255, b"x" * 1000, b"\xe2\x82\xac" * 100):
+            assert unmasked(b"".join(text_pieces([b"[", before + text, b"]"], fixed_random)))[1] == b"[" + before + mended + b"]", text
+            try:
+                lax = str(before + text, "utf-8")
+            except UnicodeError:
+                continue  # no text can hold it
+            assert unmasked(text_frame(lax, fixed_random))[1] == before + mended, text
+
+
 def test_a_yes_that_is_none():
     for data, word in (
         (answer(accept="x" + ACCEPT[1:]), "accept key"),
@@ -288,7 +334,8 @@ def test_a_yes_that_is_none():
         (b"HTTP/2 101 x\r\n\r\n", "HTTP"),
         (b"\r\n\r\n", "HTTP"),
         (b"HTTP/1.1 abc\r\n\r\n", "HTTP"),
-        (b"HTTP/1.1 101 \xff\xfe\r\n\r\n", "text"),
+        (b"HTTP/1.1 101 \xff\xfe\r\n\r\n", "upgrade"),
+        (b"HTTP/1.1 4\xb2\xb3 x\r\n\r\n", "HTTP"),
     ):
         error = refusal(data)
         assert error.status is None and word in error.reason, (data, error.reason)

@@ -150,6 +150,42 @@ def test_what_is_over_on_arrival_is_refused():
         assert refused(profile(1, DEFAULT, (0, 160), **other)) == wrong, other
 
 
+def test_a_profile_that_is_over_in_its_transaction_is_refused_and_does_not_take_the_limit_away():
+    relative, no_start = {"kind": "Relative"}, {"start": None}
+    ignored = {"kind": "Relative", "start": T0 + DAY}  # R17: a startSchedule inside means nothing
+    for counts in (relative, no_start, ignored):
+        for age_s, other, wrong in (  # R24
+            (8, {"duration": 5}, True),
+            (5, {"duration": 5}, True),
+            (4, {"duration": 5}, False),
+            (8, {}, False),
+            (-60, {"duration": 5}, False),  # the clock was set back: its first period
+            (8, {"duration": 60, "valid_from": T0 + 52}, True),
+            (8, {"duration": 60, "valid_from": T0 + 51}, False),
+            (None, {"duration": 5}, False),  # when it began is not known
+        ):
+            fields = dict(other)
+            fields.update(counts)
+            transaction = Transaction(started=None if age_s is None else T0 - age_s)
+            assert refused(profile(1, TX, (0, 60), **fields), transaction=transaction) == wrong, (fields, age_s)
+            assert not refused(profile(1, DEFAULT, (0, 60), **fields), transaction=transaction), "the next driver needs it"
+            assert not refused(profile(1, TX, (0, 60), **fields), remote_start=True), "its transaction is still to begin"
+    old = Transaction(started=T0 - DAY)
+    assert not refused(profile(1, TX, (0, 60), kind="Recurring", recurrency="Daily", duration=5, start=T0 - 8), transaction=old)
+    assert not refused(profile(1, TX, (0, 60), duration=5), transaction=old), "Absolute: it counts from its own start"
+    assert not refused(profile(1, TX, (0, 60), kind="Relative", duration=5), now=None, transaction=old)
+
+
+def test_a_station_profile_that_is_over_before_it_is_valid_is_refused():
+    for counts in ({"kind": "Relative"}, {"start": None}):  # R24, R17: it counts from its acceptance
+        for valid_from, wrong in ((None, False), (T0 + 59, False), (T0 + 60, True)):
+            fields = dict(counts, duration=60)
+            if valid_from is not None:
+                fields["valid_from"] = valid_from
+            assert refused(profile(1, MAX, (0, 60), **fields), 0) == wrong, (counts, valid_from)
+            assert not refused(profile(1, MAX, (0, 60), **fields), 0, now=None)
+
+
 def test_without_a_clock_only_what_needs_it_is_not_checked():
     assert not refused(profile(1, DEFAULT, (0, 160), start=T0 - 2 * DAY, valid_to=T0 - DAY), now=None)  # R24
     assert not refused(profile(1, DEFAULT, (0, 160), start=T0 - DAY, duration=60), now=None)
@@ -166,3 +202,7 @@ def test_a_refused_profile_leaves_the_one_it_would_have_replaced():
     ):
         assert point.set(1, fields) is not None
         assert point.ids() == [1] and point.amps(T0) == 60, fields
+    point = ChargePoint((1, profile(1, TX, (0, 60), kind="Relative", duration=60)))
+    for id in (1, 2):
+        assert point.set(1, profile(id, TX, (0, 60), kind="Relative", duration=50), now=T0 + 55) is not None
+        assert point.ids() == [1] and point.amps(T0 + 55) == 60, id

@@ -233,6 +233,30 @@ def test_while_the_time_is_unknown_the_lowest_period_of_all_profiles_counts():
     assert limit(1, T0, None)[0] == 320  # the clock is known: normal rules at once
 
 
+def test_without_the_time_the_fewest_phases_count_as_well_as_the_lowest_current():
+    six_on_three, ten_on_one = (0, 60, 3), (0, 100, 1)
+    for low, few in (  # R31: any of them may be in force, so neither more current nor more phases than each allows
+        ((1, DEFAULT, "A", six_on_three), (1, DEFAULT, "A", ten_on_one)),
+        ((0, DEFAULT, "A", six_on_three), (1, DEFAULT, "A", ten_on_one)),
+        ((1, DEFAULT, "A", six_on_three), (1, TX, "A", ten_on_one)),
+        ((1, TX, "A", six_on_three), (1, DEFAULT, "A", ten_on_one)),
+        ((1, DEFAULT, "W", (0, 41400, 3)), (1, DEFAULT, "W", (0, 23000, 1))),
+        ((0, MAX, "A", six_on_three), (0, MAX, "A", ten_on_one)),
+        ((0, MAX, "A", six_on_three), (1, DEFAULT, "A", ten_on_one)),
+        ((1, DEFAULT, "A", six_on_three), (0, MAX, "A", ten_on_one)),
+    ):
+        for levels in ((0, 1), (1, 0)):
+            point = ChargePoint(switch=True)
+            for id, level, (connector, purpose, unit, period) in ((1, levels[0], low), (2, levels[1], few)):
+                assert point.set(connector, profile(id, purpose, period, level=level, unit=unit)) is None
+            da, phases, _, reason = point.installed.limit_at(1, None, point.transaction)
+            assert (da, phases, reason.id) == (60, 1, 1), (low, few, levels)
+    in_one = (0, 60, 3), (60, 100, 1)
+    assert ChargePoint((1, profile(1, DEFAULT, *in_one)), switch=True).limit(None) == (60, 1)
+    assert ChargePoint((0, profile(1, MAX, *in_one, kind="Relative")), switch=True).limit(None) == (60, 1)
+    assert ChargePoint((1, profile(1, DEFAULT, *in_one)), switch=False).limit(None) == (60, 3), "all wired phases may carry"
+
+
 def test_the_limit_of_the_station_is_known_without_the_time_whatever_was_asked_before():
     for asked in ((), (T0,), (T0 + 60,)):
         point = ChargePoint((0, profile(1, MAX, (0, 200), (60, 70), duration=90)))

@@ -143,6 +143,15 @@ def test_a_start_of_unknown_time_means_the_lowest_period():
     assert point.amps(T0, 1, offline) == 60 and point.until(T0, 1, offline) is None
 
 
+def test_a_start_of_unknown_time_means_the_fewest_phases_too():
+    for other in ({"kind": "Relative"}, {"start": None}):  # R31, R17
+        point = ChargePoint((1, profile(1, TX, (0, 60, 3), (60, 100, 1), **other)), switch=True)
+        assert point.limit(T0, transaction=Transaction(started=None)) == (60, 1), other
+    point = ChargePoint(switch=True)
+    point.set(0, profile(2, MAX, (0, 60, 3), (60, 100, 1), kind="Relative"), now=None)
+    assert point.limit(T0) == (60, 1), "of unknown acceptance"
+
+
 def test_a_start_of_unknown_time_does_not_hide_the_end_of_the_validity():
     point = ChargePoint(
         (1, profile(1, TX, (0, 100), kind="Relative", valid_to=T0 + 300)), (1, profile(2, DEFAULT, (0, 60)))

@@ -41,6 +41,24 @@ def test_each_limit_comes_with_its_reason():
     assert asked(bench, "Limits")[0]["reason"] == "cable"
 
 
+def test_what_is_wrong_stands_beside_the_limit_whether_it_blocks_or_not():
+    bench = Bench(connectors=2)
+    for connector, code, vendor_code, info in (
+        (0, "HighTemperature", "derated", "67 C: less current until 62 C"),
+        (1, "OverCurrentFailure", "overcurrent", "Drew 41.3 A, offered less: unplug, check vehicle"),
+        (2, "WeakSignal", None, None),
+    ):
+        bench.tell(bench.station.on_fault, connector, code, vendor_code, info, True)
+    warm = "derated: 67 C: less current until 62 C"
+    assert [entry["faults"] for entry in asked(bench, "Limits")] == [
+        ["overcurrent: Drew 41.3 A, offered less: unplug, check vehicle", warm],
+        ["WeakSignal", warm],
+    ]
+    bench.tell(bench.station.on_fault, 0, "HighTemperature", "derated", None, False)
+    bench.tell(bench.station.on_fault, 1, "OverCurrentFailure", "overcurrent", None, False)
+    assert ["faults" in entry for entry in asked(bench, "Limits")] == [False, True]
+
+
 def test_the_reason_says_that_the_time_is_not_known():
     bench = Bench()
     bench.set_profile(id=7, periods=((0, 16), (60, 8)))

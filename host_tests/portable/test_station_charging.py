@@ -203,6 +203,32 @@ def test_a_profile_of_a_transaction_without_its_transaction_is_not_loaded():
     assert again.limits[1] == 320
 
 
+def test_a_relative_profile_that_is_over_in_the_transaction_does_not_free_the_station_unheard():
+    over = "profile 7 is over in the transaction on connector 1, and does not limit it"
+    for connector in (0, 1):
+        for form in ({"kind": "Relative"}, {"kind": "Absolute", "startSchedule": None}):
+            bench = Bench(connectors=2)
+            assert bench.set_profile(connector, id=7, duration=120, periods=((0, 6),), **form) == ACCEPTED
+            bench.charge(1)
+            assert bench.limits[1] == 60
+            bench.pass_time(119)
+            assert bench.set_profile(1, id=8, purpose="TxProfile", duration=119, periods=((0, 6),), **form) == REJECTED
+            assert bench.limits[1] == 60 and bench.memory.names() == ["cache", "profile-7"]
+            assert over not in bench.logs
+            bench.pass_time(1)
+            assert bench.limits[1] == 320
+            for renewed in (120, 119):  # the same one, which is in flash already, and another one
+                bench.logs.clear()
+                assert bench.set_profile(connector, id=7, duration=renewed, periods=((0, 6),), **form) == ACCEPTED
+                assert bench.limits == {1: 320, 2: 60 if connector == 0 else 320}, "the next driver gets it"
+                assert [line for line in bench.logs if "is over" in line] == [over], bench.logs
+            bench.logs.clear()
+            assert bench.set_profile(connector, id=7, duration=180, periods=((0, 6),), **form) == ACCEPTED
+            assert bench.limits[1] == 60 and not [line for line in bench.logs if "is over" in line]
+            assert bench.set_profile(2, id=9, duration=5, periods=((0, 6),), **form) == ACCEPTED
+            assert not [line for line in bench.logs if "is over" in line], "nothing runs there"
+
+
 def test_a_transaction_profile_that_names_an_id_is_refused_while_the_id_is_not_known():
     bench = Bench()
     bench.silent = True

@@ -2,6 +2,8 @@
 
 from station_bench import NOON, Bench, profile
 
+from setpoint import state_line
+
 
 def test_a_profile_whose_optional_fields_are_all_null_pauses_the_charge():
     bench = Bench()
@@ -145,6 +147,101 @@ def test_of_two_faults_the_one_that_stays_is_reported_when_the_other_goes():
     bench.fault("OverVoltage", False)
     told = [(p["status"], p["errorCode"]) for p in bench.actions("StatusNotification") if p["connectorId"] == 1]
     assert told[1:] == [("Faulted", "OverVoltage"), ("Faulted", "GroundFailure"), ("Faulted", "OverVoltage"), ("Available", "NoError")]
+
+
+WARNINGS = (  # connector, errorCode, vendorErrorCode
+    (0, "HighTemperature", "derated"),
+    (0, "OtherError", "thermometer"),
+    (0, "ReaderFailure", "reader"),
+    (0, "ResetFailure", None),
+    (1, "WeakSignal", None),
+    (1, "ReaderFailure", "reader"),
+    (1, "LocalListConflict", None),
+    (2, "WeakSignal", "radio"),
+)
+
+
+def told_of(bench, since=0):
+    return [(p["connectorId"], p["status"], p["errorCode"]) for p in bench.actions("StatusNotification")[since:]]
+
+
+def test_what_keeps_nobody_from_charging_is_told_once_and_on_connector_0():
+    for connector, code, vendor_code in WARNINGS:
+        bench = Bench(connectors=2)
+        bench.charge(1)
+        since = len(bench.actions("StatusNotification"))
+        bench.tell(bench.station.on_fault, connector, code, vendor_code, "67 C: less current", True)
+        assert told_of(bench, since) == [(0, "Available", code)], "a central system stops what it sees an errorCode of"
+        report = bench.actions("StatusNotification")[-1]
+        assert report.get("vendorErrorCode") == vendor_code
+        assert report["info"] == ("connector %d: " % connector if connector else "") + "67 C: less current"
+        assert bench.permits[1]
+        bench.tell(bench.station.on_pilot, 1, "B2", "B")
+        bench.plug(2)
+        bench.draw(1)
+        assert told_of(bench, since)[1:] == [(1, "SuspendedEV", "NoError"), (2, "Preparing", "NoError"), (1, "Charging", "NoError")], code
+        since = len(bench.actions("StatusNotification"))
+        bench.ask("TriggerMessage", {"requestedMessage": "StatusNotification", "connectorId": 1})
+        assert told_of(bench, since) == [(1, "Charging", "NoError")]
+        bench.tell(bench.station.on_fault, connector, code, vendor_code, None, False)
+        assert told_of(bench, since)[1:] == [(0, "Available", "NoError")]
+
+
+def test_a_fault_beside_a_warning_is_told_on_its_connector_and_the_warning_on_connector_0():
+    bench = Bench(connectors=2)
+    bench.charge(1)
+    since = len(bench.actions("StatusNotification"))
+    bench.tell(bench.station.on_fault, 0, "HighTemperature", "derated", "67 C", True)
+    bench.tell(bench.station.on_fault, 1, "GroundFailure", "earth", None, True)
+    bench.tell(bench.station.on_fault, 1, "WeakSignal", None, None, True)
+    bench.tell(bench.station.on_fault, 0, "HighTemperature", "hot", "72 C", True)
+    bench.tell(bench.station.on_fault, 0, "HighTemperature", "hot", None, False)
+    bench.tell(bench.station.on_fault, 1, "GroundFailure", "earth", None, False)
+    assert told_of(bench, since) == [
+        (0, "Available", "HighTemperature"),
+        (1, "Faulted", "GroundFailure"),
+        (0, "Available", "WeakSignal"),
+        (0, "Faulted", "HighTemperature"),
+        (1, "Faulted", "HighTemperature"),
+        (2, "Faulted", "HighTemperature"),
+        (0, "Available", "WeakSignal"),
+        (1, "Faulted", "GroundFailure"),
+        (2, "Available", "NoError"),
+        (1, "Charging", "NoError"),
+    ]
+
+
+class Watched:
+    """Who watches the log: the last line about a connector's state."""
+
+    def __init__(self, bench):
+        self.station = bench.station
+        self.line = None
+
+    def log(self, level, area, sentence):
+        self.line = sentence
+
+    def sees(self, connector):
+        state_line.tell(self, (connector,))
+        return self.line
+
+
+def test_the_log_says_which_fault_a_faulted_connector_has():
+    for connector, code, vendor_code, info, named in (
+        (1, "OverCurrentFailure", "overcurrent", "Drew 41.3 A, offered less: unplug", "overcurrent: Drew 41.3 A, offered less: unplug"),
+        (1, "PowerMeterFailure", "meter", "no answer: check the meter", "meter: no answer: check the meter"),
+        (0, "OtherError", "emergency_stop", "Emergency stop pressed: release it", "emergency_stop: Emergency stop pressed: release it"),
+        (0, "HighTemperature", "hot", "71 C, no charging: wait for 62 C", "hot: 71 C, no charging: wait for 62 C"),
+        (1, "GroundFailure", None, None, "GroundFailure"),
+    ):
+        bench = Bench()
+        watched = Watched(bench)
+        bench.charge()
+        assert watched.sees(1) == "connector 1: Charging, 32.0 A, transaction 1, online"
+        bench.tell(bench.station.on_fault, 0, "ReaderFailure", "reader", "no answer: check the reader", True)
+        assert watched.sees(1) == "connector 1: Charging, 32.0 A, transaction 1, online"
+        bench.tell(bench.station.on_fault, connector, code, vendor_code, info, True)
+        assert watched.sees(1) == "connector 1: Faulted (%s), 32.0 A, transaction 1, online" % named
 
 
 def test_power_on_one_phase_never_lifts_the_amperes_of_the_station():

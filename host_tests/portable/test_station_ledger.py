@@ -113,6 +113,29 @@ def test_a_heading_holds_neither_what_has_not_begun_in_flash_nor_what_has_ended_
         assert [t[0] for t in json.loads(ledger.heading())[6]] == want, stored
 
 
+def test_a_heading_is_never_longer_than_what_is_read_back():
+    """As far as four connectors can lead: cards and groups of 20 characters, starts given up, times unknown."""
+    values = "E123456789 P11040 Q11040 a160 b160 c160 O160 u2300 v2300 w2300 T-20"
+    for tag, kept in (("T" * 20, True), ("\U0001f600" * 8, False)):
+        ledger = Ledger(Segments())
+        ledger.stored = ledger.last_order = 99999999
+        ledger.boot = 9999
+        for connector in (1, 2, 3, 4):
+            transaction = Transaction(99999990 + connector, connector, tag, 123456789)
+            transaction.started_up_ms = 4000000000
+            transaction.id, transaction.parent, transaction.most_wh = -2147483648, tag, 123456789
+            for _ in range(80):
+                transaction.add_data([9999, 4000000000], 1, values)
+            ledger.running.append(transaction)
+            ledger.ids[99999980 + connector] = [tag, 123456789, [9999, 4000000000]]
+        heading = ledger.heading()
+        assert len(heading.encode()) <= 2000, tag
+        if kept:
+            assert values in heading
+        again = Ledger(Segments([heading]))
+        assert [(t.id_tag, t.parent) for t in again.running] == [(tag, tag)] * 4 and again.ids == ledger.ids
+
+
 def test_a_transaction_that_began_without_the_time_learns_it():
     ledger = Ledger(Segments())
     assert ledger.when(NOON, 5) == NOON and ledger.clock_is_known(NOON, 10) == []

@@ -1,10 +1,13 @@
 """The messages of transactions: in order, never twice, not for ever."""
 
-from station_bench import Bench, Memory, profile
+import json
+
+from station_bench import NOON, Bench, Memory, profile
 from test_store_documents import in_a_folder
 
 from setpoint.store.journal import Journal
 
+ALL = "Energy.Active.Import.Register,Power.Active.Import,Power.Offered,Current.Import,Current.Offered,Voltage,Temperature"
 OFFLINE = {"AllowOfflineTxForUnknownId": "true"}
 
 
@@ -343,6 +346,39 @@ def test_a_journal_that_is_full_keeps_starts_and_stops_thins_meter_values_and_sa
         assert told == sorted(told) and len(again.station.outbox) == 0
 
     in_a_folder(test)
+
+
+def test_a_stop_with_the_most_data_and_the_longest_card_is_read_back_from_flash():
+    """Short registers make many moments, one measurand of many makes long ones, and a heading holds those of all connectors."""
+    for data, wh, tag, now in (
+        ("Energy.Active.Import.Register", 0, "T", NOON),
+        ("Energy.Active.Import.Register", 0, "T", None),
+        ("Energy.Active.Import.Register", 7, "\u00fc" * 20, None),
+        ("Energy.Active.Import.Register", 123456789, "\u20ac" * 20, None),
+        (ALL, 123456789, "0123456789ABCDEF0123", None),
+    ):
+
+        def test(folder):
+            keys = dict(OFFLINE, StopTxnSampledData=data, MeterValuesSampledData="Temperature", MeterValueSampleInterval="60")
+            bench = Bench(connectors=4, keys=keys, journal=Journal(folder), now=now, register=False, wh=dict([(i, wh) for i in (1, 2, 3, 4)]))
+            for connector in (1, 2, 3, 4):
+                begin(bench, connector, tag[:19] + str(connector))
+            bench.pass_time(73 * 60)
+            while len(bench.journal.segments) < 2:
+                bench.station.sessions.store(bench.station.connector(4).transaction)
+            for connector in (1, 2):
+                bench.unplug(connector)
+            again = Bench(connectors=4, keys=keys, memory=bench.memory, now=NOON + 5000, journal=Journal(folder), wh=bench.wh)
+            for connector in (3, 4):
+                again.unplug(connector)
+            assert again.journal.problems == [], (data, tag)
+            assert len(again.actions("StartTransaction")) == len(again.actions("StopTransaction")) == 4, (data, tag)
+            for stop in again.actions("StopTransaction"):
+                assert len(json.dumps(stop)) < 6000, len(json.dumps(stop))
+                contexts = [m["sampledValue"][0]["context"] for m in stop["transactionData"]]
+                assert contexts[0] == "Transaction.Begin" and contexts[-1] == "Transaction.End", (data, tag)
+
+        in_a_folder(test)
 
 
 NONSENSE = (

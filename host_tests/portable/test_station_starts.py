@@ -142,3 +142,86 @@ def test_a_remote_start_without_connector_takes_the_vehicle_that_waits():
         assert bench.ask("RemoteStartTransaction", {"idTag": "R%d" % expected})["status"] == "Accepted"
         bench.plug(expected)
         assert starts(bench)[-1] == (expected, "R%d" % expected)
+
+
+def anywhere(bench, tag, **more):
+    return bench.ask("RemoteStartTransaction", dict(more, idTag=tag))["status"]
+
+
+def test_a_remote_start_without_connector_begins_wherever_a_vehicle_is_plugged_in_first():
+    """Also where the plug went in half a second before, which the station does not know yet."""
+    for asks_first in ("false", "true"):
+        for connector in (1, 2, 3):
+            bench = Bench(connectors=3, keys={"AuthorizeRemoteTxRequests": asks_first})
+            assert anywhere(bench, "APP", chargingProfile=NINE_AMPS) == "Accepted"
+            assert bench.statuses(connector)[-1] == "Preparing"
+            bench.plug(connector)
+            assert starts(bench) == [(connector, "APP")]
+            bench.draw(connector)
+            assert bench.limits[connector] == 90
+            other = 1 + connector % 3
+            bench.plug(other)
+            assert len(starts(bench)) == 1 and bench.limits[other] == 320, "the rest waits for nobody any more"
+
+
+def test_remote_starts_without_connector_are_as_many_as_there_are_free_connectors():
+    bench = Bench(connectors=3)
+    bench.charge(2)
+    assert [anywhere(bench, tag) for tag in ("A", "B", "C")] == ["Accepted", "Accepted", "Rejected"]
+    bench.plug(3)
+    bench.plug(1)
+    assert starts(bench)[1:] == [(3, "A"), (1, "B")]
+
+
+def test_a_remote_start_without_connector_leaves_the_one_that_another_is_sent_to():
+    bench = Bench(connectors=2)
+    assert anywhere(bench, "FIRST") == "Accepted"
+    assert remote_start(bench, 2, "SENT") == "Accepted", "the first one may begin at connector 1"
+    assert remote_start(bench, 1, "LATE") == "Rejected"
+    bench.plug(2)
+    bench.plug(1)
+    assert starts(bench) == [(2, "SENT"), (1, "FIRST")]
+    again = Bench(connectors=2)
+    assert remote_start(again, 2, "SENT") == anywhere(again, "ANY") == "Accepted"
+    again.plug(1)
+    again.plug(2)
+    assert starts(again) == [(1, "ANY"), (2, "SENT")]
+
+
+def test_a_remote_start_without_connector_does_not_begin_at_a_vehicle_that_has_charged_while_another_place_is_free():
+    for tag in ("FLEET", "APP"):
+        bench = Bench(connectors=2)
+        bench.charge(1, "FLEET")
+        bench.ask("RemoteStopTransaction", {"transactionId": 1})
+        assert anywhere(bench, tag) == "Accepted"
+        assert len(starts(bench)) == 1
+        bench.plug(2)
+        assert starts(bench)[1:] == [(2, tag)]
+
+
+def test_a_remote_start_without_connector_ends_with_connection_time_out_and_its_limit_with_it():
+    bench = Bench(connectors=2)
+    assert anywhere(bench, "APP", chargingProfile=NINE_AMPS) == "Accepted"
+    bench.pass_time(61)
+    bench.plug(2)
+    assert starts(bench) == [] and bench.statuses(1)[-1] == "Available" and bench.limits[2] == 320
+
+
+def test_a_remote_start_without_connector_that_is_sent_twice_is_one():
+    bench = Bench(connectors=2)
+    assert anywhere(bench, "APP") == anywhere(bench, "app", chargingProfile=NINE_AMPS) == "Accepted"
+    bench.plug(2)
+    bench.plug(1)
+    assert starts(bench) == [(2, "app")] and bench.limits[2] == 90
+
+
+def test_a_remote_start_without_connector_passes_a_faulted_one_by():
+    bench = Bench(connectors=2)
+    bench.fault("GroundFailure", connector=1)
+    assert anywhere(bench, "APP") == "Accepted" and anywhere(bench, "NEXT") == "Rejected"
+    bench.plug(2)
+    assert starts(bench) == [(2, "APP")]
+    late = Bench(connectors=2)
+    assert anywhere(late, "APP") == "Accepted"
+    late.fault("GroundFailure", connector=1)
+    assert remote_start(late, 2, "SENT") == "Rejected", "there is no other place for the first one"

@@ -71,6 +71,32 @@ def test_after_a_restart_lines_go_on_in_the_same_segment_once_it_was_read():
     in_a_folder(test)
 
 
+def test_nothing_is_written_that_could_not_be_read_back():
+    def test(folder):
+        journal = Journal(folder)
+        written = []
+        for length in list(range(1480, 1510)) + list(range(2030, 2060)) + [4090, 5000]:
+            for text in ("x" * length, "\u20ac" * (length // 3)):
+                try:
+                    journal.append([text, "after"], Owner())
+                    written += [text, "after"]
+                except OSError:
+                    assert length > 2030
+        owner = Owner()
+        owner.heading = lambda: "h" * 3000
+        for _ in range(50):
+            try:
+                journal.append(["y" * 100], owner)
+                written.append("y" * 100)
+            except OSError:
+                pass
+        for seen in (journal, Journal(folder)):
+            assert [line for line in all_lines(seen) if line != "heading"] == written
+            assert seen.problems == []
+
+    in_a_folder(test)
+
+
 def test_segments_are_no_longer_than_an_erase_block_and_the_oldest_go_first():
     def test(folder):
         journal = Journal(folder)

@@ -183,6 +183,7 @@ class CentralSystem:
         self.card_status = "Accepted"
         self.ids = 0
         self.replies = []  # (due_ms, text)
+        self.holds = False  # it keeps its replies until it is let go
         self.in_flight = None  # (sent_ms, id)
         self.asked = None  # (id, action) of our own CALL
         self.answer = None
@@ -251,13 +252,13 @@ class CentralSystem:
 
     def due_ms(self):
         """When something is to be done on the network."""
-        if self.replies:
+        if self.replies and not self.holds:
             return min(due for due, _ in self.replies)
         return None if self.in_flight is None else self.in_flight[0] + 30000
 
     def deliver(self):
         """The replies that are due."""
-        while self.replies and self.replies[0][0] <= self.loop.ms:
+        while self.replies and not self.holds and self.replies[0][0] <= self.loop.ms:
             _, text = self.replies.pop(0)
             if self.in_flight is not None and json.loads(text)[1] == self.in_flight[1]:
                 self.in_flight = None
@@ -585,6 +586,7 @@ class ClosedLoop:
         self.spins = 0
         self.adopts = False
         self.returned = 0  # profiles that could not be removed from flash
+        self.before_wakeup = None  # what happens when the station next wants to be woken, before it is
         self.power_up(at)
 
     # -- power
@@ -803,6 +805,9 @@ class ClosedLoop:
             self.watch.between(now, elapsed_ms)
         self.ms += elapsed_ms
         self.app.control.step(elapsed_ms)
+        if self.before_wakeup is not None and self.app.ms_to_wakeup() <= 0:
+            event, self.before_wakeup = self.before_wakeup, None
+            event()
         changed = self.app.control.has_news()
         in_flight = self.central.in_flight
         if changed or self.app.ms_to_wakeup() <= 0 or (in_flight is not None and self.ms >= in_flight[0] + 30000):

@@ -123,7 +123,7 @@ def test_no_bytes_of_a_server_raise_or_hold_more_than_a_message(data, cuts, most
             assert not over, "after a close or a fault nothing more comes"
             over = event[0] in ("close", "fault")
             assert event[0] not in ("text", "binary") or len(event[1]) <= most
-        assert len(reader._message) <= max(64, most + 256)
+        assert len(reader.buffer) <= max(64, most + 256)
 
 
 # -- from flash

@@ -233,7 +233,7 @@ def test_what_the_schema_forbids_is_refused_with_an_official_code(data):
 # -- times
 
 
-@given(st.datetimes(datetime(1970, 1, 1), datetime(2199, 12, 31, 23, 59, 59)), st.integers(-1439, 1439), st.integers(0, 9), st.sampled_from(["", ":", "hour"]))
+@given(st.datetimes(datetime(1, 1, 2), datetime(9999, 12, 30, 23, 59, 59)), st.integers(-1439, 1439), st.integers(0, 9), st.sampled_from(["", ":", "hour"]))
 @example(datetime(2000, 2, 29), -1, 0, ":")
 @settings(max_examples=1000)
 def test_times_are_what_datetime_says(at, offset_minutes, digits, colon):
@@ -243,16 +243,16 @@ def test_times_are_what_datetime_says(at, offset_minutes, digits, colon):
     sign = "-" if offset_minutes < 0 else "+"
     hours, minutes = divmod(abs(offset_minutes), 60)
     offset = "%s%02d%s" % (sign, hours, "" if colon == "hour" else "%s%02d" % (colon, minutes))
-    text = at.strftime("%Y-%m-%dT%H:%M:%S") + ("." + "9" * digits if digits else "") + offset
+    text = at.replace(tzinfo=None).isoformat() + ("." + "9" * digits if digits else "") + offset
     assert instant_from(text) == (at - EPOCH).total_seconds()
 
 
-@given(st.integers(-1577836800, 5680281599))
-@example(-1577836800)
-@example(5680281599)
+@given(st.integers(-63713433600, 251824463999))
+@example(-63713433600)
+@example(251824463999)
 @settings(max_examples=1000)
 def test_texts_of_instants_are_what_datetime_says(instant):
-    assert text_from(instant) == (EPOCH + timedelta(seconds=instant)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    assert text_from(instant) == (EPOCH + timedelta(seconds=instant)).replace(tzinfo=None).isoformat() + "Z"
     assert instant_from(text_from(instant)) == instant
 
 

@@ -317,6 +317,11 @@ class StationMachine(RuleBasedStateMachine):
             begins.append(schedule["startSchedule"])
             if profile["chargingProfileKind"] == "Absolute" and "duration" in schedule:
                 ends.append(schedule["startSchedule"] + schedule["duration"])
+        elif "duration" in schedule:
+            base = {"TxProfile": getattr(self.loop.books.running.get(connector), "started", None), "ChargePointMaxProfile": now}
+            base = base.get(profile["chargingProfilePurpose"])
+            if base is not None:
+                ends.append(base + schedule["duration"])
         if min(ends) <= max(begins):
             return "never says anything"
         if not self.loop.books.has_room_for(new, now):
@@ -469,6 +474,44 @@ class StationMachine(RuleBasedStateMachine):
     def the_central_system_corrects_the_clock(self, by, wait):
         self.loop.central.behind_s -= by
         self.loop.ask("TriggerMessage", {"requestedMessage": "Heartbeat"})
+        self.after(wait)
+
+    # -- between the moment in which something is due and the wake-up for it
+
+    @precondition(lambda self: self.linked())
+    @rule(by=corrections, wait=waits)
+    def the_clock_is_corrected_just_when_something_is_due(self, by, wait):
+        central = self.loop.central
+        central.behind_s -= by
+        central.holds = True
+        self.loop.ask("TriggerMessage", {"requestedMessage": "Heartbeat"})
+
+        def arrives():
+            central.holds = False
+            self.loop.pump()
+
+        self.loop.before_wakeup = arrives
+        self.after(wait)
+
+    @precondition(lambda self: self.linked())
+    @rule(profile=profiles(), connector=st.integers(0, 3), wait=waits)
+    def a_profile_comes_just_when_something_is_due(self, profile, connector, wait):
+        def arrives():
+            self.loop.central.holds = False
+            if self.linked():
+                self.set_profile(self.place(profile, connector), shifted(profile, self.loop.central.now() - T0))
+
+        self.loop.before_wakeup = arrives
+        self.after(wait)
+
+    @rule(connector=st.one_of(st.none(), connectors), wait=waits)
+    def a_card_comes_just_when_something_is_due(self, connector, wait):
+        def arrives():
+            self.loop.central.holds = False
+            self.loop.app.on_card(self.loop.new_tag(), None if connector is None else [self.n(connector)])
+            self.loop.pump()
+
+        self.loop.before_wakeup = arrives
         self.after(wait)
 
     # -- faults of the world

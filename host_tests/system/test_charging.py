@@ -324,7 +324,8 @@ def test_heat_lowers_the_limit_and_at_last_stops_the_charge(station, central):
     assert station.connector()["limit"]["source"] == "temperature"
     report = central.wait_for("StatusNotification", lambda p: p["errorCode"] == "HighTemperature").payload
     assert report["vendorErrorCode"] == "derated" and report["info"].startswith("66 C")
-    assert station.connector()["status"] == "Charging"
+    assert (report["connectorId"], report["status"]) == (0, "Available"), "the connector shows no errorCode while it charges"
+    assert station.connector()["status"] == "Charging" and station.connector()["error"] == "NoError"
     station.cmd("temperature", celsius=72)
     report = central.wait_for("StatusNotification", lambda p: p["connectorId"] == 1 and p["status"] == "Faulted").payload
     assert report["errorCode"] == "HighTemperature" and report["info"].startswith("72 C")

@@ -11,6 +11,7 @@ FIRMWARE = Path(__file__).resolve().parent.parent.parent / "firmware"
 PREAMBLE = """
 import os, sys
 sys.path.insert(0, %r)
+from setpoint.board import flash
 from setpoint.board.simulated import flash_chip
 store = sys.argv[1]
 chip, problems = flash_chip.mount(store, "/flash")
@@ -158,7 +159,7 @@ def test_a_read_that_fails_is_noticed_by_nobody_and_one_that_always_fails_is_no_
     lines_of(on_chip("write('document', 'x' * 5000)"))
     store = """
 from setpoint.store import files
-files.recover_by(lambda: flash_chip.remount(chip, "/flash"), lambda: print("reset"))
+files.recover_by(lambda: flash.remount(chip, "/flash"), lambda: print("reset"))
 def look(count, times):
     chip.after_reads(count, times)
     try:
@@ -166,8 +167,8 @@ def look(count, times):
     except OSError as error:
         return error.errno
 """
-    seen = lines_of(on_chip(store + "print([look(count, 1) for count in range(1, 8)], look(3, 2))\nprint(look(4, -1))"))
-    assert seen[0] == "[True, True, True, True, True, True, True] True" and seen[1] == "reset", seen
+    seen = lines_of(on_chip(store + "print([look(count, 1) for count in range(1, 8)], look(3, 2), look(3, 3))\nprint(look(4, -1))"))
+    assert seen[0] == "[True, True, True, True, True, True, True] True True" and seen[1] == "reset", seen
     again = (
         "import vfs\nvfs.umount('/flash')\nfor times in (1, -1):\n    try:\n        flash_chip.mount(store, '/flash', {'after_reads': 1, 'times': times})\n"
         "        print(read('document') == 'x' * 5000)\n        vfs.umount('/flash')\n    except OSError as error:\n        print(error.errno)\n"

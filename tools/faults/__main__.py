@@ -25,6 +25,7 @@ from tools.faults import damage, documents, exhaustion, fuzz, hostile, killed_ta
 from tools.faults.prepared import prepared
 
 KINDS = ("flash", "kills", "damage", "documents", "hostile", "memory", "tasks", "outages", "fuzz", "names", "update")
+_HEAP = "100K"
 REPORT = ROOT / "build" / "faults.json"
 
 
@@ -106,7 +107,7 @@ def main(arguments: Iterator[str] | None = None) -> int:
     parser.add_argument("--only", choices=KINDS, action="append", help="one kind; may be given again (default: all)")
     parser.add_argument("--count", type=int, default=None, help="how many kills and damaged chips (default 200, with --quick 20), messages of fuzz (5000, 500)")
     parser.add_argument("--seed", type=int, default=1, help="of what is random (default 1)")
-    parser.add_argument("--bits", choices=("64", "32"), default="64", help="which MicroPython (default 64)")
+    parser.add_argument("--bits", choices=("64", "32"), default="32", help="which MicroPython (default 32, the firmware frozen in, with 100 KB of heap)")
     parser.add_argument("--quick", action="store_true", help="a short form: every fifth write, 20 kills, 20 damaged chips")
     options = parser.parse_args(arguments)
     options.only = options.only or list(KINDS)
@@ -115,7 +116,7 @@ def main(arguments: Iterator[str] | None = None) -> int:
     interpreter = bench.micropython()
     if options.bits == "32":
         micropython32.interpreter()
-        interpreter = [str(micropython32.PROGRAM)]
+        interpreter = [str(micropython32.PROGRAM), "-X", "heapsize=" + _HEAP]
 
     table = Table()
     with tempfile.TemporaryDirectory(prefix="setpoint-faults-") as folder:

@@ -105,6 +105,15 @@ class Attacks:
         ):
             self._trigger_answered_by(Text(answer))
 
+    def answers_half_readable(self) -> None:
+        for answer in (
+            '[3,"%s",{"currentTime":"9999-12-31T23:59:59Z"}]',
+            '[3,"%s",{"currentTime":"0001-01-01T00:00:00Z"}]',
+            '[3,"%s",{"currentTime":"2025-06-15","interval":300.0}]',
+            '[3,"%s",{"currentTime":null,"idTagInfo":{"status":"Blocked"}}]',
+        ):
+            self._trigger_answered_by(Text(answer))
+
     def answers_given_twice(self) -> None:
         self._trigger_answered_by(Text('[3,"%s",{"currentTime":"' + self._bench.central.now() + '"}]'))
         last = [m for m in self._bench.central.messages if m.to_station][-1]

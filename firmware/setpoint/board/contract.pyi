@@ -66,8 +66,9 @@ class Outlet(Protocol):
         """Control step. What the lock's feedback says."""
 
     def rcm_tripped(self) -> bool | None:
-        """Control step. The output of the residual current monitor. A trip that an interrupt caught answers True once
-        more, even if it is over. One answer counts: the board reads the pin twice, a little apart, before it says so."""
+        """Control step. The output of the residual current monitor. What an interrupt caught answers True once more, even if it
+        was over before the interrupt's turn came. One answer counts: a level that no interrupt told of is read twice, a little
+        apart."""
 
     def set_rcm_test(self, on: bool) -> None:
         """Control step. Drives the monitor's test input; only where there is one."""

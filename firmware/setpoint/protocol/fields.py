@@ -16,7 +16,10 @@ What is wrong is told by code (OCPP 1.6 errata 3.24, 3.38, 3.39) and by the path
     a list that is too short                         OccurenceConstraintViolation
 
 An optional field that is null counts as absent: the schemas forbid it, but central systems send it, and to refuse a
-profile means that there is no limit at all. Unknown fields are ignored.
+profile means that there is no limit at all. Unknown fields are ignored. 300.0 is the integer 300, for the same reason.
+
+A request is wrong as a whole (`read`). Of an answer that is wrong each field counts that can be read (`readable`): that a
+card is blocked is no less true beside a date that nobody can read.
 """
 
 from micropython import const
@@ -36,6 +39,7 @@ _LIST = const(7)
 _UNUSED_TENTHS = const(8)
 
 _LARGEST_INTEGER = const(2147483647)  # what a central system can keep in its own int
+_LARGEST_WHOLE_FLOAT = const(16777216)  # up to here an ESP32's float is what was written
 _LARGEST_NUMBER = const(100000000)  # its tenths still fit a 31-bit small int
 
 INTEGER = (_INTEGER, None)
@@ -92,6 +96,30 @@ def read(payload, table: tuple) -> dict:
         return payload
     except _Wrong as wrong:
         raise OcppError(wrong.code, "%s %s" % (wrong.path or "the payload", wrong.reason))
+
+
+def readable(payload, table: tuple, problems: "list[str]") -> dict:
+    """The fields of an answer, each by itself: None for one that cannot be read, and nothing for one that is not there.
+    A sentence about each that should be otherwise is added to `problems`."""
+    found = {}
+    if type(payload) is not dict:
+        problems.append("an object is needed")
+        return found
+    for name, needed, kind, rule in table:
+        value = payload.get(name)
+        try:
+            if value is None:
+                if needed:
+                    raise _absent(payload, name)
+            elif kind == _OBJECT:
+                found[name] = readable(value, rule, problems)
+            else:
+                found[name] = None
+                found[name] = _value(value, kind, rule)
+        except _Wrong as wrong:
+            wrong.inside(name)
+            problems.append("%s %s" % (wrong.path, wrong.reason))
+    return found
 
 
 def _check(fields, table: tuple) -> None:
@@ -180,9 +208,11 @@ def _value(value, kind: int, rule):
             raise _Wrong(errors.PROPERTY, "must be a number of ordinary size")
         return tenths(value)
     if kind == _INTEGER:
+        if json_type is float and -_LARGEST_WHOLE_FLOAT < value < _LARGEST_WHOLE_FLOAT and value == int(value):
+            return int(value)
         if json_type is not int:
             raise _Wrong(errors.TYPE, "must be an integer")
-        if not -_LARGEST_INTEGER <= value <= _LARGEST_INTEGER:
+        if not -_LARGEST_INTEGER - 1 <= value <= _LARGEST_INTEGER:
             raise _Wrong(errors.PROPERTY, "must be an integer of at most 32 bits")
         return value
     if kind == _OBJECT:

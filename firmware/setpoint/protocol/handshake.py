@@ -12,8 +12,11 @@ import hashlib
 
 from micropython import const
 
+from .websocket import mended
+
 _GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"  # RFC 6455, section 1.3
 _MAX_HEADER = const(4096)  # of the server's answer
+_MAX_QUOTED = const(100)  # characters of a field that a reason cites: it may go to the central system
 
 
 class HandshakeError(Exception):
@@ -73,9 +76,9 @@ class Handshake:
         if status != 101:
             wait = fields.get("retry-after", "")
             wait_s = int(wait) if wait.isdigit() and len(wait) < 7 else None
-            reason = "the server answered " + " ".join(words[1:])
+            reason = ("the server answered " + " ".join(words[1:]))[:_MAX_QUOTED]
             if "location" in fields and 300 < status < 400:
-                reason += " to %s, which is not followed" % fields["location"]
+                reason += " to %s, which is not followed" % fields["location"][:_MAX_QUOTED]
             raise HandshakeError(reason, status, wait_s)
         if fields.get("upgrade", "").lower() != "websocket" or "upgrade" not in _tokens(fields.get("connection", "")):
             raise HandshakeError("the server did not upgrade to WebSocket")
@@ -85,7 +88,7 @@ class Handshake:
             raise HandshakeError("the server wants an extension that was not asked for")
         protocol = fields.get("sec-websocket-protocol")
         if protocol != self._protocol:
-            raise HandshakeError("the server does not speak %s, but %s" % (self._protocol, protocol or "nothing known"))
+            raise HandshakeError("the server does not speak %s, but %s" % (self._protocol, (protocol or "nothing known")[:_MAX_QUOTED]))
 
 
 def _accept(key: bytes) -> str:
@@ -93,11 +96,9 @@ def _accept(key: bytes) -> str:
 
 
 def _header(data: bytes) -> "tuple[str, dict]":
-    """The status line, and the fields by name in small letters; one that comes twice is joined by a comma."""
-    try:
-        lines = str(data, "utf-8").split("\r\n")
-    except UnicodeError:
-        raise HandshakeError("the server's answer is not text")
+    """The status line, and the fields by name in small letters; one that comes twice is joined by a comma. A byte of Latin-1,
+    which HTTP allows, hides nothing beside it."""
+    lines = str(mended(data), "utf-8").split("\r\n")
     fields = {}
     for line in lines[1:]:
         name, _, value = line.partition(":")

@@ -1,15 +1,16 @@
 """Date and time as text, and as an instant (units: seconds since 2020-01-01T00:00:00Z).
 
 Understood: 2025-06-15T00:00:03Z with any number of fraction digits (cut, not rounded), with Z, +02:00, +0200, +02,
--05:30, or with no offset, which means UTC; "t" and "z" too; seconds may be left out. Years 1970 to 2199.
+-05:30, or with no offset, which means UTC; "t" and "z" too; seconds may be left out. Years 0001 to 9999: "for ever" and
+"from the beginning" are dates like others (R3), and what an offset or the year 0000 leads beyond is the first or the last second.
 Everything runs in UTC (R3 of the smart charging rules: no daylight saving, no leap seconds).
 """
 
 from micropython import const
 
 _DAY_S = const(86400)
-_FIRST_YEAR = const(1970)
-_LAST_YEAR = const(2199)
+_FIRST = -737424 * 86400  # 0001-01-01T00:00:00Z
+_LAST = 2914635 * 86400 - 1  # 9999-12-31T23:59:59Z
 _DAYS_TO_2020 = const(737730)  # from 0000-03-01 to 2020-01-01
 _DAYS_BEFORE = const((0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334))
 _DAYS_IN = const((31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31))
@@ -22,7 +23,7 @@ def instant_from(text: str) -> int:
     data = text.encode()  # bytes know only ASCII digits, on every Python
     if data[4] != 0x2D or data[7] != 0x2D or data[10] not in b"Tt" or data[13] != 0x3A:
         raise ValueError("a date and time is written like 2025-06-15T00:00:03Z")
-    year = _number(data, 0, 4, _FIRST_YEAR, _LAST_YEAR, "year")
+    year = _number(data, 0, 4, 0, 9999, "year")
     month = _number(data, 5, 7, 1, 12, "month")
     day = _number(data, 8, 10, 1, 31, "day")
     if day > _DAYS_IN[month - 1] or (month == 2 and day == 29 and not _is_leap(year)):
@@ -34,7 +35,7 @@ def instant_from(text: str) -> int:
         at += 3
         if data[at : at + 1] == b".":
             at = _after_digits(data, at + 1)
-    return _days(year, month, day) * _DAY_S + seconds - _offset_s(data, at)
+    return min(max(_days(year, month, day) * _DAY_S + seconds - _offset_s(data, at), _FIRST), _LAST)
 
 
 def text_from(instant: int) -> str:

@@ -10,7 +10,8 @@ the same memory again. A view is good until the next event is asked for, and not
 
 Rule 1: what is not read yet is not stored, but for one message of at most `max_message` bytes: its length is known
     before its bytes are taken.
-Rule 2: text is UTF-8 without exception, which MicroPython's str() does not see to.
+Rule 2: text is UTF-8 without exception, which MicroPython's str() does not see to. What comes in as another ends the
+    connection, as a peer would end it that got such a text from us: so what goes out is mended first.
 Rule 3: no extensions are asked for, so none is in force.
 """
 
@@ -170,7 +171,7 @@ class FrameReader:
         view = memoryview(self.buffer)[:has]
         if kind == BINARY:
             return ("binary", view)
-        if not _is_utf8(self.buffer, has):
+        if not _is_utf8(view):
             return ("fault", BAD_TEXT, "a text is not UTF-8")
         return ("text", view if has > LONG else str(view, "utf-8"))
 
@@ -214,14 +215,29 @@ def frame(opcode: int, payload, random) -> bytes:
 
 
 def text_pieces(text: "str | list[bytes]", random):
-    """Yields the frame of a text in pieces. A list: its UTF-8, in pieces of any length."""
+    """Yields the frame of a text in pieces. A list: its UTF-8, in pieces of any length that each end between two characters."""
     if type(text) is list:
-        return pieces(TEXT, text, random)
+        return pieces(TEXT, [mended(part) for part in text], random)
     try:
         payload = memoryview(text)  # of its UTF-8, where it lies
     except TypeError:  # CPython has none of a str
         payload = memoryview(text.encode())
-    return pieces(TEXT, payload, random)
+    return pieces(TEXT, mended(payload), random)
+
+
+def mended(data):
+    """Bytes that should be UTF-8 and are then: a "?" for each character that is none, be it Latin-1, a surrogate or overlong."""
+    if _is_utf8(data):
+        return data
+    good = bytearray()
+    at = 0
+    while at < len(data):
+        end = at + 1
+        while data[at] > 0x7F and end < len(data) and data[end] & 0xC0 == 0x80:
+            end += 1
+        good.extend(data[at:end] if _is_utf8(data[at:end]) else b"?")
+        at = end
+    return bytes(good)
 
 
 def close_frame(code: "int | None", reason: str, random) -> bytes:
@@ -244,37 +260,38 @@ def _close_event(payload: bytes) -> tuple:
         return ("fault", PROTOCOL_ERROR, "a close has half a code")
     code = payload[0] << 8 | payload[1]
     reason = payload[2:]
-    if not _is_utf8(reason, len(reason)):
+    if not _is_utf8(reason):
         return ("fault", BAD_TEXT, "the reason of a close is not UTF-8")
     if not (1000 <= code <= 1003 or 1007 <= code <= 1014 or 3000 <= code <= 4999):
         return ("fault", PROTOCOL_ERROR, "a close has the code %d" % code)
     return ("close", code, reason.decode())
 
 
-def _is_utf8(buffer, length: int) -> bool:
-    """Whether the first bytes of a buffer are UTF-8. They are looked at piece by piece, each ending between two characters."""
-    view = memoryview(buffer)
+def _is_utf8(data) -> bool:
+    """They are looked at piece by piece, each ending between two characters."""
+    view = memoryview(data)
+    length = len(view)
     at = 0
     while at < length:
         end = min(at + _GRAIN, length)
-        while at < end < length and buffer[end] & 0xC0 == 0x80:
+        while at < end < length and view[end] & 0xC0 == 0x80:
             end -= 1
         try:
             ascii_only = len(str(view[at:end], "utf-8")) == end - at
         except UnicodeError:
             return False
-        if end == at or not (ascii_only or _second_bytes_are_right(buffer, at, end)):
+        if end == at or not (ascii_only or _second_bytes_are_right(bytes(view[at:end]))):
             return False
         at = end
     return True
 
 
-def _second_bytes_are_right(buffer, start: int, end: int) -> bool:
+def _second_bytes_are_right(piece: bytes) -> bool:
     for i in range(0, len(_SECOND_BYTE), 3):
         lead = _SECOND_BYTE[i : i + 1]
-        at = buffer.find(lead, start, end)
+        at = piece.find(lead)
         while at >= 0:
-            if not _SECOND_BYTE[i + 1] <= buffer[at + 1] <= _SECOND_BYTE[i + 2]:
+            if not _SECOND_BYTE[i + 1] <= piece[at + 1] <= _SECOND_BYTE[i + 2]:
                 return False
-            at = buffer.find(lead, at + 1, end)
+            at = piece.find(lead, at + 1)
     return True

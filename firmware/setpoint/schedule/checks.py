@@ -42,7 +42,7 @@ def reason_to_reject(
         or _beyond(fields, schedule, capability)
         or _incomplete(fields, schedule)
         or _bad_periods(schedule["chargingSchedulePeriod"])
-        or _over(fields, schedule, now)
+        or _over(fields, schedule, now, transaction)
     )
 
 
@@ -122,7 +122,7 @@ def _bad_periods(periods):
     return None
 
 
-def _over(fields, schedule, now):
+def _over(fields, schedule, now, transaction):
     """R24: accepting what is already over, or never comes, would take away the limit in force."""
     valid_from = fields.get("validFrom", -FOREVER)
     valid_to = fields.get("validTo", FOREVER)
@@ -133,10 +133,25 @@ def _over(fields, schedule, now):
     if valid_to <= now:
         return "validTo is over"
     kind = fields["chargingProfileKind"]
+    purpose = fields["chargingProfilePurpose"]
     start = schedule.get("startSchedule")
-    if start is not None and kind != "Relative":
-        if start >= valid_to:
-            return "the schedule begins after validTo"
-        if kind == "Absolute" and start + schedule.get("duration", FOREVER) <= max(now, valid_from):
-            return "the schedule is over"
+    if start is None or kind == "Relative":
+        if purpose == TX and over_in(transaction, fields, now):
+            return "the schedule is over in its transaction"
+        if purpose == CHARGE_POINT_MAX and now + schedule.get("duration", FOREVER) <= valid_from:
+            return "the schedule is over before validFrom"
+    elif start >= valid_to:
+        return "the schedule begins after validTo"
+    elif kind == "Absolute" and start + schedule.get("duration", FOREVER) <= max(now, valid_from):
+        return "the schedule is over"
     return None
+
+
+def over_in(transaction, fields: dict, now: int) -> bool:
+    """Is a schedule that counts from the start of the transaction (R17) over in this one, now or before it becomes valid?"""
+    schedule = fields["chargingSchedule"]
+    if transaction is None or transaction.started is None:
+        return False
+    if fields["chargingProfileKind"] != "Relative" and schedule.get("startSchedule") is not None:
+        return False
+    return transaction.started + schedule.get("duration", FOREVER) <= max(now, fields.get("validFrom", -FOREVER))

@@ -90,15 +90,17 @@ class Stack:
         )
 
     def ask_without_time(self) -> None:
-        """What holds while the time of day is unknown: the lowest period of all profiles, for good (R31)."""
+        """What holds while the time of day is unknown, for good: the lowest current and the fewest phases of all periods of
+        all profiles, since any of them may be in force (R31)."""
         self._asked = FOREVER
         self._fall_silent(FOREVER)
         for profile in self.profiles:
             rate, phases = profile.lowest()
-            if self.rate is None or (rate, phases) < (self.rate, self.phases):
+            if self.rate is None or rate < self.rate:
                 self.rate = rate
-                self.phases = phases
                 self.profile = profile
+            if phases < self.phases:
+                self.phases = phases
 
     def _fall_silent(self, until: int) -> None:
         self.rate = None

@@ -75,7 +75,7 @@ class ChargingProfile:
         index    of the period, counted from 1, and `began`: the instant from which its start counts
 
         `started` is the start of the transaction, NOT_STARTED without one, None when it is not known: then a profile
-        that counts from it answers with its lowest period, since the true one cannot be lower (R31).
+        that counts from it answers with its lowest rate and its fewest phases, since the true ones cannot be lower (R31).
         """
         valid_to = self.valid_to
         if at >= valid_to:
@@ -134,9 +134,10 @@ class ChargingProfile:
         return True
 
     def lowest(self) -> "tuple[int, int]":
-        """The rate of the lowest period of all, executed or not (R31), and the fewer phases among equals."""
+        """The lowest rate of all periods, executed or not, and the fewest phases, be they another period's (R31)."""
         worth = self.worth
-        return min([(tenths * worth[phases], phases) for _, tenths, phases in self.periods()])
+        periods = self.periods()
+        return min([tenths * worth[phases] for _, tenths, phases in periods]), min([phases for _, _, phases in periods])
 
     def ends_at(self) -> int:
         """The instant from which it is silent for good, FOREVER if that cannot be said without a transaction."""

@@ -104,8 +104,8 @@ class InstalledProfiles:
 
         limit_da is amperes per phase, rounded down, at most the hardware's (R25, R28). It is the same at every second
         before `until`, FOREVER when nothing is to come. Without a transaction it is the limit of one that starts now
-        (R32). While the time is unknown the lowest period counts (R31). `reason` is the profile that limits, None when
-        hardware or installation does.
+        (R32). While the time is unknown the lowest period and the fewest phases count (R31). `reason` is the profile that
+        limits, None when hardware or installation does.
         """
         supply = self.supply
         own = self.reaching(connector, transaction)

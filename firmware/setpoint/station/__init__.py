@@ -4,11 +4,8 @@ The app tells the one `Station` object what happened (a message, a card, a vehic
 what it answers: a list of actions,
 
     ("send", text)               an OCPP-J message for the central system; a long one as a list of pieces of its UTF-8
-    ("limit", connector, da)     what the connector may draw at most, in deci-ampere per phase
-    ("phases", connector, n)     how many phases it may draw on
-    ("permit", connector, bool)  whether a transaction allows energy at all
+    ("outputs", connector)       its limit, phases, permit or lock changed: the app takes what the station means now
     ("clock", instant)           the central system says what time it is; `on_clock` is told if that was news
-    ("lock", connector, bool)    lock or release the cable in the socket
     ("ping", seconds)            the websocket's ping interval
     ("reset",)                   restart now
     ("log", level, text)

@@ -22,14 +22,21 @@ def look_up(station, id_tag: str) -> "tuple[str, str | None] | None":
 
 
 def remember(station, id_tag: str, info: dict) -> None:
-    """Takes in the idTagInfo of an answer; ConcurrentTx tells of the moment, not of the card."""
+    """Takes in the idTagInfo of an answer, as far as it can be read; ConcurrentTx tells of the moment, not of the card, and
+    one that is accepted up to nobody knows when is not kept."""
+    status = info.get("status")
+    expires = info.get("expiryDate", "")
     parent = info.get("parentIdTag") or ""
-    if not station.settings["AuthorizationCacheEnabled"] or info["status"] == "ConcurrentTx":
+    if not station.settings["AuthorizationCacheEnabled"] or status in (None, "ConcurrentTx"):
         return
+    if expires is None:
+        if status == "Accepted":
+            return
+        expires = ""
     if "\t" in id_tag + parent or "\n" in id_tag + parent:
         return
     text = _text(station)
-    line = "\n%s\t%s\t%s\t%s" % (id_tag.lower(), info["status"], info.get("expiryDate", ""), parent)
+    line = "\n%s\t%s\t%s\t%s" % (id_tag.lower(), status, expires, parent)
     start = text.find("\n%s\t" % id_tag.lower())
     if start >= 0:
         end = text.find("\n", start + 1)

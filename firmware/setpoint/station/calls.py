@@ -11,14 +11,14 @@ StatusNotification arrive in the order in which they happened:
 
 from micropython import const
 
-from ..protocol.errors import OcppError
 from ..protocol.exchange import Exchange
-from ..protocol.fields import read
+from ..protocol.fields import readable
 from ..protocol.requests import answer_spec_for
 
 TIMEOUT_MS = const(30000)
 _MOST_WAITING = const(32)
 DROPPED = const("too many calls wait")
+SET_ASIDE = const("no connection outlives it")  # what is not to be sent again (losses.py)
 
 
 class Calls:
@@ -34,6 +34,8 @@ class Calls:
         self._waiting = []  # (order, action, payload, on_answer, before Accepted too)
         self._on_answer = None  # of the one in flight: a function of (payload, error, refused, up_ms)
         self._entry = None  # of the outbox, where the one in flight is of there
+        self._message = None  # the one in flight: that entry, or what waited here
+        self._suspect = None  # (losses.py) the one that was in flight when the last connection was lost
         self._late = None  # (message id, entry) of the last one of the outbox that was not answered in time
 
     def ask(self, action: str, payload: dict, on_answer, before_accepted: bool, up_ms: int) -> None:
@@ -64,6 +66,11 @@ class Calls:
             self._on_answer = lambda payload, error, refused, up_ms: call[3](payload, error, up_ms)
         else:
             return None
+        self._message = self._entry or call
+        if self._suspect is not None:
+            from .losses import form_of
+
+            payload = form_of(self._suspect, self._message, payload)
         return self._exchange.start(action, payload, ticks_ms)
 
     def on_answer(self, message, up_ms: int) -> None:
@@ -76,13 +83,18 @@ class Calls:
                 return
             if self._entry is late[1]:  # the next attempt is in flight
                 self._exchange.cancel()
-                self._on_answer = self._entry = None
+                self._on_answer = self._entry = self._message = None
             self._late = None
             self.answered += 1
             self._delivered(late[1], message[2], None, False)
             return
         if self._entry is not None:
             self._late = None
+        if self._suspect is not None:
+            from .losses import is_suspect
+
+            if is_suspect(self._suspect, self._message):
+                self._suspect = None
         self.answered += 1
         if answer[0] == "result":
             self._finish(answer[1], None, False, up_ms)
@@ -111,23 +123,29 @@ class Calls:
         self._late = None
         waiting = self._waiting
         self._waiting = []
-        self._finish(None, "the link is down", False, up_ms)
+        error = "the link is down"
+        if self._message is not None:
+            from .losses import after
+
+            self._suspect, error = after(self._suspect, self._message, self._log)
+        self._finish(None, error, False, up_ms)
         for call in waiting:
             call[3](None, "the link is down", up_ms)
 
     def _finish(self, payload, error: "str | None", refused: bool, up_ms: int) -> "bool | None":
         on_answer = self._on_answer
-        self._on_answer = self._entry = None
+        self._on_answer = self._entry = self._message = None
         if on_answer is not None:
             return on_answer(payload, error, refused, up_ms)
         return None
 
     def understood(self, action: str, payload, error: "str | None") -> "dict | None":
-        """The checked fields of an answer, or None (logged) when there is none that can be used."""
+        """The fields of an answer, as far as they can be read (fields.py); None where there is no answer. Both are logged."""
+        found = None
+        problems = []
         if error is None:
-            try:
-                return read(payload, answer_spec_for(action))
-            except OcppError as bad:
-                error = "%s: %s" % (bad.code, bad.description)
-        self._log("warn", "%s: %s" % (action, error))
-        return None
+            found = readable(payload, answer_spec_for(action), problems)
+            error = "; ".join(problems)
+        if error:
+            self._log("warn", "%s: %s" % (action, error))
+        return found

@@ -61,13 +61,13 @@ def _ask(station, id_tag: str, ids: "list[int]", profile: "dict | None", reach: 
         if conf is None and not station.online():
             authorise(station, id_tag, ids, profile, reach)
             return
-        info = {"status": "no answer"} if conf is None else conf["idTagInfo"]
-        if conf is not None:
-            cache.remember(station, id_tag, info)
-        if info["status"] == "Accepted":
+        info = {} if conf is None else conf.get("idTagInfo", {})
+        status = info.get("status")
+        cache.remember(station, id_tag, info)
+        if status == "Accepted":
             _accepted(station, id_tag, ids, profile, reach, info.get("parentIdTag"))
         else:
-            station.log("warn", "not authorised: %s" % info["status"])
+            station.log("warn", "not authorised: %s" % (status or "no answer that can be read"))
 
     station.ask("Authorize", {"idTag": id_tag}, answered)
 
@@ -112,26 +112,15 @@ def _leave(station, connector, id_tag: str) -> None:
     connector.held = None
 
 
-def half_understood(payload: dict) -> "dict | None":
-    """What counts of a StartTransaction.conf with a fault: its transactionId, without which nobody could tell of the energy,
-    and a refusal of the card. None: there is no id either."""
-    if type(payload.get("transactionId")) is not int:
-        return None
-    info = payload.get("idTagInfo")
-    status = info.get("status") if type(info) is dict else None
-    refused = status in ("Blocked", "Expired", "Invalid", "ConcurrentTx")
-    return {"transactionId": payload["transactionId"], "idTagInfo": {"status": status} if refused else {}}
-
-
 def started(station, transaction, info: dict) -> None:
-    """What the central system says of the card of a transaction that runs or ran (StartTransaction.conf); {}: nothing."""
-    if not info:
-        return
+    """What the central system says of the card of a transaction that runs or ran (StartTransaction.conf); {}: nothing.
+    A status that nobody knows is none that lets it charge."""
     cache.remember(station, transaction.id_tag, info)
     connector = station.connector(transaction.connector)
-    if info["status"] == "Accepted" or connector is None or connector.transaction is not transaction:
+    status = info.get("status", "Accepted")
+    if status == "Accepted" or connector is None or connector.transaction is not transaction:
         return
-    station.log("warn", "the central system calls the card %s" % info["status"])
+    station.log("warn", "the central system calls the card %s" % (status or "what nobody knows"))
     if station.settings["StopTransactionOnInvalidId"]:
         station.sessions.end(connector, "DeAuthorized", None)
     else:

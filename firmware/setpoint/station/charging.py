@@ -9,9 +9,9 @@ from micropython import const
 
 from ..protocol.errors import OcppError
 from ..protocol.iso8601 import text_from
-from ..schedule.checks import reason_to_reject
+from ..schedule.checks import over_in, reason_to_reject
 from ..schedule.composite import composite_schedule
-from ..schedule.profile import profile_from
+from ..schedule.profile import TX_DEFAULT, profile_from
 
 _MOST_SEGMENTS = const(200)  # in one answer, about 10 KB of text; beyond them the duration is shortened (R35)
 _PREFIX = const("profile-")
@@ -109,9 +109,19 @@ class Charging:
         if reason is None:
             reason = self.install(fields, connector_id, transaction)
         if reason is None:
+            if fields["chargingProfilePurpose"] == TX_DEFAULT and station.now is not None:
+                self._tell_where_it_is_over(fields, connector_id)
             return {"status": "Accepted"}
         station.log("warn", "SetChargingProfile %d rejected: %s" % (fields["chargingProfileId"], reason))
         return {"status": "Rejected"}
+
+    def _tell_where_it_is_over(self, fields: dict, connector_id: int) -> None:
+        """A default that counts from the start of a transaction may come too late for the one that runs (R24)."""
+        station = self._station
+        for connector in station.connectors:
+            if connector_id in (0, connector.id) and over_in(connector.transaction, fields, station.now):
+                place = fields["chargingProfileId"], connector.id
+                station.log("warn", "profile %d is over in the transaction on connector %d, and does not limit it" % place)
 
     def install(self, fields: dict, connector_id: int, transaction) -> "str | None":
         """Writes and installs a checked profile. Returns None, or why it could not be."""

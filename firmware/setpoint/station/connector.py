@@ -7,7 +7,8 @@ from micropython import const
 
 MINIMUM_DA = const(60)  # below 6 A the pilot offers nothing (IEC 61851-1)
 
-# Error codes, and names of ours, that tell of something without endangering anybody: reported, but charging goes on.
+# Error codes, and names of ours, that tell of something without endangering anybody: charging goes on, and connector 0 reports them,
+# as central systems stop a connector that shows an errorCode.
 _WARNINGS = const(("WeakSignal", "ReaderFailure", "LocalListConflict", "ResetFailure", "derated", "thermometer"))
 
 
@@ -21,6 +22,11 @@ class Fault:
 
     def blocks(self) -> bool:
         return self.code not in _WARNINGS and self.vendor_code not in _WARNINGS
+
+    def words(self) -> str:
+        """Which one it is, the number measured, and what to do."""
+        name = self.vendor_code or self.code
+        return name + ": " + self.info if self.info else name
 
 
 class Connector:
@@ -71,16 +77,19 @@ class Connector:
         """Does the vehicle want current that it can have? One that needs ventilation (D) cannot: no board has any."""
         return self.vehicle == "C"
 
+    def on_fault(self, code: str, vendor_code: "str | None", info: "str | None", active: bool) -> None:
+        """A fault comes or goes; code and vendor_code together name it."""
+        self.faults = [f for f in self.faults if (f.code, f.vendor_code) != (code, vendor_code)]
+        if active:
+            self.faults.append(Fault(code, vendor_code, info))
+
     def all_faults(self) -> list:
         """Its own, and those of the charge point as a whole."""
         shared = self._charge_point
         return self.faults if shared is None or not shared.faults else self.faults + shared.faults
 
     def faulted(self) -> bool:
-        for fault in self.all_faults():
-            if fault.blocks():
-                return True
-        return False
+        return Connector.fault(self) is not None
 
     def free(self) -> bool:
         """Could a transaction begin here?"""
@@ -118,11 +127,16 @@ class Connector:
             return "Preparing"
         return "Available"
 
+    def fault(self) -> "Fault | None":
+        """The newest of those that keep it from charging."""
+        found = None
+        for fault in self.all_faults():
+            if fault.blocks():
+                found = fault
+        return found
+
     def _now_true(self) -> tuple:
-        fault = None
-        for candidate in self.all_faults():
-            if fault is None or candidate.blocks() or not fault.blocks():  # the newest of those that matter most
-                fault = candidate
+        fault = self.fault()
         if fault is None:
             return (self.status(), "NoError", None, None)
         return (self.status(), fault.code, fault.vendor_code, fault.info)
@@ -157,10 +171,22 @@ class Connector:
 
 
 class ChargePoint(Connector):
-    """Connector 0: Available, Unavailable or Faulted (OCPP 1.6, 4.9)."""
+    """Connector 0: Available, Unavailable or Faulted (OCPP 1.6, 4.9). It reports what keeps nobody from charging, too."""
 
     def __init__(self) -> None:
         Connector.__init__(self, 0)
+        self.connectors = []  # the others
+
+    def fault(self) -> "Fault | None":
+        blocking = Connector.fault(self)
+        if blocking is not None:
+            return blocking
+        for connector in self.connectors:
+            for fault in connector.faults:
+                if not fault.blocks():
+                    info = "connector %d" % connector.id
+                    return Fault(fault.code, fault.vendor_code, info + ": " + fault.info if fault.info else info)
+        return self.faults[-1] if self.faults else None
 
     def status(self) -> str:
         if self.faulted():
@@ -172,6 +198,7 @@ def all_connectors(ids: "list[int]", locks: "list[int]", inoperative: "list[int]
     """Connector 0, and the others. locks, inoperative: ids of those that have a lock, that are out of service."""
     charge_point = ChargePoint()
     connectors = [Connector(connector_id, charge_point) for connector_id in ids]
+    charge_point.connectors = connectors
     for connector in [charge_point] + connectors:
         connector.has_lock = connector.id in locks
         connector.operative = connector.id not in inoperative

@@ -109,13 +109,23 @@ def value_of(name: str, text: str):
         return text if digits == len(text) and digits in (32, 34, 36, 38, 40) else None
     if kind == "t":
         return text
-    words = [word.strip() for word in text.split(",") if word.strip()]
+    words = [word.strip() for word in text.split(",")] if text else []
     if kind == "p":
         return ",".join(words) if all([_is_rotation(word) for word in words]) else None
-    allowed = (_MEASURANDS if kind == "m" else row[4]).split(",")
-    if len(words) > int(row[3]) or any([word not in allowed for word in words]):
+    if len(words) > int(row[3]):
         return None
+    for word in words:
+        if word not in row[4].split(",") if kind == "l" else not _is_measurand(word):
+            return None
     return ",".join(words)
+
+
+def _is_measurand(word: str) -> bool:
+    """One of ours, or what one of its phases is measured by: Voltage.L1 (OCPP 1.6, 9.1)."""
+    name, _, phase = word.rpartition(".")
+    if name == "Voltage" and phase[2:] == "-N":
+        phase = phase[:2]
+    return word in _MEASURANDS.split(",") or (name in ("Current.Import", "Voltage") and phase in ("L1", "L2", "L3"))
 
 
 def _is_rotation(word: str) -> bool:

@@ -13,9 +13,13 @@ and what each connector's energy register was at least.
 
 import json
 
+from micropython import const
+
 from ..protocol.iso8601 import text_from
 from .shapes import is_line
-from .transaction import Transaction
+from .transaction import Transaction, thinned
+
+_MOST_HEADING = const(2000)  # bytes: without data, four connectors with cards of any script take 1600
 
 
 class Ledger:
@@ -115,15 +119,19 @@ class Ledger:
 
     def heading(self) -> str:
         """What is known beside the messages that are not in the journal yet: what starts or stops by one of them does
-        so when it is read."""
+        so when it is read. Where all of it is longer than the journal reads back, the data for StopTransactions stay out."""
         running = []
         for t in self.running:
             if t.handle > self.stored:
                 continue
             running.append([t.handle, t.connector, t.id_tag, t.meter_start_wh, self.when_started(t)])
-            running[-1] += [t.id, t.data, t.parent, t.most_wh]
+            running[-1] += [t.id, thinned(t.data, len(self.running)), t.parent, t.most_wh]
         ids = [[handle, self.ids[handle]] for handle in self.ids]
-        return as_text([0, "H", self.stored, self.delivered, self.boot, self._clocks, running, ids])
+        line = [0, "H", self.stored, self.delivered, self.boot, self._clocks, running, ids]
+        if len(as_text(line).encode()) > _MOST_HEADING:
+            for stored in running:
+                stored[6] = []
+        return as_text(line)
 
     def when_started(self, transaction):
         if transaction.started is None and transaction.started_up_ms is not None:

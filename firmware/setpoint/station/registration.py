@@ -7,6 +7,8 @@ sent, except what a TriggerMessage asks for while Pending.
 from micropython import const
 
 _RETRY_S = const(30)  # where the central system gives no interval, or no usable answer
+_EARLIEST = const(-1577836800)  # 1970: a date before it is the one of a central system that has none to tell
+_LATEST = const(1 << 30)  # 2054: what comes after it no chip's own clock can be set to
 
 _LONGEST = const((
     ("chargePointVendor", "vendor", 20),
@@ -62,24 +64,24 @@ class Registration:
 
     def heartbeat(self, up_ms: int, triggered: bool = False) -> None:
         self._asking = True
-        self._station.ask("Heartbeat", {}, self._heartbeat_answered, triggered)
+        self._station.ask("Heartbeat", {}, self._heartbeat_answered, triggered or self._station.now is None)
 
     def _boot_answered(self, payload, error: "str | None", up_ms: int) -> None:
         self._asking = False
         conf = self._station.calls.understood("BootNotification", payload, error)
-        if conf is None:
+        if conf is None or conf.get("status") is None:
             self._boot_at_ms = up_ms + _RETRY_S * 1000
             return
         self.status = conf["status"]
         self._station.log("info", "BootNotification: %s" % self.status)
-        interval_s = conf["interval"]
+        interval_s = conf.get("interval") or 0
         if self.accepted:
             if interval_s > 0:
                 self._station.settings.adopt("HeartbeatInterval", interval_s)
             self._heartbeat_again(up_ms)
         else:
             self._boot_at_ms = up_ms + (interval_s if interval_s > 0 else _RETRY_S) * 1000
-        self._station.actions.append(("clock", conf["currentTime"]))
+        self._time_told(conf, up_ms)
         if self.accepted:
             self._station.reports.registered()
 
@@ -88,7 +90,16 @@ class Registration:
         self._heartbeat_again(up_ms)
         conf = self._station.calls.understood("Heartbeat", payload, error)
         if conf is not None:
-            self._station.actions.append(("clock", conf["currentTime"]))
+            self._time_told(conf, up_ms)
+
+    def _time_told(self, conf: dict, up_ms: int) -> None:
+        """Where an answer tells no time that can be, and nobody else did, it is asked for again soon: messages of
+        transactions wait for it."""
+        instant = conf.get("currentTime")
+        if instant is not None and _EARLIEST <= instant < _LATEST:
+            self._station.actions.append(("clock", instant))
+        elif self.accepted and self._station.now is None:
+            self._heartbeat_at_ms = up_ms + _RETRY_S * 1000
 
     def _heartbeat_again(self, up_ms: int) -> None:
         settings = self._station.settings

@@ -2,7 +2,7 @@
 DataTransfer."""
 
 from ..protocol.iso8601 import text_from
-from .calls import DROPPED
+from .calls import DROPPED, SET_ASIDE
 
 
 class Reports:
@@ -72,7 +72,7 @@ class Reports:
             payload["vendorErrorCode"] = vendor_code[:50]
 
         def answered(payload, error, up_ms):
-            if not self._station.link_up or error == DROPPED:  # the link took it along: who knows whether it arrived
+            if error != SET_ASIDE and (not self._station.link_up or error == DROPPED):  # the link took it along: who knows whether it arrived
                 connector.report_again()
             self.answered(payload, error, up_ms)
 
@@ -100,14 +100,14 @@ class Reports:
 
     def data_transfer(self, vendor_id: str, message_id: "str | None", data: "str | None", on_answer) -> None:
         """Sends DataTransfer; on_answer(status or None when there is no answer, data or None)."""
-        payload = {"vendorId": vendor_id}
+        payload = {"vendorId": vendor_id[:255]}
         if message_id is not None:
-            payload["messageId"] = message_id
+            payload["messageId"] = message_id[:50]
         if data is not None:
             payload["data"] = data
 
         def answered(payload, error, up_ms):
             conf = self._station.calls.understood("DataTransfer", payload, error)
-            on_answer(None if conf is None else conf["status"], None if conf is None else conf.get("data"))
+            on_answer(None if conf is None else conf.get("status"), None if conf is None else conf.get("data"))
 
         self._station.ask("DataTransfer", payload, answered)

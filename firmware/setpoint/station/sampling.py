@@ -41,7 +41,8 @@ class Reading:
 
 
 def short_form(measurands: "list[str]", reading: Reading, volts: int) -> str:
-    """The values of these measurands; those that the board cannot tell are left out."""
+    """The values of these measurands; those that the board cannot tell are left out. Voltage is of all phases, Voltage.L1 and
+    Voltage.L1-N of one."""
     values = []
     for name in measurands:
         if name == "Energy.Active.Import.Register":
@@ -56,14 +57,20 @@ def short_form(measurands: "list[str]", reading: Reading, volts: int) -> str:
         elif name == "Temperature":
             if reading.celsius is not None:
                 values.append("T%d" % reading.celsius)
-        elif name == "Current.Import":
+        elif name.startswith("Current.Import"):
             for phase in range(0 if reading.estimated else reading.phases):
-                values.append("%s%d" % ("abc"[phase], reading.currents_da[phase]))
+                if _names(name, phase):
+                    values.append("%s%d" % ("abc"[phase], reading.currents_da[phase]))
         else:
             for phase, voltage in enumerate(reading.voltages_dv):
-                if voltage is not None:
+                if voltage is not None and _names(name, phase):
                     values.append("%s%d" % ("uvw"[phase], voltage))
     return " ".join(values)
+
+
+def _names(measurand: str, phase: int) -> bool:
+    """Does it mean this phase, counted from 0, too?"""
+    return ".L" not in measurand or ".L%d" % (phase + 1) in measurand
 
 
 def sampled_values(values: str, context: int) -> "list[dict]":

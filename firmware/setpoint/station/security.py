@@ -11,6 +11,7 @@ A profile can be raised and never lowered. The key is never told, neither by Get
 """
 
 from ..protocol.iso8601 import text_from
+from .calls import SET_ASIDE
 
 _DOCUMENT = "security"
 _MOST_EVENTS = 8
@@ -140,7 +141,7 @@ def _send(station, entry: tuple) -> None:
         payload["techInfo"] = info
 
     def answered(payload, error, up_ms):
-        if error is not None and ":" not in error:  # not a CALLERROR with its code: link or central system is away
+        if error is not None and ":" not in error and error != SET_ASIDE:  # not a CALLERROR with its code: link or central system is away
             _keep(station, entry)
 
     station.ask("SecurityEventNotification", payload, answered)

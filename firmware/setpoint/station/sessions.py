@@ -2,6 +2,7 @@
 
 from micropython import const
 
+from .calls import SET_ASIDE
 from .transaction import Transaction
 
 _ENERGY_LOOK_MS = const(5000)  # at 22 kW, 30 Wh
@@ -123,14 +124,16 @@ class Sessions:
         attempts = station.settings["TransactionMessageAttempts"]
         if error is not None:
             station.log("warn", "%s: %s" % (entry[1], error))
-            if refused:
+            if error == SET_ASIDE:
+                over = True
+            elif refused:
                 over = outbox.refused(station.up_ms, attempts, interval_s)
             else:
                 others = station.calls.answered if station.link_up else None
                 over = outbox.unanswered(station.up_ms, attempts, interval_s, others)
             if not over:
                 return True
-            station.log("error", "%s given up after its attempts" % entry[1])
+            station.log("error", "%s given up" % entry[1])
         try:
             if entry[1] == "StartTransaction":
                 self._started(entry, payload, error)
@@ -138,12 +141,10 @@ class Sessions:
                 if error is None and entry[1] == "MeterValues":
                     outbox.unwanted = False
                 outbox.delivered(entry)
-                if payload and payload.get("idTagInfo"):
-                    conf = station.calls.understood("StopTransaction", payload, None)
-                    if conf is not None and entry[2][6] is not None:
-                        from .cache import remember
+                if payload and payload.get("idTagInfo") and entry[2][6] is not None:
+                    from .cache import remember
 
-                        remember(station, entry[2][6], conf["idTagInfo"])
+                    remember(station, entry[2][6], station.calls.understood("StopTransaction", payload, None)["idTagInfo"])
         except OSError as bad:
             station.reports.storage_failed("transaction cannot be written: %s" % bad)
         return False
@@ -152,14 +153,9 @@ class Sessions:
         from . import cards
 
         station = self._station
-        conf = None
+        conf = {}
         if error is None:
             conf = station.calls.understood("StartTransaction", payload, None)
-            if conf is None:
-                conf = cards.half_understood(payload)
-        if conf is None:
-            station.outbox.started(entry, None, None)
-            return
-        info = conf["idTagInfo"]
-        transaction = station.outbox.started(entry, conf["transactionId"], info.get("parentIdTag"))
+        info = conf.get("idTagInfo", {})
+        transaction = station.outbox.started(entry, conf.get("transactionId"), info.get("parentIdTag"))
         cards.started(station, transaction, info)

@@ -13,7 +13,7 @@ from ..schedule.stack import InstalledProfiles
 from .authorisation import Authorisation
 from .calls import Calls
 from .charging import Charging
-from .connector import Fault, all_connectors
+from .connector import all_connectors
 from .fallback import Fallback
 from .limits import Limits
 from .metering import Metering
@@ -76,7 +76,7 @@ class Station:
         self.reports = Reports(self, identity)
         self.fallback = Fallback(self)
         self._later = []
-        self._permits, self._phases = {}, {}
+        self._permits = {}
         self.reset_at_ms = None
         self.resets = 0  # how often it was tried
 
@@ -168,10 +168,10 @@ class Station:
             permit = connector.permitted()
             if self._permits.get(connector.id) != permit:
                 self._permits[connector.id] = permit
-                self.actions.append(("permit", connector.id, permit))
+                self.actions.append(("outputs", connector.id))
             if connector.has_lock and connector.locked != connector.lock_wanted():
-                connector.locked = not connector.locked
-                self.actions.append(("lock", connector.id, connector.locked))
+                connector.locked = connector.lock_wanted()
+                self.actions.append(("outputs", connector.id))
         self.reports.statuses()
         self.reports.security_events()
         if self.reset_at_ms is not None:
@@ -189,14 +189,9 @@ class Station:
         self._due_ms = None
         changed = self.limits.update(self.now, self.up_ms)
         for connector in self.connectors:
-            grant = self.limits.grants[connector.id]
-            connector.limit_da = grant.da
-            if connector.id not in changed:
-                continue
-            if self._phases.get(connector.id) != grant.phases:
-                self._phases[connector.id] = grant.phases
-                self.actions.append(("phases", connector.id, grant.phases))
-            self.actions.append(("limit", connector.id, grant.da))
+            connector.limit_da = self.limits.grants[connector.id].da
+            if connector.id in changed:
+                self.actions.append(("outputs", connector.id))
 
     # -- the central system
 
@@ -278,11 +273,8 @@ class Station:
         self._settle()
 
     def on_fault(self, connector_id: int, code: str, vendor_code: "str | None", info: "str | None", active: bool) -> None:
-        """A fault comes or goes; code and vendor_code together name it."""
         connector = self.charge_point if connector_id == 0 else self.connector(connector_id)
-        connector.faults = [f for f in connector.faults if (f.code, f.vendor_code) != (code, vendor_code)]
-        if active:
-            connector.faults.append(Fault(code, vendor_code, info))
+        connector.on_fault(code, vendor_code, info, active)
         self._settle()
 
     def on_cap(self, connector_id: int, source: str, da: "int | None") -> None:

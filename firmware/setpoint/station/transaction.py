@@ -16,7 +16,9 @@ from micropython import const
 
 from .sampling import BEGIN, END, sampled_values
 
-_MOST_DATA = const(150)  # characters of short form in a StopTransaction: some 25 sampled values, 4 KB of JSON
+# Of the data of a StopTransaction: some 25 sampled values, 4 KB of JSON, and less than a kilobyte of the journal's line.
+_MOST_DATA = const(150)  # characters of short form
+_MOST_MOMENTS = const(16)
 
 
 class Transaction:
@@ -36,11 +38,15 @@ class Transaction:
         self.data = []  # for its StopTransaction: [when, context, values]
 
     def add_data(self, when, context: int, values: str) -> None:
-        """One moment for the StopTransaction. When there are too many, every second one goes; the first stays."""
-        data = self.data + [[when, context, values]]
-        while len(data) > 2 and sum([len(moment[2]) for moment in data]) > _MOST_DATA:
-            data = [data[i] for i in range(len(data)) if i == len(data) - 1 or i % 2 == 0]
-        self.data = data
+        """One moment for the StopTransaction. When there are too many, every second one goes; first and last stay."""
+        self.data = thinned(self.data + [[when, context, values]], 1)
+
+
+def thinned(data: list, among: int) -> list:
+    """The data of a transaction, when so many share the room of one."""
+    while len(data) > 2 and (len(data) * among > _MOST_MOMENTS or sum([len(moment[2]) for moment in data]) * among > _MOST_DATA):
+        data = [data[i] for i in range(len(data)) if i == len(data) - 1 or i % 2 == 0]
+    return data
 
 
 def start_payload(line: list, timestamp) -> dict:

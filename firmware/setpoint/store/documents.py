@@ -9,8 +9,9 @@ document, the other is the one before: the last good copy. A file is one line of
 Rules:
  1. The file that holds the document is never opened for writing. On littlefs, a file that is being written keeps its
     old content until it is closed; elsewhere a torn file fails its checksum. Either way the document is untouched.
- 2. An empty file is a write that never ended, and counts as absent. Any other file that cannot be read is set aside
-    as NAME.bad and reported in `problems`; the last good copy takes its place.
+ 2. An empty file is a write that never ended, and counts as absent. Any other file that was read and is wrong is set aside
+    as NAME.bad and reported in `problems`; the last good copy takes its place. One that the chip did not give is only
+    reported, and stays: the next start may read it. Until then nothing is written in its place.
  3. The last good copy is removed before the document, so that it can't come back in the document's place.
 
 Two files in turn, and not a temporary file that is renamed, because a rewrite then costs one block of data and one
@@ -26,7 +27,7 @@ from binascii import crc32
 
 from micropython import const
 
-from .files import patiently, recover, remove_file, remove_if_possible, write_file
+from .files import names_in, patiently, recover, remove_file, remove_if_possible, write_file
 
 _FORMAT = const("setpoint 1 ")
 _SLOTS = const((".a", ".b"))
@@ -91,7 +92,7 @@ class Documents:
         if last is not None and last[0] == name and last[3] != sum_of_body:
             newest = last[1:]
         else:
-            newest = self._newest(name)
+            newest = self._newest(name, True)
             if newest is not None and newest[2] == body:
                 return False
         if newest is None:
@@ -106,15 +107,15 @@ class Documents:
         try:
             write_file(path, "wb", content)
         except OSError:
-            if newest is None:
-                remove_if_possible(path)  # or each refused new name would leave an empty file
-            raise
+            if newest is None or _holds(path, number):
+                remove_if_possible(path)  # or each refused new name would leave an empty file, and littlefs, which looks at what
+            raise  # it wrote, a refused document where that look alone failed
         self._last = last
         return True
 
     def remove(self, name: str) -> None:
         """Removes a document for good; that there is none is no error. Raises OSError; then it may still be there."""
-        newest = self._newest(name)
+        newest = self._newest(name, True)
         document = _SLOTS[0] if newest is None else newest[1]
         for slot in _SLOTS:
             if slot != document:
@@ -124,7 +125,7 @@ class Documents:
     def names(self) -> "list[str]":
         """The names of all documents, sorted. Raises OSError when the folder cannot be read."""
         found = set()
-        for file_name in patiently(os.listdir, self._folder):
+        for file_name in patiently(names_in, self._folder):
             if file_name[-2:] in _SLOTS and _is_name(file_name[:-2]):
                 if patiently(os.stat, self._folder + "/" + file_name)[6]:
                     found.add(file_name[:-2])
@@ -135,15 +136,22 @@ class Documents:
             raise ValueError("not a document's name: %r" % (name,))
         return self._folder + "/" + name
 
-    def _newest(self, name: str) -> "tuple[int, str, bytes] | None":
-        """(number, slot, body) of the newer file that can be read. Sets aside what cannot."""
+    def _newest(self, name: str, changing: bool = False) -> "tuple[int, str, bytes] | None":
+        """(number, slot, body) of the newer file that can be read. Sets aside what is wrong. changing: raises OSError where the
+        chip does not give one of them: it may be the newer, and would come back."""
         newest = None
         for slot in _SLOTS:
             path = self._path(name) + slot
             try:
                 found = patiently(_load, path)
             except (OSError, ValueError) as error:
-                self._set_aside(self._path(name), slot, error)
+                if not isinstance(error, OSError) or error.errno != errno.EIO:  # littlefs itself finds it damaged
+                    self._set_aside(self._path(name), slot, error)
+                elif changing:
+                    raise
+                else:
+                    self._last = None
+                    self._report("%s cannot be read for now (%s)." % (path, error))
                 continue
             if found is not None and (newest is None or found[0] > newest[0]):
                 newest = (found[0], slot, found[1])
@@ -172,6 +180,15 @@ def _is_name(name: str) -> bool:
     if type(name) is not str or not 0 < len(name) <= _MAX_NAME:
         return False
     return all("a" <= c <= "z" or "A" <= c <= "Z" or "0" <= c <= "9" or c == "-" for c in name)
+
+
+def _holds(path: str, number: int) -> bool:
+    """Does a file hold the write of this number, as far as anybody can tell?"""
+    try:
+        found = patiently(_load, path)
+    except (OSError, ValueError):
+        return True
+    return found is not None and found[0] == number
 
 
 def _load(path: str) -> "tuple[int, bytes] | None":

@@ -10,6 +10,7 @@ from micropython import const
 
 _ENOSPC = const(28)  # MicroPython's errno has no name for it
 _remount = _reset = None
+_entries = getattr(os, "ilistdir", None) or (lambda folder: [(name,) for name in os.listdir(folder)])  # CPython has no ilistdir
 
 
 def recover_by(remount, reset) -> None:
@@ -31,6 +32,16 @@ def patiently(read, *arguments):
             recover()
             if last:
                 raise
+
+
+def names_in(folder: str) -> "list[str]":
+    """Raises OSError. MicroPython gives an entry without a name for a read that fails, and listdir would gather them for ever."""
+    names = []
+    for entry in _entries(folder):
+        if not entry[0]:
+            raise OSError(errno.EIO)
+        names.append(entry[0])
+    return names
 
 
 def write_file(path: str, mode: str, content: bytes) -> None:

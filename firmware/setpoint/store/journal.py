@@ -12,6 +12,7 @@ Rules:
 4. Nothing is kept in RAM but the numbers of the segments: lines are read back one at a time.
 5. When there are too many segments, two neighbours become one, of those lines that their owner keeps. Power may fail
    in between: then lines stand twice, and the owner, who numbers them, leaves out what it knows.
+6. What could not be read back is not written.
 
 A segment is as long as an erase block, so that an addition costs one erase on littlefs, which copies the last block
 of a file to an empty one. A mark is short enough (128 bytes) to be kept in the folder's own log: it costs one erase
@@ -24,10 +25,11 @@ from binascii import crc32
 
 from micropython import const
 
-from .files import patiently, recover, remove_file, remove_if_possible, write_file
+from .files import names_in, patiently, recover, remove_file, remove_if_possible, write_file
 
 _SEGMENT = const(4096)
-_LONGEST = const(1500)  # bytes of a line; a longer one is damaged
+_LONGEST = const(2048)  # bytes of a line; what seems longer is damaged
+_E2BIG = const(7)
 _MAX_PROBLEMS = const(16)
 
 
@@ -49,7 +51,7 @@ class Journal:
             if error.errno != errno.EEXIST:
                 self._report("%s cannot be made: %s" % (folder, error))
                 return
-        for name in patiently(os.listdir, folder):
+        for name in patiently(names_in, folder):
             if name.isdigit():
                 self.segments.append(int(name))
         self.segments.sort()
@@ -179,8 +181,12 @@ class Journal:
 
 
 def _line_of(text: str) -> bytes:
+    """A text as it is written. OSError if it could not be read back."""
     body = text.encode()
-    return b"%08x " % (crc32(body) & 0xFFFFFFFF) + body + b"\n"
+    line = b"%08x " % (crc32(body) & 0xFFFFFFFF) + body + b"\n"
+    if len(line) > _LONGEST or b"\n" in body:
+        raise OSError(_E2BIG)
+    return line
 
 
 def _first_line(path: str) -> "str | None":

@@ -5,13 +5,13 @@ time or can fail.
 """
 
 import json
-import os
 
 import machine
 from micropython import const
 
 from ... import __version__
 from ...clock import Clock, set_machine_clock, sleep_ms, system_instant
+from .. import flash
 from .outlet import Outlet
 from .pilot import period_ms_for
 from .pins import switch
@@ -99,13 +99,9 @@ class Board:
             self._panel = Panel(wiring, self.outlets, self.network)
 
     def remount(self) -> None:
-        import vfs
         from flashbdev import bdev  # MicroPython's own: the partition it started from
 
-        folder = os.getcwd()
-        vfs.umount(self.root or "/")
-        vfs.mount(bdev, self.root or "/")
-        os.chdir(folder)
+        flash.remount(bdev, self.root or "/")
 
     def run_steps(self, step) -> None:
         self._timer = machine.Timer(_TIMER)
@@ -180,7 +176,7 @@ def _document(path: str):
     try:
         with open(path) as file:
             return json.load(file)
-    except (OSError, ValueError, MemoryError):
+    except (OSError, ValueError):
         return None
 
 

@@ -105,11 +105,11 @@ class Outlet:
             input_pin(tripped).irq(handler=self._on_trip, trigger=trigger)
 
     def _on_trip(self, pin) -> None:
-        if self._trips():
-            self._caught = True
+        """The edge itself counts: MicroPython calls this between bytecodes, when the pulse may be over."""
+        self._caught = True
 
     def _trips(self) -> bool:
-        """Twice, a little apart: a spike on the wire is no trip."""
+        """Twice, a little apart: a reading that hits a spike is no trip."""
         rcm = self._rcm
         if rcm is None or rcm.value() == 0:
             return False

@@ -23,6 +23,9 @@ _BUSY_US = const(28000)  # of 33 ms, at most, from step to step
 _OTHERS_US = const(5000)
 _PERIOD_MS = const(20)
 _LEAST_HITS = const(3)  # samples in it: the mean of three is what counts
+_MEASURED = const(64)  # samples
+_BURSTS = const(3)  # that are measured: what holds one up says nothing of the chip
+_TRIES = const(10)  # where the ADC fails now and then
 _SPINS = (0, 3, 7, 12)  # turns of an empty loop between samples, a few microseconds in all
 _NO_CALIBRATION = (-258, 95)  # ESP_ERR_INVALID_ARG, EOPNOTSUPP: what read_uv raises, by the chip
 _SHORT_OF_HIGH = const(65532)  # what steady +12 V reads back as from a PWM of 14 bits
@@ -66,11 +69,11 @@ class Pilot:
         self._zero_uv = wiring["mv_at_0_v"] * 1000
         self._mv_per_10_v = wiring["mv_per_10_v"]
         self.ok = True  # the ADC answered, and the PWM reads back as it was set
-        self._uv = [0] * 64  # the samples of a burst
+        self._uv = [0] * _MEASURED  # the samples of a burst
         self._spin = 0
         self.step_us = 0  # between two samples
         self.problem = self._find_problem()
-        self.burst_us = measured_us(self.read)
+        self.burst_us = max(measured_us(self.read), self.step_us * len(self._uv))
 
     def _find_problem(self) -> "str | None":
         """Why this pilot can never be trusted, and what to do, in half a sentence; None: it can."""
@@ -79,10 +82,9 @@ class Pilot:
         except OSError as error:
             if error.args[0] in _NO_CALIBRATION:
                 return "this chip was made without the calibration of its ADC (error %d); use a module that has it" % error.args[0]
-        try:
-            found = self._find_burst()
-        except OSError as error:
-            return "this chip's ADC does not answer (error %d); restart the board" % error.args[0]
+        found = self._find_burst()
+        if not self.step_us:
+            return "the pilot's ADC fails; restart, then check the board"
         if not found:
             return "samples %d us apart can miss a half-wave of the pilot; this chip's ADC is too slow" % self.step_us
         self.read()  # meanwhile the chip has taken the duty over
@@ -93,7 +95,9 @@ class Pilot:
     def _find_burst(self) -> bool:
         """Sets count and spin so that every half-wave is met often enough. False: there is no such burst."""
         for self._spin in _SPINS:
-            self.step_us = max(1, self._measured_us() // len(self._uv))
+            self.step_us = self._measured_step_us()
+            if not self.step_us:
+                return False
             for burst_us in _BURSTS_US:
                 count = burst_us // self.step_us + 1
                 # closer together than a third of the half-wave, they cannot miss it
@@ -102,14 +106,20 @@ class Pilot:
                     return True
         return False
 
-    def _measured_us(self) -> int:
-        """Of a burst in which the ADC answered, in three tries. Raises OSError."""
-        for _ in range(2):
+    def _measured_step_us(self) -> int:
+        """Of the shortest of a few bursts; one in which the ADC failed does not count. 0: it fails all the while."""
+        self._uv = [0] * _MEASURED
+        shortest_us = measured = 0
+        for _ in range(_TRIES):
             try:
-                return measured_us(self._sample)
+                burst_us = measured_us(self._sample)
             except OSError:
-                pass
-        return measured_us(self._sample)
+                continue
+            shortest_us = min(burst_us, shortest_us or burst_us)
+            measured += 1
+            if measured == _BURSTS:
+                break
+        return shortest_us and max(1, shortest_us // _MEASURED)
 
     def read(self) -> None:
         try:

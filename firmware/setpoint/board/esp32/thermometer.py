@@ -53,9 +53,14 @@ class Analogue:
 
     async def run(self) -> None:
         while True:
+            self.celsius = self._read()
+            await sleep_ms(_EVERY_MS)
+
+    def _read(self) -> "int | None":
+        for _ in range(_LOST_AFTER):
             try:
                 celsius = (self._read_uv() - self._zero_uv) // self._uv_per_k
-                self.celsius = celsius if celsius >= _COLDEST_C else None
+                return celsius if celsius >= _COLDEST_C else None
             except OSError:
-                self.celsius = None
-            await sleep_ms(_EVERY_MS)
+                pass
+        return None

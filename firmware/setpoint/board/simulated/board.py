@@ -12,6 +12,7 @@ from micropython import const
 from ... import __version__
 from ...clock import Clock, sleep_ms, system_instant
 from ...units import tenths
+from .. import flash
 from . import flash_chip
 from .network import Network
 from .outlet import MeterMemory, Outlet
@@ -80,7 +81,7 @@ class Board:
         self._looks_without_food: "int | None" = None  # the watchdog sleeps until it is fed for the first time
 
     def remount(self) -> None:
-        flash_chip.remount(self.flash_chip, self.root)
+        flash.remount(self.flash_chip, self.root)
 
     def run_steps(self, step) -> None:
         self.ticker = Ticker(step, self.period_ms)

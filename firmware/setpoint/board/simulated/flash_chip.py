@@ -5,9 +5,7 @@ Rules:
 2. Erasing sets every bit of a block; programming only clears bits, so it asks for erased bytes.
 3. An image appears under its name only when it is formatted.
 4. An image that cannot be mounted is set aside, never overwritten, unless it is blank.
-
-A failing write or read returns a negative errno instead of raising: littlefs then undoes what it had begun. An exception
-would jump over that and leave it with pointers to freed memory.
+5. What fails raises the negative error of ESP-IDF, as on the ESP32's port: board/flash.py stands between it and littlefs.
 """
 
 import errno
@@ -16,10 +14,13 @@ import os
 import vfs
 from micropython import const
 
+from .. import flash
+
 _BLOCK_SIZE = const(4096)  # what an ESP32's flash erases at once
 _BLOCKS = const(512)
 _ERASED = b"\xff" * 128  # as long as littlefs's cache, hence as its longest write
 _IMAGE = const("flash.img")
+_FAILS = const(0x6001)  # ESP_ERR_FLASH_OP_FAIL
 
 
 class FlashChip:
@@ -57,7 +58,7 @@ class FlashChip:
             self._reads_left -= 1
             if self._reads_left <= 0:
                 self._unreadable -= self._unreadable > 0
-                return -errno.EIO
+                raise OSError(-_FAILS)
         self._file.seek(block * _BLOCK_SIZE + offset)
         self._file.readinto(buffer)
         return 0
@@ -116,7 +117,7 @@ class FlashChip:
         if self._mode == "full":
             return -28  # ENOSPC, which MicroPython's errno does not name
         self._mode = None
-        return -errno.EIO
+        raise OSError(-_FAILS)
 
 
 def die() -> None:
@@ -137,7 +138,7 @@ def mount(folder: str, mount_point: str, unreadable: "dict | None" = None) -> "t
     if unreadable:
         chip.after_reads(unreadable["after_reads"], unreadable["times"])
     try:
-        file_system = _file_system(chip)
+        file_system = vfs.VfsLfs2(flash.before(chip))
     except OSError as error:
         if error.errno == errno.EIO:
             raise
@@ -148,24 +149,9 @@ def mount(folder: str, mount_point: str, unreadable: "dict | None" = None) -> "t
             problems.append("%s cannot be mounted (%s); it is kept as %s." % (path, error, _set_aside(path)))
             _make_image(path)
             chip = FlashChip(path)
-        file_system = vfs.VfsLfs2(chip)
+        file_system = vfs.VfsLfs2(flash.before(chip))
     vfs.mount(file_system, mount_point)
     return chip, problems
-
-
-def remount(chip: FlashChip, mount_point: str) -> None:
-    vfs.umount(mount_point)
-    vfs.mount(_file_system(chip), mount_point)
-
-
-def _file_system(chip: FlashChip):
-    """A read that fails is tried once more."""
-    try:
-        return vfs.VfsLfs2(chip)
-    except OSError as error:
-        if error.errno != errno.EIO:
-            raise
-    return vfs.VfsLfs2(chip)
 
 
 def _make_image(path: str) -> None:

@@ -1,7 +1,7 @@
 """What a central system may ask beyond OCPP 1.6: DataTransfer with vendorId "Setpoint". The data of the answer is JSON.
 
     messageId   data of the request   data of the answer
-    Limits      -                     for each connector what it may draw, why, and when that can change
+    Limits      -                     for each connector what it may draw, why, and when that can change; what is wrong, if anything
     Profiles    -                     every installed profile without its periods
     Profile     a chargingProfileId   one profile with its periods, [startPeriod, limit, numberPhases] each
 """
@@ -54,7 +54,7 @@ def _in_pieces(found) -> "list[bytes]":
 
 def _limit(station, connector) -> dict:
     grant = station.limits.grants[connector.id]
-    return {
+    found = {
         "connectorId": connector.id,
         "limit": tenths_text(grant.da),
         "numberPhases": grant.phases,
@@ -62,6 +62,10 @@ def _limit(station, connector) -> dict:
         "reason": grant.why(station.now),
         "nextChange": _instant(grant.until),
     }
+    faults = connector.all_faults()
+    if faults:
+        found["faults"] = [fault.words() for fault in faults]
+    return found
 
 
 def _profile(profile) -> dict:

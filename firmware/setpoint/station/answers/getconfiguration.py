@@ -24,7 +24,7 @@ def answer(station, request: dict) -> "list[bytes]":
         known = {"key": spelt, "readonly": not keys.writable(spelt)}
         if keys.readable(spelt):
             value = settings.values[spelt] if spelt in settings.values else keys.first_value(spelt)
-            known["value"] = keys.text_of(value)
+            known["value"] = keys.text_of(value)[:500]
         pieces.append((b",%s" if len(pieces) > 1 else b"%s") % json.dumps(known).encode())
     pieces.append(b'],"unknownKey":%s}' % json.dumps(unknown).encode())
     return pieces

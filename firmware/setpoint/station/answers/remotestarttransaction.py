@@ -1,4 +1,6 @@
-"""RemoteStartTransaction (OCPP 1.6, 5.11)."""
+"""RemoteStartTransaction (OCPP 1.6, 5.11). Without a connector it waits, as a card does, for the first one that is plugged in
+(R10): where a plug went in a moment ago the station may not know yet.
+"""
 
 from ...schedule.profile import profile_from
 from .. import cards
@@ -9,30 +11,32 @@ def answer(station, request: dict) -> dict:
     connector_id = request.get("connectorId")
     reason = "not registered"
     if station.registration.accepted:
-        connector = _free(station, connector_id)
-        if connector is None:
+        ids = _open_to_it(station, connector_id)
+        if not ids:
             reason = "no connector is free" if connector_id is None else "connector %d is not free" % connector_id
         elif profile is not None:
-            reason = station.charging.reason_to_reject(profile, connector.id, None, True) or _no_room(station, profile)
+            reason = station.charging.reason_to_reject(profile, ids[0], None, True) or _no_room(station, profile)
         else:
             reason = None
     if reason is not None:
         station.log("warn", "RemoteStartTransaction rejected: %s" % reason)
         return {"status": "Rejected"}
-    station.later(lambda: _start(station, request["idTag"], connector.id, profile))
+    station.later(lambda: _start(station, request["idTag"], ids, profile))
     return {"status": "Accepted"}
 
 
-def _free(station, connector_id: "int | None"):
-    """The connector that is meant, if nobody has it or waits for it; else None. Where none is named, the first with a
-    vehicle that waits, else the first that is empty, else the first with a vehicle that has charged."""
-    found = None
-    for connector in station.connectors:
-        if connector_id in (None, connector.id) and connector.free() and not connector.authorised:
-            rank = 2 if connector.ended_here else 0 if connector.plugged() else 1
-            if found is None or rank < found[0]:
-                found = rank, connector
-    return found and found[1]
+def _open_to_it(station, connector_id: "int | None") -> "list[int]":
+    """The free connectors where it may begin, if they are more than wait for one of them and can go nowhere else. Those with a
+    vehicle that has charged already come last: it was not sent for them."""
+    free = [c for c in station.connectors if connector_id in (None, c.id) and c.free()]
+    for ended in (False, True):
+        ids = [c.id for c in free if (c.ended_here is not None) is ended]
+        confined = 0
+        for grant in station.authorisation.grants:
+            confined += not any([i not in ids and station.connector(i).free() for i in grant.connectors])
+        if len(ids) > confined:
+            return ids
+    return []
 
 
 def _no_room(station, profile: dict) -> "str | None":
@@ -41,8 +45,8 @@ def _no_room(station, profile: dict) -> "str | None":
     return station.profiles.displaced_by(new, station.now)[1]
 
 
-def _start(station, id_tag: str, connector_id: int, profile: "dict | None") -> None:
+def _start(station, id_tag: str, ids: "list[int]", profile: "dict | None") -> None:
     if station.settings["AuthorizeRemoteTxRequests"]:
-        cards.authorise(station, id_tag, [connector_id], profile, [])
+        cards.authorise(station, id_tag, ids, profile, [])
     else:
-        cards.grant(station, id_tag, [connector_id], profile)
+        cards.grant(station, id_tag, ids, profile)

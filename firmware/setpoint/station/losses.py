@@ -1,0 +1,63 @@
+"""A message after which the connection is lost again and again. Loaded for each loss, and while there is such a one (late.py).
+
+What a central system hangs up on is sent again by the next connection, and would end each of them. First case that fits:
+
+1. The third connection in a row was lost with it in flight: it goes on in plain form, without what it need not say.
+2. A fourth was lost: it is set aside. Not so a start, a stop or a BootNotification: they are tried for ever, in plain form.
+"""
+
+import json
+from binascii import crc32
+
+from micropython import const
+
+from .calls import SET_ASIDE
+
+_PLAIN_AFTER = const(3)
+_NEVER = const(("StartTransaction", "StopTransaction", "BootNotification"))
+_OPTIONAL = const(
+    ("info", "vendorErrorCode", "techInfo", "transactionData", "firmwareVersion", "chargeBoxSerialNumber", "chargePointSerialNumber")
+)
+_LETTERS = const("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789 *-_=:+|@.")  # of an identifier, as OCPP 2.0.1 has it
+
+
+def _key(message: tuple) -> "int | str":
+    """The same whenever a message is sent, though its timestamp is another one. message: an entry of the outbox, with its
+    order, or what waits in calls.py. Meter values of transactions are one: of a hundred that offend not each costs four
+    connections, and the stop behind them is told."""
+    if type(message[2]) is list:
+        return 0 if message[1] == "MeterValues" else message[0]
+    said = [message[2][name] for name in sorted(message[2]) if name != "timestamp"]
+    return "%s %d" % (message[1], crc32(json.dumps(said).encode()))
+
+
+def after(suspect: "tuple | None", message: tuple, log) -> "tuple[tuple, str]":
+    """A connection was lost while a message was in flight: (the new suspect, what its sender is told). A suspect is
+    (key, how many connections in a row it was)."""
+    key = _key(message)
+    times = suspect[1] + 1 if suspect is not None and suspect[0] == key else 1
+    error = "the link is down"
+    if times == _PLAIN_AFTER:
+        log("warn", "%s: %d connections in a row were lost after it; it goes on in plain form" % (message[1], times))
+    elif times > _PLAIN_AFTER and message[1] not in _NEVER:
+        log("error", "%s: %d connections in a row were lost after it; it is set aside" % (message[1], times))
+        error = SET_ASIDE
+    return (key, times), error
+
+
+def is_suspect(suspect: tuple, message: tuple) -> bool:
+    return _key(message) == suspect[0]
+
+
+def form_of(suspect: tuple, message: tuple, payload: dict) -> dict:
+    """What is sent: the payload, or its plain form."""
+    if suspect[1] < _PLAIN_AFTER or not is_suspect(suspect, message):
+        return payload
+    plain = {}
+    for name in payload:
+        value = payload[name]
+        if type(value) is str:
+            value = "".join([c if c in _LETTERS else "_" for c in value])
+        if name not in _OPTIONAL:
+            plain[name] = value
+    return plain
