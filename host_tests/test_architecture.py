@@ -35,7 +35,8 @@ MAY_IMPORT = {
     # the simulated vehicle reads the duty cycle as the standard says; its control channel writes times as OCPP does
     # and names are asked for in DNS messages
     "board": {"clock", "log", "late", "pilot.duty", "protocol.iso8601", "protocol.dns"},
-    "control": {"pilot", "clock", "log"},
+    "control": {"point", "pilot", "clock", "log"},
+    "point": {"pilot"},
     "fault_reports": {"pilot.faults"},
     "inspection": {"pilot.duty", "protocol.iso8601"},
     "app": {

@@ -32,10 +32,10 @@ A time is the lowest of several rounds' medians. Floor: what json.loads and json
 (messages), a call that does nothing (checks), a plain write of as many bytes (littlefs). The smallest heap is the agent's
 peak: the least with which it serves two charging vehicles, takes the profiles one after another and answers for them.
 """
-PARTS = ("messages", "decisions", "heap", "flash", "journal", "agent")
-HEAP_KIB = {"messages": 2048, "heap": 2048, "flash": 1024, "journal": 1024, "decisions": 1024}
+PARTS = ("messages", "decisions", "heap", "flash", "journal", "gaps", "agent")
+HEAP_KIB = {"messages": 2048, "heap": 2048, "flash": 1024, "journal": 1024, "decisions": 1024, "gaps": 2048}
 STARTS = (("start to first pilot output, safe", "safe_ms"), ("import of everything", "import_ms"), ("start to first control step", "step_ms"))
-FEW_ROUNDS = {"heap": 1, "flash": 3, "journal": 1}  # what is counted comes out the same each time
+FEW_ROUNDS = {"heap": 1, "flash": 3, "journal": 1, "gaps": 2}  # what is counted comes out the same each time
 LARGE_HEAP_KIB = 512  # for the agent
 PROFILE_SETS = (("10 profiles", "10"), ("50 profiles of 96 periods", "96-periods"))
 

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import json
 
+from tools import largest
+
 MIDNIGHT = "2025-06-15T00:00:00Z"
 DAY_S = 86400
 TRANSACTIONS = {1: 1001, 2: 1002}
@@ -102,6 +104,8 @@ def all_frames() -> dict:
         "composite": [composite(connector) for connector in (0, 1, 2)],
         "composite-of-days": [(days * 24, composite(1, days * DAY_S)) for days in range(1, 9)],
         "periods": [],
+        "requests": largest.requests(),
+        "endless": composite(0, 2147483647),
     }
     for count in (20, 50):
         install = many(count)

@@ -1,6 +1,6 @@
 """The composition: makes the rooms from a board, runs the named tasks, and carries messages between them.
 
-    control   every 20 ms, reads and drives the pilots (control.py)
+    control   has the pilots read and driven every 20 ms (control.py)
     agent     wakes the station when something is due
     link      stays connected to the central system (link/session.py)
     ...       the board's own tasks
@@ -44,7 +44,7 @@ class App:
         self._caps = {}  # (connector id, source): what cable and temperature leave, as told to the station
         self._told_stall_ms = 100  # a step of the control loop that comes so much too late is told
         self._changes = 0  # of limits, permits and pilots
-        self._events = asyncio.Event()
+        self._events = asyncio.ThreadSafeFlag()
         self._over = asyncio.Event()
         supply = board.supply
         self.supply = Supply(
@@ -88,11 +88,10 @@ class App:
         running = [tasks.start(name, coroutine, self._on_death) for name, coroutine in named + self.board.attach(self)]
         try:
             await self._over.wait()
-            running[0].cancel()  # the control loop: from here on the outputs stay safe
-            self.board.make_safe()
+            self.control.halt()  # from here on the outputs stay safe
             await self.session.say_goodbye()
         finally:
-            self.board.make_safe()
+            self.control.halt()
             for task in running:
                 task.cancel()
 
@@ -105,15 +104,17 @@ class App:
     async def _agent(self) -> None:
         told_ms = 0
         while True:
+            self.control.signs_of_life += 1
             wait_ms = max(self.ms_to_wakeup(), 1)
             self.clock.set_alarm(wait_ms)
             try:
                 await asyncio.wait_for(self._events.wait(), min(wait_ms, _LONGEST_NAP_MS) / 1000)
+                due = True
             except asyncio.TimeoutError:
-                pass
-            if self._events.is_set() or self.clock.rings():
+                due = self.clock.rings()
+            if due:
                 self.wake()
-                self._events.clear()  # what `wake` itself set would only wake us again
+                self._events.clear()  # what `wake` itself set would only wake us again; the control step sets it until its news is seen
             else:
                 self.peak_memory = max(self.peak_memory, gc.mem_alloc())  # walks the heap: not with every event
                 if self.clock.ticks_ms() - told_ms >= 60000:  # who looks at the log learns the state that soon
@@ -141,32 +142,32 @@ class App:
         """Looks at what the pilots say and does what is due. True if something changed."""
         before = self._changes
         control = self.control
-        if control.changed:
-            control.changed = False
+        if control.changes != control.seen:
+            control.seen = control.changes
             self._changes += 1
             fault_reports.tell(self, 0, control, control.derating.celsius)
             for connector_id in control.points:
                 self._cap(connector_id, "temperature", None if control.derating.quarters == 4 else control.most_da)
         for connector_id in control.points:
             point = control.points[connector_id]
-            if point.changed:
-                point.changed = False
+            if point.changes != point.seen:
+                point.seen = point.changes
                 self._changes += 1
                 self._cap(connector_id, "cable", point.protection.cable_da)
                 if point.faults != point.told_faults:
                     fault_reports.tell(self, connector_id, point, point.protection.numbers)
-                self._pilot_changed(connector_id, point.sequence)
+                self._pilot_changed(connector_id, point)
         if control.worst_stall_ms > self._told_stall_ms:
             self._told_stall_ms = control.worst_stall_ms
             self.log("warn", "control", "the loop stood still for %d ms" % self._told_stall_ms)
         self.tell(self.station.wake)
         return self._changes != before
 
-    def _pilot_changed(self, connector_id: int, sequence) -> None:
-        sequence.wake_ms = self.station.settings["WakeUpAfterSeconds"] * 1000
-        if sequence.vehicle is not None and sequence.state != "BOOT":
-            ventilated = sequence.vehicle == "D" and self.control.points[connector_id].outlet.ventilation  # as good as C
-            self.tell(self.station.on_pilot, connector_id, sequence.state, "C" if ventilated else sequence.vehicle)
+    def _pilot_changed(self, connector_id: int, point) -> None:
+        point.sequence.wake_ms = self.station.settings["WakeUpAfterSeconds"] * 1000
+        state, vehicle = point.pilot()
+        if vehicle is not None and state != "BOOT":
+            self.tell(self.station.on_pilot, connector_id, state, vehicle)
             state_line.tell(self, (connector_id,))
 
     # -- between the station and the rest
@@ -263,7 +264,6 @@ class App:
                 self.control.points[connector_id].acknowledge()
 
     def on_fault(self, connector_id: int, code: str, vendor_code: "str | None", info: "str | None", active: bool) -> None:
-        """A fault that the control loop does not watch for comes or goes; connector 0: the charge point."""
         self.tell(self.station.on_fault, connector_id, code, vendor_code, info, active)
         for connector in self.station.connectors:
             outside = [f for f in connector.all_faults() if f.blocks() and not is_own(f.code, f.vendor_code)]

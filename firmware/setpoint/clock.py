@@ -19,9 +19,11 @@ _YEAR_2020_FROM_1970 = const(1577836800)
 _YEAR_2020_FROM_2000 = const(631152000)
 _LAST_OF_CHIP = const((1 << 30) - 1)  # in 2054, a small int; the ESP32's own clock counts up to 2068
 _TOLERANCE_S = const(2)
+_AFRESH_MS = const(1 << 28)  # three days: ticks differ by less than half of their 30 bits
 
-_ticks_ms = getattr(time, "ticks_ms", None) or (lambda: time.monotonic_ns() // 1000000)
+_ticks_ms = ticks_ms = getattr(time, "ticks_ms", None) or (lambda: time.monotonic_ns() // 1000000)
 _ticks_us = getattr(time, "ticks_us", None) or (lambda: time.monotonic_ns() // 1000)
+_sleep_us = getattr(time, "sleep_us", None) or (lambda us: time.sleep(us / 1000000))
 _ticks_diff = getattr(time, "ticks_diff", None) or (lambda a, b: a - b)
 _ticks_add = getattr(time, "ticks_add", None) or (lambda a, b: a + b)
 
@@ -59,6 +61,15 @@ def set_machine_clock(instant: "int | None") -> None:
         machine.RTC().datetime((at[0], at[1], at[2], at[6], at[3], at[4], at[5], 0))
 
 
+def sleep_to_ms(due: int, period_ms: int) -> int:
+    """For a thread of its own: sleeps until the ticks are `due`, and answers when they are due again. Nothing is allocated."""
+    left_ms = _ticks_diff(due, _ticks_ms())
+    while left_ms > 0:
+        _sleep_us(left_ms * 1000)  # a collection wakes every thread
+        left_ms = _ticks_diff(due, _ticks_ms())
+    return _ticks_add(_ticks_ms(), period_ms)
+
+
 async def sleep_ms(duration_ms: int) -> None:
     if hasattr(asyncio, "sleep_ms"):
         await asyncio.sleep_ms(duration_ms)
@@ -71,20 +82,22 @@ class Clock:
 
     def __init__(self, at: "int | None" = None, frozen: bool = False) -> None:
         self.frozen = frozen
-        self._last_ticks = _ticks_ms()
-        self._alarm = self._last_ticks
-        self._lap = self._last_ticks
-        self._real_ms = 0  # since power-up
+        ticks = _ticks_ms()
+        # Real milliseconds since power-up, and the ticks of that moment: one object, as a control step may ask between any two bytecodes.
+        self._real = (0, ticks)
+        self._alarm = ticks
+        self._lap = ticks
         self._advanced_ms = 0
         self._offset_s = at  # wall clock minus passed_ms(), whole seconds and ...
         self._offset_ms = 0  # ... the rest: their sum in milliseconds would not be a small int on a 32-bit chip
 
     def ticks_ms(self) -> int:
         """Real milliseconds since power-up; not moved by `advance`."""
-        ticks = _ticks_ms()
-        self._real_ms += _ticks_diff(ticks, self._last_ticks)
-        self._last_ticks = ticks
-        return self._real_ms
+        real_ms, ticks = self._real
+        since_ms = _ticks_diff(_ticks_ms(), ticks)
+        if since_ms > _AFRESH_MS:
+            self._real = (real_ms + since_ms, _ticks_add(ticks, since_ms))
+        return real_ms + since_ms
 
     def lap_ms(self) -> int:
         """Real milliseconds since it was last asked, for the control loop: always a small number; nothing is allocated."""

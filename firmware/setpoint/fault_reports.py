@@ -5,11 +5,12 @@ from .pilot.faults import changes
 
 def tell(app, connector_id: int, point, numbers: "list[int] | int") -> None:
     """Of a connector, or (0) of the control loop as a whole; `numbers`: what was measured, by bit or for all of them."""
-    for code, name, info, there in changes(point.told_faults, point.faults, numbers):
+    faults = point.faults  # once: a control step may come between
+    for code, name, info, there in changes(point.told_faults, faults, numbers):
         text = "connector %d: %s %s" % (connector_id, name, info if there else "is over")
         app.log("error" if there else "info", "control", text)
         app.tell(app.station.on_fault, connector_id, code, name, info, there)
-    point.told_faults = point.faults
+    point.told_faults = faults
     keep(app)
 
 

@@ -5,6 +5,7 @@
     wire.vehicle.plug_in()
     CHIP.drive(13, 1)                a level from outside, as it comes; interrupts are called
     CHIP.stands_still(); CHIP.goes_on()   a stretch in C: interrupts come late, and the ninth and later ones never
+    CHIP.timer_comes()               its callbacks are due, once, as those of pins
     CHIP.heap_grows(60000)           Python's heap takes bytes that it never gives back
     CHIP.closes[22] = (26, 1)        pin 22 follows pin 26, inverted or not: a contactor and its feedback
     CHIP.ohm[39] = (220, 1000, 3300) a resistor to earth in a divider, read by an ADC
@@ -27,13 +28,13 @@ STEADY_HIGH = 65535
 _SCHEDULED = 8  # MICROPY_SCHEDULER_DEPTH of the port
 
 # Pins that are inputs only; bits of the PWM at 1 kHz and its period in tenths of a microsecond (a divider of 16 bits rounds: 998.4 Hz);
-# fastest clock in MHz; the last UART, I2C and SPI bus; whether there is a counter of pulses. (MicroPython 1.28, ports/esp32.)
+# fastest clock in MHz; the last UART, I2C and SPI bus; whether there is a counter of pulses; hardware timers. (MicroPython 1.28, ports/esp32.)
 CHIPS = {
-    "ESP32": ((34, 35, 36, 37, 38, 39), 16, 10016, 240, 2, 1, 2, True),
-    "ESP32-S2": ((46,), 13, 10000, 240, 1, 1, 2, True),
-    "ESP32-S3": ((), 13, 10000, 240, 2, 1, 2, True),
-    "ESP32-C3": ((), 13, 10000, 160, 1, 0, 1, False),
-    "ESP32-C6": ((), 16, 10016, 160, 1, 0, 1, True),
+    "ESP32": ((34, 35, 36, 37, 38, 39), 16, 10016, 240, 2, 1, 2, True, 4),
+    "ESP32-S2": ((46,), 13, 10000, 240, 1, 1, 2, True, 4),
+    "ESP32-S3": ((), 13, 10000, 240, 2, 1, 2, True, 4),
+    "ESP32-C3": ((), 13, 10000, 160, 1, 0, 1, False, 2),
+    "ESP32-C6": ((), 16, 10016, 160, 1, 0, 1, True, 2),
 }
 
 
@@ -123,6 +124,7 @@ class Chip:
             self.last_i2c,
             self.last_spi,
             self.has_counter,
+            self.timer_count,
         ) = CHIPS[self.name]
         self.real_time = False
         self.read_us = 37
@@ -165,6 +167,7 @@ class Chip:
         self.pwms = {}
         self.uart = None
         self.counters = {}  # pin: Counter
+        self.timers = {}  # number: (Timer, mode, period in ms, callback)
         self.late_irqs = None  # a list: the interpreter stands still, and interrupts wait in it
         self.radio = None  # "off", "on" or "failed"; None: nobody made it
         self.radio_calibrated = self.wifi_connecting = False
@@ -228,6 +231,13 @@ class Chip:
     def stands_still(self) -> None:
         """A stretch in C begins, such as a JSON text or a flash erase: MicroPython's interrupts run between bytecodes."""
         self.late_irqs = []
+
+    def timer_comes(self) -> None:
+        for timer, _, _, callback in list(self.timers.values()):
+            if self.late_irqs is None:
+                callback(timer)
+            elif len(self.late_irqs) < _SCHEDULED:
+                self.late_irqs.append((callback, timer))
 
     def goes_on(self) -> None:
         late, self.late_irqs = self.late_irqs, None

@@ -114,6 +114,21 @@ class WDT:
         CHIP.feeds += 1
 
 
+class Timer:
+    ONE_SHOT, PERIODIC = 0, 1
+
+    def __init__(self, number):
+        if not 0 <= number < CHIP.timer_count:
+            raise ValueError("Timer(%d) doesn't exist" % number)
+        self._number = number
+
+    def init(self, *, mode, period, callback):
+        CHIP.timers[self._number] = (self, mode, period, callback)
+
+    def deinit(self):
+        CHIP.timers.pop(self._number, None)
+
+
 class RTC:
     def memory(self, data=None):
         if data is None:

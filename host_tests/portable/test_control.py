@@ -2,10 +2,10 @@
 
 import asyncio
 
+from memory import bytes_taken
 from micropython import heap_lock, heap_unlock
 from station_bench import NOON, Bench
 
-import setpoint.control as room
 from setpoint.clock import Clock
 from setpoint.control import Control
 from setpoint.pilot import faults
@@ -99,6 +99,26 @@ class Board:
         return self.celsius
 
 
+class Ticked(Board):
+    """Whose timer is a test: 20 ms pass from one tick to the next."""
+
+    period_ms = 20
+
+    def __init__(self, outlets):
+        Board.__init__(self, outlets)
+        self.clock = self
+        self.feeds = 0
+
+    def lap_ms(self):
+        return 10  # before a step and after it
+
+    def set_alive(self, high):
+        pass
+
+    def feed_watchdog(self):
+        self.feeds += 1
+
+
 def loop(connectors=1, rating_da=320, held=None, outlets=None, board=Board):
     outlets = outlets or [Outlet(i + 1) for i in range(connectors)]
     control = Control(board(outlets), rating_da, lambda: None, held or {})
@@ -158,6 +178,20 @@ def test_once_the_station_is_to_end_a_last_step_closes_no_contactor():
     assert [point.outlet.closed for point in points] == [False, False]
 
 
+def test_the_contactor_is_open_within_100_ms_however_far_apart_the_steps_of_several_pilots_are():
+    burst_ms, relay_ms = 8, 25
+    for period_ms in range(20, 34):
+        control, (point,) = charging()
+        point.outlet.high_mv = 9000  # just behind the beginning of a burst, which saw C
+        since_ms = 0
+        while point.outlet.closed:
+            since_ms += period_ms
+            control.step(period_ms)
+        assert since_ms + burst_ms + relay_ms <= 100, period_ms
+        assert since_ms >= 2 * period_ms, "one burst opens nothing"
+        assert period_ms > 22 or since_ms == 3 * period_ms
+
+
 def test_no_limit_lifts_the_rating_of_the_hardware():
     control, (point,) = charging()
     point.limit_da = 800
@@ -208,17 +242,25 @@ def test_a_vehicle_that_does_not_stop_is_cut_before_phases_are_switched():
 
 def test_a_control_step_of_two_connectors_allocates_nothing():
     control, points = charging(2)
-    heap_lock()
-    try:
-        for _ in range(200):
-            control.step(20)
-        points[0].limit_da = 100
-        points[1].permitted = False
-        for _ in range(400):
-            control.step(20)
-    finally:
-        heap_unlock()
+    assert bytes_taken(lambda: run(control, 4000)) == 0
+    points[0].limit_da = 100
+    points[1].permitted = False
+    assert bytes_taken(lambda: run(control, 8000)) == 0
     assert points[0].offered_da() == 100 and not points[1].outlet.closed
+
+
+def test_a_call_of_the_timer_allocates_nothing():
+    board = Ticked([Outlet(1), Outlet(2)])
+    control = Control(board, 320, lambda: None, {})
+    control.tick(None)
+
+    def ticks():
+        for _ in range(200):
+            control.tick(None)
+
+    assert bytes_taken(ticks) == 0 and board.feeds == 201
+    control.signs_of_life += 1
+    assert bytes_taken(ticks) == 0
 
 
 def test_asking_whether_anything_is_due_allocates_nothing():
@@ -324,7 +366,7 @@ def test_each_sensor_opens_the_contactor_in_its_time_and_is_reported_until_its_r
         run(control, most_ms)
         assert not outlet.closed and "open" in outlet.done, (name, outlet.done)
         run(control, 400)
-        assert names_of(point) == [name] and point.changed
+        assert names_of(point) == [name] and point.changes != point.seen
         assert point.sequence.state == "F" and point.offered_da() == 0
         fix(outlet)
         run(control, 29000)
@@ -407,7 +449,7 @@ def test_heat_lowers_what_is_offered_and_stops_the_charge():
         point.limit_da = 320
         run(control, 8000)
         assert point.offered_da() == offered_da, celsius
-        assert control.changed and control.faults
+        assert control.has_news() and control.faults
     assert not point.outlet.closed and point.sequence.state == "F"
     board.celsius = 62
     run(control, 50000)
@@ -473,8 +515,8 @@ def test_the_monitor_is_tested_at_the_start_and_after_each_session():
 def test_a_protected_control_step_allocates_nothing():
     control, (point,) = charging(outlets=[watched_outlet()], board=Thermometer)
     outlet = point.outlet
-    heap_lock()
-    try:
+
+    def wander():
         for i in range(4000):
             outlet.da = i % 400
             outlet.ohm = 220 if i % 50 else 5000
@@ -487,21 +529,24 @@ def test_a_protected_control_step_allocates_nothing():
                 point.acknowledge()
             control._board.celsius = i % 90
             control.step(20)
-    finally:
-        heap_unlock()
+
+    assert bytes_taken(wander) == 0
     assert control.steps >= 4000
 
 
 class Paced:
-    """A board whose loop is driven by a script: (how much too late a step comes, how long it takes, how it ends)."""
+    """A board whose loop is driven by a script, an entry for each step: (for how long the interpreter stands still before it, how
+    long it takes, how it ends)."""
 
     outlets = []
     has_thermometer = False
+    period_ms = 20
 
     def __init__(self, script):
         self.clock = self
         self.now_ms = 0
-        self.fed, self.alive, self.began, self.told, self.slept = [], [], [], [], []
+        self.fed, self.alive, self.began, self.told = [], [], [], []
+        self.safe = 0
         self._script = script
         self._lap_ms = 0
 
@@ -516,11 +561,8 @@ class Paced:
     def set_alive(self, high):
         self.alive.append(high)
 
-    async def sleep_ms(self, duration_ms):
-        if not self._script:
-            raise Over
-        self.slept.append(duration_ms)
-        self.now_ms += duration_ms + self._script[0][0]
+    def make_safe(self):
+        self.safe += 1
 
     def step(self, elapsed_ms):
         self.began.append(self.now_ms)
@@ -529,25 +571,21 @@ class Paced:
         self.now_ms += takes_ms
         return well
 
-    def run(self):
+    def run(self, signs_of_life=True):
         control = Control(self, 320, lambda: None, {})
         control.step = self.step
-        real, room.sleep_ms = room.sleep_ms, self.sleep_ms
-        try:
-            asyncio.run(control.run())
-        except Over:
-            pass
-        finally:
-            room.sleep_ms = real
+        due_ms = 20
+        while self._script:
+            control.signs_of_life += signs_of_life
+            self.now_ms = max(self.now_ms, due_ms) + self._script[0][0]
+            while due_ms <= self.now_ms and self._script:  # what the timer asked for meanwhile comes together
+                due_ms += 20
+                control.tick(None)
         return control
 
 
-class Over(Exception):
-    pass
-
-
 def test_only_a_healthy_step_that_comes_in_time_feeds_the_watchdog_and_moves_the_alive_line():
-    board = Paced([(0, 0, True), (0, 0, True), (0, 0, False), (181, 0, True), (180, 0, True)])
+    board = Paced([(0, 0, True), (0, 0, True), (0, 0, False), (181, 0, True), (181, 0, True)])
     control = board.run()
     assert board.told == [20, 20, 20, 201, 200]
     assert board.fed == [20, 40, 461]
@@ -558,16 +596,92 @@ def test_only_a_healthy_step_that_comes_in_time_feeds_the_watchdog_and_moves_the
 def test_a_step_begins_every_20_ms_however_long_it_takes():
     board = Paced([(0, 7, True)] * 5)
     assert board.run().worst_stall_ms == 0
-    assert board.began == board.told[:1] + [40, 60, 80, 100] == [20, 40, 60, 80, 100], "an opening in three of them: 60 ms"
-    assert board.told == [20] * 5 and board.slept == [20, 13, 13, 13, 13]
-    board = Paced([(0, 30, True)] * 3)  # several connectors with long bursts: the others have their turn all the same
-    board.run()
-    assert board.slept == [20, 5, 5] and board.told == [20, 35, 35]
+    assert board.began == [20, 40, 60, 80, 100], "an opening in three of them: 60 ms"
+    assert board.told == [20] * 5
+
+
+def test_calls_of_the_timer_that_were_missed_count_as_one_and_others_have_their_turn_between_steps():
+    for still_ms, began in ((134, [20, 174, 200]), (150, [20, 190, 200]), (153, [20, 193, 220]), (2000, [20, 2040, 2060])):
+        board = Paced([(0, 6, True), (still_ms, 6, True), (0, 6, True)])
+        board.run()
+        assert board.began == began and sum(board.told) == began[-1], (still_ms, board.began, board.told)
+
+
+def test_an_agent_that_hangs_gets_its_minute_then_the_contactor_opens_in_order_then_the_watchdog_has_its_way():
+    control, (point,) = charging(board=Ticked)
+    control.signs_of_life += 1
+    board, outlet = control._board, point.outlet
+    outlet.done = []
+
+    def ticks(count):
+        for _ in range(count):
+            control.tick(None)
+
+    ticks(2990)
+    assert outlet.closed and outlet.done == [] and board.feeds == 2990
+    ticks(20)
+    assert outlet.closed and outlet.done == ["duty"] and outlet.duty_u16 == 65535, "the vehicle is told to stop"
+    outlet.high_mv = 9000
+    ticks(4)
+    assert not outlet.closed and board.feeds == 3014
+    ticks(1000)
+    assert 3480 < board.feeds < 3520, "10 s after the vehicle was told: it may take 6 s"
+    control.signs_of_life += 1
+    board.feeds = 0
+    ticks(2000)
+    assert board.feeds == 2000 and point.offered_da() == 160, "the agent was busy, no more"
+
+
+def test_what_a_step_raises_makes_the_outputs_safe_and_ends_the_control_task_with_it():
+    class Broken(Board):
+        period_ms = 20
+        steps = None
+
+        def __init__(self, outlets):
+            Board.__init__(self, outlets)
+            self.clock = Clock()
+            self.safe = 0
+
+        def run_steps(self, step):
+            self.steps = step
+
+        def make_safe(self):
+            self.safe += 1
+            for outlet in self.outlets:
+                outlet.set_contactor(False)
+
+        def set_alive(self, high):
+            pass
+
+        feed_watchdog = temperature_c = lambda self: None
+
+    async def run_with(raised):
+        control, (point,) = charging(board=Broken)
+        board = control._board
+        task = asyncio.create_task(control.run())
+        await asyncio.sleep(0.02)
+
+        def fails():
+            raise raised
+
+        point.outlet.read_pilot = fails
+        board.steps(None)
+        assert not point.outlet.closed and board.safe == 1, "at once, not when the task has its turn"
+        point.outlet.high_mv = 6000
+        board.steps(None)
+        assert not point.outlet.closed
+        try:
+            await task
+        except BaseException as error:
+            return error
+
+    for raised in (ValueError("a fault of ours"), MemoryError()):
+        assert asyncio.run(run_with(raised)) is raised
 
 
 def test_the_loop_measures_its_laps_in_small_numbers_however_long_the_station_runs():
     clock = Clock()
-    clock._real_ms = 1 << 40
+    clock._real = (1 << 40, clock._real[1])
     clock.lap_ms()
     heap_lock()
     try:
@@ -605,11 +719,12 @@ def test_the_agent_is_told_once_of_each_thing_that_changes():
     point = control.points[1]
 
     def changes():
-        was = point.changed, len(told) > 0, control.changed
-        point.changed = control.points[2].changed = control.changed = False
+        was = point.changes != point.seen, len(told) > 0, control.changes != control.seen
+        for part in (point, control.points[2], control):
+            part.seen = part.changes
         told.clear()
         control.step(20)
-        assert not point.changed and not told, "nothing has changed"
+        assert point.changes == point.seen and not told, "nothing has changed"
         return was
 
     outlets[0].high_mv = 9000

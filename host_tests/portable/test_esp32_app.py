@@ -72,6 +72,36 @@ def test_a_vehicle_plugs_in_charges_and_goes():
         bench.end()
 
 
+def test_the_chips_timer_makes_the_steps_until_the_outputs_are_made_safe():
+    bench = Bench()
+    try:
+        board, control = bench.board, bench.app.control
+        control.signs_of_life += 1
+        before = control.steps
+        board.run_steps(control.tick)
+        (_, mode, period_ms, _) = CHIP.timers[0]
+        assert (mode, period_ms) == (1, 20)
+
+        def pass_ticks(count):
+            for _ in range(count):
+                CHIP.now_us += 20000
+                CHIP.timer_comes()
+
+        pass_ticks(10)
+        assert control.steps == before + 10
+        CHIP.stands_still()  # a TLS handshake, for instance
+        pass_ticks(6)
+        CHIP.goes_on()
+        assert control.steps == before + 11 and control.worst_stall_ms >= 100
+        feeds = CHIP.feeds
+        board.make_safe()
+        assert CHIP.timers == {}
+        pass_ticks(3)
+        assert control.steps == before + 11 and CHIP.feeds == feeds
+    finally:
+        bench.end()
+
+
 def test_unplugging_under_load_opens_within_60_ms():
     bench = Bench()
     try:

@@ -1,8 +1,9 @@
 """The ESP32's control pilot on the model of chip, divider and vehicle: what is sent, what is read, what must not be trusted."""
 
 from esp32_bench import CHIP, boot, described, description
-from micropython import heap_lock, heap_unlock
+from memory import bytes_taken
 
+from setpoint.board.esp32 import description as description_of_board
 from setpoint.board.esp32.pilot import fewest_hits
 from setpoint.pilot.duty import duty_u16_for
 
@@ -15,6 +16,7 @@ VEHICLES = (
     (2740, False, 8791, -8791),
     (882, False, 5623, -5623),
 )
+description_fault = description_of_board.fault_in
 NEAR_MV = 15  # the ADC's whole millivolts, at 82.6 mV a volt
 
 
@@ -272,8 +274,9 @@ def test_the_pilot_can_be_opened_to_wake_a_vehicle():
 def test_what_the_control_step_calls_allocates_nothing():
     outlet, wire = booted()
     wire.vehicle.show(882)
-    for _ in range(2):  # once, so that what is made at the first use is there
-        heap_lock()
+    CHIP.adc_uv = lambda pin: 1000000  # the model of the chip takes memory itself
+
+    def step():
         outlet.read_pilot()
         outlet.pilot_ok()
         outlet.set_duty_u16(17476)
@@ -281,7 +284,43 @@ def test_what_the_control_step_calls_allocates_nothing():
         outlet.rcm_tripped()
         outlet.earthed()
         outlet.lock_closed()
+        outlet.cable_ohm()
         outlet.meter_da()
         outlet.set_phases(3)
-        heap_unlock()
+
+    try:
+        step()  # what is made at the first use
+        taken = bytes_taken(step)
+    finally:
+        del CHIP.adc_uv
+    assert taken == 0
+    outlet.read_pilot()
     assert outlet.high_mv > 5900
+
+
+def test_as_many_pilots_are_read_as_leave_a_contactor_100_ms_and_the_others_say_why_they_are_not():
+    wiring = description()
+    free = [(16, 36, 17), (18, 33, 22), (23, 32, 27)]  # PWM, ADC, contactor
+    first = wiring["connectors"][0]
+    wiring["connectors"] = [first] + [
+        {"pilot": dict(first["pilot"], pwm_pin=pwm, adc_pin=adc, open=None), "contactor": {"pin": pin, "on": 1}} for pwm, adc, pin in free
+    ]
+    for connector in wiring["connectors"]:
+        connector["pilot"].pop("open", None)
+    for read_us, in_use, least_ms, most_ms in ((37, 4, 30, 33), (105, 3, 31, 33)):
+        CHIP.start()
+        CHIP.read_us = read_us
+        fault = description_fault
+        description_of_board.fault_in = lambda wiring: None  # pins that are taken otherwise
+        try:
+            board, _ = boot(wiring)
+        finally:
+            description_of_board.fault_in = fault
+        problems = [outlet.pilot_problem for outlet in board.outlets]
+        assert [problem is None for problem in problems] == [n < in_use for n in range(4)], problems
+        assert least_ms <= board.period_ms <= most_ms, board.period_ms
+        for outlet in board.outlets:
+            before_us = CHIP.now_us
+            outlet.read_pilot()
+            assert outlet.pilot_ok() == (outlet.pilot_problem is None) == (CHIP.now_us > before_us)
+    assert booted()[0].burst_us < 6000

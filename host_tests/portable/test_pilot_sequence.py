@@ -54,7 +54,7 @@ class Plant:
             high_mv = low_mv = 0 if self.shorted else -12000
         else:
             low_mv = -12000 if self.diode and not self.shorted else -high_mv
-        sequence.step(elapsed_ms, high_mv, low_mv, self.limit_da, self.permitted, self.fault)
+        sequence.step(elapsed_ms, high_mv, low_mv, self.limit_da if self.permitted else 0, self.fault)
         if sequence.state != before[0]:
             self.states.append((self.now_ms, sequence.state))
         if sequence.contactor != before[1]:
@@ -607,7 +607,7 @@ def test_no_step_allocates():
     def play(sequence, seen):
         for steps, high_mv, low_mv, limit_da, permitted, fault in script:
             for _ in range(steps):
-                sequence.step(20, high_mv, low_mv, limit_da, permitted, fault)
+                sequence.step(20, high_mv, low_mv, limit_da if permitted else 0, fault)
                 if seen is not None and sequence.state not in seen:
                     seen.append(sequence.state)
 
@@ -963,10 +963,10 @@ def test_states_that_last_for_weeks_allocate_nothing():
         heap_lock()
         try:
             for _ in range(30):
-                sequence.step(20, high_mv, high_mv, 160, True, fault)
+                sequence.step(20, high_mv, high_mv, 160, fault)
             for _ in range(400):
-                sequence.step(7200000, high_mv, high_mv, 160, False, later)
-                sequence.step(200, high_mv, high_mv, 160, False, 0)
+                sequence.step(7200000, high_mv, high_mv, 0, later)
+                sequence.step(200, high_mv, high_mv, 0, 0)
         finally:
             heap_unlock()
         assert sequence.state == state

@@ -2,6 +2,7 @@
 
 import json
 
+from setpoint.clock import measured_us
 from setpoint.protocol import ocppj
 from setpoint.protocol.errors import OcppError
 from setpoint.protocol.ocppj import call_text, error_text, parse, result_text
@@ -203,3 +204,27 @@ def test_texts_of_answers_are_json_whatever_is_in_them():
 
 def test_the_description_of_an_error_is_cut_to_255_characters():
     assert len(json.loads(error_text("a", "GenericError", "\u00fc" * 300))[3]) == 255
+
+
+def test_json_inside_a_string_takes_no_longer_than_a_plain_text():
+    plain = '[2,"a","DataTransfer",{"vendorId":"v","data":"%s"}]' % ("ab" * 3900)
+    for escape, means in (('\\"', '"'), ("\\\\", "\\"), ("\\/", "/"), ("\\n", "\n"), ('{\\"a\\":1}', '{"a":1}'), ("]}[{", "]}[{")):
+        text = plain.replace("ab" * 3900, escape * (7800 // len(escape)))
+        assert parse(text)[3]["data"] == means * (7800 // len(escape)), escape
+        assert least_us(text) < 10 * least_us(plain) + 2000, escape
+    for wrong in ("\\", "\\x", "\\\\\\", '\\\\"', "\\u00\\\\41"):
+        text = plain.replace("ab" * 3900, '{\\"a\\":1}' * 700 + wrong)
+        assert error_of(text) == "FormationViolation", wrong
+
+
+def least_us(text):
+    """Of three times, as other programs only add."""
+    text = memoryview(text.encode())
+    return min(measured_us(lambda: parse(text)) for _ in range(3))
+
+
+def error_of(text):
+    try:
+        parse(text)
+    except OcppError as error:
+        return error.code

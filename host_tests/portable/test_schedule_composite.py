@@ -73,6 +73,15 @@ def test_a_plan_of_a_century_comes_to_an_end():
         assert len(periods) == 1 and 2 * DAY < duration < 100 * 365 * DAY
 
 
+def test_a_plan_without_end_takes_no_more_steps_than_two_days_of_quarter_hours_at_four_connectors():
+    hours = [(i * HOUR, 100) for i in range(24)]
+    for connectors in (1, 3, 4):
+        point = ChargePoint((0, profile(1, DEFAULT, *hours, kind="Recurring", recurrency="Daily")), connectors=connectors)
+        for connector in (0, 1):
+            periods, duration = plan(point, connector=connector, duration=2147483647, running={})
+            assert len(periods) == 1 and 192 * HOUR <= duration <= 500 * HOUR, (connectors, connector, duration / DAY)
+
+
 def test_watt_profiles_are_not_ignored_when_amperes_are_asked():
     point = ChargePoint((0, profile(1, MAX, (0, 41400), unit="W")), (1, profile(2, DEFAULT, (0, 200))))
     assert plan(point)[0] == [(0, 60, 3)]  # MicroOcpp fault 6, 2.1 no. 17

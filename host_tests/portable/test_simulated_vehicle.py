@@ -1,6 +1,6 @@
 """The simulated vehicle behind its outlet: when it asks, how much it draws, and what the meter makes of it."""
 
-from micropython import heap_lock, heap_unlock
+from memory import bytes_taken
 
 from setpoint.board.simulated.outlet import Outlet
 from setpoint.pilot.duty import duty_u16_for
@@ -181,16 +181,16 @@ def test_what_the_meter_answers_it_has_kept():
     assert Bench(wh=3066).outlet.meter_wh() == 3066
 
 
+def step(outlet):
+    outlet.read_pilot()
+    outlet.set_contactor(True)
+    outlet.set_duty_u16(17476)
+    outlet.contactor_closed()
+
+
 def test_reading_the_pilot_allocates_nothing():
     bench = charging()
     bench.outlet.read_pilot()
     for step_ms in (0, 20, 1000):
         bench.wait(step_ms)
-        heap_lock()
-        try:
-            bench.outlet.read_pilot()
-            bench.outlet.set_contactor(True)
-            bench.outlet.set_duty_u16(17476)
-            bench.outlet.contactor_closed()
-        finally:
-            heap_unlock()
+        assert bytes_taken(lambda: step(bench.outlet)) == 0

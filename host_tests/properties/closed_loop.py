@@ -808,7 +808,7 @@ class ClosedLoop:
         if self.before_wakeup is not None and self.app.ms_to_wakeup() <= 0:
             event, self.before_wakeup = self.before_wakeup, None
             event()
-        changed = any(point.changed for point in self.app.control.points.values())
+        changed = self.app.control.has_news()
         in_flight = self.central.in_flight
         if changed or self.app.ms_to_wakeup() <= 0 or (in_flight is not None and self.ms >= in_flight[0] + 30000):
             if in_flight is not None and self.ms >= in_flight[0] + 30000:

@@ -76,7 +76,7 @@ class Judge:
         self.limits.append((self.now_ms, limit_da))
         self.limits = [(at_ms, da) for at_ms, da in self.limits if self.now_ms - at_ms < SPACING_MS or at_ms == self.now_ms]
 
-        sequence.step(elapsed_ms, high_mv, low_mv, limit_da, permitted, fault)
+        sequence.step(elapsed_ms, high_mv, low_mv, limit_da if permitted else 0, fault)
 
         permit = permitted and not fault and limit_da >= 60
         self.check_state(state, fault)

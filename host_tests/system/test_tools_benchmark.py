@@ -45,6 +45,13 @@ def test_every_figure_has_the_agreed_shape(bench):
         assert figure["value"] >= 0 and figure["interpreter"] in ("64-bit", "32-bit", "C"), figure
 
 
+def test_nothing_that_a_station_can_be_asked_holds_up_its_control_steps(bench):
+    gaps = [figure for figure in bench[0] if figure["name"].startswith("gap between steps, ") and figure["floor"] is not None]
+    assert len(gaps) == 6 * len({figure["interpreter"] for figure in gaps}) > 0
+    for figure in gaps:  # the floor is that of an idle station on the same host
+        assert figure["value"] <= 3 * figure["floor"], figure
+
+
 def test_every_goal_is_measured(bench):
     measured = {figure["name"] for figure in bench[0]}
     interpreters = {figure["interpreter"] for figure in bench[0]}

@@ -9,12 +9,13 @@ from 0 (steady -12 V) to 65535 (steady +12 V). Instants are as in units.py.
 
 Rules for every board:
 1. After a reset, however it came about, the contactor is open before the first line of Python runs.
-2. make_safe() may be called at any time, from any state, more than once.
-3. The methods marked "control step" allocate nothing, never raise, and take well under a millisecond, read_pilot excepted.
+2. make_safe() may be called at any time, from any state, more than once; also by a control step.
+3. The methods marked "control step" allocate nothing, never raise, and take well under a millisecond, read_pilot excepted. They
+   are called between any two bytecodes of all others.
 4. A sensor that the board has not got answers None, always. What is asked for below is debounced by whoever asks.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Coroutine, Protocol
 
 from ..clock import Clock
@@ -160,8 +161,14 @@ class Board(Protocol):
     def remount(self) -> None:
         """The file system under `root` is mounted anew; no file is open. Raises OSError."""
 
+    period_ms: int  # from one control step to the next: 20, or a little more where the bursts of several pilots need it
+
+    def run_steps(self, step: Callable[[Any], None]) -> None:
+        """From now on step(anything) is called every period_ms, between two bytecodes of whatever runs. A stretch in C delays it; the
+        calls that were missed then come together, or as one."""
+
     def make_safe(self) -> None:
-        """Opens every contactor, then sets every pilot to steady +12 V."""
+        """The steps end; every contactor opens, then every pilot goes to steady +12 V."""
 
     def set_alive(self, high: bool) -> None:
         """Control step. The line that keeps the hardware guard from opening the contactors, where there is a guard. It

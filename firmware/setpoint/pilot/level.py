@@ -121,20 +121,24 @@ class Level:
             self.present = burst
         self.low_ok = low_mv <= _LOW_GOOD_MV if pwm else None
 
-        asks = burst == "C" or (burst == "D" and self._ventilation)
+        self._settling_ms = max(0, self._settling_ms - elapsed_ms)
+        self._weigh_asking(elapsed_ms, burst == "C" or (burst == "D" and self._ventilation))
+        self._weigh_faults(elapsed_ms, burst in PLUGGED)
+
+    def _weigh_asking(self, elapsed_ms: int, asks: bool) -> None:
         if asks:
             self.silent_bursts = 0
             self.silent_ms = 0
         else:
             self.silent_bursts = min(self.silent_bursts + 1, _MANY)
             self.silent_ms = min(self.silent_ms + elapsed_ms, _LONG_MS)
-
-        self._settling_ms = max(0, self._settling_ms - elapsed_ms)
-        settled = self._settling_ms == 0
-        unusable = burst not in PLUGGED and burst != "A"
-        bad_diode = self.low_ok is False and burst in PLUGGED
-        if settled or not asks:
+        if self._settling_ms == 0 or not asks:
             self.asking.seen(asks, elapsed_ms)
+
+    def _weigh_faults(self, elapsed_ms: int, plugged: bool) -> None:
+        settled = self._settling_ms == 0
+        unusable = not plugged and self.burst != "A"
+        bad_diode = plugged and self.low_ok is False
         if settled or not unusable:
             self.unusable.seen(unusable, elapsed_ms)
         if settled or self.low_ok is not True:

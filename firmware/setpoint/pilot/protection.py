@@ -134,23 +134,24 @@ class Protection:
 
     def cable(self, elapsed_ms: int, ohm: int, plugged: bool, energised: bool) -> None:
         """Read each step: what a cable bears is found as the plug goes in, and does not rise until it is out."""
-        seen_da = cable_da_for(ohm)
-        self._cable_readings = min(self._cable_readings + 1, _AGREEING) if seen_da == self._cable_seen_da else 1
-        self._cable_seen_da = seen_da
+        self._read_cable(cable_da_for(ohm))
         if not plugged:
             self.cable_da = None
             self._cable_ms = 0
             return
-        known_da = self.cable_da
-        sure = self._cable_readings >= _AGREEING or (energised and known_da is None)  # it begins to be coded under load
-        if seen_da and sure and (known_da is None or seen_da < known_da):
-            self.cable_da = seen_da
+        seen_da = self._cable_seen_da
+        if seen_da and (self._cable_readings >= _AGREEING or (energised and self.cable_da is None)):  # it begins to be coded under load
+            self.cable_da = min(seen_da, self.cable_da or seen_da)
         if seen_da and self.cable_da is not None:
             self._cable_ms = 0
-        else:
-            self._cable_ms = min(self._cable_ms + min(elapsed_ms, _STEP_MS), _CABLE_MS)
-            if self._cable_ms >= _CABLE_MS or (energised and self._cable_readings >= _LOST):
-                self._raise(_CABLE, SELF_HEALING, ohm)
+            return
+        self._cable_ms = min(self._cable_ms + min(elapsed_ms, _STEP_MS), _CABLE_MS)
+        if self._cable_ms >= _CABLE_MS or (energised and self._cable_readings >= _LOST):
+            self._raise(_CABLE, SELF_HEALING, ohm)
+
+    def _read_cable(self, seen_da: int) -> None:
+        self._cable_readings = min(self._cable_readings + 1, _AGREEING) if seen_da == self._cable_seen_da else 1
+        self._cable_seen_da = seen_da
 
     def contactor(self, elapsed_ms: int, coil: bool, closed: bool, plugged: bool) -> None:
         """Does the contactor follow its coil? `coil` as it has been driven since the last step."""

@@ -12,13 +12,13 @@
     WAKE    none     open        the pilot goes away for 4 s, or is -12 V, then +12 V for 750 ms: wakes a sleeping vehicle
     F       -12 V for 300 ms if the contactor was closed, then +12 V; open     fault
 
-Permit: permitted (authorised and available), a limit of at least 6 A, no fault.
+Permit: a limit of at least 6 A, no fault.
 
 Rules that hold at the end of every step:
  1. The contactor is closed in C2 and C2S and nowhere else; nothing but `step` decides that.
  2. It closes only after 500 ms of C seen without a gap, with PWM, three good diode readings and 5 s after it
     last opened. What was seen before a stall of more than 200 ms does not count.
- 3. It opens with the third burst in a row that is not C, or when C was last seen 60 ms ago, whichever is first;
+ 3. It opens with the third burst in a row that is not C, or when C was last seen 45 ms ago, whichever is first;
     at once with a fault. Nothing is waited for, nothing is blanked out.
  4. A stop is told at once (+12 V), and so is a lower limit while the contactor is open: it never closes on an offer
     above the limit. Every other change of the duty comes 5 s after the one before, with the newest limit. Entering
@@ -51,7 +51,7 @@ _SPACING_MS = const(5000)  # a vehicle may take 5 s to follow a duty
 _X1_BEFORE_PWM_MS = const(3000)  # a vehicle found in C without PWM has 3 s to fall back to B
 _STOP_MS = const(6000)  # a vehicle must stop 3 s after PWM; we open under load after twice that
 _SILENT_BURSTS = const(3)
-_SILENT_MS = const(60)  # IEC 61851-1: open within 100 ms; the contactor itself needs up to 25
+_SILENT_MS = const(45)  # IEC 61851-1: open within 100 ms; a burst takes up to 8, the contactor 25; with several pilots steps are up to 33 ms apart
 _N12_MS = const(300)
 _RECOVERY_MS = const(30000)  # F lasts at least so long, and so long after the last self-healing fault
 _AWAY_MS = const(4000)  # IEC 61851-1, A.5.3 ...
@@ -106,51 +106,58 @@ class Sequence:
         """A person has seen to a MANUAL fault, and its test has passed. Counts in F, when the fault is gone."""
         self._acknowledged = self.state == "F"
 
-    def step(self, elapsed_ms: int, high_mv: int, low_mv: int, limit_da: int, permitted: bool, fault: int) -> None:
-        """Takes in one burst of the pilot and works out the outputs; every 20 ms.
+    def step(self, elapsed_ms: int, high_mv: int, low_mv: int, limit_da: int, fault: int) -> None:
+        """Takes in one burst of the pilot, read with the outputs of the last step, and works out the outputs; every 20 ms.
 
-        `elapsed_ms` since the last step; `high_mv`, `low_mv` read with the outputs of that step; `limit_da`
-        what the vehicle may draw; `permitted`: authorised and available; `fault`: 0 (or False), or the rule
-        that ends the worst fault outside the pilot, for as long as it is there.
+        limit_da: what the vehicle may draw, 0 where it is not authorised or the connector not available. fault: 0 (or False),
+        or the rule that ends the worst fault outside the pilot, for as long as it is there.
         """
-        elapsed_ms = max(0, min(elapsed_ms, _LONG_MS))
-        self._state_ms = min(self._state_ms + elapsed_ms, _LONG_MS)
-        self._since_open_ms = min(self._since_open_ms + elapsed_ms, _LONG_MS)
-        self._since_duty_ms = min(self._since_duty_ms + elapsed_ms, _LONG_MS)
-        self._since_wake_ms = min(self._since_wake_ms + elapsed_ms, _LONG_MS)
-        blind = self.pilot_open or (self.state == "WAKE" and self._state_ms < self._away_ms + _BLIND_MS)
-        if self.duty_u16 != N12_U16 and not blind:
-            level = self._level
-            level.take(elapsed_ms, high_mv, low_mv, self.duty_u16 != X1_U16)
-            self.vehicle = level.vehicle()
-            pilot_fault = level.fault(self.contactor)
-            if pilot_fault is not None:
-                self._fail(pilot_fault, UNPLUG if pilot_fault == "diode" or pilot_fault == "short" else SELF_HEALING)
+        elapsed_ms = self._count(elapsed_ms)
+        self._look(elapsed_ms, high_mv, low_mv)
         if fault:
             self._fail(None, int(fault))
-
-        permit = bool(permitted) and limit_da >= _MIN_DA  # and no fault: in F nobody asks
+        limit_da = limit_da if limit_da >= _MIN_DA else 0  # above 0 there is a permit, but for a fault: in F nobody asks
         if self.state == "F":
             self._recover(elapsed_ms, bool(fault))
         elif self.state == "BOOT":
             self._boot()
         elif self.contactor:
-            self._closed(permit, limit_da)
-        elif self.state == "WAKE" and permit:
+            self._closed(limit_da)
+        elif self.state == "WAKE" and limit_da:
             self._wake(limit_da)
         else:
-            self._open(permit, limit_da)
+            self._open(limit_da)
+
+    def _count(self, elapsed_ms: int) -> int:
+        elapsed_ms = max(0, min(elapsed_ms, _LONG_MS))
+        self._state_ms = min(self._state_ms + elapsed_ms, _LONG_MS)
+        self._since_open_ms = min(self._since_open_ms + elapsed_ms, _LONG_MS)
+        self._since_duty_ms = min(self._since_duty_ms + elapsed_ms, _LONG_MS)
+        self._since_wake_ms = min(self._since_wake_ms + elapsed_ms, _LONG_MS)
+        return elapsed_ms
+
+    def _blind(self) -> bool:
+        """What is read now means nothing."""
+        return self.pilot_open or self.duty_u16 == N12_U16 or (self.state == "WAKE" and self._state_ms < self._away_ms + _BLIND_MS)
+
+    def _look(self, elapsed_ms: int, high_mv: int, low_mv: int) -> None:
+        if not self._blind():
+            self._level.take(elapsed_ms, high_mv, low_mv, self.duty_u16 != X1_U16)
+            self.vehicle = self._level.vehicle()
+            if self._level.fault(self.contactor) is not None:
+                self._fail(self._level.fault(self.contactor), 0)
 
     # faults
 
     def _fail(self, pilot_fault: "str | None", latch: int) -> None:
-        """Into F, or in F a further fault: the strictest rule counts."""
+        """Into F, or in F a further fault: the strictest rule counts. latch: of a fault outside the pilot."""
         if self.state != "F":
             self._n12_ms = _N12_MS if self.contactor else 0
             self._latch = 0
             self._go("F", N12_U16 if self._n12_ms else X1_U16)
         if pilot_fault is not None:
             self.fault = pilot_fault
+            latch = UNPLUG if pilot_fault == "diode" or pilot_fault == "short" else SELF_HEALING
         if latch > self._latch:
             self._latch = latch
         self._released = False
@@ -177,9 +184,9 @@ class Sequence:
 
     def _boot(self) -> None:
         if self.ready and self._level.same.ms >= _VALID_MS:
-            self._open(False, 0)
+            self._open(0)
 
-    def _open(self, permit: bool, limit_da: int) -> None:
+    def _open(self, limit_da: int) -> None:
         state = self.state
         present = self._level.present
         if present == "A":
@@ -194,16 +201,16 @@ class Sequence:
         elif state == "B1":
             if present == "C" or present == "D":
                 self._go("C1", X1_U16)
-            elif permit and present == "B":
+            elif limit_da and present == "B":
                 if self._since_wake_ms >= _WAKE_PAUSE_MS:
                     self._wakes = 0
                 self._offer("B2", limit_da)
         elif state == "C1":
             if present == "B":
                 self._go("B1", X1_U16)
-            elif permit and present in PLUGGED and self._state_ms >= _X1_BEFORE_PWM_MS:
+            elif limit_da and present in PLUGGED and self._state_ms >= _X1_BEFORE_PWM_MS:
                 self._offer("C1P", limit_da)
-        elif not permit:
+        elif not limit_da:
             self._go("C1" if state == "C1P" else "B1", X1_U16)
         else:
             self._follow(limit_da)
@@ -228,32 +235,34 @@ class Sequence:
                 self.pilot_open = False
                 self._write(X1_U16)
         elif self._level.present == "A":
-            self._open(True, limit_da)
+            self._open(limit_da)
         elif self._state_ms >= self._away_ms + _BACK_MS:
             self._offer("B2", limit_da)
 
-    def _closed(self, permit: bool, limit_da: int) -> None:
-        level = self._level
-        present = level.present
-        stopping = self.state == "C2S" or not permit
+    def _closed(self, limit_da: int) -> None:
+        stopping = self.state == "C2S" or not limit_da
         if not stopping:
             self._follow(limit_da)
-        if level.silent_bursts >= _SILENT_BURSTS or level.silent_ms >= _SILENT_MS:
-            if present == "A":
-                self._go("A", X1_U16)
-            elif not stopping:
-                self._go("B2", self.duty_u16)
-            elif present == "C" or present == "D":
-                self._go("C1", X1_U16)
-            else:
-                self._go("B1", X1_U16)
+        if self._level.silent_bursts >= _SILENT_BURSTS or self._level.silent_ms >= _SILENT_MS:
+            self._leave_c(stopping)
         elif self.state == "C2":
-            if not permit:
+            if not limit_da:
                 self._go("C2S", X1_U16)
         elif self._state_ms >= _STOP_MS:
             self._go("C1", X1_U16)
-        elif permit and self._since_duty_ms >= _SPACING_MS:
+        elif limit_da and self._since_duty_ms >= _SPACING_MS:
             self._go("C2", duty_u16_for(limit_da, self._bits))
+
+    def _leave_c(self, stopping: bool) -> None:
+        present = self._level.present
+        if present == "A":
+            self._go("A", X1_U16)
+        elif not stopping:
+            self._go("B2", self.duty_u16)
+        elif present == "C" or present == "D":
+            self._go("C1", X1_U16)
+        else:
+            self._go("B1", X1_U16)
 
     def _may_close(self) -> bool:
         return self._level.asking.ms >= _ASKS_MS and self._level.good_diode.bursts >= _GOOD_DIODE_BURSTS and self._since_open_ms >= _RECLOSE_MS

@@ -39,6 +39,7 @@ _FEW_BRACKETS = const(40)  # so few may be nested as they like
 _LONG = const(800)
 _PIECE = const(1024)
 _MAX_DESCRIPTION = const(255)
+_SIMPLE_ESCAPES = const((b"\\\\", b'\\"', b"\\/", b"\\b", b"\\f", b"\\n", b"\\r", b"\\t"))  # an escaped backslash first: what follows it is no escape
 _NEVER = const((b",,", b"[,", b"{,", b",]", b",}", b":,", b":]", b":}", b"}{", b"}[", b"]{", b"][", b'{"}', b',"}', b'{",', b'[":'))
 
 
@@ -220,6 +221,11 @@ def _without_escapes(text: str) -> "tuple[str, str]":
     MicroPython makes two code points of a pair like \\ud83d\\ude00, and one that cannot be sent as UTF-8 of a lone half,
     which could return to the peer inside an id. A lone half becomes U+FFFD.
     """
+    bare = text.encode()
+    for escape in _SIMPLE_ESCAPES:  # in C: JSON inside a string is thousands of them
+        bare = bare.replace(escape, b"")
+    if b"\\" not in bare:
+        return str(bare, "utf-8"), text
     pieces = text.split("\\")  # by pieces, because a position in a long MicroPython string takes a walk to reach
     bare = [pieces[0]]
     mended = [pieces[0]]

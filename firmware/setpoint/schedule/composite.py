@@ -1,7 +1,7 @@
 """The plan of a connector, or of the whole charge point (R32 to R35).
 
 It walks from change to change: a stack is asked again only when what it said has ended, so the time it takes is
-proportional to the number of segments, whatever the duration and however long ago a schedule began.
+proportional to the number of changes, however long ago a schedule began; and there is a most of them.
 
 Connector n shows the bound that holds for it, not its share; connector 0 the total to be expected at the grid
 connection: what all connectors may draw, then what the station allows.
@@ -9,7 +9,7 @@ connection: what all connectors may draw, then what the station allows.
 
 from micropython import const
 
-_MOST_STEPS = const(20000)  # of one walk: a plan of years whose segments all merge must come to an end too
+_MOST_STEPS = const(1000)  # of all stacks in one walk, half a second or two on a chip; with four connectors two days of quarter-hours
 
 
 def composite_schedule(
@@ -18,9 +18,10 @@ def composite_schedule(
     """([(start_s, limit_tenths, phases)], duration_s): the plan from now on, in tenths of "A" per phase or of "W".
 
     Covers the whole duration it returns, without gaps and without equal neighbours. The duration is shorter than asked
-    where more than `max_segments` periods would be needed, never because something was left out. Duration 0 gives one
-    period, the value of now. `transactions`: the running ones by connector; a connector without one is planned as if
-    one started now (R32). The clock must be known (R31).
+    where more than `max_segments` periods would be needed, or more steps from change to change than one request may
+    take, never because something was left out. Duration 0 gives one period, the value of now. `transactions`: the
+    running ones by connector; a connector without one is planned as if one started now (R32). The clock must be known
+    (R31).
     """
     supply = installed.supply
     tracks = []  # (stack of a connector, start of its transaction)
@@ -48,7 +49,7 @@ def _of_connector(supply, tracks, station, now, duration_s, amps, max_segments):
     at = until = holds = top_until = top_holds = now  # both are asked at once
     index = count = began = top_index = top_count = top_began = 0
     table = worth = top_table = top_worth = ()
-    for _ in range(_MOST_STEPS):
+    for _ in range(_MOST_STEPS // (len(tracks) + 1)):
         if until == at:
             if at < holds:
                 index += 1
@@ -114,7 +115,7 @@ def _of_charge_point(supply, tracks, station, now, duration_s, amps, max_segment
     periods = []
     last = last_phases = None
     at = now
-    for _ in range(_MOST_STEPS):
+    for _ in range(_MOST_STEPS // (len(tracks) + 1)):
         if station.until <= at:
             station.ask(at, None)
         until = station.until

@@ -13,10 +13,12 @@ from ... import __version__
 from ...clock import Clock, set_machine_clock, sleep_ms, system_instant
 from .. import flash
 from .outlet import Outlet
+from .pilot import period_ms_for
 from .pins import switch
 from .wifi import Network
 
 _WATCHDOG_MS = const(3000)
+_TIMER = const(0)  # boot.py has timer 1
 _HOUSE_MS = const(10000)
 _DRIFT_S = const(1)
 # Marks in the RTC's memory, which a reset leaves and a power cut clears; the bytes before them are boot.py's, which reads these.
@@ -69,6 +71,8 @@ class Board:
         self._wiring = wiring if wiring.get("reader", {}).get("kind", "none") != "none" else None  # until it is started
         self._alive = switch(wiring.get("alive"))
         self._watchdog: "machine.WDT | None" = None
+        self.period_ms = period_ms_for(self.outlets)
+        self._timer: "machine.Timer | None" = None
         identity = _document(root + "/identity.json")
         self._problem: "str | None" = "/identity.json is missing or broken"
         if identity:
@@ -99,7 +103,14 @@ class Board:
 
         flash.remount(bdev, self.root or "/")
 
+    def run_steps(self, step) -> None:
+        self._timer = machine.Timer(_TIMER)
+        self._timer.init(mode=machine.Timer.PERIODIC, period=self.period_ms, callback=step)
+
     def make_safe(self) -> None:
+        if self._timer is not None:
+            self._timer.deinit()
+            self._timer = None
         for outlet in self.outlets:
             outlet.make_safe()
         for outlet in self.outlets:

@@ -24,6 +24,7 @@ class Outlet:
         self.id = number
         self.pilot_bits = bits
         self.pilot_problem = self._pilot.problem
+        self.burst_us = self._pilot.burst_us  # 0: it is not read
         self.has_pilot_switch = bool(wiring["pilot"].get("open"))
         self.duty_u16 = STEADY_HIGH
         self.high_mv = 0
@@ -45,7 +46,14 @@ class Outlet:
 
     # pilot
 
+    def leave_out(self, problem: str) -> None:
+        """Its pilot is never read, and nothing is charged."""
+        self.pilot_problem = problem
+        self.burst_us = 0
+
     def read_pilot(self) -> None:
+        if self.burst_us == 0:
+            return
         pilot = self._pilot
         pilot.read()
         self.high_mv = pilot.high_mv
@@ -139,13 +147,12 @@ class Outlet:
         read_uv = self._read_cable_uv
         if read_uv is None:
             return None
-        sum_uv = 0
         try:
-            for _ in range(_READINGS):
-                sum_uv += read_uv()
+            return self._cable_ohm_for(_mean_mv(read_uv))
         except OSError:
             return 0
-        mv = sum_uv // (1000 * _READINGS)
+
+    def _cable_ohm_for(self, mv: int) -> int:
         if mv >= self._cable_mv:
             return _OPEN_OHM
         ohm = mv * self._pull_up_ohm // (self._cable_mv - mv)
@@ -186,3 +193,10 @@ class Outlet:
         self.set_rcm_test(False)
         if self.lock is not None:
             self.lock.rest()
+
+
+def _mean_mv(read_uv) -> int:
+    sum_uv = 0
+    for _ in range(_READINGS):
+        sum_uv += read_uv()
+    return sum_uv // (1000 * _READINGS)

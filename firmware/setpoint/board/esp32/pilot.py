@@ -18,12 +18,15 @@ STEADY_HIGH = 65535
 _PERIOD_US = const(1000)
 _BURSTS_US = (5200, 8000)  # five periods, or eight where the samples are far apart
 _WINDOW_US = const(93)  # the shortest half-wave, 6 A's 100 us, less what its edges take
+_STEP_US = const(1200)  # what a control step takes for a connector beside its burst
+_BUSY_US = const(28000)  # of 33 ms, at most, from step to step
+_OTHERS_US = const(5000)
+_PERIOD_MS = const(20)
 _LEAST_HITS = const(3)  # samples in it: the mean of three is what counts
 _MEASURED = const(64)  # samples
 _BURSTS = const(3)  # that are measured: what holds one up says nothing of the chip
 _TRIES = const(10)  # where the ADC fails now and then
 _SPINS = (0, 3, 7, 12)  # turns of an empty loop between samples, a few microseconds in all
-_NO_UV = const(99000000)
 _NO_CALIBRATION = (-258, 95)  # ESP_ERR_INVALID_ARG, EOPNOTSUPP: what read_uv raises, by the chip
 _SHORT_OF_HIGH = const(65532)  # what steady +12 V reads back as from a PWM of 14 bits
 
@@ -41,6 +44,18 @@ def fewest_hits(step_us: int, count: int) -> int:
     return fewest
 
 
+def period_ms_for(outlets: list) -> int:
+    """From one control step to the next: 20 ms, or what reading all pilots takes. A contactor must be open within 100 ms, which
+    allows 33: what has no place in them is left out."""
+    busy_us = 0
+    for outlet in outlets:
+        if busy_us + outlet.burst_us + _STEP_US > _BUSY_US:
+            outlet.leave_out("this chip's ADC is too slow to read so many pilots in time: it reads those before this one")
+        else:
+            busy_us += outlet.burst_us + _STEP_US
+    return max(_PERIOD_MS, (busy_us + _OTHERS_US + 999) // 1000)
+
+
 class Pilot:
     """`high_mv` and `low_mv` are means of the three highest and the three lowest samples of the last burst, on the pilot's wire."""
 
@@ -53,12 +68,12 @@ class Pilot:
         self._read_uv = microvolts(wiring)
         self._zero_uv = wiring["mv_at_0_v"] * 1000
         self._mv_per_10_v = wiring["mv_per_10_v"]
-        self.answered = True  # the ADC did, all through the last burst
-        self.ok = True  # and the PWM reads back as it was set
-        self._count = _MEASURED
+        self.ok = True  # the ADC answered, and the PWM reads back as it was set
+        self._uv = [0] * _MEASURED  # the samples of a burst
         self._spin = 0
         self.step_us = 0  # between two samples
         self.problem = self._find_problem()
+        self.burst_us = max(measured_us(self.read), self.step_us * len(self._uv))
 
     def _find_problem(self) -> "str | None":
         """Why this pilot can never be trusted, and what to do, in half a sentence; None: it can."""
@@ -84,62 +99,49 @@ class Pilot:
             if not self.step_us:
                 return False
             for burst_us in _BURSTS_US:
-                self._count = burst_us // self.step_us + 1
+                count = burst_us // self.step_us + 1
                 # closer together than a third of the half-wave, they cannot miss it
-                if 3 * self.step_us <= _WINDOW_US or fewest_hits(self.step_us, self._count) >= _LEAST_HITS:
+                if 3 * self.step_us <= _WINDOW_US or fewest_hits(self.step_us, count) >= _LEAST_HITS:
+                    self._uv = [0] * count
                     return True
         return False
 
     def _measured_step_us(self) -> int:
         """Of the shortest of a few bursts; one in which the ADC failed does not count. 0: it fails all the while."""
-        self._count = _MEASURED
+        self._uv = [0] * _MEASURED
         shortest_us = measured = 0
         for _ in range(_TRIES):
-            burst_us = measured_us(self.read)
-            if self.answered:
-                shortest_us = min(burst_us, shortest_us or burst_us)
-                measured += 1
-                if measured == _BURSTS:
-                    break
+            try:
+                burst_us = measured_us(self._sample)
+            except OSError:
+                continue
+            shortest_us = min(burst_us, shortest_us or burst_us)
+            measured += 1
+            if measured == _BURSTS:
+                break
         return shortest_us and max(1, shortest_us // _MEASURED)
 
     def read(self) -> None:
-        read_uv = self._read_uv
-        spin = self._spin
-        high = higher = highest = -1
-        low = lower = lowest = _NO_UV
         try:
-            for _ in range(self._count):
-                uv = read_uv()
-                if uv > high:
-                    if uv > highest:
-                        high = higher
-                        higher = highest
-                        highest = uv
-                    elif uv > higher:
-                        high = higher
-                        higher = uv
-                    else:
-                        high = uv
-                if uv < low:
-                    if uv < lowest:
-                        low = lower
-                        lower = lowest
-                        lowest = uv
-                    elif uv < lower:
-                        low = lower
-                        lower = uv
-                    else:
-                        low = uv
-                for _turn in range(spin):
-                    pass
-            self.high_mv = self._pilot_mv((highest + higher + high) // 3)
-            self.low_mv = self._pilot_mv((lowest + lower + low) // 3)
-            self.answered = True
+            self._sample()
             self.ok = self._pwm.duty_u16() == self._duty_u16
         except OSError:  # the ADC's driver
             self.high_mv = self.low_mv = 0
-            self.answered = self.ok = False
+            self.ok = False
+            return
+        uv = self._uv
+        uv.sort()
+        self.low_mv = self._pilot_mv((uv[0] + uv[1] + uv[2]) // 3)
+        self.high_mv = self._pilot_mv((uv[-1] + uv[-2] + uv[-3]) // 3)
+
+    def _sample(self) -> None:
+        """Into the same list each time. Nothing else is done here: the samples are to be close together."""
+        read_uv = self._read_uv
+        uv = self._uv
+        for i in range(len(uv)):
+            uv[i] = read_uv()
+            for _ in range(self._spin):
+                pass
 
     def _pilot_mv(self, uv: int) -> int:
         return (uv - self._zero_uv) * 10 // self._mv_per_10_v

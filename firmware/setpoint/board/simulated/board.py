@@ -16,6 +16,7 @@ from .. import flash
 from . import flash_chip
 from .network import Network
 from .outlet import MeterMemory, Outlet
+from .ticker import Ticker
 
 _RESET_ME = const(75)  # exit code: whoever started the station starts it again
 _METER_MEMORY_MS = const(1000)
@@ -27,6 +28,7 @@ class Board:
     name = "simulated"
     reset_cause = "power"
     has_thermometer = True
+    period_ms = 20
     root = "/flash"
 
     def __init__(self, settings: dict, ignored: "list[str]") -> None:
@@ -75,12 +77,18 @@ class Board:
             outlet.vehicle.plug_in(tenths(vehicle["amps"]), vehicle["phases"], int(vehicle["draw_delay"] * 1000))
             outlet.look_at_pilot()
         self._control = settings["control"]
+        self.ticker: "Ticker | None" = None
         self._looks_without_food: "int | None" = None  # the watchdog sleeps until it is fed for the first time
 
     def remount(self) -> None:
         flash.remount(self.flash_chip, self.root)
 
+    def run_steps(self, step) -> None:
+        self.ticker = Ticker(step, self.period_ms)
+
     def make_safe(self) -> None:
+        if self.ticker is not None:
+            self.ticker.stop()
         for outlet in self.outlets:
             outlet.set_contactor(False)
         for outlet in self.outlets:
@@ -117,7 +125,7 @@ class Board:
             from .control_channel import ControlChannel
             from .leap import Leap
 
-            self.leap = Leap(app, self.outlets)  # for the command that lets time pass
+            self.leap = Leap(app, self)  # for the command that lets time pass
             channel = ControlChannel(self, app, self._control["host"], self._control["port"])
             tasks += [("leap", self.leap.run()), ("control channel", channel.run())]
         return tasks

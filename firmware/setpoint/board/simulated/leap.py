@@ -1,7 +1,8 @@
 """Time that passes at once: what falls due in it happens in order, as if one had waited.
 
 The leap goes from one due moment to the next, of the station or of a vehicle. After something changed, small steps
-let pilot, vehicle and contactor follow each other; in between, one step may be long.
+let pilot, vehicle and contactor follow each other; in between, one step may be long. The board's ticker is held meanwhile, except
+while others have their turn.
 """
 
 from micropython import const
@@ -15,9 +16,9 @@ _PATIENCE_MS = const(500)  # for the central system, which lives in real time, t
 
 
 class Leap:
-    def __init__(self, app, outlets: list) -> None:
+    def __init__(self, app, board) -> None:
         self._app = app
-        self._outlets = outlets
+        self._board = board
         self._left_ms = 0
 
     def add(self, seconds: int) -> None:
@@ -30,6 +31,13 @@ class Leap:
                 await self._leap()
 
     async def _leap(self) -> None:
+        self._board.ticker.held = True
+        try:
+            await self._pass_time()
+        finally:
+            self._board.ticker.held = False
+
+    async def _pass_time(self) -> None:
         app = self._app
         settling_ms = _SETTLING_MS
         steps = 0
@@ -46,11 +54,16 @@ class Leap:
                 settling_ms = _SETTLING_MS
             steps += 1
             if steps % _STEPS_AT_ONCE == 0:
-                await sleep_ms(0)
+                await self._others(0)
             patience_ms = _PATIENCE_MS
             while patience_ms > 0 and app.waits_for_answers():
                 patience_ms -= 2
-                await sleep_ms(2)
+                await self._others(2)
+
+    async def _others(self, duration_ms: int) -> None:
+        self._board.ticker.held = False
+        await sleep_ms(duration_ms)
+        self._board.ticker.held = True
 
     def _vehicles_ms(self) -> int:
-        return min([outlet.vehicle.ms_to_next_change() for outlet in self._outlets])
+        return min([outlet.vehicle.ms_to_next_change() for outlet in self._board.outlets])

@@ -53,6 +53,7 @@ class Outlet:
         self.locked = False
         self._settled_ms = clock.uptime_ms()
         self._metered_ms = clock.passed_ms()
+        self._settling = False
         self._memory = memory
         self._wh = memory.wh
         self._watt_ms = 0
@@ -150,6 +151,12 @@ class Outlet:
 
     def settle(self) -> None:
         """Lets the time since the last look pass for the vehicle and the meter."""
+        if not self._settling:  # else a control step came into the midst of it
+            self._settling = True
+            self._settle()
+            self._settling = False
+
+    def _settle(self) -> None:
         uptime_ms = self._clock.uptime_ms()
         passed_ms = self._clock.passed_ms()
         elapsed_ms = uptime_ms - self._settled_ms
