@@ -55,6 +55,6 @@ def forget() -> None:
     for name in SELDOM:
         if name in modules:
             package, _, leaf = name.rpartition(".")
-            del modules[name]
-            if hasattr(modules[package], leaf):
+            modules.pop(name, None)  # where the memory ended in an import there is the key alone, and `del` would raise KeyError
+            if hasattr(modules.get(package), leaf):
                 delattr(modules[package], leaf)
