@@ -19,7 +19,7 @@ from tools.faults.hostile import HEARTBEAT
 
 SITE = Site(connectors=2)
 HOUR_S, DAY_S, YEAR_S = 3600, 86400, 365 * 86400
-JUMPS = (HOUR_S, 5 * HOUR_S, -3 * HOUR_S, DAY_S, -2 * DAY_S, 17 * DAY_S, YEAR_S, -400 * DAY_S, 70 * YEAR_S, 8 * YEAR_S, -9 * YEAR_S, -50 * YEAR_S, 0)
+JUMPS = (HOUR_S, 5 * HOUR_S, -3 * HOUR_S, DAY_S, -2 * DAY_S, 17 * DAY_S, YEAR_S, -400 * DAY_S, 20 * YEAR_S, 8 * YEAR_S, -9 * YEAR_S, -50 * YEAR_S, 0)
 _NEAR_S = 3  # the station leaves a difference of 2 s alone
 
 
