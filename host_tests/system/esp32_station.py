@@ -66,6 +66,7 @@ async def chip():
         if tells != told:
             told = tells
             print(tells)
+        CHIP.timer_comes()  # the chip's own clock, with a PC's
         await asyncio.sleep_ms(20)
 
 

@@ -44,6 +44,7 @@ class App:
 async def main():
     for name, task in board.attach(App()):
         asyncio.create_task(task)
+    board.run_steps(lambda timer: None)
     board.outlets[0].set_duty_u16(17476)
     board.outlets[0].set_contactor(True)
     await asyncio.sleep(60)
