@@ -26,6 +26,7 @@ class Ticker:
 
     def stop(self) -> None:
         self._runs = False
+        self._callback = None  # what it belongs to may be needed for others now
 
     def _run(self) -> None:
         due = ticks_ms()
