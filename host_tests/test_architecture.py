@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parent.parent
 FIRMWARE = ROOT / "firmware"
 FILES = sorted(FIRMWARE.rglob("*.py"))
 
-PURE = ("schedule", "pilot", "protocol", "station", "units")
+PURE = ("schedule", "pilot", "protocol", "charging", "sessions", "messaging", "station", "units")
 
 # A room is a folder or a file of setpoint/. Each may import itself, the shared ones, and what stands here.
 SHARED = {"units"}
@@ -23,7 +23,10 @@ MAY_IMPORT = {
     "schedule": set(),
     "pilot": set(),
     "protocol": set(),
-    "station": {"schedule", "protocol"},
+    "messaging": {"protocol"},
+    "charging": {"schedule", "protocol"},
+    "sessions": {"messaging", "protocol"},
+    "station": {"charging", "sessions", "messaging", "schedule", "protocol"},
     "clock": set(),
     "log": {"protocol.iso8601", "log_ring"},  # the text form of an instant
     "log_ring": {"store"},
@@ -40,7 +43,7 @@ MAY_IMPORT = {
     "fault_reports": {"pilot.faults"},
     "inspection": {"pilot.duty", "protocol.iso8601"},
     "app": {
-        *("station", "protocol", "schedule", "pilot", "control", "inspection", "link", "store", "board", "clock", "log", "tasks"),
+        *("station", "messaging", "protocol", "schedule", "pilot", "control", "inspection", "link", "store", "board", "clock", "log", "tasks"),
         *("late", "outputs", "state_line", "fault_reports"),
     },
     "main": {"app", "board", "log", "log_ring"},
@@ -48,7 +51,6 @@ MAY_IMPORT = {
     "__init__": set(),
 }
 PURE_MODULES = {"micropython", "struct", "json", "binascii", "hashlib", "array"}
-LONGEST = 300  # lines; the code bases that people enjoy have a median of 65 to 250
 
 
 def room_of(path: Path) -> str:
@@ -118,13 +120,11 @@ def purity_faults(tree: ast.Module, path: Path) -> "list[str]":
     return faults
 
 
-def form_faults(tree: ast.Module, text: str, path: Path) -> "list[str]":
+def form_faults(tree: ast.Module, path: Path) -> "list[str]":
     """What holds for every file of the firmware."""
     faults = []
     if not ast.get_docstring(tree):
         faults.append("line 1: no docstring that says what the file answers")
-    if len(text.splitlines()) > LONGEST:
-        faults.append("line %d: longer than %d lines; does it still tell one story?" % (LONGEST + 1, LONGEST))
     for node in ast.walk(tree):
         what = None
         if isinstance(node, ast.ExceptHandler) and node.type is None:
@@ -140,7 +140,7 @@ def form_faults(tree: ast.Module, text: str, path: Path) -> "list[str]":
 
 def faults_of(text: str, path: Path) -> "list[str]":
     tree = ast.parse(text, str(path))
-    return import_faults(tree, path) + purity_faults(tree, path) + form_faults(tree, text, path)
+    return import_faults(tree, path) + purity_faults(tree, path) + form_faults(tree, path)
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(FIRMWARE)))
@@ -183,27 +183,26 @@ BREACHES = [
     ("setpoint/schedule/stack.py", "from .. import clock", "schedule may not import setpoint.clock"),
     ("setpoint/schedule/stack.py", "def f():\n    from ..store import documents", "schedule may not import setpoint.store"),
     ("setpoint/protocol/ocppj.py", "import socket", "pure room protocol may not import socket"),
-    ("setpoint/station/outbox.py", "from ..pilot import duty", "station may not import setpoint.pilot.duty"),
-    ("setpoint/station/outbox.py", "import time", "pure room station may not import time"),
+    ("setpoint/messaging/outbox.py", "from ..pilot import duty", "messaging may not import setpoint.pilot.duty"),
+    ("setpoint/messaging/outbox.py", "import time", "pure room messaging may not import time"),
     ("setpoint/store/documents.py", "from ..schedule import stack", "store may not import setpoint.schedule"),
     ("setpoint/store/documents.py", "import time", "only clock.py reads the time"),
     ("setpoint/board/simulated/outlet.py", "from ...pilot import sequence", "board may not import setpoint.pilot.sequence"),
-    ("setpoint/link/session.py", "from ..station import outbox", "link may not import setpoint.station"),
+    ("setpoint/link/session.py", "from ..messaging import outbox", "link may not import setpoint.messaging"),
     ("main.py", "from setpoint.schedule import stack", "main may not import setpoint.schedule"),
     ("setpoint/pilot/duty.py", "x = 1.5", "the float 1.5"),
     ("setpoint/pilot/duty.py", "x = 3 / 2", "/ makes a float"),
     ("setpoint/pilot/duty.py", "x = 3\nx /= 2", "/ makes a float"),
     ("setpoint/pilot/duty.py", "x = float(3)", "float()"),
     ("setpoint/units.py", "def other(n):\n    return n * 0.5", "the float 0.5"),
-    ("setpoint/station/outbox.py", "async def f():\n    pass", "async"),
+    ("setpoint/messaging/outbox.py", "async def f():\n    pass", "async"),
     ("setpoint/app.py", "try:\n    pass\nexcept:\n    pass", "bare except"),
     ("setpoint/app.py", "print(1)", "print outside log.py"),
     ("setpoint/app.py", "raise ValueError from None or KeyError()", "raise ... from"),
-    ("setpoint/app.py", "\n" * LONGEST, "longer than"),
 ]
 FINE = [
     ("setpoint/schedule/stack.py", "from ..units import FOREVER\nfrom .profile import x\nfrom . import profile\nimport struct"),
-    ("setpoint/station/outbox.py", "from ..schedule.stack import x\nfrom ..protocol import fields"),
+    ("setpoint/messaging/outbox.py", "from ..protocol.ocppj import x\nfrom ..protocol import fields"),
     ("setpoint/board/simulated/vehicle.py", "from ...pilot.duty import offered_da_for\nfrom ...pilot import duty"),
     ("setpoint/units.py", "def tenths(n):\n    return int(n * 10 + 0.05)"),
     ("setpoint/clock.py", "import time\nx = 1 / 2"),

@@ -3,7 +3,10 @@
     schedule   PURE     how much may be drawn now, and until when (OCPP 1.6, 3.13)
     pilot      PURE     the control pilot: duty cycle, levels, when the contactor may close (IEC 61851-1)
     protocol   PURE     OCPP-J messages, the fields in them, time stamps, WebSocket frames: no sockets
-    station    PURE     how a charge point behaves: events in, actions out
+    charging   PURE     installed profiles and every other source of a limit; who gets how much, and why
+    sessions   PURE     cards, authorisation, transactions, metering
+    messaging  PURE     what the central system is told, and how it arrives
+    station    PURE     the charge point: the facts, and one pass over the parts for each event
     units      PURE     instants, tenths, and the one place where a float is read
     late                which modules are forgotten after each event
     link       OUTSIDE  the WebSocket on a network, and staying connected
@@ -16,15 +19,17 @@
     outputs             hands each connector's limit, phases, permit and lock over to the control loop
     fault_reports       tells the station and flash what the control loop found wrong
     inspection          the state in one dict, for the bench
-    app                 puts it together: carries out the station's actions, feeds it events
+    app                 puts it together: tells the station events, carries out its effects, assigns its outputs
     main                outputs safe first, then the app, safe again on every way out
     boot                outside this package, first on a board: outputs safe, which program, how often in vain
 
 Who may import whom; host_tests/test_architecture.py holds this picture true:
 
-    main -> app -> station -> { schedule, protocol }      a pure room imports its own files, units and
-            app -> control -> pilot                       micropython, struct, json, binascii, hashlib, array;
-            app -> link -> protocol                       it holds no float, no clock and nothing async
+    main -> app -> station -> { charging, sessions, messaging }
+                   charging -> { schedule, protocol }     a pure room imports its own files, units and
+                   sessions -> messaging -> protocol      micropython, struct, json, binascii, hashlib, array;
+            app -> control -> pilot                       it holds no float, no clock and nothing async
+            app -> link -> protocol
             app -> { store, board, inspection, clock, log, tasks }
 
 schedule, protocol and pilot do not know one another, and station does not know pilot: the app tells it "connector 1

@@ -17,11 +17,11 @@ from . import __version__, fault_reports, late, outputs, state_line, tasks
 from .control import Control
 from .link.session import Session
 from .log import Log
+from .messaging.sampling import Reading
+from .messaging.shapes import all_ints
 from .pilot.faults import is_own
 from .pilot.sequence import SELF_HEALING
 from .schedule.supply import Supply
-from .station.sampling import Reading
-from .station.shapes import all_ints
 from .station.station import Station
 from .store.documents import Documents
 from .store.files import recover_by
@@ -41,7 +41,6 @@ class App:
         self.clock = board.clock
         self.log = Log(board.clock, board.root + "/state")
         self.peak_memory = 0
-        self._caps = {}  # (connector id, source): what cable and temperature leave, as told to the station
         self._told_stall_ms = 100  # a step of the control loop that comes so much too late is told
         self._changes = 0  # of limits, permits and pilots
         self._events = asyncio.ThreadSafeFlag()
@@ -69,9 +68,10 @@ class App:
             self._reading,
             self._first_keys(started),
             hexlify(os.urandom(4)).decode(),
+            self._on_station_log,
             [outlet.id for outlet in board.outlets if outlet.has_lock],
         )
-        self.session = Session(board.network, board.identity, board.reconnect, self._on_link_log, self.clock)
+        self.session = Session(board.network, board.identity, self.station.facts.credentials, board.reconnect, self._on_link_log, self.clock)
 
     def _first_keys(self, started: str) -> dict:
         """First values of configuration keys; what the board is stands above what somebody says it is."""
@@ -126,8 +126,7 @@ class App:
         fault_reports.keep(self)
 
     def _cap(self, connector_id: int, source: str, da: "int | None") -> None:
-        if da != self._caps.get((connector_id, source)):
-            self._caps[(connector_id, source)] = da
+        if da != self.station.limits.cap_of(connector_id, source):
             self.tell(self.station.on_cap, connector_id, source, da)
 
     def ms_to_wakeup(self) -> int:
@@ -136,7 +135,7 @@ class App:
 
     def waits_for_answers(self) -> bool:
         """Does the central system still owe answers to messages of transactions?"""
-        return self.station.online() and len(self.station.outbox) > 0
+        return self.station.facts.online() and len(self.station.outbox) > 0
 
     def wake(self) -> bool:
         """Looks at what the pilots say and does what is due. True if something changed."""
@@ -178,11 +177,15 @@ class App:
 
     def tell(self, event, *arguments) -> None:
         """Tells the station an event, at the time it is now, and carries out what follows. Where the memory ends half-way,
-        the station restarts: flash knows what holds."""
+        the station restarts: flash knows what holds.
+
+        A clock that was set is a pass of its own, before the outputs are assigned: so a message that brings the true time just when a
+        limit is due leaves the limit of the true time, never a moment of another one."""
         self._tell_time()
         try:
             event(*arguments)
             self._carry_out()
+            self._changes += outputs.assign(self)
         except MemoryError:
             if self.station.changing:
                 self._on_death("agent", "out of memory")
@@ -191,26 +194,19 @@ class App:
             late.forget()
 
     def _carry_out(self) -> None:
-        """A clock that was set is an event of its own, told before anything is carried out: so a message that brings the true time
-        just when a limit is due leaves the limit of the true time, never a moment of another one."""
-        actions = self.station.take_actions()
-        for action in actions:
-            if action[0] == "clock" and self.clock.correct(action[1]):
-                self.log("note", "app", "clock set by the central system")
-                self._tell_time()
-                self.station.on_clock()
-                actions.extend(self.station.take_actions())
-        for action in actions:
-            kind = action[0]
+        effects = self.station.take_effects()
+        for effect in effects:  # it grows
+            kind = effect[0]
             if kind == "send":
-                self.session.send(action[1])
-            elif kind == "outputs":
-                self._changes += 1
-                outputs.assign(self, action[1])
+                self.session.send(effect[1])
+            elif kind == "clock":
+                if self.clock.correct(effect[1]):
+                    self.log("note", "app", "clock set by the central system")
+                    self._tell_time()
+                    self.station.on_clock()
+                    effects.extend(self.station.take_effects())
             elif kind == "ping":
-                self.session.set_ping_interval(action[1])
-            elif kind == "log":
-                self.log(action[1], "station", action[2])
+                self.session.set_ping_interval(effect[1])
             elif kind == "renew":
                 self.session.renew()
             elif kind == "reset":
@@ -240,10 +236,13 @@ class App:
         return self.station.calls.spoken
 
     def on_trial(self, passed: bool) -> None:
-        self.tell(self.station.reports.security_trial_ended, passed)
+        self.tell(self.station.on_trial, passed)
 
     def on_down(self, reason: str) -> None:
         self.tell(self.station.on_link, False)
+
+    def _on_station_log(self, level: str, sentence: str) -> None:
+        self.log(level, "station", sentence)
 
     def _on_link_log(self, level: str, sentence: str) -> None:
         self.log(level, "link", sentence)
@@ -265,12 +264,12 @@ class App:
 
     def on_fault(self, connector_id: int, code: str, vendor_code: "str | None", info: "str | None", active: bool) -> None:
         self.tell(self.station.on_fault, connector_id, code, vendor_code, info, active)
-        for connector in self.station.connectors:
+        for connector in self.station.facts.connectors:
             outside = [f for f in connector.all_faults() if f.blocks() and not is_own(f.code, f.vendor_code)]
             self.control.points[connector.id].fault = SELF_HEALING if outside else 0
 
     def on_security_event(self, kind: str, info: "str | None") -> None:
-        self.tell(self.station.reports.security_event, kind, info)
+        self.tell(self.station.on_security_event, kind, info)
 
     def set_clock(self, instant: int) -> None:
         self.clock.set(instant)
@@ -285,7 +284,7 @@ class App:
             reply.append((status, data))
             arrived.set()
 
-        self.tell(self.station.reports.data_transfer, vendor_id, message_id, data, on_answer)
+        self.tell(self.station.send_data, vendor_id, message_id, data, on_answer)
         await arrived.wait()
         return reply[0]
 

@@ -24,9 +24,9 @@ def state_of(app) -> dict:
     station = app.station
     return {
         "now": _instant(app.clock.now()),
-        "registered": station.registration.accepted,
-        "connected": station.link_up,
-        "connectors": [_connector(app, connector) for connector in station.connectors],
+        "registered": station.facts.accepted,
+        "connected": station.facts.link_up,
+        "connectors": [_connector(app, connector) for connector in station.facts.connectors],
         "memory": {"used": gc.mem_alloc(), "free": gc.mem_free(), "peak": max(app.peak_memory, gc.mem_alloc())},
         "loop": {"steps": app.control.steps, "worst_stall_ms": app.control.worst_stall_ms},
         "flash": app.board.flash_stats(),
@@ -36,7 +36,7 @@ def state_of(app) -> dict:
 def _connector(app, connector) -> dict:
     point = app.control.points[connector.id]
     outlet = point.outlet
-    grant = app.station.limits.grants[connector.id]
+    limit = app.station.limits.of[connector.id]
     status, error, _, _ = connector.reported()
     closed = outlet.contactor_closed()
     transaction = connector.transaction
@@ -54,11 +54,11 @@ def _connector(app, connector) -> dict:
         "locked": outlet.lock_closed(),
         "contactor": {"closed": point.sequence.contactor if closed is None else closed, "phases": outlet.phases},
         "limit": {
-            "amps": grant.da / 10,
-            "phases": grant.phases,
-            "source": grant.source,
-            "next_change": _instant(grant.until),
-            "reason": grant.why(app.station.now),
+            "amps": limit.da / 10,
+            "phases": limit.phases,
+            "source": limit.source,
+            "next_change": _instant(limit.until),
+            "reason": limit.why(app.station.facts.now),
             "fallback_at": _fallback_at(app),
         },
         "transaction": None

@@ -7,11 +7,11 @@ def tell(app, connector_ids) -> None:
     """connector 1: Charging, 16.0 A, transaction 5, online
     connector 2: Faulted (overcurrent: Drew 41.3 A, offered less: unplug, check vehicle), 16.0 A, online"""
     station = app.station
-    link = "online" if station.online() else "offline"
+    link = "online" if station.facts.online() else "offline"
     for connector_id in connector_ids:
-        connector = station.connectors[connector_id - 1]
+        connector = station.facts.connector(connector_id)
         fault = connector.fault()
         status = "Faulted (%s)" % fault.words() if fault else connector.status()
         of = ", transaction %s" % connector.transaction.id if connector.transaction else ""
-        limit = tenths_text(station.limits.grants[connector_id].da)
+        limit = tenths_text(station.limits.of[connector_id].da)
         app.log("info", "state", "connector %d: %s, %s A%s, %s" % (connector_id, status, limit, of, link))

@@ -3,9 +3,9 @@ vehicle and its clock."""
 
 import json
 
+from setpoint.messaging.sampling import Reading
 from setpoint.protocol.iso8601 import instant_from
 from setpoint.schedule.supply import Supply
-from setpoint.station.sampling import Reading
 from setpoint.station.station import Station
 
 NOON = instant_from("2025-06-15T12:00:00Z")
@@ -124,10 +124,13 @@ class Bench:
         supply = Supply(230, phases, switch, 320, None, grid_da, connectors)
         ids = list(range(1, connectors + 1))
         identity = dict(identity or {}, vendor="Setpoint", model="Bench")
-        self.station = Station(identity, self.memory, self.journal, supply, ids, self._reading, keys or {}, "t", locks)
+        self.station = Station(identity, self.memory, self.journal, supply, ids, self._reading, keys or {}, "t", self._on_log, locks)
         self.tell(self.station.start, after_reset)
         if register:
             self.tell(self.station.on_link, True)
+
+    def _on_log(self, level, sentence):
+        self.logs.append(sentence)
 
     def _reading(self, connector):
         reading = Reading(
@@ -152,32 +155,26 @@ class Bench:
         self._carry_out()
 
     def _carry_out(self):
-        todo = self.station.take_actions()
+        todo = self.station.take_effects()
         while todo:
-            action = todo.pop(0)
-            if action[0] == "send":
-                self._take(json.loads(text_of(action[1])))
-                todo += self.station.take_actions()
-            elif action[0] == "outputs":
-                self._look_at_outputs(action[1])
-            elif action[0] == "clock":
-                if self.now != action[1]:
-                    self.now = action[1]
+            effect = todo.pop(0)
+            if effect[0] == "send":
+                self._take(json.loads(text_of(effect[1])))
+                todo += self.station.take_effects()
+            elif effect[0] == "clock":
+                if self.now != effect[1]:
+                    self.now = effect[1]
                     self.tell(self.station.on_clock)
-            elif action[0] == "renew":
+            elif effect[0] == "renew":
                 self.renewals += 1
-            elif action[0] == "reset":
+            elif effect[0] == "reset":
                 self.resets += 1
-            elif action[0] == "log":
-                self.logs.append(action[2])
-
-    def _look_at_outputs(self, connector_id):
-        connector = self.station.connector(connector_id)
-        grant = self.station.limits.grants[connector_id]
-        self.limits[connector_id], self.phases[connector_id] = grant.da, grant.phases
-        self.permits[connector_id] = connector.permitted()
-        if connector.has_lock:
-            self.locks[connector_id] = connector.locked
+        for connector in self.station.facts.connectors:
+            limit = self.station.limits.of[connector.id]
+            self.limits[connector.id], self.phases[connector.id] = limit.da, limit.phases
+            self.permits[connector.id] = connector.permitted()
+            if connector.has_lock:
+                self.locks[connector.id] = connector.lock_wanted()
 
     def _take(self, message):
         if message[0] != 2:
@@ -256,7 +253,7 @@ class Bench:
         self.plug(connector)
         self.card(tag or "TAG%d" % connector, [connector])
         self.draw(connector)
-        return self.station.connector(connector).transaction.id
+        return self.station.facts.connector(connector).transaction.id
 
     # -- what came out
 

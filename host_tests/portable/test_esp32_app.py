@@ -195,7 +195,7 @@ def test_a_message_that_corrects_the_clock_just_when_a_limit_is_due_leaves_the_l
             assert app.ms_to_wakeup() <= 0, "the limit of 13:00 is due"
             central.lines.clear()
             central.answer({"currentTime": "2025-06-15T%sZ" % true})
-            grant = app.station.limits.grants[1]
+            grant = app.station.limits.of[1]
             assert (point.limit_da, point.phases) == (grant.da, grant.phases) == want, (told, true, periods)
             outputs = [line for line in central.lines if line.startswith("connector 1: ")]
             assert all(line.startswith("connector 1: %d.0 A, " % (want[0] // 10)) for line in outputs), outputs
@@ -223,7 +223,7 @@ def test_where_memory_ends_in_the_middle_of_an_event_the_contactor_opens_and_the
         bench.app.on_card("04A1B2C3", [1])
         bench.run(3000)
         assert bench.closed()
-        bench.app.station.sessions.end = no_memory  # it would else have ended for the driver, and not for the journal
+        bench.app.station.transactions.end = no_memory  # it would else have ended for the driver, and not for the journal
         assert hangs_up(bench.app, bench.app.on_card, "04A1B2C3", [1])
         assert bench.app.died and bench.app._over.is_set() and not bench.closed()
     finally:
@@ -261,7 +261,7 @@ def test_a_card_at_the_reader_begins_and_ends_a_transaction():
         assert bench.closed()
         CHIP.i2c.uid = b"\x04\xa1\xb2\xc3"
         bench.run(1000)
-        assert not bench.closed() and bench.app.station.connectors[0].transaction is None
+        assert not bench.closed() and bench.app.station.facts.connectors[0].transaction is None
     finally:
         bench.end()
 
@@ -275,13 +275,13 @@ def test_an_emergency_stop_opens_and_ends_and_keeps_others_from_beginning():
         assert bench.closed()
         CHIP.drive(21, 1)
         bench.run(200)
-        assert not bench.closed() and bench.app.station.connectors[0].transaction is None
+        assert not bench.closed() and bench.app.station.facts.connectors[0].transaction is None
         bench.app.on_card("04A1B2C3", [1])
         bench.run(5000)
-        assert not bench.closed() and bench.app.station.connectors[0].status() == "Faulted"
+        assert not bench.closed() and bench.app.station.facts.connectors[0].status() == "Faulted"
         CHIP.drive(21, 0)
         bench.run(1000)
-        assert bench.app.station.connectors[0].status() != "Faulted"
+        assert bench.app.station.facts.connectors[0].status() != "Faulted"
     finally:
         bench.end()
 
@@ -296,7 +296,7 @@ def test_a_vehicle_that_asks_for_ventilation_charges_where_there_is_some():
             bench.wire.vehicle.show(246)
             bench.run(8000)
             assert bench.closed() == ventilation
-            assert bench.app.station.connectors[0].status() == ("Charging" if ventilation else "SuspendedEVSE")
+            assert bench.app.station.facts.connectors[0].status() == ("Charging" if ventilation else "SuspendedEVSE")
         finally:
             bench.end()
 

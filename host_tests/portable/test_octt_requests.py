@@ -179,7 +179,7 @@ def test_tc_062_data_transfer_to_the_charge_point():
 def test_tc_064_data_transfer_to_the_central_system():
     bench = Bench()
     replies = []
-    bench.tell(bench.station.reports.data_transfer, "com.tester", "Test", "x", lambda status, data: replies.append((status, data)))
+    bench.tell(bench.station.send_data, "com.tester", "Test", "x", lambda status, data: replies.append((status, data)))
     bench.tell(bench.station.wake)
     assert bench.actions("DataTransfer") == [{"vendorId": "com.tester", "messageId": "Test", "data": "x"}]
     assert replies == [("Accepted", None)]

@@ -23,6 +23,7 @@ from setpoint.clock import Clock
 from setpoint.link.session import Session
 from setpoint.link.websocket import MAX_MESSAGE as LONGEST
 from setpoint.protocol.websocket import FrameReader
+from setpoint.station.facts import Credentials
 
 
 def outcome(frames, chop):
@@ -109,7 +110,7 @@ class Echo:
 
     def __init__(self, server):
         identity = {"csms_url": "ws://127.0.0.1:9", "charge_point_id": "cp001"}
-        self.session = Session(server, identity, {"minimum_s": 60, "random_s": 0}, self.log, Clock())
+        self.session = Session(server, identity, Credentials(), {"minimum_s": 60, "random_s": 0}, self.log, Clock())
         self.over = asyncio.Event()
         self.faults = []
 

@@ -17,9 +17,9 @@ def test_a_guessed_id_answers_no_call():
         for guess in ("%d" % number, "%08x-%d" % (number, number), right[:-1], right + "0", right.upper() + " "):
             bench.tell(bench.station.on_text, json.dumps([3, guess, {"idTagInfo": {"status": "Accepted"}}]))
     bench.plug()
-    assert bench.station.connectors[0].transaction is None and not bench.permits[1]
+    assert bench.station.facts.connectors[0].transaction is None and not bench.permits[1]
     bench.tell(bench.reply, right, {"idTagInfo": {"status": "Accepted"}})
-    assert bench.station.connectors[0].transaction is not None
+    assert bench.station.facts.connectors[0].transaction is not None
 
 
 def test_a_path_in_a_key_names_no_file():
@@ -78,4 +78,4 @@ def test_somebody_with_a_wrong_clock_gets_no_more_than_the_hardware_bears():
         bench.answers["Heartbeat"] = lambda payload: {"currentTime": stamp}
         bench.ask("TriggerMessage", {"requestedMessage": "Heartbeat"})
         assert bench.limits[1] <= 320, stamp
-        assert bench.station.connectors[0].transaction is not None
+        assert bench.station.facts.connectors[0].transaction is not None

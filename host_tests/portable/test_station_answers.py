@@ -87,7 +87,7 @@ def test_after_long_silence_the_fallback_limit_holds_until_something_is_heard():
     bench.pass_time(500)
     assert bench.limits[1] == 320
     bench.pass_time(200)
-    assert bench.limits[1] == 80 and bench.station.limits.grants[1].source == "fallback"
+    assert bench.limits[1] == 80 and bench.station.limits.of[1].source == "fallback"
     bench.tell(bench.station.on_link, True)
     assert bench.limits[1] == 320
 

@@ -67,7 +67,7 @@ def test_one_reader_serves_two_connectors():
     bench.card("B")
     assert [p["connectorId"] for p in bench.actions("StartTransaction")] == [2, 1]
     bench.card("A")
-    assert bench.station.connector(2).transaction is None and bench.station.connector(1).transaction is not None
+    assert bench.station.facts.connector(2).transaction is None and bench.station.facts.connector(1).transaction is not None
 
 
 def test_a_card_that_is_shown_twice_is_asked_about_once():

@@ -233,7 +233,7 @@ def test_a_transaction_profile_that_names_an_id_is_refused_while_the_id_is_not_k
     bench = Bench()
     bench.silent = True
     bench.plug()
-    bench.station.authorisation.grant("TAG", [1], bench.up_ms, None)
+    bench.station.authorisation.grant("TAG", [1], None)
     bench.tell(bench.station.wake)
     assert bench.set_profile(purpose="TxProfile", transactionId=1) == REJECTED
     assert bench.set_profile(purpose="TxProfile") == ACCEPTED
@@ -280,7 +280,7 @@ def test_limits_are_written_with_one_decimal():
     bench._take = lambda message: answers.append(message)
     bench.station.time_is(NOON, 0, 0)
     bench.station.on_text('[2,"g","GetCompositeSchedule",{"connectorId":1,"duration":60}]')
-    text = [text_of(a[1]) for a in bench.station.take_actions() if a[0] == "send"][0]
+    text = [text_of(a[1]) for a in bench.station.take_effects() if a[0] == "send"][0]
     bench._take = take
     assert '"limit":11.3,' in text, text
 

@@ -72,14 +72,14 @@ def test_an_error_answer_with_another_id_does_not_end_the_call_that_waits():
     bench.answer_all()
     bench.silent = True
     bench.tell(bench.station.on_text, '[4,"befe8a1f-e90c-4863-bb66-2303f874980b","InternalError","not able to process",{"error":{}}]')
-    assert bench.station.connector(1).transaction.id == 2
+    assert bench.station.facts.connector(1).transaction.id == 2
 
 
 def test_the_id_from_the_second_attempt_of_a_start_is_in_all_that_follows():
     bench = Bench(keys={"TransactionMessageRetryInterval": "10", "MeterValueSampleInterval": "60"})
     bench.plug()
     bench.silent = True
-    bench.station.authorisation.grant("TAG", [1], bench.up_ms, None)
+    bench.station.authorisation.grant("TAG", [1], None)
     bench.tell(bench.station.wake)
     while len(bench.actions("StartTransaction")) < 2:
         bench.pass_time(1)
@@ -97,7 +97,7 @@ def test_a_central_system_that_answers_a_start_too_late_has_begun_one_transactio
         bench = Bench(keys={"TransactionMessageRetryInterval": interval_s, "MeterValueSampleInterval": "0"})
         bench.plug()
         bench.silent = True
-        bench.station.authorisation.grant("TAG", [1], bench.up_ms, None)
+        bench.station.authorisation.grant("TAG", [1], None)
         bench.tell(bench.station.wake)
         late = []  # (up-time, message)
         for _ in range(600):
@@ -107,7 +107,7 @@ def test_a_central_system_that_answers_a_start_too_late_has_begun_one_transactio
             while late and late[0][0] <= bench.up_ms:
                 message_id, action, payload = late.pop(0)[1]
                 bench.tell(bench.reply, message_id, bench.answers[action](payload))
-        transaction = bench.station.connector(1).transaction
+        transaction = bench.station.facts.connector(1).transaction
         assert len(bench.actions("StartTransaction")) == (1 if interval_s == "60" else 2), interval_s
         assert transaction.id == 1, "the id of the first answer, whatever comes later"
 
@@ -116,7 +116,7 @@ def test_an_answer_after_the_one_to_the_next_attempt_changes_no_id():
     bench = Bench(keys={"TransactionMessageRetryInterval": "10"})
     bench.plug()
     bench.silent = True
-    bench.station.authorisation.grant("TAG", [1], bench.up_ms, None)
+    bench.station.authorisation.grant("TAG", [1], None)
     bench.tell(bench.station.wake)
     while len(bench.actions("StartTransaction")) < 2:
         bench.pass_time(1)

@@ -147,7 +147,7 @@ def test_where_a_refused_card_may_stay_it_gets_no_energy_even_without_an_id():
     bench.answers["StartTransaction"] = lambda payload: {"idTagInfo": {"status": "Blocked"}}
     bench.plug()
     bench.card()
-    assert not bench.permits[1] and bench.station.connector(1).transaction is not None
+    assert not bench.permits[1] and bench.station.facts.connector(1).transaction is not None
 
 
 def test_a_start_whose_answer_says_nothing_of_the_card_goes_on():
@@ -189,7 +189,7 @@ def test_a_boot_is_accepted_whose_interval_or_time_cannot_be_read():
         bench.boot_answer = {"status": "Accepted", "currentTime": "2025-06-15T12:00:00Z", "interval": 600}
         bench.boot_answer.update(odd)
         bench.tell(bench.station.on_link, True)
-        assert bench.station.registration.accepted, odd
+        assert bench.station.facts.accepted, odd
         assert bench.station.settings["HeartbeatInterval"] == interval, odd
         assert bench.now == (BEFORE if told else None), odd
         bench.pass_time(interval if told else 30)
@@ -202,7 +202,7 @@ def test_a_boot_without_a_status_is_asked_again():
         bench.boot_answer = answer
         bench.tell(bench.station.on_link, True)
         bench.pass_time(30)
-        assert len(bench.actions("BootNotification")) == 2 and not bench.station.registration.accepted, answer
+        assert len(bench.actions("BootNotification")) == 2 and not bench.station.facts.accepted, answer
 
 
 def test_a_pending_boot_is_asked_again_after_its_interval_whatever_the_time_is():
@@ -228,7 +228,7 @@ def test_the_status_of_a_data_transfer_counts_whatever_its_data_are():
     heard = []
     for data in ({"a": 1}, 5, None, "text"):
         bench.answers["DataTransfer"] = lambda payload: {"status": "Accepted", "data": data}
-        bench.tell(bench.station.reports.data_transfer, "V", None, None, lambda *answer: heard.append(answer))
+        bench.tell(bench.station.send_data, "V", None, None, lambda *answer: heard.append(answer))
         bench.pass_time(61)
     assert heard == [("Accepted", None)] * 3 + [("Accepted", "text")]
 

@@ -1,6 +1,7 @@
 """The table of configuration keys, and what a key can take (OCPP 1.6 chapter 9)."""
 
-from setpoint.station.keys import first_value, name_of, names, readable, text_of, value_of, values_of
+from setpoint.station.keys import first_value, name_of, names, readable, text_of, value_of
+from setpoint.station.settings import Settings
 
 
 def test_the_table_is_in_order_and_each_key_can_take_its_first_value():
@@ -61,8 +62,12 @@ def test_a_key_takes_what_its_type_and_range_allow():
 
 
 def test_first_and_stored_values_that_cannot_be_are_named_and_ignored():
-    values, problems = values_of({"connectionTIMEout": 30, "Colour": "red"}, {"ConnectionTimeOut": "40", "HeartbeatInterval": "x"})
-    assert values == {"ConnectionTimeOut": 40}
-    _, secret = values_of({"AuthorizationKey": "s3cret"}, {})
-    assert len(secret) == 1 and "s3cret" not in secret[0]
+    settings = Settings({"connectionTIMEout": 30, "Colour": "red"})
+    assert settings["ConnectionTimeOut"] == 30
+    settings.start({"ConnectionTimeOut": "40", "HeartbeatInterval": "x"})
+    assert settings["ConnectionTimeOut"] == 40 and settings["HeartbeatInterval"] == first_value("HeartbeatInterval")
+    problems = settings.problems
     assert len(problems) == 2 and "Colour" in problems[0] and "HeartbeatInterval" in problems[1]
+    assert problems[0].startswith("the first values:") and problems[1].startswith("the stored values:")
+    secret = Settings({"AuthorizationKey": "s3cret"}).problems
+    assert len(secret) == 1 and "s3cret" not in secret[0]

@@ -4,9 +4,9 @@ import json
 
 from station_bench import NOON
 
+from setpoint.messaging.ledger import Ledger
+from setpoint.messaging.transaction import Transaction
 from setpoint.protocol.iso8601 import text_from
-from setpoint.station.ledger import Ledger
-from setpoint.station.transaction import Transaction
 
 
 class Segments:
@@ -33,6 +33,12 @@ class Segments:
         self.marked.append(text)
 
 
+def loaded(journal):
+    ledger = Ledger(journal)
+    ledger.load()
+    return ledger
+
+
 EMPTY = [0, "H", 0, 0, 0, [], [], []]
 LINES = [
     [1, "S", 1, "A", 1000, NOON, None],
@@ -54,7 +60,7 @@ def known(ledger):
 
 
 def test_a_restart_knows_what_the_lines_told_and_a_heading_tells_the_same():
-    ledger = Ledger(Segments([EMPTY] + LINES))
+    ledger = loaded(Segments([EMPTY] + LINES))
     want = (
         5, 5, 1, {1: 77},
         [(2, 2, "B", 2000, NOON + 56, None, [], "GROUP", 50000), (5, 1, "C", 1400, None, None, [], None, None)],
@@ -65,7 +71,7 @@ def test_a_restart_knows_what_the_lines_told_and_a_heading_tells_the_same():
     ledger.running[0].id = 99
     ledger.running[0].data = [[NOON, 0, "x"]]
     want = known(ledger)
-    again = Ledger(Segments([[6, "E", 2, NOON, 99999, "Local", "B", []]], [ledger.heading()]))
+    again = loaded(Segments([[6, "E", 2, NOON, 99999, "Local", "B", []]], [ledger.heading()]))
     assert known(again) == want
     assert again.boot == 5 and again.wh == {1: 1400, 2: 2000}, "what is delivered before, the mark tells"
 
@@ -80,14 +86,14 @@ def test_a_restart_reads_from_the_newest_segment_that_has_its_heading():
         ((old, new, []), 10, 8, ["D"], {1: 3000}),
         ((), 0, 1, [], {}),
     ):
-        ledger = Ledger(Segments(*segments))
+        ledger = loaded(Segments(*segments))
         assert (ledger.last_order, ledger.boot, [t.id_tag for t in ledger.running]) == (order, boot, tags), tags
         assert ledger.wh == wh, wh
 
 
 def test_marks_tell_what_is_delivered_and_the_registers():
     for marks in (("[4,1,2400]", "[6,1,2300,2,2600]"), ("[6,1,2300,2,2600]", "[4,1,2400]"), ("[6,1,2300,2,2600]", "[7,1]", '[9,1,"a"]', "{}", "[]", "x")):
-        ledger = Ledger(Segments([EMPTY] + LINES, marks=marks))
+        ledger = loaded(Segments([EMPTY] + LINES, marks=marks))
         assert (ledger.delivered, ledger.last_order, ledger.stored, ledger.wh) == (6, 6, 5, {1: 2500, 2: 2600}), marks
     ledger.mark()
     ledger.mark()
@@ -95,7 +101,7 @@ def test_marks_tell_what_is_delivered_and_the_registers():
 
 
 def test_one_transaction_is_one_however_often_its_start_is_told():
-    ledger = Ledger(Segments([EMPTY] + LINES + LINES[1:2]))
+    ledger = loaded(Segments([EMPTY] + LINES + LINES[1:2]))
     assert [(t.handle, t.most_wh) for t in ledger.running] == [(2, 50000), (5, None)]
     ledger.knows(2, [1, 2, 3])
     assert ledger.ids[2] == [1, 2, 3] and ledger.running[0].id is None, "its start was given up"
@@ -105,7 +111,7 @@ def test_one_transaction_is_one_however_often_its_start_is_told():
 
 
 def test_a_heading_holds_neither_what_has_not_begun_in_flash_nor_what_has_ended_there():
-    ledger = Ledger(Segments())
+    ledger = loaded(Segments())
     ledger.running = [Transaction(1, 1, "A", 1000), Transaction(3, 2, "B", 2000)]
     ledger.running[0].stop_order = 4
     for stored, want in ((0, []), (1, [1]), (2, [1]), (3, [1, 3]), (4, [3])):
@@ -117,7 +123,7 @@ def test_a_heading_is_never_longer_than_what_is_read_back():
     """As far as four connectors can lead: cards and groups of 20 characters, starts given up, times unknown."""
     values = "E123456789 P11040 Q11040 a160 b160 c160 O160 u2300 v2300 w2300 T-20"
     for tag, kept in (("T" * 20, True), ("\U0001f600" * 8, False)):
-        ledger = Ledger(Segments())
+        ledger = loaded(Segments())
         ledger.stored = ledger.last_order = 99999999
         ledger.boot = 9999
         for connector in (1, 2, 3, 4):
@@ -132,12 +138,12 @@ def test_a_heading_is_never_longer_than_what_is_read_back():
         assert len(heading.encode()) <= 2000, tag
         if kept:
             assert values in heading
-        again = Ledger(Segments([heading]))
+        again = loaded(Segments([heading]))
         assert [(t.id_tag, t.parent) for t in again.running] == [(tag, tag)] * 4 and again.ids == ledger.ids
 
 
 def test_a_transaction_that_began_without_the_time_learns_it():
-    ledger = Ledger(Segments())
+    ledger = loaded(Segments())
     assert ledger.when(NOON, 5) == NOON and ledger.clock_is_known(NOON, 10) == []
     transaction = Transaction(1, 1, "A", 1000)
     transaction.started_up_ms = 2000
@@ -154,7 +160,7 @@ def test_a_transaction_that_began_without_the_time_learns_it():
 
 
 def test_the_times_of_the_last_four_starts_without_the_time_are_kept_until_all_is_delivered():
-    ledger = Ledger(Segments())
+    ledger = loaded(Segments())
     ledger.stored = 1
     for ledger.boot in range(1, 7):
         ledger.when(None, 0)

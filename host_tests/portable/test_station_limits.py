@@ -6,7 +6,7 @@ MAX = {"connector": 0, "purpose": "ChargePointMaxProfile"}
 
 
 def total(bench):
-    return sum([bench.limits[c.id] for c in bench.station.connectors if c.transaction is not None])
+    return sum([bench.limits[c.id] for c in bench.station.facts.connectors if c.transaction is not None])
 
 
 def test_the_combined_limit_of_charge_point_max_profile_is_shared_among_the_connectors():
@@ -171,7 +171,7 @@ def test_an_idle_connector_shows_what_a_transaction_would_get():
 def test_a_cable_limits_its_connector():
     bench = Bench()
     bench.tell(bench.station.on_cap, 1, "cable", 130)
-    assert bench.limits[1] == 130 and bench.station.limits.grants[1].source == "cable"
+    assert bench.limits[1] == 130 and bench.station.limits.of[1].source == "cable"
     bench.tell(bench.station.on_cap, 1, "cable", None)
     assert bench.limits[1] == 320
 
@@ -187,7 +187,7 @@ def test_a_cable_or_a_warm_board_that_bears_more_lifts_no_limit():
 
 def test_a_limit_says_what_it_comes_from():
     bench = Bench(connectors=2)
-    grants = bench.station.limits.grants
+    grants = bench.station.limits.of
     assert grants[1].why(bench.now) in ("hardware", "installation")
     bench.set_profile(id=3, connector=1, periods=((0, 12),))
     bench.charge(1)
@@ -234,7 +234,7 @@ def test_the_falls_of_a_long_charge_leave_nothing_in_ram():
         bench.pass_time(12)
         bench.set_profile(connector=1, periods=((0, 16),))
         bench.pass_time(12)
-    assert len(bench.station.limits.grants[1]._falling) <= 1
+    assert len(bench.station.limits.of[1]._falling) <= 1
 
 
 def test_what_waits_for_room_counts_as_drawn_for_the_others():
@@ -249,8 +249,8 @@ def test_what_waits_for_room_counts_as_drawn_for_the_others():
         for _ in range(9):
             bench.pass_time(1)
             assert total(bench) <= 300
-            assert sum([bench.station.limits.grants[c].held_da(bench.up_ms) for c in (1, 2, 3)]) <= 300, amps
-            assert all([bench.station.limits.grants[c].running for c in (1, 2, 3)])
+            assert sum([bench.station.limits.of[c].held_da(bench.up_ms) for c in (1, 2, 3)]) <= 300, amps
+            assert all([bench.station.limits.of[c].running for c in (1, 2, 3)])
 
 
 def test_each_connector_s_limit_changes_in_the_second_that_its_plan_says():

@@ -2,8 +2,8 @@
 
 from station_bench import Bench
 
+from setpoint.messaging.sampling import PERIODIC, Reading, sampled_values, short_form
 from setpoint.protocol.iso8601 import instant_from, text_from
-from setpoint.station.sampling import PERIODIC, Reading, sampled_values, short_form
 
 ALL = "Energy.Active.Import.Register,Power.Active.Import,Power.Offered,Current.Import,Current.Offered,Voltage,Temperature"
 
@@ -111,8 +111,8 @@ def estimated(reading):
 
 def test_a_measurand_that_one_of_two_connectors_measures_is_accepted():
     bench = Bench(connectors=2)
-    readings = bench.station.readings
-    bench.station.readings = lambda connector: estimated(readings(connector)) if connector == 1 else readings(connector)
+    readings = bench.station.meters._readings
+    bench.station.meters._readings = lambda connector: estimated(readings(connector)) if connector == 1 else readings(connector)
     assert bench.ask("ChangeConfiguration", {"key": "MeterValuesSampledData", "value": "Current.Import"}) == {"status": "Accepted"}
 
 

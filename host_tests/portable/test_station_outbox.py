@@ -14,7 +14,7 @@ OFFLINE = {"AllowOfflineTxForUnknownId": "true"}
 def begin(bench, connector=1, tag="TAG"):
     """A transaction whose card needs nobody's word."""
     bench.plug(connector)
-    bench.station.authorisation.grant(tag, [connector], bench.up_ms, None)
+    bench.station.authorisation.grant(tag, [connector], None)
     bench.tell(bench.station.wake)
 
 
@@ -365,7 +365,7 @@ def test_a_stop_with_the_most_data_and_the_longest_card_is_read_back_from_flash(
                 begin(bench, connector, tag[:19] + str(connector))
             bench.pass_time(73 * 60)
             while len(bench.journal.segments) < 2:
-                bench.station.sessions.store(bench.station.connector(4).transaction)
+                bench.station.outbox.store(bench.station.facts.connector(4).transaction)
             for connector in (1, 2):
                 bench.unplug(connector)
             again = Bench(connectors=4, keys=keys, memory=bench.memory, now=NOON + 5000, journal=Journal(folder), wh=bench.wh)
@@ -403,7 +403,7 @@ def test_a_line_of_the_journal_that_says_nothing_is_left_out_and_told_and_costs_
             memory.journal.marked = list(marks)
             again = Bench(memory=memory, now=bench.now)
             assert any(["left out" in problem for problem in memory.journal.problems]), nonsense
-            assert again.station.connectors[0].transaction.id == transaction, nonsense
+            assert again.station.facts.connectors[0].transaction.id == transaction, nonsense
             assert again.actions("MeterValues")[-len(told) :] == told, nonsense
 
 
@@ -414,7 +414,7 @@ def test_a_heading_that_says_nothing_gives_way_to_the_one_before():
         heading = bench.memory.journal.lines[0]
         bench.memory.journal.lines[0] = nonsense
         again = Bench(memory=bench.memory)
-        assert again.station.connectors[0].transaction is not None, nonsense
+        assert again.station.facts.connectors[0].transaction is not None, nonsense
         bench.memory.journal.lines[0] = heading
 
 

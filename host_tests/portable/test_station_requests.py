@@ -68,7 +68,7 @@ def test_availability_that_cannot_be_kept_or_has_no_connector_is_rejected():
     assert availability(bench, "Inoperative", 2) == "Rejected"
     bench.memory.fails = True
     assert availability(bench, "Inoperative") == "Rejected"
-    assert bench.station.connector(1).operative
+    assert bench.station.facts.connector(1).operative
 
 
 def test_a_connector_without_a_lock_cannot_be_unlocked():
@@ -323,16 +323,16 @@ def test_answers_that_are_late_doubled_or_to_nothing_change_nothing():
     (message_id, _, _) = bench.unanswered[0]
     accepted = {"idTagInfo": {"status": "Accepted"}}
     bench.tell(bench.reply, "unknown", accepted)
-    assert not bench.station.connector(1).authorised
+    assert not bench.station.facts.connector(1).authorised
     bench.pass_time(31)
     bench.tell(bench.reply, message_id, accepted)
-    assert not bench.station.connector(1).authorised, "too late"
+    assert not bench.station.facts.connector(1).authorised, "too late"
     bench.unanswered.clear()
     bench.card()
     (message_id, _, _) = bench.unanswered[-1]
     bench.tell(bench.reply, message_id, accepted)
     bench.tell(bench.reply, message_id, {"idTagInfo": {"status": "Blocked"}})
-    assert bench.station.connector(1).authorised
+    assert bench.station.facts.connector(1).authorised
 
 
 def test_a_link_works_once_something_is_answered_on_it_by_either_side():

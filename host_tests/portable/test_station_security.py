@@ -15,8 +15,8 @@ def secured(url="ws://x", memory=None, keys=None, **identity):
 
 
 def security_of(bench):
-    identity = bench.station.registration.identity
-    return identity["security"], identity["before"]
+    credentials = bench.station.facts.credentials
+    return credentials.now, credentials.before
 
 
 def change(bench, key, value):
@@ -30,15 +30,11 @@ def profile_told(bench):
 
 
 def trial(bench, passed):
-    from setpoint.station import security
-
-    bench.tell(security.trial, bench.station, passed)
+    bench.tell(bench.station.on_trial, passed)
 
 
 def event(bench, kind, info=None):
-    from setpoint.station import security
-
-    bench.tell(security.event, bench.station, kind, info)
+    bench.tell(bench.station.on_security_event, kind, info)
 
 
 def test_without_the_key_the_profile_is_what_url_and_password_make_it():

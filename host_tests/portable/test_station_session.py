@@ -308,14 +308,14 @@ def test_a_transaction_survives_a_restart_with_its_profile_and_its_message():
     bench = Bench(memory=memory)
     bench.silent = True
     bench.plug()
-    bench.station.authorisation.grant("TAG", [1], bench.up_ms, None)
+    bench.station.authorisation.grant("TAG", [1], None)
     bench.tell(bench.station.wake)
     assert bench.set_profile(purpose="TxProfile", periods=((0, 7),)) == {"status": "Accepted"}
     again = Bench(memory=memory)
     assert again.limits[1] == 70 and again.permits[1]
     assert len(again.actions("StartTransaction")) == 1
     again.plug()
-    assert again.station.connector(1).transaction.id == 1
+    assert again.station.facts.connector(1).transaction.id == 1
     third = Bench(memory=memory)
     assert third.actions("StartTransaction") == [] and third.permits[1]
     third.unplug()
@@ -335,14 +335,14 @@ def test_an_answer_that_never_comes_is_waited_for_and_asked_again():
     bench = Bench(keys={"TransactionMessageRetryInterval": "10"})
     bench.silent = True
     bench.plug()
-    bench.station.authorisation.grant("TAG", [1], bench.up_ms, None)
+    bench.station.authorisation.grant("TAG", [1], None)
     bench.tell(bench.station.wake)
     for _ in range(199):
         bench.pass_time(1)
     assert len(bench.actions("StartTransaction")) == 4, "30 s for an answer, then the interval"
     bench.answer_all()
     bench.pass_time(60)
-    assert bench.station.connector(1).transaction.id is not None
+    assert bench.station.facts.connector(1).transaction.id is not None
 
 
 def test_a_start_that_is_refused_three_times_is_given_up_and_charging_goes_on():
@@ -353,7 +353,7 @@ def test_a_start_that_is_refused_three_times_is_given_up_and_charging_goes_on():
 
     bench.silent = True
     bench.plug()
-    bench.station.authorisation.grant("TAG", [1], bench.up_ms, None)
+    bench.station.authorisation.grant("TAG", [1], None)
     bench.tell(bench.station.wake)
     for _ in range(40):
         for waiting in bench.unanswered:

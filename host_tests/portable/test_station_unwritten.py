@@ -43,8 +43,8 @@ def test_a_transaction_whose_stop_could_not_be_written_when_it_was_told_stays_en
     bench.journal.fails = False
     bench.charge(2)
     again = Bench(connectors=2, memory=bench.memory, now=bench.now)
-    assert not again.actions("StopTransaction") and again.station.connectors[0].transaction is None
-    assert again.station.connectors[1].transaction.id == 2
+    assert not again.actions("StopTransaction") and again.station.facts.connectors[0].transaction is None
+    assert again.station.facts.connectors[1].transaction.id == 2
 
 
 def test_where_nothing_can_ever_be_written_transactions_that_were_told_leave_nothing_in_ram():

@@ -481,7 +481,7 @@ class Watch:
 
     def _remember(self, ms, own, phases, total):
         self.totals.put(ms, total)
-        for connector, grant in self.loop.app.station.limits.grants.items():
+        for connector, grant in self.loop.app.station.limits.of.items():
             self.own[connector].put(ms, own[connector])
             self.phases[connector].put(ms, phases[connector])
             self.handed[connector].put(ms, grant.da if connector in self.loop.books.running else 0)
@@ -492,7 +492,7 @@ class Watch:
 
     def _limits(self, now, own, phases, total):
         """(a) and the first half of (b)."""
-        grants = self.loop.app.station.limits.grants
+        grants = self.loop.app.station.limits.of
         for connector, grant in grants.items():
             assert 0 <= grant.da <= own[connector], ("above the oracle", connector, now, grant.da, own[connector])
             assert grant.phases == phases[connector], ("phases", connector, now, grant.phases, phases[connector])
@@ -501,9 +501,9 @@ class Watch:
         assert total is None or handed <= total, ("sum above the combined limit", now, handed, total)
 
     def _carried_out(self):
-        for connector in self.loop.app.station.connectors:
+        for connector in self.loop.app.station.facts.connectors:
             point = self.loop.app.control.points[connector.id]
-            grant = self.loop.app.station.limits.grants[connector.id]
+            grant = self.loop.app.station.limits.of[connector.id]
             assert (point.limit_da, point.phases) == (grant.da, grant.phases), connector.id
             assert point.permitted == (connector.transaction is not None and not connector.faulted()), connector.id
 
@@ -543,12 +543,12 @@ class Watch:
             self.shares_are_fair(now)
 
     def _asking(self):
-        return [c.id for c in self.loop.app.station.connectors if c.vehicle == "C"]
+        return [c.id for c in self.loop.app.station.facts.connectors if c.vehicle == "C"]
 
     def shares_are_fair(self, now):
         books = self.loop.books
         shares = books.shares(now, self._asking())
-        grants = self.loop.app.station.limits.grants
+        grants = self.loop.app.station.limits.of
         handed = {connector: grants[connector].da for connector in books.running}
         assert handed == shares, ("not the fair shares", handed, shares, books.at(now))
 
@@ -641,9 +641,7 @@ class ClosedLoop:
         self.watch = Watch(self)
         self._signature = None
         self._moved_ms = self.ms
-        self.app._tell_time()
-        self.app.station.start()
-        self.app._carry_out()
+        self.app.tell(self.app.station.start)
         self.app.loop = self
         self.observe(True)
 
@@ -716,7 +714,7 @@ class ClosedLoop:
         self.events += 1
         app, books = self.app, self.books
         now, up_ms = app.clock.now(), app.clock.uptime_ms()
-        for connector in app.station.connectors:
+        for connector in app.station.facts.connectors:
             transaction, known = connector.transaction, books.running.get(connector.id)
             if known is not None and (transaction is None or transaction.handle != known.handle or transaction.id_tag != known.id_tag):
                 books.ended(connector.id)
@@ -755,9 +753,9 @@ class ClosedLoop:
             totals[name] = totals.get(name, 0) + count
 
     def link(self, up):
-        if up and not self.app.station.link_up:
+        if up and not self.app.station.facts.link_up:
             self.app.on_up()
-        elif not up and self.app.station.link_up:
+        elif not up and self.app.station.facts.link_up:
             self.central.link_is_down()
             self.app.on_down("test")
         self.pump()

@@ -284,7 +284,7 @@ class Life:
         Bench.reply(self.bench, message_id, payload)
 
     def observe(self):
-        for connector in self.bench.station.connectors:
+        for connector in self.bench.station.facts.connectors:
             if connector.transaction is not None:
                 self.begun.add(connector.transaction.id_tag)
 
@@ -305,14 +305,14 @@ class Life:
 
     def grant(self, connector):
         station = self.bench.station
-        station.authorisation.grant("T%d" % self.tags, [connector], station.up_ms, None)
+        station.authorisation.grant("T%d" % self.tags, [connector], None)
         station.wake()
 
     def end(self, connector):
         if self.plugged[connector]:
             self.plugged[connector] = False
             self.tell(self.bench.unplug, connector)
-            if self.bench.station.connector(connector).transaction is not None:  # power failed before
+            if self.bench.station.facts.connector(connector).transaction is not None:  # power failed before
                 self.tell(self.bench.unplug, connector)
 
     def link(self, up):

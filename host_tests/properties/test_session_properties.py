@@ -93,7 +93,7 @@ class Sessions(RuleBasedStateMachine):
         return {}
 
     def running(self):
-        return [c for c in self.bench.station.connectors if c.transaction is not None]
+        return [c for c in self.bench.station.facts.connectors if c.transaction is not None]
 
     # -- what happens
 
@@ -143,7 +143,7 @@ class Sessions(RuleBasedStateMachine):
 
     @rule(connector=CONNECTORS)
     def remote_stop(self, connector):
-        transaction = self.bench.station.connector(connector).transaction
+        transaction = self.bench.station.facts.connector(connector).transaction
         if transaction is not None and transaction.id is not None:
             assert self.bench.ask("RemoteStopTransaction", {"transactionId": transaction.id}) == {"status": "Accepted"}
 
@@ -169,7 +169,7 @@ class Sessions(RuleBasedStateMachine):
 
     @rule(up=st.booleans())
     def link(self, up):
-        if up != self.bench.station.link_up:
+        if up != self.bench.station.facts.link_up:
             self.bench.unanswered.clear()
             self.bench.tell(self.bench.station.on_link, up)
 
@@ -207,7 +207,7 @@ class Sessions(RuleBasedStateMachine):
 
     @invariant()
     def nobody_charges_who_may_not(self):
-        for connector in self.bench.station.connectors:
+        for connector in self.bench.station.facts.connectors:
             if self.bench.permits.get(connector.id):
                 assert connector.transaction is not None
                 assert not [f.code for f in connector.all_faults() if f.code != "WeakSignal"]
@@ -216,7 +216,7 @@ class Sessions(RuleBasedStateMachine):
 
     @invariant()
     def a_cable_is_free_only_while_its_contactor_is_open(self):
-        connector = self.bench.station.connector(1)
+        connector = self.bench.station.facts.connector(1)
         if not self.bench.locks[1]:
             assert connector.pilot not in ("C2", "C2S") and connector.transaction is None
         assert 2 not in self.bench.locks
@@ -230,8 +230,8 @@ class Sessions(RuleBasedStateMachine):
 
     @invariant()
     def the_central_system_knows_every_status(self):
-        if not self.bench.silent and self.bench.station.online() and self.bench.station.calls.idle():
-            for connector in self.bench.station.connectors:
+        if not self.bench.silent and self.bench.station.facts.online() and self.bench.station.calls.idle():
+            for connector in self.bench.station.facts.connectors:
                 assert self.bench.statuses(connector.id)[-1] == connector.status()
 
     def teardown(self):
@@ -243,7 +243,7 @@ class Sessions(RuleBasedStateMachine):
         bench.tell(bench.station.on_link, True)
         bench.pass_time(120)
         for connector in self.running():
-            bench.tell(bench.station.sessions.end, connector, "Other", None)
+            bench.tell(bench.station.transactions.end, connector, "Other", None)
         bench.pass_time(120)
         assert len(bench.station.outbox) == 0
         for transaction_id in self.started:

@@ -164,7 +164,7 @@ class StationMachine(RuleBasedStateMachine):
         return self.loop.outlet(connector).vehicle
 
     def linked(self):
-        return self.loop.app.station.link_up
+        return self.loop.app.station.facts.link_up
 
     def now(self):
         return self.loop.app.clock.now()
@@ -261,7 +261,7 @@ class StationMachine(RuleBasedStateMachine):
     @precondition(lambda self: self.linked())
     @rule(connector=connectors, wait=waits)
     def remote_stop(self, connector, wait):
-        transaction = self.loop.app.station.connector(self.n(connector)).transaction
+        transaction = self.loop.app.station.facts.connector(self.n(connector)).transaction
         if transaction is not None and transaction.id is not None:
             assert accepted(self.loop.ask("RemoteStopTransaction", {"transactionId": transaction.id}))
         self.after(wait)
@@ -298,7 +298,7 @@ class StationMachine(RuleBasedStateMachine):
             return None
         finally:
             loop.flash.cut_after = None
-        if not accepted(answer) and self.loop.app.station.link_up:
+        if not accepted(answer) and self.loop.app.station.facts.link_up:
             assert profiles_in(loop.flash.kept) == profiles_in(json.loads(flash))
         return accepted(answer)
 
@@ -306,7 +306,7 @@ class StationMachine(RuleBasedStateMachine):
         """R4, R7, R24 for a profile that is legal in form."""
         schedule = profile["chargingSchedule"]
         if profile["chargingProfilePurpose"] == "TxProfile":
-            transaction = self.loop.app.station.connector(connector).transaction
+            transaction = self.loop.app.station.facts.connector(connector).transaction
             if transaction is None:
                 return "no transaction"
             if "transactionId" in profile and (transaction.id is None or transaction.id != profile["transactionId"]):
@@ -347,7 +347,7 @@ class StationMachine(RuleBasedStateMachine):
         running = sorted(self.loop.books.running)
         connector = running[connector % len(running)]
         profile = shifted(profile, self.loop.central.now() - T0)
-        transaction = self.loop.app.station.connector(connector).transaction
+        transaction = self.loop.app.station.facts.connector(connector).transaction
         if named is not None and transaction.id is not None:
             profile["transactionId"] = transaction.id if named else transaction.id + 1
         self.set_profile(connector, profile)
@@ -384,7 +384,7 @@ class StationMachine(RuleBasedStateMachine):
         elif way == "unknown connector":
             connector = self.count + 1
         flash = json.dumps(self.loop.flash.kept)
-        grants = self.loop.app.station.limits.grants
+        grants = self.loop.app.station.limits.of
         limits = [grant.da for grant in grants.values()]
         in_fallback = any(grant.source == "fallback" for grant in grants.values())
         assert not accepted(self.loop.ask("SetChargingProfile", {"connectorId": connector, "csChargingProfiles": as_sent(profile)})), way
@@ -565,7 +565,7 @@ class StationMachine(RuleBasedStateMachine):
     @rule(wait=waits)
     def faults_go(self, wait):
         station = self.loop.app.station
-        for connector in [station.charge_point] + station.connectors:
+        for connector in [station.facts.charge_point] + station.facts.connectors:
             for fault in list(connector.faults):
                 if (fault.code, fault.vendor_code) in FAULTS:
                     self.loop.app.on_fault(connector.id, fault.code, fault.vendor_code, None, False)
@@ -582,8 +582,9 @@ class StationMachine(RuleBasedStateMachine):
         outlet.look_at_pilot()
         self.after(wait)
 
-    @rule(connector=connectors, source=st.sampled_from(["cable", "temperature"]), da=st.sampled_from([None, 0, 60, 130, 200]), wait=waits)
+    @rule(connector=connectors, source=st.sampled_from(["temperature", "supply"]), da=st.sampled_from([None, 0, 60, 130, 200]), wait=waits)
     def cap(self, connector, source, da, wait):
+        """Sources that the simulated outlets do not have: nobody else tells them."""
         connector = self.n(connector)
         caps = self.loop.books.caps.setdefault(connector, {})
         caps.pop(source, None)

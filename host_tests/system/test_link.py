@@ -27,6 +27,7 @@ with open(sys.argv[1]) as file:
 sys.path[:0] = paths
 from setpoint.clock import Clock, sleep_ms, system_instant
 from setpoint.link.session import Session
+from setpoint.station.facts import Credentials
 
 cpu_s = getattr(time, "process_time", None) or time.clock  # what this program took of the processor
 
@@ -75,8 +76,8 @@ class Owner:
         say("event", kind, info)
     def on_trial(self, passed):
         say("trial", passed)
-        identity["security"] = identity["security"] if passed else identity["before"]
-        identity["before"] = None
+        credentials.now = credentials.now if passed else credentials.before
+        credentials.before = None
     def on_text(self, text):
         text = text if type(text) is str else str(text, "utf-8")
         word, _, rest = text.partition(" ")
@@ -114,11 +115,12 @@ if options.get("tls"):
 network = Network()
 identity = {"csms_url": options["url"], "charge_point_id": options.get("id", "cp001"), "basic_auth": options.get("auth")}
 identity["tls"] = options.get("tls")
+credentials = Credentials()
 if "security" in options:
-    identity["security"] = tuple(options["security"])
-    identity["before"] = tuple(options["before"]) if "before" in options else None
+    credentials.now = tuple(options["security"])
+    credentials.before = tuple(options["before"]) if "before" in options else None
 reconnect = {"minimum_s": options.get("minimum_s", 0.2), "random_s": 0}
-session = Session(network, identity, reconnect, lambda level, sentence: say("log", level, sentence), clock)
+session = Session(network, identity, credentials, reconnect, lambda level, sentence: say("log", level, sentence), clock)
 session.set_ping_interval(options.get("ping_s", 0))
 session.pong_timeout_s = options.get("pong_s", 20)
 session.connect_timeout_s = options.get("connect_s", 30)

@@ -5,6 +5,7 @@ import errno
 import selectors
 
 from setpoint.link.session import Session
+from setpoint.station.facts import Credentials
 
 DAY_S = 86400
 
@@ -47,7 +48,7 @@ def tries_of_a_day(minimum_s, random_s):
     loop.time = lambda: made.now
     network = Refusing(made)
     identity = {"csms_url": "ws://127.0.0.1:9", "charge_point_id": "cp001"}
-    session = Session(network, identity, {"minimum_s": minimum_s, "random_s": random_s}, lambda level, sentence: None, Clock(made))
+    session = Session(network, identity, Credentials(), {"minimum_s": minimum_s, "random_s": random_s}, lambda level, sentence: None, Clock(made))
 
     async def day():
         running = asyncio.ensure_future(session.run(None))

@@ -76,8 +76,8 @@ def main() -> None:
     station = app.station
     app.wake()
     name = "idle check: is a limit due"
-    say(name, ns_for(station.limits.due, station.now, station.up_ms), "ns", two)
-    say(name + ", heap", bytes_for(station.limits.due, station.now, station.up_ms), "B")
+    say(name, ns_for(station.limits.due), "ns", two)
+    say(name + ", heap", bytes_for(station.limits.due), "B")
     app.clock.set_alarm(3600000)  # as the app's agent does before it sleeps
     assert not app.clock.rings()
     for name, check in (
@@ -93,8 +93,8 @@ def main() -> None:
     for count in ("1", "3", "10", "20", "50"):
         station = charge_point(frames(count)["install"])
         profiles = station.profiles
-        transaction = station.connector(1).transaction
-        instants = [station.now + (7919 * i) % 86400 for i in range(100)]
+        transaction = station.facts.connector(1).transaction
+        instants = [station.facts.now + (7919 * i) % 86400 for i in range(100)]
 
         def anywhere():
             for at in instants:
@@ -103,8 +103,8 @@ def main() -> None:
         ns = round(us_for(anywhere, 1) * 1000 / len(instants))
         if count == "10":
             say("limit at an instant, 10 profiles", ns, "ns", three)
-            say("limit at the same instant again, 10 profiles", ns_for(profiles.limit_at, 1, station.now, transaction), "ns", three)
-            say("limits of both connectors, 10 profiles", ns_for(station.limits.update, station.now, station.up_ms), "ns", two)
+            say("limit at the same instant again, 10 profiles", ns_for(profiles.limit_at, 1, station.facts.now, transaction), "ns", three)
+            say("limits of both connectors, 10 profiles", ns_for(station.limits.update), "ns", two)
         grows("limit at an instant", "profiles", int(count), ns / 1000, three / 1000)
 
     control = charging()

@@ -44,7 +44,7 @@ def gap_ms(work, at_least_ms: int = _LONG_MS) -> float:
 
 def asked(station, text: str) -> None:
     station.on_text(text)
-    for action in station.take_actions():
+    for action in station.take_effects():
         if action[0] == "send" and type(action[1]) is not str:
             b"".join(action[1])
 
@@ -59,7 +59,7 @@ def main() -> None:
     installed = frames("50")["install"]
     station = charge_point(installed)
     station.on_text(frames("daily")["install"][0])
-    station.take_actions()
+    station.take_effects()
     for what, text_of in (("the largest of each request", 1), ("the nastiest of each request", 2)):
         worst = (0, "")
         for request in frames("requests"):

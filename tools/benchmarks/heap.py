@@ -14,8 +14,8 @@ class Nowhere(InRam):
 
 def used(station) -> int:
     """Bytes in use with every stack built."""
-    for connector in station.connectors:
-        station.profiles.limit_at(connector.id, station.now, connector.transaction)
+    for connector in station.facts.connectors:
+        station.profiles.limit_at(connector.id, station.facts.now, connector.transaction)
     gc.collect()
     gc.collect()
     return gc.mem_alloc()

@@ -61,7 +61,7 @@ def messages(count: str) -> None:
     answer = answer_to(station, request)
     tell("GetCompositeSchedule of a day, " + profiles, lambda: answer_to(station, request), json_of(request, answer))
     if count == "10":
-        tell("is a limit due", lambda: station.limits.due(station.now, station.up_ms))
+        tell("is a limit due", lambda: station.limits.due())
         tell("garbage collection, 2 vehicles charging, " + profiles, gc.collect)
 
 

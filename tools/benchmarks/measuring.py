@@ -176,7 +176,7 @@ def charge_point(install: list, documents=None, transactions: bool = True, keys:
 def answer_to(station, text: str) -> str:
     """Text to text: what the station sends back for a text from the central system."""
     station.on_text(text)
-    for action in station.take_actions():
+    for action in station.take_effects():
         if action[0] == "send":
             return action[1] if type(action[1]) is str else b"".join(action[1]).decode()
     raise AssertionError("no answer to " + text)

@@ -110,12 +110,12 @@ class Agent:
         """A transaction on connector 1, and two profiles."""
         app = self.app
         app.tell(app.station.on_pilot, 1, "C2", "C")
-        if app.station.connectors[0].transaction is None:
+        if app.station.facts.connectors[0].transaction is None:
             app.on_card("CARD", [1])
             self.answer_all()
             app.wake()
             self.answer_all()
-        assert app.station.connectors[0].transaction is not None
+        assert app.station.facts.connectors[0].transaction is not None
         for number in (1, 2):
             self.ask("SetChargingProfile", {"connectorId": 1, "csChargingProfiles": profile(number, number, 10 * number)})
         assert len(app.station.profiles) >= 2
@@ -194,26 +194,26 @@ def lost(agent):
     answer = agent.ask("GetConfiguration", {"key": ["HeartbeatInterval"]})
     if not answer or not answer["configurationKey"]:
         return "a valid request is not answered"
-    stored = InstalledProfiles(station.supply, station.capability)
+    stored = InstalledProfiles(station.facts.supply, station.profiles.capability)
     documents = []
     for name in station.documents.names():
         if name.startswith("profile-"):
             documents.append(station.documents.read(name))
     documents.sort(key=lambda document: document[0])
     for document in documents:
-        one = from_document(document[1], station.supply)
+        one = from_document(document[1], station.facts.supply)
         stored.install(one, stored.displaced_by(one, None)[0])
     here = sorted([json.dumps(p.to_document()) for p in station.profiles])
     there = sorted([json.dumps(p.to_document()) for p in stored])
     if here != there:
         return "profiles in force %s, in flash %s" % (here, there)
-    connector = station.connectors[0]
-    want = stored.limit_at(1, station.now, connector.transaction)[0]
+    connector = station.facts.connectors[0]
+    want = stored.limit_at(1, station.facts.now, connector.transaction)[0]
     told = app.control.points[1].limit_da
     if told > want:
         return "the limit is %d, and should be %d" % (told, want)
     running = [t.handle for t in station.outbox.ledger.running]
-    if running != [c.transaction.handle for c in station.connectors if c.transaction is not None]:
+    if running != [c.transaction.handle for c in station.facts.connectors if c.transaction is not None]:
         return "transactions %s run in flash, and %s here" % (running, connector.transaction)
     if app.control.points[1].permitted != connector.permitted():
         return "the permission is %s" % app.control.points[1].permitted
@@ -222,7 +222,7 @@ def lost(agent):
         if str(station.settings[name]) != keys[name]:
             return "%s is %s, in flash %s" % (name, station.settings[name], keys[name])
     out = station.documents.read("availability") or []
-    if out != [place.id for place in [station.charge_point] + station.connectors if not place.operative]:
+    if out != [place.id for place in station.facts.places() if not place.operative]:
         return "the availability differs from flash"
     return None
 
@@ -258,7 +258,7 @@ def main():
             for name, action, payload in messages(number):
                 if action is None:
                     agent.wire.texts.clear()
-                    agent.app.tell(agent.app.station.registration.heartbeat, agent.app.station.up_ms, True)
+                    agent.app.tell(agent.app.station.registration.heartbeat, True)
                     agent.app.wake()
                     asked = [json.loads(t) for t in agent.wire.texts]
                     text = json.dumps([3, asked[0][1] if asked else "none", payload])

@@ -13,7 +13,7 @@ Rule 2: alive means heard. After each ping something must arrive within pong_tim
 Rule 3: waits double, each with its own random part (as OCPP 2.0.1 has it), so that a hundred stations after a power cut
     do not call in step. They start anew after a connection that held or worked, and when the network has come back.
 Rule 4: nothing is stored without bound: while too many answers wait to be sent, nothing more is read.
-Rule 5: while identity["before"] holds the credentials from before a change, every fourth try uses those. The first that
+Rule 5: while credentials.before holds those from before a change, every fourth try uses those. The first that
     connect are kept, whichever they are: a mistake, or a server that is away, locks nobody out.
 
 Binary messages are ignored, with a line in the log: OCPP has none.
@@ -41,14 +41,15 @@ _BEFORE_AGAIN = const(4)
 
 
 class Session:
-    """identity: as connecting.attempt takes it, and "security": (profile, AuthorizationKey or None), and "before": the same
-    from before a change, or None. reconnect: {"minimum_s", "random_s"}. log(level, sentence)."""
+    """identity: as connecting.attempt takes it. credentials.now: (security profile, AuthorizationKey or None); credentials.before:
+    the same from before a change that is on trial, or None. reconnect: {"minimum_s", "random_s"}. log(level, sentence)."""
 
-    def __init__(self, network, identity: dict, reconnect: dict, log, clock, max_message: int = MAX_MESSAGE) -> None:
+    def __init__(self, network, identity: dict, credentials, reconnect: dict, log, clock, max_message: int = MAX_MESSAGE) -> None:
         self.connect_timeout_s = _CONNECT_TIMEOUT_S
         self.pong_timeout_s = _PONG_TIMEOUT_S
         self._network = network
         self._identity = identity
+        self._credentials = credentials
         self._minimum_ms = int(reconnect["minimum_s"] * 1000)
         self._random_ms = int(reconnect["random_s"] * 1000)
         self._log = log
@@ -145,17 +146,17 @@ class Session:
 
     async def _connect(self, owner) -> "str | None":
         """Tries once. None: there is a connection; else why not."""
-        identity = self._identity
-        security = identity.get("security", (None, None))
-        if identity.get("before") and self._tries % _BEFORE_AGAIN == _BEFORE_AGAIN - 1:
-            security = identity["before"]
+        credentials = self._credentials
+        shown = credentials.now
+        if credentials.before and self._tries % _BEFORE_AGAIN == _BEFORE_AGAIN - 1:
+            shown = credentials.before
         self._tries += 1
         self._retry_after_s = 0
         event = None
         try:
             from .connecting import attempt
 
-            attempt = attempt(self._network, identity, security[0], security[1], self._clock, self._max_message)
+            attempt = attempt(self._network, self._identity, shown[0], shown[1], self._clock, self._max_message)
             self._connection, reason, event, wait_s = await asyncio.wait_for(attempt, self.connect_timeout_s)
             self._retry_after_s = min(wait_s, _LONGEST_RETRY_AFTER_S)
         except asyncio.TimeoutError:
@@ -164,8 +165,8 @@ class Session:
             reason = "no connection: " + self._reason_of(error)
         if self._connection is not None:
             self._reported = None
-            if identity.get("before"):
-                self._tell(owner.on_trial, security == identity["security"])
+            if credentials.before:
+                self._tell(owner.on_trial, shown == credentials.now)
             return None
         if event is not None and reason != self._reported:  # once, not at every try
             self._reported = reason

@@ -5,7 +5,7 @@ The status is never set by an event: it is worked out from what is true now, fir
 
 from micropython import const
 
-MINIMUM_DA = const(60)  # below 6 A the pilot offers nothing (IEC 61851-1)
+from ..units import MINIMUM_DA
 
 # Error codes, and names of ours, that tell of something without endangering anybody: charging goes on, and connector 0 reports them,
 # as central systems stop a connector that shows an errorCode.
@@ -49,7 +49,6 @@ class Connector:
         self.operative = True  # as ChangeAvailability left it
         self.spent = False  # its transaction has had all the energy that an invalid card may have
         self.has_lock = False
-        self.locked = None  # as last told to the board
         self.cable_in = False  # a cable sits in the socket, with or without a vehicle; False where that cannot be seen
         self.held = None  # the transaction whose owner alone may take the cable, after its end
         self.stopped = None  # (order of a StopTransaction whose last reading is still to come, the reading it has): current may flow yet
@@ -205,12 +204,11 @@ class ChargePoint(Connector):
         return "Available" if self.operative else "Unavailable"
 
 
-def all_connectors(ids: "list[int]", locks: "list[int]", inoperative: "list[int]") -> "tuple[ChargePoint, list[Connector]]":
-    """Connector 0, and the others. locks, inoperative: ids of those that have a lock, that are out of service."""
+def all_connectors(ids: "list[int]", locks: "list[int]") -> "tuple[ChargePoint, list[Connector]]":
+    """Connector 0, and the others. locks: ids of those that have a lock."""
     charge_point = ChargePoint()
     connectors = [Connector(connector_id, charge_point) for connector_id in ids]
     charge_point.connectors = connectors
-    for connector in [charge_point] + connectors:
+    for connector in connectors:
         connector.has_lock = connector.id in locks
-        connector.operative = connector.id not in inoperative
     return charge_point, connectors

@@ -139,19 +139,18 @@ def text_of(value) -> str:
     return str(value)
 
 
-def values_of(first: dict, stored: dict) -> "tuple[dict, list[str]]":
-    """The values that differ from the table's, and sentences about those that cannot be."""
+def values_of(given: dict, source: str) -> "tuple[dict, list[str]]":
+    """The values that are given as texts, and sentences about those that cannot be; source: what gave them, for the sentences."""
     values = {}
     problems = []
-    for source, given in (("the first values", first), ("the stored values", stored)):
-        for name in given:
-            text = str(given[name])
-            known = name_of(name)
-            value = None if known is None else value_of(known, text)
-            if value is None:
-                if known is not None and not readable(known):
-                    text = "what it is"
-                problems.append("%s: key %s cannot be %r and is ignored" % (source, name, text))
-            else:
-                values[known] = value
+    for name in given:
+        text = str(given[name])
+        known = name_of(name)
+        value = None if known is None else value_of(known, text)
+        if value is None:
+            if known is not None and not readable(known):
+                text = "what it is"
+            problems.append("%s: key %s cannot be %r and is ignored" % (source, name, text))
+        else:
+            values[known] = value
     return values, problems

@@ -24,12 +24,11 @@ def answer(station, message_id: str, action: str, payload) -> "str | list[bytes]
             payload = _seldom(action).answer(station, request)
         return result_text(message_id, payload)
     except OcppError as error:
-        station.log("warn", "%s: %s, %s" % (action, error.code, error.description))
+        station.facts.log("warn", "%s: %s, %s" % (action, error.code, error.description))
         return error_text(message_id, error.code, error.description)
     except MemoryError:
         if action.endswith("ChargingProfile"):  # it may have come between flash and what is in force
             station.charging.load()
-            station.limits_changed()
         return error_text(message_id, "InternalError", "not enough memory for this request; send it in smaller parts")
 
 

@@ -5,15 +5,22 @@ board or the table, in this order.
 """
 
 
-
 class Settings:
-    """The keys of one station. `first` overrides first values; `stored` is what a central system wrote."""
+    """The keys of one station. `first` overrides the table's first values."""
 
-    def __init__(self, first: dict, stored: "dict | None") -> None:
+    def __init__(self, first: dict) -> None:
         from .keys import values_of
 
         # values: those that are used or differ from the table's; problems: sentences
-        self.values, self.problems = values_of(first, stored or {})
+        self.values, self.problems = values_of(first, "the first values")
+
+    def start(self, stored: dict) -> None:
+        """Takes in what a central system wrote."""
+        from .keys import values_of
+
+        values, problems = values_of(stored, "the stored values")
+        self.values.update(values)
+        self.problems += problems
 
     def __getitem__(self, name: str):
         value = self.values.get(name)

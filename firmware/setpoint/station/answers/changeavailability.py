@@ -4,7 +4,7 @@
 def answer(station, request: dict) -> dict:
     connector_id = request["connectorId"]
     operative = request["type"] == "Operative"
-    places = [station.charge_point] + station.connectors
+    places = station.facts.places()
     concerned = [place for place in places if connector_id in (0, place.id)]
     out = [place.id for place in places if not (operative if place in concerned else place.operative)]
     if not concerned:
@@ -12,7 +12,7 @@ def answer(station, request: dict) -> dict:
     try:
         station.documents.write("availability", out)
     except OSError as error:
-        station.reports.storage_failed("the availability cannot be written: %s" % error)
+        station.facts.storage_failed("the availability cannot be written: %s" % error)
         return {"status": "Rejected"}
     scheduled = False
     for place in concerned:

@@ -1,8 +1,9 @@
 """ChangeConfiguration (OCPP 1.6, 5.3): checks a key's new value, stores it, and lets it have its effect."""
 
-from .. import keys, security
-from ..metering import LISTS
-from ..shapes import all_texts
+from ...messaging.shapes import all_texts
+from ...sessions.meters import LISTS
+from ...sessions.samples import sample_anew
+from .. import credentials, keys
 
 
 def answer(station, request: dict) -> dict:
@@ -11,26 +12,27 @@ def answer(station, request: dict) -> dict:
         return {"status": "NotSupported"}
     value = keys.value_of(name, request["value"]) if keys.writable(name) else None
     if value is not None and name in ("AuthorizationKey", "SecurityProfile"):
-        return security.change(station, name, value)
+        return credentials.change(station, name, value)
     if name in LISTS and value:
         for measurand in value.split(","):
-            if not station.metering.measures(measurand):
-                station.log("warn", "%s rejected: this board does not measure %s" % (name, measurand))
+            if not station.meters.measures(measurand):
+                station.facts.log("warn", "%s rejected: this board does not measure %s" % (name, measurand))
                 return {"status": "Rejected"}
     if value is None or not _store(station, name, keys.text_of(value)):
         return {"status": "Rejected"}
     station.settings.adopt(name, value)
     if name == "WebSocketPingInterval":
-        station.actions.append(("ping", value))
+        station.facts.effects.append(("ping", value))
     elif name == "HeartbeatInterval":
-        station.registration.interval_changed(station.up_ms)
+        station.registration.interval_changed()
     elif name.startswith("FallbackLimit"):
         station.fallback.settings_changed()
+        station.registration.interval_changed()
     elif name == "MeterValueSampleInterval":
-        for connector in station.connectors:
-            station.metering.sample_anew(connector)
+        for connector in station.facts.connectors:
+            sample_anew(station.facts, connector)
     elif name == "ClockAlignedDataInterval":
-        station.metering.clock_is_set()
+        station.samples.clock_is_set()
     return {"status": "Accepted"}
 
 
@@ -41,6 +43,6 @@ def _store(station, name: str, text: str) -> bool:
     try:
         station.documents.write("settings", document)
     except OSError as error:
-        station.reports.storage_failed("settings cannot be written: %s" % error)
+        station.facts.storage_failed("settings cannot be written: %s" % error)
         return False
     return True

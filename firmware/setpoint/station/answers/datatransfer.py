@@ -25,7 +25,7 @@ def answer(station, request: dict) -> "dict | list[bytes]":
         return {"status": "UnknownVendorId"}
     message_id = request.get("messageId")
     if message_id == "Limits":
-        return _in_pieces(_limit(station, connector) for connector in station.connectors)
+        return _in_pieces(_limit(station, connector) for connector in station.facts.connectors)
     elif message_id == "Profiles":
         return _in_pieces(_profile(profile) for profile in station.profiles)
     elif message_id == "Profile":
@@ -54,17 +54,17 @@ def _in_pieces(found) -> "list[bytes]":
 
 
 def _limit(station, connector) -> dict:
-    grant = station.limits.grants[connector.id]
-    why = grant.why(station.now)
+    limit = station.limits.of[connector.id]
+    why = limit.why(station.facts.now)
     if connector.recovers and not connector.faulted():
         why = "%s, then: %s" % (RECOVERS, why)
     found = {
         "connectorId": connector.id,
-        "limit": tenths_text(grant.da),
-        "numberPhases": grant.phases,
-        "source": grant.source,
+        "limit": tenths_text(limit.da),
+        "numberPhases": limit.phases,
+        "source": limit.source,
         "reason": why,
-        "nextChange": _instant(grant.until),
+        "nextChange": _instant(limit.until),
     }
     faults = connector.all_faults()
     if faults:

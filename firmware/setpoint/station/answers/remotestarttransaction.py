@@ -2,24 +2,23 @@
 (R10): where a plug went in a moment ago the station may not know yet.
 """
 
-from ...schedule.profile import profile_from
-from .. import cards
+from ...sessions import cards
 
 
 def answer(station, request: dict) -> dict:
     profile = request.get("chargingProfile")
     connector_id = request.get("connectorId")
     reason = "not registered"
-    if station.registration.accepted:
+    if station.facts.accepted:
         ids = _open_to_it(station, connector_id)
         if not ids:
             reason = "no connector is free" if connector_id is None else "connector %d is not free" % connector_id
         elif profile is not None:
-            reason = station.charging.reason_to_reject(profile, ids[0], None, True) or _no_room(station, profile)
+            reason = station.charging.reason_to_reject(profile, ids[0], None, True) or station.charging.no_room_for(profile)
         else:
             reason = None
     if reason is not None:
-        station.log("warn", "RemoteStartTransaction rejected: %s" % reason)
+        station.facts.log("warn", "RemoteStartTransaction rejected: %s" % reason)
         return {"status": "Rejected"}
     station.later(lambda: _start(station, request["idTag"], ids, profile))
     return {"status": "Accepted"}
@@ -28,25 +27,19 @@ def answer(station, request: dict) -> dict:
 def _open_to_it(station, connector_id: "int | None") -> "list[int]":
     """The free connectors where it may begin, if they are more than wait for one of them and can go nowhere else. Those with a
     vehicle that has charged already come last: it was not sent for them."""
-    free = [c for c in station.connectors if connector_id in (None, c.id) and c.free()]
+    free = [c for c in station.facts.connectors if connector_id in (None, c.id) and c.free()]
     for ended in (False, True):
         ids = [c.id for c in free if (c.ended_here is not None) is ended]
         confined = 0
         for grant in station.authorisation.grants:
-            confined += not any([i not in ids and station.connector(i).free() for i in grant.connectors])
+            confined += not any([i not in ids and station.facts.connector(i).free() for i in grant.connectors])
         if len(ids) > confined:
             return ids
     return []
 
 
-def _no_room(station, profile: dict) -> "str | None":
-    """Why the profile could not be kept when the transaction begins (R7)."""
-    new = profile_from(profile, 1, station.now, None, station.supply)
-    return station.profiles.displaced_by(new, station.now)[1]
-
-
 def _start(station, id_tag: str, ids: "list[int]", profile: "dict | None") -> None:
     if station.settings["AuthorizeRemoteTxRequests"]:
-        cards.authorise(station, id_tag, ids, profile, [])
+        cards.authorise(station.authorisation, id_tag, ids, profile, [])
     else:
-        cards.grant(station, id_tag, ids, profile)
+        cards.grant(station.authorisation, id_tag, ids, profile)

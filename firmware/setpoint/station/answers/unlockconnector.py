@@ -2,7 +2,7 @@
 
 
 def answer(station, request: dict) -> dict:
-    connector = station.connector(request["connectorId"])
+    connector = station.facts.connector(request["connectorId"])
     if connector is None or not connector.has_lock:
         return {"status": "NotSupported"}
     if any([fault.code == "ConnectorLockFailure" for fault in connector.all_faults()]):
@@ -13,5 +13,5 @@ def answer(station, request: dict) -> dict:
 
 def _unlock(station, connector) -> None:
     if connector.transaction is not None:
-        station.sessions.end(connector, "UnlockCommand", None)
+        station.transactions.end(connector, "UnlockCommand", None)
     connector.held = None

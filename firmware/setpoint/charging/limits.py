@@ -9,14 +9,13 @@ Rule 3: nothing is polled: `next_change` says when the schedule can change, `rec
 from micropython import const
 
 from ..schedule.sharing import shares
-from ..units import FOREVER
-from .connector import MINIMUM_DA
+from ..units import FOREVER, MINIMUM_DA
 
 # 5 s until the pilot may write a new duty, 5 s in which the vehicle follows it, 1 s of grace (hardware: IEC 61851-1).
 _FALL_MS = const(11000)
 
 
-class Grant:
+class ConnectorLimit:
     """What one connector may draw: `da` per phase, `phases`, since which cause, until when the schedule says so."""
 
     def __init__(self) -> None:
@@ -68,44 +67,65 @@ class Grant:
 
 
 class Limits:
-    def __init__(self, profiles, supply, connectors: list) -> None:
+    """`of`: connector id: its ConnectorLimit. profiles: those that are installed (schedule/stack.py)."""
+
+    def __init__(self, facts, profiles) -> None:
+        self._facts = facts
         self._profiles = profiles
-        self._supply = supply
-        self._connectors = connectors
         self._caps = {}  # connector id: {source: da}
-        self.grants = {}
-        for connector in connectors:
-            self.grants[connector.id] = Grant()
+        self.of = {}
+        for connector in facts.connectors:
+            self.of[connector.id] = ConnectorLimit()
         self.next_change = 0  # instant; FOREVER when no schedule can change
         self.recheck_ms = None  # up-time at which a limit that waits for room may rise
 
     def cap(self, connector_id: int, source: str, da: "int | None") -> None:
-        """A limit from the board: cable, temperature. None: it does not limit."""
+        """A limit from elsewhere: cable, temperature, fallback. None: it does not limit."""
+        if da == self.cap_of(connector_id, source):
+            return
         caps = self._caps.setdefault(connector_id, {})
         if da is None:
-            caps.pop(source, None)
+            del caps[source]
         else:
             caps[source] = da
+        self._facts.limits_stale = True
 
-    def due(self, now: "int | None", up_ms: int) -> bool:
+    def cap_of(self, connector_id: int, source: str) -> "int | None":
+        return self._caps.get(connector_id, {}).get(source)
+
+    def due(self) -> bool:
         """Could a limit be another one than last time? Cheap, and allocates nothing."""
-        if now is not None and now >= self.next_change:
+        facts = self._facts
+        if facts.limits_stale or (facts.now is not None and facts.now >= self.next_change):
             return True
-        return self.recheck_ms is not None and up_ms >= self.recheck_ms
+        return self.recheck_ms is not None and facts.up_ms >= self.recheck_ms
 
-    def update(self, now: "int | None", up_ms: int) -> "list":
-        """Works out every limit anew. Returns the ids of the connectors whose da or phases changed."""
+    def due_ms(self) -> "int | None":
+        facts = self._facts
+        if facts.now is None:
+            return self.recheck_ms
+        change_ms = facts.ms_at(self.next_change)
+        return change_ms if self.recheck_ms is None else min(change_ms, self.recheck_ms)
+
+    def settle(self) -> None:
+        if self.due():
+            self.update()
+
+    def update(self) -> None:
+        """Works out every limit anew."""
+        facts = self._facts
+        facts.limits_stale = False
         self.next_change = FOREVER
         self.recheck_ms = None
-        total_da, total_reason = self._profiles.station_limit_at(now)
+        total_da, total_reason = self._profiles.station_limit_at(facts.now)
         bounds = {}
-        for connector in self._connectors:
-            bounds[connector.id] = self._bound(connector, now)
-        if len(self._connectors) > 1 and total_da is not None:
+        for connector in facts.connectors:
+            bounds[connector.id] = self._bound(connector, facts.now)
+        if len(facts.connectors) > 1 and total_da is not None:
             self._share(bounds, total_da, total_reason)
         else:
             total_da = None
-        return self._hand_out(bounds, total_da, up_ms)
+        self._hand_out(bounds, total_da, facts.up_ms)
 
     def _bound(self, connector, now: "int | None") -> list:
         """[da, phases, source, until, reason] of a connector by itself."""
@@ -113,7 +133,7 @@ class Limits:
         self.next_change = min(self.next_change, until)
         source = "schedule"
         if reason is None:
-            supply = self._supply
+            supply = self._facts.supply
             source = "installation" if supply.own_rate < supply.connector_rate else "hardware"
         caps = self._caps.get(connector.id, {})
         for name in caps:
@@ -123,13 +143,13 @@ class Limits:
 
     def _share(self, bounds: dict, total_da: int, total_reason) -> None:
         """R29: one limit for all that charge. An idle connector is told what it would get as the newest."""
-        running = [c for c in self._connectors if c.transaction is not None]
+        running = [c for c in self._facts.connectors if c.transaction is not None]
         # A vehicle that does not ask is kept a chair, no more: it may ask again at any time, and has the rest then. It
         # stands behind all that ask, as the last one goes first where there is not enough: nobody waits for an empty chair.
         running.sort(key=lambda c: (not c.asks(), c.transaction.handle))
         wants = [bounds[c.id][0] if c.asks() else min(bounds[c.id][0], MINIMUM_DA) for c in running]
         parts = shares(total_da, wants)
-        for connector in self._connectors:
+        for connector in self._facts.connectors:
             bound = bounds[connector.id]
             if connector.transaction is None:
                 part = shares(total_da, wants + [bound[0]])[-1]
@@ -138,43 +158,42 @@ class Limits:
             if part < bound[0]:
                 bound[0], bound[2], bound[4] = part, "sharing", total_reason
 
-    def _hand_out(self, bounds: dict, total_da: "int | None", up_ms: int) -> list:
-        before = {}
+    def _hand_out(self, bounds: dict, total_da: "int | None", up_ms: int) -> None:
         rising = []
-        for connector in self._connectors:  # down first
-            grant = self.grants[connector.id]
-            before[connector.id] = grant.da, grant.phases
-            da, grant.phases, grant.source, grant.until, grant.reason = bounds[connector.id]
+        for connector in self._facts.connectors:  # down first
+            limit = self.of[connector.id]
+            da, limit.phases, limit.source, limit.until, limit.reason = bounds[connector.id]
             running = connector.transaction is not None
-            had_da = grant.da if grant.running else 0
+            had_da = limit.da if limit.running else 0
             if running and total_da is not None and da > had_da:
-                grant.change(had_da, True, up_ms)
+                limit.change(had_da, True, up_ms)
                 rising.append(connector.id)
             else:
-                grant.change(da, running, up_ms)
+                limit.change(da, running, up_ms)
             if not running and connector.pilot not in ("C2", "C2S"):
-                grant.contactor_is_open()
+                limit.contactor_is_open()
         for connector_id in rising:  # then up, as far as there is room
-            grant = self.grants[connector_id]
+            limit = self.of[connector_id]
             wanted_da = bounds[connector_id][0]
             da = min(wanted_da, self._room_da(connector_id, total_da, up_ms))
-            if da > grant.da:
-                grant.change(da, True, up_ms)
-            if grant.da < wanted_da:
-                grant.source = "sharing"
+            if da > limit.da:
+                limit.change(da, True, up_ms)
+            if limit.da < wanted_da:
+                limit.source = "sharing"
                 self._recheck_when_room(up_ms)
-        return [i for i in before if before[i] != (self.grants[i].da, self.grants[i].phases)]
+        for connector in self._facts.connectors:
+            connector.limit_da = self.of[connector.id].da
 
     def _room_da(self, connector_id: int, total_da: int, up_ms: int) -> int:
         """What is left of the total beside all that may flow elsewhere; below 0 while more flows than may."""
         room = total_da
-        for other in self.grants:
+        for other in self.of:
             if other != connector_id:
-                room -= self.grants[other].held_da(up_ms)
+                room -= self.of[other].held_da(up_ms)
         return room
 
     def _recheck_when_room(self, up_ms: int) -> None:
-        for connector_id in self.grants:
-            falls = self.grants[connector_id].falls_ms(up_ms)
+        for connector_id in self.of:
+            falls = self.of[connector_id].falls_ms(up_ms)
             if falls is not None and (self.recheck_ms is None or falls < self.recheck_ms):
                 self.recheck_ms = falls

@@ -9,25 +9,25 @@ from micropython import const
 _MOST = const(40)  # cards; the oldest goes first
 
 
-def look_up(station, id_tag: str) -> "tuple[str, str | None] | None":
+def look_up(facts, documents, id_tag: str) -> "tuple[str, str | None] | None":
     """(AuthorizationStatus, parentIdTag or None) of a card, or None where nothing is known. Upper and lower case are one."""
-    text = _text(station)
+    text = _text(documents)
     start = text.find("\n%s\t" % id_tag.lower())
     if start < 0:
         return None
     status, expires, parent = text[start + 1 :].split("\n", 1)[0].split("\t")[1:]
-    if expires and (station.now is None or station.now >= int(expires)):
+    if expires and (facts.now is None or facts.now >= int(expires)):
         status = "Expired"
     return status, parent or None
 
 
-def remember(station, id_tag: str, info: dict) -> None:
+def remember(facts, documents, id_tag: str, info: dict) -> None:
     """Takes in the idTagInfo of an answer, as far as it can be read; ConcurrentTx tells of the moment, not of the card, and
     one that is accepted up to nobody knows when is not kept."""
     status = info.get("status")
     expires = info.get("expiryDate", "")
     parent = info.get("parentIdTag") or ""
-    if not station.settings["AuthorizationCacheEnabled"] or status in (None, "ConcurrentTx"):
+    if not facts.settings["AuthorizationCacheEnabled"] or status in (None, "ConcurrentTx"):
         return
     if expires is None:
         if status == "Accepted":
@@ -35,7 +35,7 @@ def remember(station, id_tag: str, info: dict) -> None:
         expires = ""
     if "\t" in id_tag + parent or "\n" in id_tag + parent:
         return
-    text = _text(station)
+    text = _text(documents)
     line = "\n%s\t%s\t%s\t%s" % (id_tag.lower(), status, expires, parent)
     start = text.find("\n%s\t" % id_tag.lower())
     if start >= 0:
@@ -45,11 +45,11 @@ def remember(station, id_tag: str, info: dict) -> None:
         if text.count("\n") >= _MOST:
             text = text[text.index("\n", 1) :]
         text += line
-    write(station, text)
+    write(facts, documents, text)
 
 
-def _text(station) -> str:
-    return station.documents.read("cache", "", _understood)
+def _text(documents) -> str:
+    return documents.read("cache", "", _understood)
 
 
 def _understood(text: str) -> str:
@@ -60,11 +60,11 @@ def _understood(text: str) -> str:
     return text
 
 
-def write(station, text: str) -> bool:
+def write(facts, documents, text: str) -> bool:
     """Puts the whole text into flash; False, and a line in the log, where that fails."""
     try:
-        station.documents.write("cache", text)
+        documents.write("cache", text)
     except OSError as error:
-        station.reports.storage_failed("the authorisation cache cannot be written: %s" % error)
+        facts.storage_failed("the authorisation cache cannot be written: %s" % error)
         return False
     return True

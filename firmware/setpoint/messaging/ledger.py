@@ -42,10 +42,9 @@ class Ledger:
         self._clocks = []  # [boot, instant, ms after it] of those that began without the time, and were told it
         self._clockless = False  # something was written without an instant since power-up
         self._mark = ""
-        self._load()
 
-    def _load(self) -> None:
-        """What the last segment says, and the mark."""
+    def load(self) -> None:
+        """Reads what the last segment says, and the mark. Once, before anything else."""
         journal = self._journal
         for segment in reversed(journal.segments):
             found = journal.read(segment, 0)

@@ -22,49 +22,51 @@ SET_ASIDE = const("no connection outlives it")  # what is not to be sent again (
 
 
 class Calls:
-    """`delivered(entry, payload, error, refused)` is told of every answer to a message of the outbox. It answers True when the
-    message is to be sent again."""
+    """`delivered(entry, payload, error, refused, others)` is told of every answer to a message of the outbox; others: how many
+    calls were answered so far, None while the link is down. It answers True when the message is to be sent again."""
 
-    def __init__(self, id_prefix: str, outbox, log, delivered) -> None:
+    def __init__(self, facts, id_prefix: str, outbox, delivered) -> None:
+        self._facts = facts
         self._exchange = Exchange(TIMEOUT_MS, id_prefix)
         self._outbox = outbox
-        self._log = log
         self._delivered = delivered
-        self.answered = 0  # how many calls were
         self.spoken = False  # on this link something was answered, by either side, and not by an error
+        self._answered = 0  # how many calls were
         self._waiting = []  # (order, action, payload, on_answer, before Accepted too)
-        self._on_answer = None  # of the one in flight: a function of (payload, error, refused, up_ms)
+        self._on_answer = None  # of the one in flight: a function of (payload, error, refused)
         self._entry = None  # of the outbox, where the one in flight is of there
         self._message = None  # the one in flight: that entry, or what waited here
         self._suspect = None  # (losses.py) the one that was in flight when the last connection was lost
         self._late = None  # (message id, entry) of the last one of the outbox that was not answered in time
 
-    def ask(self, action: str, payload: dict, on_answer, before_accepted: bool, up_ms: int) -> None:
-        """Queues a CALL. on_answer(payload or None, error sentence or None, up_ms) is called exactly once."""
+    def ask(self, action: str, payload: dict, on_answer, before_accepted: bool = False) -> None:
+        """Queues a CALL. on_answer(payload or None, error sentence or None) is called exactly once."""
         if len(self._waiting) >= _MOST_WAITING:
-            self._waiting.pop(0)[3](None, DROPPED, up_ms)
+            self._waiting.pop(0)[3](None, DROPPED)
         self._waiting.append((self._outbox.next_order(), action, payload, on_answer, before_accepted))
 
-    def next_text(self, ready: bool, now: "int | None", up_ms: int, ticks_ms: int) -> "str | None":
-        """The CALL to send now, None when there is none. Before the station is
-        `ready` (Accepted, and told the time) only what may go before Accepted (OCPP 1.6, 4.2)."""
-        if not self.idle():
+    def next_text(self) -> "str | None":
+        """The CALL to send now, None when there is none. Before the station is Accepted, and told the time, only what may go
+        before Accepted (OCPP 1.6, 4.2)."""
+        facts = self._facts
+        if not facts.link_up or not self.idle():
             return None
+        ready = facts.accepted and facts.now is not None
         call = None
         for waiting in self._waiting:
             if ready or waiting[4]:
                 call = waiting
                 break
-        entry = self._outbox.head(up_ms) if ready else None
+        entry = self._outbox.head(facts.up_ms) if ready else None
         if entry is not None and (call is None or (entry[0] < call[0] and not self._outbox.is_history(entry))):
-            action, payload = entry[1], self._outbox.payload_of(entry, now)
+            action, payload = entry[1], self._outbox.payload_of(entry, facts.now)
             self._entry = entry
-            self._on_answer = lambda payload, error, refused, up_ms: self._delivered(entry, payload, error, refused)
+            self._on_answer = lambda payload, error, refused: self._deliver(entry, payload, error, refused)
         elif call is not None:
             self._waiting.remove(call)
             action, payload = call[1], call[2]
             self._entry = None
-            self._on_answer = lambda payload, error, refused, up_ms: call[3](payload, error, up_ms)
+            self._on_answer = lambda payload, error, refused: call[3](payload, error)
         else:
             return None
         self._message = self._entry or call
@@ -72,23 +74,26 @@ class Calls:
             from .losses import form_of
 
             payload = form_of(self._suspect, self._message, payload)
-        return self._exchange.start(action, payload, ticks_ms)
+        return self._exchange.start(action, payload, facts.ticks_ms)
 
-    def on_answer(self, message, up_ms: int) -> None:
+    def _deliver(self, entry, payload, error: "str | None", refused: bool) -> bool:
+        return self._delivered(entry, payload, error, refused, self._answered if self._facts.link_up else None)
+
+    def on_answer(self, message) -> None:
         """A CALLRESULT or CALLERROR has come."""
         answer = self._exchange.settle(message)
         late = self._late
         if answer is None:
             if late is None or late[0] != message[1] or message[0] != 3:
-                self._log("warn", "an answer that nobody waits for, id %s" % message[1])
+                self._facts.log("warn", "an answer that nobody waits for, id %s" % message[1])
                 return
             if self._entry is late[1]:  # the next attempt is in flight
                 self._exchange.cancel()
                 self._on_answer = self._entry = self._message = None
             self._late = None
             self.spoken = True
-            self.answered += 1
-            self._delivered(late[1], message[2], None, False)
+            self._answered += 1
+            self._deliver(late[1], message[2], None, False)
             return
         if self._entry is not None:
             self._late = None
@@ -97,30 +102,34 @@ class Calls:
 
             if is_suspect(self._suspect, self._message):
                 self._suspect = None
-        self.answered += 1
+        self._answered += 1
         if answer[0] == "result":
             self.spoken = True
-            self._finish(answer[1], None, False, up_ms)
+            self._finish(answer[1], None, False)
         else:
-            self._finish(None, "%s: %s" % (answer[1], answer[2]), True, up_ms)
+            self._finish(None, "%s: %s" % (answer[1], answer[2]), True)
 
     def idle(self) -> bool:
         """Nothing is in flight: the next CALL may go."""
         return self._exchange.idle
 
-    def times_out_ms(self) -> "int | None":
-        """The ticks from which the call in flight has waited too long; None: there is none."""
-        return None if self.idle() else self._exchange.started_ms + TIMEOUT_MS
+    def due_ms(self) -> "int | None":
+        """When the call in flight has waited too long, or a message of the outbox may be tried again."""
+        facts = self._facts
+        if self.idle():
+            return self._outbox.due_at_ms() if facts.online() else None
+        return self._exchange.started_ms + TIMEOUT_MS + facts.up_ms - facts.ticks_ms
 
-    def time_out(self, ticks_ms: int, up_ms: int) -> None:
-        if self._exchange.timed_out(ticks_ms):
+    def settle(self) -> None:
+        """Gives up a call that nobody answered in time."""
+        if self._exchange.timed_out(self._facts.ticks_ms):
             late = self._exchange.message_id, self._entry
             self._exchange.cancel()
-            waits = self._finish(None, "no answer within %d s" % (TIMEOUT_MS // 1000), False, up_ms)
+            waits = self._finish(None, "no answer within %d s" % (TIMEOUT_MS // 1000), False)
             if late[1] is not None:
                 self._late = late if waits else None
 
-    def link_is_down(self, up_ms: int) -> None:
+    def link_is_down(self) -> None:
         """Nobody will answer any more."""
         self._exchange.cancel()
         self._late = None
@@ -131,25 +140,26 @@ class Calls:
         if self._message is not None:
             from .losses import after
 
-            self._suspect, error = after(self._suspect, self._message, self._log)
-        self._finish(None, error, False, up_ms)
+            self._suspect, error = after(self._suspect, self._message, self._facts.log)
+        self._finish(None, error, False)
         for call in waiting:
-            call[3](None, "the link is down", up_ms)
+            call[3](None, "the link is down")
 
-    def _finish(self, payload, error: "str | None", refused: bool, up_ms: int) -> "bool | None":
+    def _finish(self, payload, error: "str | None", refused: bool) -> "bool | None":
         on_answer = self._on_answer
         self._on_answer = self._entry = self._message = None
         if on_answer is not None:
-            return on_answer(payload, error, refused, up_ms)
+            return on_answer(payload, error, refused)
         return None
 
-    def understood(self, action: str, payload, error: "str | None") -> "dict | None":
-        """The fields of an answer, as far as they can be read (fields.py); None where there is no answer. Both are logged."""
-        found = None
-        problems = []
-        if error is None:
-            found = readable(payload, answer_spec_for(action), problems)
-            error = "; ".join(problems)
-        if error:
-            self._log("warn", "%s: %s" % (action, error))
-        return found
+
+def understood(log, action: str, payload, error: "str | None") -> "dict | None":
+    """The fields of an answer, as far as they can be read (fields.py); None where there is no answer. Both are logged."""
+    found = None
+    problems = []
+    if error is None:
+        found = readable(payload, answer_spec_for(action), problems)
+        error = "; ".join(problems)
+    if error:
+        log("warn", "%s: %s" % (action, error))
+    return found

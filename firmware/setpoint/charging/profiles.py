@@ -21,29 +21,33 @@ def _name_of(profile_id: int) -> str:
     return _PREFIX + str(profile_id)
 
 
-class Charging:
-    """`station`: the object whose `connectors`, `now`, `documents`, `profiles`, `capability` and `log` are used."""
+class ChargingProfiles:
+    """documents: the port to flash. installed: those in force (schedule/stack.py). capability: schedule/checks.py."""
 
-    def __init__(self, station) -> None:
-        self._station = station
+    def __init__(self, facts, documents, installed, capability) -> None:
+        self._facts = facts
+        self._documents = documents
+        self._installed = installed
+        self._capability = capability
         self._last_order = 0
 
     # -- flash
 
     def load(self) -> None:
         """Installs what is in flash, and nothing else. A TxProfile stays only with its transaction (R12)."""
-        station = self._station
-        station.profiles.remove(list(station.profiles))
-        running = [c.transaction.handle for c in station.connectors if c.transaction is not None]
+        installed = self._installed
+        installed.remove(list(installed))
+        self._facts.limits_stale = True
+        running = [c.transaction.handle for c in self._facts.connectors if c.transaction is not None]
         from ..schedule.stored import from_document
 
         stored = []
-        for name in station.documents.names():
+        for name in self._documents.names():
             if not name.startswith(_PREFIX):
                 continue
-            found = station.documents.read(name, None, lambda stored: self._understood(name, stored, from_document))
+            found = self._documents.read(name, None, lambda stored: self._understood(name, stored, from_document))
             if found is None:
-                station.log("error", "%s cannot be read and is left out" % name)
+                self._facts.log("error", "%s cannot be read and is left out" % name)
                 continue
             order, profile = found
             if profile.transaction is not None and profile.transaction not in running:
@@ -53,24 +57,24 @@ class Charging:
         stored.sort(key=lambda entry: entry[:2])
         for order, _, profile in stored:
             self._last_order = max(self._last_order, order)
-            displaced, _ = station.profiles.displaced_by(profile, None)
-            station.profiles.install(profile, displaced)
+            displaced, _ = self._installed.displaced_by(profile, None)
+            self._installed.install(profile, displaced)
             self._forget_all(displaced, profile)
 
     def _understood(self, name: str, stored, from_document) -> tuple:
         """(order of installation, profile). ValueError or TypeError for what `install` cannot have written there."""
         order, document = stored
-        profile = from_document(document, self._station.supply)
+        profile = from_document(document, self._facts.supply)
         if type(order) is not int or name != _name_of(profile.id):
             raise ValueError("another profile's")
         return order, profile
 
     def _forget(self, profile) -> None:
         try:
-            self._station.documents.remove(_name_of(profile.id))
+            self._documents.remove(_name_of(profile.id))
         except OSError as error:
             # It comes back with the next start: whoever clears it again then should know.
-            self._station.reports.storage_failed("profile %d cannot be removed: %s" % (profile.id, error))
+            self._facts.storage_failed("profile %d cannot be removed: %s" % (profile.id, error))
 
     def _forget_all(self, profiles: list, successor=None) -> None:
         for profile in profiles:
@@ -79,29 +83,27 @@ class Charging:
 
     def clock_is_known(self) -> None:
         """Profiles accepted while the time was unknown count from now (R31)."""
-        station = self._station
-        for profile in station.profiles.fix_starts(station.now):
+        for profile in self._installed.fix_starts(self._facts.now):
             name = _name_of(profile.id)
             try:
-                order = station.documents.read(name, [])[0]
-                station.documents.write(name, [order, profile.to_document()])
+                order = self._documents.read(name, [])[0]
+                self._documents.write(name, [order, profile.to_document()])
             except (OSError, IndexError) as error:
-                station.reports.storage_failed("%s cannot be written: %s" % (name, error))
+                self._facts.storage_failed("%s cannot be written: %s" % (name, error))
 
     # -- SetChargingProfile
 
     def reason_to_reject(self, fields: dict, connector_id: int, transaction, remote_start: bool = False) -> "str | None":
-        station = self._station
-        return reason_to_reject(fields, connector_id, station.capability, station.now, transaction, remote_start)
+        return reason_to_reject(fields, connector_id, self._capability, self._facts.now, transaction, remote_start)
 
     def set_profile(self, request: dict) -> dict:
-        station = self._station
+        facts = self._facts
         connector_id = request["connectorId"]
-        connector = station.connector(connector_id)
+        connector = facts.connector(connector_id)
         if connector is None and connector_id != 0:
             raise OcppError(
                 "PropertyConstraintViolation",
-                "connectorId %d: this charge point has connectors 0 to %d" % (connector_id, len(station.connectors)),
+                "connectorId %d: this charge point has connectors 0 to %d" % (connector_id, len(facts.connectors)),
             )
         fields = request["csChargingProfiles"]
         transaction = None if connector is None else connector.transaction
@@ -109,91 +111,96 @@ class Charging:
         if reason is None:
             reason = self.install(fields, connector_id, transaction)
         if reason is None:
-            if fields["chargingProfilePurpose"] == TX_DEFAULT and station.now is not None:
+            if fields["chargingProfilePurpose"] == TX_DEFAULT and facts.now is not None:
                 self._tell_where_it_is_over(fields, connector_id)
             return {"status": "Accepted"}
-        station.log("warn", "SetChargingProfile %d rejected: %s" % (fields["chargingProfileId"], reason))
+        facts.log("warn", "SetChargingProfile %d rejected: %s" % (fields["chargingProfileId"], reason))
         return {"status": "Rejected"}
 
     def _tell_where_it_is_over(self, fields: dict, connector_id: int) -> None:
         """A default that counts from the start of a transaction may come too late for the one that runs (R24)."""
-        station = self._station
-        for connector in station.connectors:
-            if connector_id in (0, connector.id) and over_in(connector.transaction, fields, station.now):
+        facts = self._facts
+        for connector in facts.connectors:
+            if connector_id in (0, connector.id) and over_in(connector.transaction, fields, facts.now):
                 place = fields["chargingProfileId"], connector.id
-                station.log("warn", "profile %d is over in the transaction on connector %d, and does not limit it" % place)
+                facts.log("warn", "profile %d is over in the transaction on connector %d, and does not limit it" % place)
+
+    def no_room_for(self, fields: dict) -> "str | None":
+        """Why the profile of a remote start could not be kept when its transaction begins (R7)."""
+        facts = self._facts
+        return self._installed.displaced_by(profile_from(fields, 1, facts.now, None, facts.supply), facts.now)[1]
 
     def install(self, fields: dict, connector_id: int, transaction) -> "str | None":
         """Writes and installs a checked profile. Returns None, or why it could not be."""
-        station = self._station
+        facts = self._facts
         handle = None
         if fields["chargingProfilePurpose"] == "TxProfile":
             handle = transaction.handle
-        profile = profile_from(fields, connector_id, station.now, handle, station.supply)
-        displaced, reason = station.profiles.displaced_by(profile, station.now)
+        profile = profile_from(fields, connector_id, facts.now, handle, facts.supply)
+        displaced, reason = self._installed.displaced_by(profile, facts.now)
         if reason is not None:
             return reason
         if len(displaced) == 1 and displaced[0].same_as(profile):
             return None  # in flash and in force already
         try:
-            station.documents.write(_name_of(profile.id), [self._last_order + 1, profile.to_document()])
+            self._documents.write(_name_of(profile.id), [self._last_order + 1, profile.to_document()])
         except OSError as error:
-            station.reports.storage_failed("profile %d cannot be written: %s" % (profile.id, error))
+            facts.storage_failed("profile %d cannot be written: %s" % (profile.id, error))
             return "flash: %s" % error
         self._last_order += 1
-        station.profiles.install(profile, displaced)
+        self._installed.install(profile, displaced)
         self._forget_all(displaced, profile)
-        station.log(
+        facts.log(
             "info",
             "profile %d: %s level %d on connector %d" % (profile.id, profile.purpose, profile.level, connector_id),
         )
-        station.limits_changed()
+        facts.limits_stale = True
         return None
 
     # -- ClearChargingProfile
 
     def clear_profiles(self, request: dict) -> dict:
-        matching = self._station.profiles.matching(request)
+        matching = self._installed.matching(request)
         self._remove(matching)
         return {"status": "Accepted" if matching else "Unknown"}
 
     def transaction_ended(self, handle: int) -> None:
         """Its profiles go with it (R12)."""
-        self._remove(self._station.profiles.of_transaction(handle))
+        self._remove(self._installed.of_transaction(handle))
 
     def _remove(self, profiles: list) -> None:
         if profiles:
             self._forget_all(profiles)
-            self._station.profiles.remove(profiles)
-            self._station.limits_changed()
+            self._installed.remove(profiles)
+            self._facts.limits_stale = True
 
     # -- GetCompositeSchedule
 
     def composite(self, request: dict) -> "list | dict":
         """The answer as pieces of JSON (limits are written without floats), or the dict of a rejection."""
-        station = self._station
+        facts = self._facts
         connector_id = request["connectorId"]
-        unit = request.get("chargingRateUnit") or station.capability.units[0]
+        unit = request.get("chargingRateUnit") or self._capability.units[0]
         reason = None
-        if connector_id != 0 and station.connector(connector_id) is None:
+        if connector_id != 0 and facts.connector(connector_id) is None:
             reason = "there is no connector %d" % connector_id
         elif request["duration"] < 0:
             reason = "the duration is negative"
-        elif unit not in station.capability.units:
+        elif unit not in self._capability.units:
             reason = "this charge point does not schedule in %s" % unit
-        elif station.now is None:
+        elif facts.now is None:
             reason = "the time of day is not known yet"
         if reason is not None:
-            station.log("warn", "GetCompositeSchedule rejected: %s" % reason)
+            facts.log("warn", "GetCompositeSchedule rejected: %s" % reason)
             return {"status": "Rejected"}
         running = {}
-        for connector in station.connectors:
+        for connector in facts.connectors:
             if connector.transaction is not None:
                 running[connector.id] = connector.transaction
-        periods, duration_s = composite_schedule(station.profiles, connector_id, station.now, request["duration"], unit, running, _MOST_SEGMENTS)
+        periods, duration_s = composite_schedule(self._installed, connector_id, facts.now, request["duration"], unit, running, _MOST_SEGMENTS)
         pieces = [
             b'{"status":"Accepted","connectorId":%d,"scheduleStart":"%s","chargingSchedule":'
-            b'{"duration":%d,"chargingRateUnit":"%s","chargingSchedulePeriod":[' % (connector_id, text_from(station.now).encode(), duration_s, unit.encode())
+            b'{"duration":%d,"chargingRateUnit":"%s","chargingSchedulePeriod":[' % (connector_id, text_from(facts.now).encode(), duration_s, unit.encode())
         ]
         for start_s, limit, phases in periods:
             pieces.append(b'{"startPeriod":%d,"limit":%d.%d,"numberPhases":%d},' % (start_s, limit // 10, limit % 10, phases))

@@ -51,6 +51,10 @@ class Outbox:
 
     # -- flash
 
+    def start(self) -> None:
+        """Reads what the journal holds. Once, before anything else."""
+        self.ledger.load()
+
     def heading(self) -> str:
         return self.ledger.heading()
 

@@ -1,0 +1,112 @@
+"""Security profiles and the AuthorizationKey (OCPP 1.6 security whitepaper). Loaded for one use (late.py).
+
+    profile 0   nothing            ws://
+    profile 1   password           ws://, HTTP Basic
+    profile 2   password, TLS      wss://, the central system shows a certificate
+    profile 3   TLS, certificate   wss://, both show a certificate
+
+What holds stands in facts.credentials, where the link finds it, and while a change is on trial what held before it, too. Flash
+holds both, so that a power cut during a trial locks nobody out.
+A profile can be raised and never lowered. The key is never told, neither by GetConfiguration nor in the log.
+"""
+
+from ..messaging.security_events import happened
+
+_DOCUMENT = "security"
+
+
+def start(station) -> None:
+    """At power-up: what a central system wrote, else the first values of the keys, else what URL and password suggest."""
+    credentials = station.facts.credentials
+    values = station.settings.values
+    key = values.pop("AuthorizationKey", None)
+    stored = station.documents.read(_DOCUMENT, {}, _understood)
+    if "now" not in stored:
+        profile = values.get("SecurityProfile")
+        if profile is None:
+            profile = _suggested(station.identity, key)
+        stored = {"now": [profile, key]}
+    credentials.now = tuple(stored["now"])
+    before = stored.get("before")
+    credentials.before = None if before is None else tuple(before)
+    values["SecurityProfile"] = credentials.now[0]
+
+
+def _understood(stored: dict) -> dict:
+    """ValueError, TypeError or KeyError for what _store cannot have written."""
+    for profile, key in (stored["now"], stored["before"] or stored["now"]):
+        if type(profile) is not int or not 0 <= profile <= 3 or not (key is None or type(key) is str):
+            raise ValueError("no security profile")
+    return stored
+
+
+def _suggested(identity: dict, key: "str | None") -> int:
+    secure = identity.get("csms_url", "").lower().startswith("wss:")
+    if key or identity.get("basic_auth"):
+        return 2 if secure else 1
+    return 3 if secure and (identity.get("tls") or {}).get("cert_file") else 0
+
+
+def change(station, name: str, value) -> dict:
+    """The answer to ChangeConfiguration of SecurityProfile (an int) or AuthorizationKey (hexadecimal digits)."""
+    facts = station.facts
+    credentials = facts.credentials
+    profile, key = credentials.now
+    wanted = (profile, value) if name == "AuthorizationKey" else (value, key)
+    reason = _reason_to_reject(station.identity, profile, *wanted)
+    if reason:
+        facts.log("warn", "%s rejected: %s" % (name, reason))
+        return {"status": "Rejected"}
+    if wanted == credentials.now:
+        return {"status": "Accepted"}
+    before = credentials.before
+    on_trial = wanted[0] != profile or wanted[0] in (1, 2)  # else the key waits for a profile that uses it
+    if on_trial:
+        before = before or credentials.now
+    if not _store(station, wanted, before):
+        return {"status": "Rejected"}
+    credentials.now, credentials.before = wanted, before
+    station.settings.adopt("SecurityProfile", wanted[0])
+    if on_trial:
+        facts.log("info", "connecting anew with security profile %d" % wanted[0])
+        station.later(lambda: facts.effects.append(("renew",)))
+    return {"status": "Accepted"}
+
+
+def _reason_to_reject(identity: dict, present: int, profile: int, key: "str | None") -> "str | None":
+    files = identity.get("tls") or {}
+    if profile < present:
+        return "a security profile is never lowered"
+    if profile in (1, 2) and not (key or identity.get("basic_auth")):
+        return "set the AuthorizationKey first"
+    if profile >= 2 and not files.get("ca_file"):
+        return "this station holds no certificate of an authority to trust"
+    if profile == 3 and not (files.get("cert_file") and files.get("key_file")):
+        return "this station holds no certificate of its own"
+    return None
+
+
+def _store(station, security: tuple, before: "tuple | None") -> bool:
+    try:
+        station.documents.write(_DOCUMENT, {"now": list(security), "before": before and list(before)})
+    except OSError as error:
+        station.facts.storage_failed("security settings cannot be written: %s" % error)
+        return False
+    return True
+
+
+def trial(station, passed: bool) -> None:
+    """The new credentials connected, or those from before did while the new ones failed."""
+    facts = station.facts
+    credentials = facts.credentials
+    if not passed:
+        credentials.now = credentials.before
+    credentials.before = None
+    profile = credentials.now[0]
+    station.settings.adopt("SecurityProfile", profile)
+    _store(station, credentials.now, None)
+    if passed:
+        facts.log("info", "the new credentials are in force, security profile %d" % profile)
+        happened(facts, "ReconfigurationOfSecurityParameters", "security profile %d" % profile)
+    else:
+        facts.log("warn", "the new credentials did not connect: back to those before, security profile %d" % profile)

@@ -1,0 +1,59 @@
+"""What is true at the event at hand: the time, the link, the connectors, the configuration.
+
+Events record facts; the parts of the station read them in one pass afterwards. Facts know none of the parts.
+"""
+
+
+class Credentials:
+    """What the link shows to the central system. `now`: (security profile, AuthorizationKey or None). `before`: the same
+    from before a change that is on trial, or None."""
+
+    def __init__(self) -> None:
+        self.now = (None, None)
+        self.before = None
+
+
+class Facts:
+    """settings: the configuration keys. supply: what feeds the connectors. log(level, sentence)."""
+
+    def __init__(self, settings, supply, charge_point, connectors: list, log) -> None:
+        self.settings = settings
+        self.supply = supply
+        self.charge_point = charge_point  # connector 0
+        self.connectors = connectors  # the others
+        self.log = log
+        self.now = None  # the instant; None: unknown
+        self.into_second_ms = 0  # how far its second has gone
+        self.up_ms = 0  # for timers
+        self.ticks_ms = 0  # the network's time
+        self.link_up = False
+        self.accepted = False  # BootNotification was
+        self.credentials = Credentials()
+        self.limits_stale = True  # something that a limit depends on is another one
+        self.effects = []  # what the app carries out after the pass (station.py)
+        self.security_events = []  # that the central system is to be told: (instant or None, up_ms, type, info)
+        self.failed_writes = []  # sentences about flash, that the central system is to be told
+
+    def online(self) -> bool:
+        """May anything be sent beside BootNotification?"""
+        return self.link_up and self.accepted
+
+    def connector(self, connector_id: int):
+        """The connector with this id, from 1 on, or None."""
+        for connector in self.connectors:
+            if connector.id == connector_id:
+                return connector
+        return None
+
+    def places(self) -> list:
+        """Connector 0, and the others."""
+        return [self.charge_point] + self.connectors
+
+    def ms_at(self, instant: int) -> int:
+        """The up-time at which an instant comes. Only while the time is known."""
+        return self.up_ms + (instant - self.now) * 1000 - self.into_second_ms
+
+    def storage_failed(self, sentence: str) -> None:
+        """A write to flash failed (R7): the log and the central system learn of it."""
+        self.log("error", sentence)
+        self.failed_writes.append(sentence)

@@ -1,0 +1,47 @@
+"""The restart that a Reset asks for (OCPP 1.6, 5.14): transactions are ended first, and their end is reported if that is possible soon.
+A vehicle is given the time to stop (6 s, IEC 61851-1): no contactor opens under load for a restart that was asked for.
+
+A restart that does not come about is tried again ResetRetries times, and then reported as ResetFailure.
+"""
+
+from micropython import const
+
+_PATIENCE_MS = const(30000)  # for the StopTransactions to be answered, and for the restart to come about
+
+
+class Restart:
+    def __init__(self, facts, transactions, outbox) -> None:
+        self._facts = facts
+        self._transactions = transactions
+        self._outbox = outbox
+        self._tries = 0
+        self._at_ms = None  # up-time at which it is tried, whatever is still open; None: nobody asked
+
+    def begin(self, kind: str) -> None:
+        """kind: Hard or Soft."""
+        self._facts.log("warn", "%s reset asked by the central system" % kind)
+        self._transactions.end_all(kind + "Reset")
+        self._tries = 0
+        self._at_ms = self._facts.up_ms + _PATIENCE_MS
+
+    def due_ms(self) -> "int | None":
+        return self._at_ms
+
+    def settle(self) -> None:
+        """Restarts when everything is said and every contactor open, or it is time."""
+        facts = self._facts
+        if self._at_ms is None or (facts.up_ms < self._at_ms and self._waits()):
+            return
+        self._at_ms = facts.up_ms + _PATIENCE_MS
+        if self._tries > facts.settings["ResetRetries"]:
+            self._at_ms = None
+            facts.charge_point.on_fault("ResetFailure", None, "reset tried %d times" % self._tries, True)
+        else:
+            self._tries += 1
+            facts.effects.append(("reset",))
+
+    def _waits(self) -> bool:
+        facts = self._facts
+        if self._tries or (facts.online() and len(self._outbox)):
+            return True
+        return any([c.stopped is not None or c.live() for c in facts.connectors])
