@@ -66,6 +66,17 @@ class ConnectorLimit:
             self._falling = []
 
 
+class _Bound:
+    """The same fields, of what a connector may have before there is room for it."""
+
+    def __init__(self, da: int, phases: int, source: str, until: int, reason) -> None:
+        self.da = da
+        self.phases = phases
+        self.source = source
+        self.until = until
+        self.reason = reason
+
+
 class Limits:
     """`of`: connector id: its ConnectorLimit. profiles: those that are installed (schedule/stack.py)."""
 
@@ -127,8 +138,8 @@ class Limits:
             total_da = None
         self._hand_out(bounds, total_da, facts.up_ms)
 
-    def _bound(self, connector, now: "int | None") -> list:
-        """[da, phases, source, until, reason] of a connector by itself."""
+    def _bound(self, connector, now: "int | None") -> "_Bound":
+        """What a connector may draw by itself."""
         da, phases, until, reason = self._profiles.limit_at(connector.id, now, connector.transaction)
         self.next_change = min(self.next_change, until)
         source = "schedule"
@@ -139,7 +150,7 @@ class Limits:
         for name in caps:
             if caps[name] < da:
                 da, source, reason = caps[name], name, None
-        return [da, phases, source, until, reason]
+        return _Bound(da, phases, source, until, reason)
 
     def _share(self, bounds: dict, total_da: int, total_reason) -> None:
         """R29: one limit for all that charge. An idle connector is told what it would get as the newest."""
@@ -147,22 +158,24 @@ class Limits:
         # A vehicle that does not ask is kept a chair, no more: it may ask again at any time, and has the rest then. It
         # stands behind all that ask, as the last one goes first where there is not enough: nobody waits for an empty chair.
         running.sort(key=lambda c: (not c.asks(), c.transaction.handle))
-        wants = [bounds[c.id][0] if c.asks() else min(bounds[c.id][0], MINIMUM_DA) for c in running]
+        wants = [bounds[c.id].da if c.asks() else min(bounds[c.id].da, MINIMUM_DA) for c in running]
         parts = shares(total_da, wants)
         for connector in self._facts.connectors:
             bound = bounds[connector.id]
             if connector.transaction is None:
-                part = shares(total_da, wants + [bound[0]])[-1]
+                part = shares(total_da, wants + [bound.da])[-1]
             else:
                 part = parts[running.index(connector)]
-            if part < bound[0]:
-                bound[0], bound[2], bound[4] = part, "sharing", total_reason
+            if part < bound.da:
+                bound.da, bound.source, bound.reason = part, "sharing", total_reason
 
     def _hand_out(self, bounds: dict, total_da: "int | None", up_ms: int) -> None:
         rising = []
         for connector in self._facts.connectors:  # down first
             limit = self.of[connector.id]
-            da, limit.phases, limit.source, limit.until, limit.reason = bounds[connector.id]
+            bound = bounds[connector.id]
+            da = bound.da
+            limit.phases, limit.source, limit.until, limit.reason = bound.phases, bound.source, bound.until, bound.reason
             running = connector.transaction is not None
             had_da = limit.da if limit.running else 0
             if running and total_da is not None and da > had_da:
@@ -174,7 +187,7 @@ class Limits:
                 limit.contactor_is_open()
         for connector_id in rising:  # then up, as far as there is room
             limit = self.of[connector_id]
-            wanted_da = bounds[connector_id][0]
+            wanted_da = bounds[connector_id].da
             da = min(wanted_da, self._room_da(connector_id, total_da, up_ms))
             if da > limit.da:
                 limit.change(da, True, up_ms)

@@ -42,7 +42,8 @@ class Calls:
     def ask(self, action: str, payload: dict, on_answer, before_accepted: bool = False) -> None:
         """Queues a CALL. on_answer(payload or None, error sentence or None) is called exactly once."""
         if len(self._waiting) >= _MOST_WAITING:
-            self._waiting.pop(0)[3](None, DROPPED)
+            _, _, _, dropped, _ = self._waiting.pop(0)
+            dropped(None, DROPPED)
         self._waiting.append((self._outbox.next_order(), action, payload, on_answer, before_accepted))
 
     def next_text(self) -> "str | None":
@@ -54,19 +55,19 @@ class Calls:
         ready = facts.accepted and facts.now is not None
         call = None
         for waiting in self._waiting:
-            if ready or waiting[4]:
+            order, action, payload, on_answer, before_accepted = waiting
+            if ready or before_accepted:
                 call = waiting
                 break
         entry = self._outbox.head(facts.up_ms) if ready else None
-        if entry is not None and (call is None or (entry[0] < call[0] and not self._outbox.is_history(entry))):
+        if entry is not None and (call is None or (entry[0] < order and not self._outbox.is_history(entry))):
             action, payload = entry[1], self._outbox.payload_of(entry, facts.now)
             self._entry = entry
             self._on_answer = lambda payload, error, refused: self._deliver(entry, payload, error, refused)
         elif call is not None:
             self._waiting.remove(call)
-            action, payload = call[1], call[2]
             self._entry = None
-            self._on_answer = lambda payload, error, refused: call[3](payload, error)
+            self._on_answer = lambda payload, error, refused: on_answer(payload, error)
         else:
             return None
         self._message = self._entry or call
@@ -142,8 +143,8 @@ class Calls:
 
             self._suspect, error = after(self._suspect, self._message, self._facts.log)
         self._finish(None, error, False)
-        for call in waiting:
-            call[3](None, "the link is down")
+        for _, _, _, on_answer, _ in waiting:
+            on_answer(None, "the link is down")
 
     def _finish(self, payload, error: "str | None", refused: bool) -> "bool | None":
         on_answer = self._on_answer

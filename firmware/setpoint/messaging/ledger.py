@@ -18,7 +18,14 @@ from micropython import const
 
 from ..protocol.iso8601 import text_from
 from .shapes import is_line
-from .transaction import Transaction, thinned
+from .transaction import START, STOP, Transaction, thinned
+
+# Kinds of lines
+HEADING = const("H")
+ID = const("I")
+CHANGE = const("R")
+LAST_READING = const("W")
+CLOCK = const("T")
 
 _MOST_HEADING = const(2000)  # bytes: without data, four connectors with cards of any script take 1600
 
@@ -48,7 +55,7 @@ class Ledger:
         journal = self._journal
         for segment in reversed(journal.segments):
             found = journal.read(segment, 0)
-            if found is not None and found[1] == segment and line_of(found[0])[1] == "H":
+            if found is not None and found[1] == segment and line_of(found[0])[1] == HEADING:
                 break
         else:
             segment = 0
@@ -72,28 +79,30 @@ class Ledger:
     def _take(self, line: list) -> None:
         order, kind = line[0], line[1]
         self.last_order = max(self.last_order, order)
-        if kind == "H":
+        if kind == HEADING:
             _, _, self.last_order, self.delivered, self.boot, self._clocks, running, ids = line
             self.ids = dict([(handle, known) for handle, known in ids])
             self.running = []
             for stored in running:
                 self._runs(*stored)
-        elif kind == "S":
-            self._runs(order, line[2], line[3], line[4], line[5], None, [], line[6], None)
-        elif kind == "E":
+        elif kind == START:
+            _, _, connector, id_tag, meter_start_wh, when, parent = line
+            self._runs(order, connector, id_tag, meter_start_wh, when, None, [], parent, None)
+        elif kind == STOP:
+            _, _, handle, _, meter_stop_wh, _, _, _ = line
             for transaction in self.running:
-                if transaction.handle == line[2]:
-                    self.wh[transaction.connector] = max(line[4], self.wh.get(transaction.connector, 0))
-            self.running = [transaction for transaction in self.running if transaction.handle != line[2]]
-        elif kind == "I":
+                if transaction.handle == handle:
+                    self.wh[transaction.connector] = max(meter_stop_wh, self.wh.get(transaction.connector, 0))
+            self.running = [transaction for transaction in self.running if transaction.handle != handle]
+        elif kind == ID:
             self.knows(line[2], line[3])
-        elif kind == "R":
+        elif kind == CHANGE:
             for transaction in self.running:
                 if transaction.handle == line[2]:
                     _, _, _, transaction.started, transaction.parent, transaction.most_wh = line
-        elif kind == "W":
+        elif kind == LAST_READING:
             self.has_last(line[2], line[3:])
-        elif kind == "T":
+        elif kind == CLOCK:
             self._clocks.append(line[2:])
         for when in line if kind in "SME" else ():
             if type(when) is list and when and type(when[0]) is int:
@@ -140,7 +149,7 @@ class Ledger:
             running.append([t.handle, t.connector, t.id_tag, t.meter_start_wh, self.when_started(t)])
             running[-1] += [t.id, thinned(t.data, len(self.running)), t.parent, t.most_wh]
         ids = [[handle, self.ids[handle]] for handle in self.ids]
-        line = [0, "H", self.stored, self.delivered, self.boot, self._clocks, running, ids]
+        line = [0, HEADING, self.stored, self.delivered, self.boot, self._clocks, running, ids]
         if len(as_text(line).encode()) > _MOST_HEADING:
             for stored in running:
                 stored[6] = []
@@ -176,7 +185,7 @@ class Ledger:
             self._clockless = False
             self._clocks = [] if self.stored <= self.delivered else self._clocks[-3:]
             self._clocks.append([self.boot, now, up_ms])
-            lines.append(as_text([0, "T", self.boot, now, up_ms]))
+            lines.append(as_text([0, CLOCK, self.boot, now, up_ms]))
         for transaction in self.running:
             if transaction.started is None:
                 began_ms = up_ms if transaction.started_up_ms is None else transaction.started_up_ms
@@ -225,4 +234,4 @@ def as_text(line: list) -> str:
 
 
 def changed(t: Transaction) -> str:
-    return as_text([0, "R", t.handle, t.started, t.parent, t.most_wh])
+    return as_text([0, CHANGE, t.handle, t.started, t.parent, t.most_wh])

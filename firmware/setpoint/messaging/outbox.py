@@ -18,13 +18,14 @@ import json
 
 from micropython import const
 
-from .ledger import Ledger, as_text, changed, line_of
-from .transaction import Transaction, meter_payload, start_payload, stop_payload, with_last_reading
+from .ledger import ID, LAST_READING, Ledger, as_text, changed, line_of
+from .transaction import METER_VALUES, START, STOP, Transaction, meter_payload, start_payload, stop_payload, with_last_reading
 
 _MOST_IN_RAM = const(10)
 _MOST_WITHOUT_FLASH = const(40)  # where writing fails
 _PATIENCE_MS = const(300000)
-_ACTIONS = {"S": "StartTransaction", "M": "MeterValues", "E": "StopTransaction"}
+_ACTIONS = {START: "StartTransaction", METER_VALUES: "MeterValues", STOP: "StopTransaction"}
+_METER_VALUES_IN_TEXT = const(',"M",')
 
 
 class Outbox:
@@ -70,7 +71,7 @@ class Outbox:
         line = line_of(text)
         if line[0] <= self.ledger.delivered:  # headings and the like too: later ones hold what they say
             return False
-        if line[1] == "M":
+        if line[1] == METER_VALUES:
             odd = not self._odd.get(line[2], False)
             self._odd[line[2]] = odd
             if odd:
@@ -112,7 +113,7 @@ class Outbox:
         self.ledger.running.append(transaction)
         self._add(
             transaction.handle,
-            [transaction.handle, "S", transaction.connector, transaction.id_tag, transaction.meter_start_wh]
+            [transaction.handle, START, transaction.connector, transaction.id_tag, transaction.meter_start_wh]
             + [self.ledger.when_started(transaction), transaction.parent],
         )
         self.flush()
@@ -123,7 +124,7 @@ class Outbox:
         transaction.stop_order = order
         if waits:
             self._unread.append(order)
-        self._add(order, [order, "E", transaction.handle, when, meter_wh, reason, id_tag, transaction.data])
+        self._add(order, [order, STOP, transaction.handle, when, meter_wh, reason, id_tag, transaction.data])
         self.flush()
 
     def take_last_reading(self, order: int, last: "list | None") -> None:
@@ -132,7 +133,7 @@ class Outbox:
         self._unread.remove(order)
         if last is not None:
             self.ledger.has_last(order, last)
-            self._append([as_text([0, "W", order] + last)])
+            self._append([as_text([0, LAST_READING, order] + last)])
 
     def add_meter_values(self, transaction, when, context: int, values: str, up_ms: int, next_ms: int, online: bool) -> None:
         """next_ms: how long the next ones are away."""
@@ -140,7 +141,7 @@ class Outbox:
         if not self._waiting:
             self._waiting_since_ms = up_ms
         order = self.next_order()
-        self._add(order, [order, "M", transaction.handle, transaction.connector, when, context, values])
+        self._add(order, [order, METER_VALUES, transaction.handle, transaction.connector, when, context, values])
         overdue = up_ms + next_ms - self._waiting_since_ms >= _PATIENCE_MS
         if not self._told and len(self._waiting) < _MOST_IN_RAM and (alone or not overdue):
             return
@@ -152,7 +153,7 @@ class Outbox:
                 self._log("error", "meter values cannot be written: %s" % error)
             self._failing = True
             for i in range(1, len(self._waiting) - _MOST_WITHOUT_FLASH):
-                if ',"M",' in self._waiting[i][1]:
+                if _METER_VALUES_IN_TEXT in self._waiting[i][1]:
                     self._waiting.pop(i)
                     self.dropped += 1
                     break
@@ -209,7 +210,7 @@ class Outbox:
         order, _, line = entry
         self.ledger.knows(order, line[3:6] if transaction_id is None else transaction_id)
         self._goes_on(order)
-        lines = [as_text([0, "I", order, self.ledger.ids[order]])]
+        lines = [as_text([0, ID, order, self.ledger.ids[order]])]
         for transaction in self.ledger.running:
             if transaction.handle == order:
                 break
@@ -234,7 +235,7 @@ class Outbox:
             self.ledger.ids.pop(handle, None)
             self.ledger.last.pop(order, None)
             self.ledger.running = [t for t in self.ledger.running if t.handle != handle]
-            if [1 for _, text in self._told if text.startswith('[%d,"S"' % handle)]:  # flash knows nothing of it, and need not
+            if [1 for _, text in self._told if text.startswith('[%d,"%s"' % (handle, START))]:  # flash knows nothing of it, and need not
                 self._told = [told for told in self._told if told[0] not in (handle, order)]
             if self._told:
                 self.flush()
@@ -251,7 +252,7 @@ class Outbox:
         self.ledger.delivered = max(self.ledger.delivered, order)
         if self._waiting and self._waiting[0][0] == order:
             told = self._waiting.pop(0)
-            if ',"M",' not in told[1]:
+            if _METER_VALUES_IN_TEXT not in told[1]:
                 self._told.append(told)
             return False
         self._journal.drop_before(self._segment)

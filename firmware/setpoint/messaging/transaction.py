@@ -16,6 +16,11 @@ from micropython import const
 
 from .sampling import BEGIN, END, sampled_values
 
+# Kinds of lines
+START = const("S")
+METER_VALUES = const("M")
+STOP = const("E")
+
 # Of the data of a StopTransaction: some 25 sampled values, 4 KB of JSON, and less than a kilobyte of the journal's line.
 _MOST_DATA = const(150)  # characters of short form
 _MOST_MOMENTS = const(16)
@@ -50,11 +55,13 @@ def thinned(data: list, among: int) -> list:
 
 
 def start_payload(line: list, timestamp) -> dict:
-    return {"connectorId": line[2], "idTag": line[3], "meterStart": line[4], "timestamp": timestamp(line[5])}
+    _, _, connector, id_tag, meter_start, when, _ = line
+    return {"connectorId": connector, "idTag": id_tag, "meterStart": meter_start, "timestamp": timestamp(when)}
 
 
 def meter_payload(line: list, transaction_id, timestamp) -> dict:
-    payload = {"connectorId": line[3], "meterValue": [_meter_value(line[4:], timestamp)]}
+    _, _, _, connector, when, context, values = line
+    payload = {"connectorId": connector, "meterValue": [_meter_value((when, context, values), timestamp)]}
     if type(transaction_id) is int:
         payload["transactionId"] = transaction_id
     return payload
@@ -82,9 +89,13 @@ def stop_payload(line: list, transaction_id, timestamp) -> dict:
 
 def with_last_reading(line: list, last: list) -> list:
     """A StopTransaction's line with the reading that was taken once current had ended: [when, meterStop, values]."""
-    data = line[7][:-1] + [[last[0], END, last[2]]] if line[7] and last[2] else line[7]
-    return line[:3] + last[:2] + line[5:7] + [data]
+    order, kind, handle, _, _, reason, id_tag, data = line
+    when, meter_stop, values = last
+    if data and values:
+        data = data[:-1] + [[when, END, values]]
+    return [order, kind, handle, when, meter_stop, reason, id_tag, data]
 
 
-def _meter_value(moment: list, timestamp) -> dict:
-    return {"timestamp": timestamp(moment[0]), "sampledValue": sampled_values(moment[2], moment[1])}
+def _meter_value(moment, timestamp) -> dict:
+    when, context, values = moment
+    return {"timestamp": timestamp(when), "sampledValue": sampled_values(values, context)}
