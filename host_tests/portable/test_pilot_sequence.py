@@ -194,7 +194,7 @@ def test_a_vehicle_that_stops_when_told_is_opened_without_load():
 
 def test_a_limit_below_six_amperes_pauses_and_resumes_without_a_fault():
     plant = Plant().charging()
-    plant.limit_da = 59
+    plant.limit_da = 59  # R38
     plant.run(1000)
     assert plant.sequence.duty_u16 == X1_U16
     plant.plug_in()

@@ -12,7 +12,7 @@
     WAKE    none     open        the pilot goes away for 4 s, or is -12 V, then +12 V for 750 ms: wakes a sleeping vehicle
     F       -12 V for 300 ms if the contactor was closed, then +12 V; open     fault
 
-Permit: a limit of at least 6 A, no fault.
+Permit: a limit of at least 6 A (R38), no fault.
 
 Rules that hold at the end of every step:
  1. The contactor is closed in C2 and C2S and nowhere else; nothing but `step` decides that.

@@ -1,7 +1,7 @@
 """The fields of every request that a charge point may receive, and of the answers that it reads (OCPP 1.6, section 6).
 
 A test compares these tables with the official JSON schemas. Two deviations, both on purpose: minChargingRate is checked
-and left out (nothing uses it), and integers that do not fit 32 bits are refused. What comes seldom stands in tables.py.
+and left out, since it raises no limit (R27), and integers that do not fit 32 bits are refused. What comes seldom stands in tables.py.
 """
 
 from .fields import INSTANT, INTEGER, TENTHS, UNUSED_TENTHS, list_of, object_of, one_of, optional, required

@@ -17,7 +17,7 @@ def composite_schedule(
 ) -> "tuple[list, int]":
     """([(start_s, limit_tenths, phases)], duration_s): the plan from now on, in tenths of "A" per phase or of "W".
 
-    Covers the whole duration it returns, without gaps and without equal neighbours. The duration is shorter than asked
+    Covers the whole duration it returns, without gaps and without equal neighbours (R34). The duration is shorter than asked
     where more than `max_segments` periods would be needed, or more steps from change to change than one request may
     take, never because something was left out. Duration 0 gives one period, the value of now. `transactions`: the
     running ones by connector; a connector without one is planned as if one started now (R32). The clock must be known
