@@ -3,7 +3,8 @@
 from micropython import heap_lock, heap_unlock
 
 from setpoint.pilot.duty import N12_U16, X1_U16, duty_u16_for, offered_da_for
-from setpoint.pilot.sequence import MANUAL, SELF_HEALING, UNPLUG, Sequence
+from setpoint.pilot.faults import MANUAL, SELF_HEALING, UNPLUG
+from setpoint.pilot.sequence import Sequence
 
 
 class Plant:
