@@ -2,7 +2,7 @@
 
 An oracle to hold the firmware against, and the source of the pictures. It imports nothing of the firmware, keeps
 profiles as the central system wrote them, and asks every profile anew at every second. Numbers are Fractions until
-the last step. Rule numbers are those of the smart charging rules (R1 to R38).
+the last step. Rules are cited by number (R1 to R38, docs/smart-charging-rules.md).
 
     site = Site(volts=230, phases=3, phase_switch=False, amps=32, connectors=2)
     placed = [Placed(0, profile_as_sent, accepted_at), Placed(1, another, accepted_at, transaction=12)]

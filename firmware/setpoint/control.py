@@ -16,7 +16,8 @@ Rules:
 from micropython import const
 
 from .clock import sleep_ms
-from .pilot.protection import HOT, SELF_HEALING, Derating
+from .pilot.faults import HOT, SELF_HEALING
+from .pilot.protection import Derating
 from .point import Point
 
 _REST_MS = const(2)  # a call of the timer that comes sooner after a step is one that was missed: others have their turn first

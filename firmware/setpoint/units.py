@@ -6,7 +6,7 @@ chip from 1986 to 2054. Amperes and watts are integers in tenths of the unit, as
 """
 
 FOREVER = 1 << 40  # an instant later than every other
-MINIMUM_DA = 60  # below 6 A the pilot offers nothing (IEC 61851-1)
+MINIMUM_DA = 60  # 6 A per phase, the least that a pilot can offer (IEC 61851-1); below it a limit is a pause (R38)
 
 
 def tenths(number) -> int:

@@ -3,8 +3,8 @@
 from micropython import heap_lock, heap_unlock
 
 from setpoint.pilot import faults
+from setpoint.pilot.faults import MANUAL, SELF_HEALING, UNPLUG
 from setpoint.pilot.protection import Derating, Protection, cable_da_for
-from setpoint.pilot.sequence import MANUAL, SELF_HEALING, UNPLUG
 
 NAMES = tuple(faults.report_of(bit, 0)[1] for bit in range(faults.COUNT))
 
@@ -45,6 +45,12 @@ def test_every_fault_has_a_code_of_the_standard_and_an_info_that_fits():
             assert code in codes and 0 < len(info) <= 50 and "~" not in info and "#" not in info, info
             assert faults.is_own(code, name)
     assert not faults.is_own("OtherError", "lock") and not faults.is_own("OtherError", None) and not faults.is_own("GroundFailure", "arth")
+
+
+def test_each_bit_has_the_name_and_the_number_of_its_line():
+    assert NAMES[:4] == ("diode", "short", "negative", "bad"), "as level.py says and point.py counts them"
+    for bit in range(4, faults.COUNT):
+        assert getattr(faults, NAMES[bit].upper()) == bit
 
 
 def test_a_fault_is_reported_with_what_was_measured():

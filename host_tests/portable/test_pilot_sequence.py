@@ -3,7 +3,8 @@
 from micropython import heap_lock, heap_unlock
 
 from setpoint.pilot.duty import N12_U16, X1_U16, duty_u16_for, offered_da_for
-from setpoint.pilot.sequence import MANUAL, SELF_HEALING, UNPLUG, Sequence
+from setpoint.pilot.faults import MANUAL, SELF_HEALING, UNPLUG
+from setpoint.pilot.sequence import Sequence
 
 
 class Plant:
@@ -194,7 +195,7 @@ def test_a_vehicle_that_stops_when_told_is_opened_without_load():
 
 def test_a_limit_below_six_amperes_pauses_and_resumes_without_a_fault():
     plant = Plant().charging()
-    plant.limit_da = 59
+    plant.limit_da = 59  # R38
     plant.run(1000)
     assert plant.sequence.duty_u16 == X1_U16
     plant.plug_in()

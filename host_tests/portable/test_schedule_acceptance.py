@@ -103,7 +103,7 @@ def test_a_unit_that_is_not_supported_is_refused():
 
 
 def test_every_stack_level_up_to_the_reported_maximum_is_accepted():
-    for level, wrong in ((-1, True), (0, False), (8, False), (9, True)):  # R22
+    for level, wrong in ((-1, True), (0, False), (8, False), (9, True)):  # R22, R37
         assert refused(profile(1, DEFAULT, (0, 160), level=level)) == wrong, level
 
 

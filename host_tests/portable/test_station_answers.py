@@ -108,7 +108,7 @@ def test_rare_heartbeats_are_not_taken_for_silence():
 
 
 def test_the_fallback_limit_is_off_by_default_and_never_raises_a_limit():
-    bench = Bench()
+    bench = Bench()  # R30
     bench.set_profile(periods=((0, 7),))
     bench.tell(bench.station.on_link, False)
     bench.pass_time(86400)

@@ -1,4 +1,4 @@
-""".github/workflows/images.yml, which cannot run here: judged by actionlint, held against the tools, and its shell steps tried."""
+""".github: workflows that cannot run here, judged by actionlint, held against the tools, their shell steps tried; issue forms."""
 
 import json
 import os
@@ -15,8 +15,11 @@ from tools import image_files, micropython
 from tools.command import ROOT
 from tools.modules import FAMILIES
 
+FILES = sorted((ROOT / ".github/workflows").glob("*.yml"))
 FILE = ROOT / ".github/workflows/images.yml"
 JOBS = yaml.safe_load(FILE.read_text())["jobs"]
+CHECKS = yaml.safe_load((ROOT / ".github/workflows/checks.yml").read_text())
+FORMS = sorted(path for path in (ROOT / ".github/ISSUE_TEMPLATE").glob("*.yml") if path.name != "config.yml")
 
 
 def shell(job: str, step: str, cwd: Path = ROOT, **environment: str) -> "subprocess.CompletedProcess[str]":
@@ -34,7 +37,7 @@ def test_actionlint_has_nothing_against_it(tmp_path):
         assert ran.returncode == 0, ran.stderr
         return json.loads(ran.stdout)
 
-    assert complaints(FILE) == []
+    assert [complaints(path) for path in FILES] == [[]] * len(FILES)
     spoilt = FILE.read_text().replace("needs: tests", "needs: nobody")
     (tmp_path / "spoilt.yml").write_text(spoilt)
     assert complaints(tmp_path / "spoilt.yml"), "or it would find nothing in anything"
@@ -47,8 +50,9 @@ def test_every_family_is_built_after_the_tests_by_the_esp_idf_that_the_tool_name
 
 
 def test_every_action_is_pinned_by_its_commit():
-    used = [step["uses"] for job in JOBS.values() for step in job["steps"] if "uses" in step]
-    assert used and all(re.search(r"@[0-9a-f]{40}$", one) for one in used), used
+    jobs = [job for path in FILES for job in yaml.safe_load(path.read_text())["jobs"].values()]
+    used = [step["uses"] for job in jobs for step in job["steps"] if "uses" in step]
+    assert len(jobs) > 3 and used and all(re.search(r"@[0-9a-f]{40}$", one) for one in used), used
 
 
 def test_the_command_that_builds_an_image_is_one_that_the_tool_understands():
@@ -84,3 +88,30 @@ def test_the_checksums_are_of_all_files_and_the_release_gets_them(tmp_path):
     said = ran.stdout.splitlines()
     assert said[:3] == ["release", "create", "v1.2.3"] and "Setpoint 1.2.3" in said
     assert {"images/SHA256SUMS", "images/setpoint-1.2.3-esp32.bin", "images/setpoint-1.2.3-esp32-app.bin"} <= set(said)
+
+
+def test_a_pull_request_runs_what_a_release_runs_and_may_change_nothing():
+    assert "pull_request" in CHECKS[True], "YAML reads the key `on` as true"
+    assert CHECKS["permissions"] == {"contents": "read"}
+    (job,) = CHECKS["jobs"].values()
+    release = JOBS["tests"]
+    assert (job["container"], job["runs-on"]) == (release["container"], release["runs-on"])
+    assert job["steps"][-1] == release["steps"][-1] and "bash .ci/run" in job["steps"][-1]["run"]
+
+
+@pytest.mark.parametrize("path", FORMS, ids=lambda path: path.stem)
+def test_an_issue_form_is_one_that_github_shows(path):
+    """As its documentation has it: an id once, a label for all that is filled in, and something that is."""
+    form = yaml.safe_load(path.read_text())
+    assert {"name", "description", "body"} <= set(form)
+    ids = []
+    for part in form["body"]:
+        assert set(part) <= {"type", "id", "attributes", "validations"} and part["type"] in ("markdown", "textarea", "input"), part
+        assert part["attributes"]["value" if part["type"] == "markdown" else "label"]
+        ids += [part["id"]] if part["type"] != "markdown" else []
+    assert ids and len(set(ids)) == len(ids) and all(re.fullmatch(r"[\w-]+", one) for one in ids)
+
+
+def test_who_reports_a_fault_is_asked_for_what_make_logs_prints():
+    asked = {part.get("id"): part for part in yaml.safe_load((ROOT / ".github/ISSUE_TEMPLATE/bug.yml").read_text())["body"]}
+    assert "make logs" in asked["logs"]["attributes"]["label"] and asked["logs"]["validations"]["required"]

@@ -4,7 +4,7 @@
     level      the vehicle's state (A to F) from the voltages of a burst of readings
     sequence   the state machine of one connector: pilot and limit in, duty cycle and contactor out
     protection what is watched beside the pilot: cable, contactor, current, residual current, earth, lock, temperature
-    faults     how each fault is reported; loaded when there is one
+    faults     the bit of each fault, what ends it, and how it is reported
 
 Pure: no clock, no pins, no float. A step allocates nothing, so it runs while the heap is exhausted and never
 starts a garbage collection.

@@ -17,12 +17,13 @@ Every product here stays below 2**30, so it is a small int on a 32-bit chip.
 
 from micropython import const
 
+from ..units import MINIMUM_DA
+
 X1_U16 = const(65535)  # steady +12 V: nothing to offer now
 N12_U16 = const(0)  # steady -12 V: state F, not available
 
 _FULL = const(65535)
 _TENTH = const(6554)  # 10 %, the first duty not below it
-_MIN_DA = const(60)
 _LOWER_LAW_MAX_DA = const(510)  # 85 %
 _UPPER_LAW_MIN_DA = const(525)  # 85 % again: the two laws do not meet
 _MAX_DA = const(800)
@@ -37,7 +38,7 @@ def duty_u16_for(limit_da: int, bits: int = 16) -> int:
     0.1 us with 13 and 1.6 us with 8, of the 5 us that IEC 61851-1 allows. And 52.5 A lies on the border of the laws
     and comes out just below it, as 51 A, like everything between 51 and 52.5 A.
     """
-    if limit_da < _MIN_DA:
+    if limit_da < MINIMUM_DA:
         return X1_U16
     if limit_da <= _LOWER_LAW_MAX_DA:
         duty_u16 = limit_da * _FULL // 600
@@ -55,7 +56,7 @@ def offered_da_for(duty_u16: int) -> int:
     if percent_x_full < 8 * _FULL or percent_x_full > 97 * _FULL:
         return 0
     if percent_x_full < 10 * _FULL:
-        return _MIN_DA
+        return MINIMUM_DA
     if percent_x_full <= 85 * _FULL:
         return (duty_u16 * 600 + _FULL // 2) // _FULL
     if percent_x_full <= 96 * _FULL:

@@ -1,7 +1,30 @@
-"""How each fault is reported: OCPP's errorCode, a name, and what was measured with what to do. Loaded when there is one."""
+"""The faults of a connector: the bit of each, what may end it, and how it is reported."""
+
+from micropython import const
+
+# What ends a fault. A greater number is the stricter rule, and wins while several faults are there.
+SELF_HEALING = const(1)  # when it has been gone for 30 s
+UNPLUG = const(2)  # when the vehicle has been unplugged
+MANUAL = const(3)  # when a person has seen to it (`acknowledge`)
+
+# The bits. Each has the name and the number of its line below. The first four lines are what level.py
+# says of the pilot.
+CABLE = const(4)
+OVERCURRENT = const(5)
+WELDED = const(6)
+CONTACTOR = const(7)
+RESIDUAL = const(8)
+RCM = const(9)
+EARTH = const(10)
+LOCK = const(11)
+PILOT = const(12)
+HOT = const(13)
+DERATED = const(14)
+THERMOMETER = const(15)
+COUNT = const(16)
 
 # One line a bit: vendorErrorCode, errorCode (OCPP 1.6, 7.6), info of at most 50 characters. # is the number measured,
-# as it is; ~ in thousandths or tenths, with one decimal.
+# as it is; ~ with one decimal, of millivolts or, for OVERCURRENT, of tenths of an ampere.
 _FAULTS = """\
 diode EVCommunicationError No diode, low side ~ V: try another vehicle
 short EVCommunicationError Pilot shorted, ~ V: unplug, check the cable
@@ -21,14 +44,11 @@ derated HighTemperature # C: less current until 62 C
 thermometer OtherError No thermometer, half current: replace it
 """
 
-COUNT = 16
-_TENTHS_BIT = 5  # measured in 0.1 A; all other ~ are millivolts
-
 
 def report_of(bit: int, number: int) -> "tuple[str, str, str]":
     """(errorCode, vendorErrorCode, info)."""
     name, code, info = _FAULTS.split("\n")[bit].split(" ", 2)
-    tenths = number if bit == _TENTHS_BIT else (abs(number) + 50) // 100 * (-1 if number < 0 else 1)
+    tenths = number if bit == OVERCURRENT else (abs(number) + 50) // 100 * (-1 if number < 0 else 1)
     text = "%s%d.%d" % ("-" if tenths < 0 else "", abs(tenths) // 10, abs(tenths) % 10)
     return code, name, info.replace("#", str(number)).replace("~", text)
 

@@ -2,8 +2,8 @@
 
 Each control step begins with `begin`, tells what the sensors say (those that the board has), and reads:
 
-    faults     a bit for each fault that is there now, in the order of pilot/faults.py
-    latch      the strictest rule among them for ending it (pilot/sequence.py: 0, SELF_HEALING, UNPLUG, MANUAL)
+    faults     a bit for each fault that is there now (faults.py)
+    latch      the strictest rule among them for ending it: SELF_HEALING, UNPLUG or MANUAL (faults.py); 0 without a fault
     held       of these, the bits that only a person ends; whoever stores them keeps them over a restart
     numbers    what was measured when a fault came, by bit
     ready      False while the residual current monitor still has to pass its test
@@ -15,24 +15,25 @@ A stall proves nothing: no step counts for more than a quarter of a second.
 
 from micropython import const
 
-SELF_HEALING = const(1)  # as in pilot/sequence.py
-UNPLUG = const(2)
-MANUAL = const(3)
-
-# Bits. 0 to 3 are the pilot's own faults, 13 to 15 the temperature's.
-_CABLE = const(4)
-_CURRENT = const(5)
-WELDED = const(6)
-_SWITCH = const(7)
-_RESIDUAL = const(8)
-_RESIDUAL_TEST = const(9)
-_EARTH = const(10)
-_LOCK = const(11)
-_PILOT = const(12)
-HOT = const(13)
-_DERATED = const(14)
-_THERMOMETER = const(15)
-_COUNT = const(16)
+from ..units import MINIMUM_DA
+from .faults import (
+    CABLE,
+    CONTACTOR,
+    COUNT,
+    DERATED,
+    EARTH,
+    HOT,
+    LOCK,
+    MANUAL,
+    OVERCURRENT,
+    PILOT,
+    RCM,
+    RESIDUAL,
+    SELF_HEALING,
+    THERMOMETER,
+    UNPLUG,
+    WELDED,
+)
 
 _STEP_MS = const(250)
 _LONG_MS = const(60000)  # a fault that has been there for longer is not counted on
@@ -83,7 +84,7 @@ class Protection:
         self.faults = 0
         self.latch = 0
         self.held = held
-        self.numbers = [0] * _COUNT
+        self.numbers = [0] * COUNT
         self.ready = not has_test
         self.cable_da = None
         self.test = False
@@ -130,7 +131,7 @@ class Protection:
             self.ready = False
             self._acknowledged = True
         else:
-            self.held &= ~(1 << _RESIDUAL)
+            self.held &= ~(1 << RESIDUAL)
 
     def cable(self, elapsed_ms: int, ohm: int, plugged: bool, energised: bool) -> None:
         """Read each step: what a cable bears is found as the plug goes in, and does not rise until it is out."""
@@ -147,7 +148,7 @@ class Protection:
             return
         self._cable_ms = min(self._cable_ms + min(elapsed_ms, _STEP_MS), _CABLE_MS)
         if self._cable_ms >= _CABLE_MS or (energised and self._cable_readings >= _LOST):
-            self._raise(_CABLE, SELF_HEALING, ohm)
+            self._raise(CABLE, SELF_HEALING, ohm)
 
     def _read_cable(self, seen_da: int) -> None:
         self._cable_readings = min(self._cable_readings + 1, _AGREEING) if seen_da == self._cable_seen_da else 1
@@ -166,7 +167,7 @@ class Protection:
         self._apart = True
         if coil and self._apart_ms >= _FOLLOWS_MS:
             self._closing_tries += 1
-            self._raise(_SWITCH, SELF_HEALING if self._closing_tries < _CLOSING_TRIES else UNPLUG, self._apart_ms)
+            self._raise(CONTACTOR, SELF_HEALING if self._closing_tries < _CLOSING_TRIES else UNPLUG, self._apart_ms)
         elif self._apart_ms >= _WELDED_MS:
             self._hold(WELDED, self._apart_ms)
 
@@ -178,7 +179,7 @@ class Protection:
         self._over_ms = self._over_ms + elapsed_ms if charging and da * 10 > (followed_da + 5) * 11 else 0
         self._far_over_ms = self._far_over_ms + elapsed_ms if charging and da * 2 > self._before_da * 3 else 0
         if self._over_ms > _OVER_MS or self._far_over_ms > _FAR_OVER_MS:
-            self._raise(_CURRENT, UNPLUG, da)
+            self._raise(OVERCURRENT, UNPLUG, da)
 
     def _followed_da(self, elapsed_ms: int, offered_da: int) -> int:
         """The highest offer that a vehicle may still draw by. Each has its own time from when it was last made; they are made
@@ -207,18 +208,18 @@ class Protection:
                 self.test = True
                 self._testing_ms = 0
             elif tripped:
-                self._hold(_RESIDUAL, 0)
+                self._hold(RESIDUAL, 0)
             return
         self._testing_ms += min(elapsed_ms, _STEP_MS)
         if self.test and tripped:
             self.test = False
             self._testing_ms = 0
         elif self._testing_ms > (_TEST_MS if self.test else _QUIET_MS):
-            self._hold(_RESIDUAL_TEST if self.test else _RESIDUAL, self._testing_ms)
+            self._hold(RCM if self.test else RESIDUAL, self._testing_ms)
             self._end_test()
         elif not self.test and not tripped:
             if self._acknowledged:
-                self.held &= ~(1 << _RESIDUAL | 1 << _RESIDUAL_TEST)
+                self.held &= ~(1 << RESIDUAL | 1 << RCM)
             self._end_test()
 
     def _end_test(self) -> None:
@@ -234,19 +235,19 @@ class Protection:
     def earth(self, elapsed_ms: int, present: bool) -> None:
         self._earth_ms = 0 if present else min(self._earth_ms + min(elapsed_ms, _EARTH_MS), _LONG_MS)
         if self._earth_ms > _EARTH_MS:
-            self._raise(_EARTH, SELF_HEALING, self._earth_ms)
+            self._raise(EARTH, SELF_HEALING, self._earth_ms)
 
     def lock(self, elapsed_ms: int, wanted: bool, closed: bool, energised: bool) -> None:
         self.locked = closed
         self._lock_ms = min(self._lock_ms + min(elapsed_ms, _LOCK_CLOSED_MS), _LONG_MS) if wanted and not closed else 0
         if self._lock_ms > (_LOCK_CLOSED_MS if energised else _LOCK_MS):
-            self._raise(_LOCK, UNPLUG, self._lock_ms)
+            self._raise(LOCK, UNPLUG, self._lock_ms)
 
     def pilot(self, elapsed_ms: int, ok: bool) -> None:
         """Is the pilot what was set, and what was read what is there? If not, nothing else holds."""
         self._pilot_ms = 0 if ok else min(self._pilot_ms + elapsed_ms, _LONG_MS)
         if self._pilot_ms >= _PILOT_MS:
-            self._raise(_PILOT, SELF_HEALING, self._pilot_ms)
+            self._raise(PILOT, SELF_HEALING, self._pilot_ms)
 
 
 class Derating:
@@ -274,21 +275,21 @@ class Derating:
                 quarters = min(quarters, 2)
             elif celsius <= _COOL_C:
                 quarters = 4
-        if quarters == self.quarters and lost == bool(self.faults >> _THERMOMETER):
+        if quarters == self.quarters and lost == bool(self.faults >> THERMOMETER):
             self._since_ms = 0
             return
         self._since_ms += min(elapsed_ms, _STEP_MS)
         if self._since_ms > _SETTLED_MS:
             self._since_ms = 0
             self.quarters = quarters
-            self.faults = 1 << _THERMOMETER if lost else 0
+            self.faults = 1 << THERMOMETER if lost else 0
             if quarters == 0:
                 self.faults |= 1 << HOT
             elif quarters < 4 and not lost:
-                self.faults |= 1 << _DERATED
+                self.faults |= 1 << DERATED
 
     def most_da(self, rating_da: int) -> int:
         """What is left of a connector's rating; at least 6 A unless it stops."""
         if self.quarters == 0:
             return 0
-        return min(rating_da, max(60, rating_da * self.quarters // 4))
+        return min(rating_da, max(MINIMUM_DA, rating_da * self.quarters // 4))

@@ -12,7 +12,7 @@
     WAKE    none     open        the pilot goes away for 4 s, or is -12 V, then +12 V for 750 ms: wakes a sleeping vehicle
     F       -12 V for 300 ms if the contactor was closed, then +12 V; open     fault
 
-Permit: a limit of at least 6 A, no fault.
+Permit: a limit of at least 6 A (R38), no fault.
 
 Rules that hold at the end of every step:
  1. The contactor is closed in C2 and C2S and nowhere else; nothing but `step` decides that.
@@ -32,15 +32,11 @@ Carry out a step's outputs in this order: contactor off, pilot, lock, contactor 
 
 from micropython import const
 
+from ..units import MINIMUM_DA
 from .duty import N12_U16, X1_U16, duty_u16_for
+from .faults import SELF_HEALING, UNPLUG
 from .level import PLUGGED, Level
 
-# What ends a fault. A greater number is the stricter rule, and wins while several faults are there.
-SELF_HEALING = const(1)  # when it has been gone for 30 s
-UNPLUG = const(2)  # when the vehicle has been unplugged
-MANUAL = const(3)  # when a person has seen to it (`acknowledge`)
-
-_MIN_DA = const(60)
 _LONG_MS = const(7200000)  # longer than every timer here: no step and no timer counts more
 
 _VALID_MS = const(500)  # a level that lasts, for BOOT
@@ -116,7 +112,7 @@ class Sequence:
         self._look(elapsed_ms, high_mv, low_mv)
         if fault:
             self._fail(None, int(fault))
-        limit_da = limit_da if limit_da >= _MIN_DA else 0  # above 0 there is a permit, but for a fault: in F nobody asks
+        limit_da = limit_da if limit_da >= MINIMUM_DA else 0  # above 0 there is a permit, but for a fault: in F nobody asks
         if self.state == "F":
             self._recover(elapsed_ms, bool(fault))
         elif self.state == "BOOT":

@@ -15,7 +15,7 @@ What is wrong is told by code (OCPP 1.6 errata 3.24, 3.38, 3.39) and by the path
     a value outside enumeration, length or range     PropertyConstraintViolation
     a list that is too short                         OccurenceConstraintViolation
 
-An optional field that is null counts as absent: the schemas forbid it, but central systems send it, and to refuse a
+An optional field that is null counts as absent (R2): the schemas forbid it, but central systems send it, and to refuse a
 profile means that there is no limit at all. Unknown fields are ignored. 300.0 is the integer 300, for the same reason.
 
 A request is wrong as a whole (`read`). Of an answer that is wrong each field counts that can be read (`readable`): that a

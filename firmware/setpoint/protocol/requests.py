@@ -1,11 +1,11 @@
 """The fields of every request that a charge point may receive, and of the answers that it reads (OCPP 1.6, section 6).
 
 A test compares these tables with the official JSON schemas. Two deviations, both on purpose: minChargingRate is checked
-and left out (nothing uses it), and integers that do not fit 32 bits are refused. What comes seldom stands in tables.py.
+and left out, since it raises no limit (R27), and integers that do not fit 32 bits are refused. What comes seldom stands in tables.py.
 """
 
 from .fields import INSTANT, INTEGER, TENTHS, UNUSED_TENTHS, list_of, object_of, one_of, optional, required
-from .tables import answer_table, request_table
+from .tables import answer_table, purpose, request_table
 
 _last = [None, None]  # action and table: each is made when it is asked for, and only the last one is kept
 
@@ -55,7 +55,7 @@ def _charging_profile() -> tuple:
         required("chargingProfileId", INTEGER),
         optional("transactionId", INTEGER),
         required("stackLevel", INTEGER),
-        required("chargingProfilePurpose", one_of("ChargePointMaxProfile", "TxDefaultProfile", "TxProfile")),
+        required("chargingProfilePurpose", purpose()),
         required("chargingProfileKind", one_of("Absolute", "Recurring", "Relative")),
         optional("recurrencyKind", one_of("Daily", "Weekly")),
         optional("validFrom", INSTANT),

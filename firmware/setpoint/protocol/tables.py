@@ -25,6 +25,11 @@ KNOWN_BUT_NOT_SUPPORTED = (
 ANSWERS = "Authorize BootNotification DataTransfer Heartbeat StartTransaction StopTransaction"
 
 
+def purpose() -> tuple:
+    """The kind of a chargingProfilePurpose."""
+    return one_of("ChargePointMaxProfile", "TxDefaultProfile", "TxProfile")
+
+
 def request_table(action: str, charging_profile) -> tuple:
     """The table of a request's fields; OcppError NotSupported or NotImplemented where there is none.
 
@@ -34,7 +39,7 @@ def request_table(action: str, charging_profile) -> tuple:
         return (
             optional("id", INTEGER),
             optional("connectorId", INTEGER),
-            optional("chargingProfilePurpose", one_of("ChargePointMaxProfile", "TxDefaultProfile", "TxProfile")),
+            optional("chargingProfilePurpose", purpose()),
             optional("stackLevel", INTEGER),
         )
     if action == "RemoteStartTransaction":

@@ -13,9 +13,12 @@ The room is pure: instants come in as arguments, integers go out; it reads no cl
 
 Rules that hold everywhere:
 
-* Instants are whole seconds (see units), intervals are half open: start <= t < end.
+* Instants are whole seconds (see units). Intervals are half open, start <= t < end: those of validity (R14), and those of a
+  schedule from its start (R15) to its duration (R18).
+* A change of the installed profiles acts at once, on a transaction that runs too (R9).
 * None is "nothing is said" or "unknown"; it is never a number in disguise.
 * Whatever is announced as `until` is the next instant at which the answer may change: the answer is the same at
   every second before it.
-* Rules are cited by number (R1 to R38) where the standard is silent or has two readings; the lower limit wins.
+* Rules are cited by number (R1 to R38, docs/smart-charging-rules.md). Where the standard is silent or has two readings,
+  the lower limit wins.
 """

@@ -32,7 +32,7 @@ def reason_to_reject(
     """Why this profile is refused on this connector, or None when it is acceptable.
 
     `transaction` is the one that runs there, or None; it has .id (None while the central system has not named it).
-    `remote_start`: the profile came with RemoteStartTransaction, whose transaction is still to begin (R10).
+    `remote_start`: the profile came with RemoteStartTransaction, whose transaction is still to begin (R10, R11).
     With an unknown clock (`now` None) whatever depends on it is not checked (R24).
     """
     schedule = fields["chargingSchedule"]

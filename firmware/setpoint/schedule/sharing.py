@@ -1,7 +1,9 @@
 """One current divided among the connectors that want some of it (R29)."""
 
+from ..units import MINIMUM_DA
 
-def shares(total_da: int, wants: "list[int]", minimum_da: int = 60) -> "list[int]":
+
+def shares(total_da: int, wants: "list[int]", minimum_da: int = MINIMUM_DA) -> "list[int]":
     """What each may draw, in the order of `wants`: by age of the transaction, the oldest first, those that do not ask last.
 
     Max-min fair: whoever wants less than an even part gets it, the rest is divided evenly among the others, rounded

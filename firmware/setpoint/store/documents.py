@@ -9,10 +9,12 @@ document, the other is the one before: the last good copy. A file is one line of
 Rules:
  1. The file that holds the document is never opened for writing. On littlefs, a file that is being written keeps its
     old content until it is closed; elsewhere a torn file fails its checksum. Either way the document is untouched.
- 2. An empty file is a write that never ended, and counts as absent. Any other file that was read and is wrong is set aside
-    as NAME.bad and reported in `problems`; the last good copy takes its place. One that the chip did not give is only
-    reported, and stays: the next start may read it. Until then nothing is written in its place.
- 3. The last good copy is removed before the document, so that it can't come back in the document's place.
+ 2. An empty file is a write that never ended, and counts as absent. Any other file whose content is
+    wrong is set aside as NAME.bad and reported in `problems`; the last good copy takes its place. A
+    file that the chip fails to read is only reported, and stays: the next start may read it. Until
+    then nothing is written in its place.
+ 3. A document's last good copy is removed before the document itself, so that it cannot come back
+    in its place.
 
 Two files in turn, and not a temporary file that is renamed, because a rewrite then costs one block of data and one
 line of the folder's log. Measured on littlefs (blocks of 4096, programmed by 32), a rewrite of 400 bytes, mean of 200
@@ -39,8 +41,8 @@ _MAX_PROBLEMS = const(16)
 class Documents:
     """The documents in one folder, which is made when it is missing.
 
-    `problems` lists, in sentences, what was found wrong and what was done about it; at most the last 16. Whoever
-    reports them empties it.
+    `problems` holds the last 16 sentences at most: what was wrong, and what was done about it.
+    Whoever reports them empties the list.
     """
 
     def __init__(self, folder: str) -> None:
@@ -54,10 +56,12 @@ class Documents:
                 self._report("The folder %s cannot be made: %s." % (folder, error))
 
     def read(self, name: str, like=None, understand=None):
-        """The document's value, or `like` when there is none that can be read; where `like` is given, of its type.
+        """The document's value, or `like` when no copy can be read. Where `like` is given, the
+        value has its type.
 
-        understand(value): what the caller makes of it. Raises ValueError, TypeError or LookupError for what it cannot have
-        written: then the last good copy takes its place.
+        understand(value) returns what the caller makes of the value. It raises ValueError,
+        TypeError or LookupError for a value that it cannot have written: then the last good copy
+        takes its place.
         """
         newest = self._newest(name)
         while newest is not None:
@@ -74,14 +78,16 @@ class Documents:
         return like
 
     def write(self, name: str, value) -> bool:
-        """Puts a document in the place of the one before. True when it is in flash, False when it already was.
+        """Replaces a document. True when it was written, False when flash holds the same text
+        already.
 
-        Nothing is written when the stored text is the same byte for byte. Raises OSError when it cannot be written
-        (full, worn out): then the document before is still in force. Raises ValueError (CPython: or TypeError) for
-        a value that JSON cannot express, None included.
+        Raises OSError when the flash cannot be written (full, worn out): then the old document is
+        still in force. Raises ValueError (CPython: or TypeError) for a value that JSON cannot
+        express, None included.
 
-        The same document is often written again and again: so both files are read only where it is another one than
-        the last time, or seems to be the same (a checksum is no proof).
+        Callers often write the same document many times in a row. So both files are read only when
+        the name differs from the last one written, or when the checksum is equal: a checksum alone
+        does not prove equal text.
         """
         text = json.dumps(value, separators=(",", ":"))
         if value is None or ("<" in text and json.loads(text) is None):  # MicroPython dumps any object, as <object>
@@ -114,7 +120,8 @@ class Documents:
         return True
 
     def remove(self, name: str) -> None:
-        """Removes a document for good; that there is none is no error. Raises OSError; then it may still be there."""
+        """Removes a document for good. A document that does not exist is no error. After an OSError
+        it may still exist."""
         newest = self._newest(name, True)
         document = _SLOTS[0] if newest is None else newest[1]
         for slot in _SLOTS:
@@ -137,8 +144,10 @@ class Documents:
         return self._folder + "/" + name
 
     def _newest(self, name: str, changing: bool = False) -> "tuple[int, str, bytes] | None":
-        """(number, slot, body) of the newer file that can be read. Sets aside what is wrong. changing: raises OSError where the
-        chip does not give one of them: it may be the newer, and would come back."""
+        """(number, slot, body) of the newer readable file. Sets aside files with wrong content.
+
+        changing: the caller is about to write or remove. Then a file that the chip fails to read
+        raises OSError: it may be the newer one, and would come back."""
         newest = None
         for slot in _SLOTS:
             path = self._path(name) + slot
@@ -183,7 +192,7 @@ def _is_name(name: str) -> bool:
 
 
 def _holds(path: str, number: int) -> bool:
-    """Does a file hold the write of this number, as far as anybody can tell?"""
+    """Does a file hold the write of this number? True also when it cannot be read: it may."""
     try:
         found = patiently(_load, path)
     except (OSError, ValueError):

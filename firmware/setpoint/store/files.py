@@ -1,6 +1,9 @@
-"""Reading and changing files. When the chip fails, the file system is mounted anew before anything else is done to it: littlefs
-undoes what it had begun only when it is full, and after any other error of its chip goes on from a state that no longer is.
-A read that failed it even takes for done, and answers the next one with what was in its cache.
+"""Reads and changes files. After an error of the flash chip the file system is mounted anew, before
+anything else uses it.
+
+littlefs undoes what it began only when the flash is full. After any other error it goes on from a
+state that is no longer true: after a failed read, for instance, it serves the stale contents of its
+cache.
 """
 
 import errno
@@ -14,15 +17,16 @@ _entries = getattr(os, "ilistdir", None) or (lambda folder: [(name,) for name in
 
 
 def recover_by(remount, reset) -> None:
-    """The board's: remount() mounts the file system anew; reset() where that fails, or there is no memory for it. A station
-    that went on without its files would take every document for absent."""
+    """The board's two ways out: remount() mounts the file system anew. Where that fails, or memory
+    is short, reset() restarts the station: without its files it would take every document for
+    absent."""
     global _remount, _reset
     _remount, _reset = remount, reset
 
 
 def patiently(read, *arguments):
-    """What read(*arguments) answers. Where the chip fails, it is asked three times: what is there is not given up for a
-    moment in which nobody could see it. Raises OSError."""
+    """What read(*arguments) returns. Where the chip fails, it is read up to three times: one failed
+    read does not prove that the content is lost. Raises OSError."""
     for last in (False, False, True):
         try:
             return read(*arguments)
@@ -35,7 +39,8 @@ def patiently(read, *arguments):
 
 
 def names_in(folder: str) -> "list[str]":
-    """Raises OSError. MicroPython gives an entry without a name for a read that fails, and listdir would gather them for ever."""
+    """The names in a folder. Raises OSError. For a read that fails MicroPython yields an entry
+    without a name, and listdir would collect such entries for ever."""
     names = []
     for entry in _entries(folder):
         if not entry[0]:
@@ -53,12 +58,12 @@ def write_file(path: str, mode: str, content: bytes) -> None:
                 raise OSError(_ENOSPC)
         done = True
     finally:
-        if not done:  # for lack of memory, too
+        if not done:  # a lack of memory leaves a half-written file, too
             recover()
 
 
 def remove_file(path: str) -> None:
-    """That there is no such file is no error. Raises OSError."""
+    """Removes a file. A file that does not exist is no error. Raises OSError."""
     try:
         os.remove(path)
     except OSError as error:

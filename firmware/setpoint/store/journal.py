@@ -1,18 +1,22 @@
-"""The journal in flash: lines, in the order in which they were written, until nobody needs them any more.
+"""The journal in flash: keeps lines in the order in which they were written, until their owner
+needs them no more.
 
     journal/17      a segment: lines of the form "6f1c03d9 text", the CRC-32 of the text before it
     journal/mark0   one such line, numbered, and ...
     journal/mark1   ... the one before, or the other way round: they are rewritten in turn
 
 Rules:
-1. Lines are only added, at the end of the last segment. Segments go as a whole, the oldest first.
-2. A line that is torn or damaged is skipped and reported, and takes no other with it; behind it a new segment begins.
-3. The first line of a segment is its heading: what its owner must know of all that stands before it. So a start
-   reads one segment, however many there are.
-4. Nothing is kept in RAM but the numbers of the segments: lines are read back one at a time.
-5. When there are too many segments, two neighbours become one, of those lines that their owner keeps. Power may fail
-   in between: then lines stand twice, and the owner, who numbers them, leaves out what it knows.
-6. What could not be read back is not written.
+1. Lines are only added, at the end of the last segment. Segments are removed as a whole, the oldest
+   first.
+2. A torn or damaged line is skipped and reported. Other lines are not affected. The next line after
+   it begins a new segment.
+3. The first line of a segment is its heading: what the owner must know of everything before it. So
+   a start reads one segment, however many there are.
+4. RAM holds the numbers of the segments only. Lines are read back one at a time.
+5. When there are too many segments, two neighbours are merged into one that has the lines which
+   their owner keeps. If power fails in between, some lines stand twice; the owner numbers its lines
+   and ignores those it knows.
+6. A line that could not be read back is never written.
 
 A segment is as long as an erase block, so that an addition costs one erase on littlefs, which copies the last block
 of a file to an empty one. A mark is short enough (128 bytes) to be kept in the folder's own log: it costs one erase
@@ -34,8 +38,8 @@ _MAX_PROBLEMS = const(16)
 
 
 class Journal:
-    """The journal in one folder, which is made when it is missing. Sentences about what was found wrong are added to
-    `problems`; whoever reports them empties it."""
+    """The journal in one folder, which is made when it is missing. `problems` collects sentences
+    about what was wrong; whoever reports them empties the list."""
 
     def __init__(self, folder: str, most_segments: int = 48) -> None:
         self.problems = []
@@ -60,7 +64,8 @@ class Journal:
         return "%s/%s" % (self._folder, name)
 
     def read(self, segment: int, offset: int) -> "tuple[str, int, int] | None":
-        """The next whole line from a place on: (text, its segment, the offset behind it); None at the end."""
+        """The first whole line at or after a place: (text, its segment, the offset behind it). None
+        at the end."""
         for number in self.segments:
             if number < segment:
                 continue
@@ -92,10 +97,11 @@ class Journal:
                 self._report("a line of %s is damaged, and left out" % self._path(number))
 
     def append(self, lines: "list[str]", owner) -> None:
-        """Adds lines in one write. Raises OSError; then none of them stands (on littlefs; elsewhere perhaps the first).
+        """Adds lines in one write. After an OSError none of them is in flash (on littlefs;
+        elsewhere perhaps the first).
 
-        owner.heading() is the first line of a new segment. When all is full, owner.full() is told, and
-        owner.keeps(text) says what survives.
+        owner.heading() returns the first line of a new segment. When all segments are full,
+        owner.full() is called, and owner.keeps(text) says which lines stay.
         """
         data = b"".join([_line_of(text) for text in lines])
         number = self.segments[-1] if self.segments else 0
@@ -122,7 +128,7 @@ class Journal:
         self._end = len(data)
 
     def drop_before(self, segment: int) -> None:
-        """Older segments are no longer needed; the last one stays."""
+        """Removes the segments before this one. The last segment always stays."""
         while len(self.segments) > 1 and self.segments[0] < segment:
             try:
                 remove_file(self._path(self.segments[0]))
@@ -132,7 +138,8 @@ class Journal:
             self.segments.pop(0)
 
     def _thin(self, owner) -> None:
-        """Two neighbours become one; the next pair the next time, so that all become thinner alike."""
+        """Merges two neighbours, and the next pair the next time, so that all segments lose lines
+        evenly."""
         if len(self.segments) < 3:
             return
         if self._thin_at > len(self.segments) - 3:
@@ -155,13 +162,14 @@ class Journal:
         self._thin_at += 1
 
     def mark(self, text: str) -> None:
-        """Keeps one short line beside the segments, in the place of the last but one. Raises OSError."""
+        """Writes one short line beside the segments, over the older of the two marks. Raises
+        OSError."""
         number = self._marks + 1
         write_file(self._path("mark%d" % (number % 2)), "wb", _line_of("%d %s" % (number, text)))
         self._marks = number
 
     def marks(self) -> "list[str]":
-        """The last two marks, in any order, as far as they can be read."""
+        """The readable ones of the last two marks, in any order."""
         found = []
         for name in ("mark0", "mark1"):
             try:
@@ -181,7 +189,7 @@ class Journal:
 
 
 def _line_of(text: str) -> bytes:
-    """A text as it is written. OSError if it could not be read back."""
+    """A text as a line of the file. OSError if it could not be read back."""
     body = text.encode()
     line = b"%08x " % (crc32(body) & 0xFFFFFFFF) + body + b"\n"
     if len(line) > _LONGEST or b"\n" in body:
