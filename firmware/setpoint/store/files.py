@@ -38,15 +38,23 @@ def patiently(read, *arguments):
                 raise
 
 
-def names_in(folder: str) -> "list[str]":
-    """The names in a folder. Raises OSError. For a read that fails MicroPython yields an entry
-    without a name, and listdir would collect such entries for ever."""
+def names_in(folder: str, filled: bool = False) -> "list[str]":
+    """The names in a folder; filled: of what is not empty. Raises OSError.
+
+    For a read that fails MicroPython yields an entry without a name, and listdir would collect such entries for ever.
+    """
     names = []
     for entry in _entries(folder):
         if not entry[0]:
             raise OSError(errno.EIO)
-        names.append(entry[0])
+        if not filled or _length(folder, entry):
+            names.append(entry[0])
     return names
+
+
+def _length(folder: str, entry: tuple) -> int:
+    """Bytes. littlefs has it in the entry; asked for each by name, it would read the folder each time."""
+    return entry[3] if len(entry) > 3 else os.stat(folder + "/" + entry[0])[6]
 
 
 def write_file(path: str, mode: str, content: bytes) -> None:

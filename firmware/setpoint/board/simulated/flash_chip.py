@@ -18,7 +18,7 @@ from .. import flash
 
 _BLOCK_SIZE = const(4096)  # what an ESP32's flash erases at once
 _BLOCKS = const(512)
-_ERASED = b"\xff" * 128  # as long as littlefs's cache, hence as its longest write
+_ERASED = b"\xff" * 512  # as long as littlefs's cache, hence as its longest write
 _IMAGE = const("flash.img")
 _FAILS = const(0x6001)  # ESP_ERR_FLASH_OP_FAIL
 
@@ -138,7 +138,7 @@ def mount(folder: str, mount_point: str, unreadable: "dict | None" = None) -> "t
     if unreadable:
         chip.after_reads(unreadable["after_reads"], unreadable["times"])
     try:
-        file_system = vfs.VfsLfs2(flash.before(chip))
+        file_system = flash.file_system(chip)
     except OSError as error:
         if error.errno == errno.EIO:
             raise
@@ -149,7 +149,7 @@ def mount(folder: str, mount_point: str, unreadable: "dict | None" = None) -> "t
             problems.append("%s cannot be mounted (%s); it is kept as %s." % (path, error, _set_aside(path)))
             _make_image(path)
             chip = FlashChip(path)
-        file_system = vfs.VfsLfs2(flash.before(chip))
+        file_system = flash.file_system(chip)
     vfs.mount(file_system, mount_point)
     return chip, problems
 
