@@ -47,7 +47,7 @@ MAY_IMPORT = {
     "boot": {"main"},
     "__init__": set(),
 }
-PURE_MODULES = {"micropython", "struct", "json", "binascii", "hashlib", "array"}
+PURE_MODULES = {"micropython", "struct", "json", "binascii", "hashlib", "array", "re"}
 LONGEST = 300  # lines; the code bases that people enjoy have a median of 65 to 250
 
 
