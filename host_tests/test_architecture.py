@@ -50,7 +50,7 @@ MAY_IMPORT = {
     "boot": {"main"},
     "__init__": set(),
 }
-PURE_MODULES = {"micropython", "struct", "json", "binascii", "hashlib", "array"}
+PURE_MODULES = {"micropython", "struct", "json", "binascii", "hashlib", "array", "re"}
 
 
 def room_of(path: Path) -> str:

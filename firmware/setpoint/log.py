@@ -3,7 +3,11 @@
 Levels: error, warn and note are kept in flash too (log_ring.py), for who comes after the event; info is for who watches.
 """
 
+from micropython import const
+
 from .protocol.iso8601 import text_from
+
+_QUESTION_MARK = const(0x3F)
 
 
 class Log:
@@ -16,8 +20,7 @@ class Log:
     def __call__(self, level: str, area: str, sentence: str) -> None:
         now = self._clock.now()
         time = "+%d.%03ds" % divmod(self._clock.uptime_ms(), 1000) if now is None else text_from(now)
-        # What a central system sent may stand in a sentence: it must not forge lines or colours.
-        plain = "".join([c if " " <= c <= "~" or c >= "\xa0" else "?" for c in sentence])
+        plain = _without_controls(sentence)
         line = "%s %-5s %-8s %s" % (time, level, area, plain)
         print(line)
         if level != "info" and self._folder is not None:
@@ -27,3 +30,18 @@ class Log:
                 self._past = log_ring.keep(self._folder, self._past, level, line, plain, self._clock.uptime_ms() // 1000)
             except Exception as error:  # full, worn out, no memory: whatever it is, the station goes on
                 print("%s warn  log      not kept: %s" % (time, type(error).__name__))
+
+
+def _without_controls(sentence: str) -> str:
+    """With a "?" for each control character: what a central system sent may stand in a sentence, and must not forge lines or
+    colours. By bytes, because MicroPython keeps each character that it takes out of a text for good, and a central system has
+    a million of them to send."""
+    plain = bytearray()
+    before = 0
+    for byte in sentence.encode():
+        if before == 0xC2 and byte < 0xA0:  # U+0080 to U+009F
+            plain[-1] = _QUESTION_MARK
+        else:
+            plain.append(byte if byte >= 0x20 and byte != 0x7F else _QUESTION_MARK)
+        before = byte
+    return str(plain, "utf-8")

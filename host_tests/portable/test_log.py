@@ -1,5 +1,7 @@
 """The log's ring in a real folder: what is kept, what it costs, and that nothing of it reaches the station."""
 
+import gc
+import json
 import os
 import sys
 
@@ -47,6 +49,20 @@ def test_no_control_character_gets_into_it():
         assert lines(folder) == ["+0.000s warn  link     it said ?[2J??error app      forged??1m, and gr\xfc\xdfe"]
 
     in_a_folder(test)
+
+
+def test_a_line_of_any_characters_leaves_nothing_in_the_heap():
+    log = Log(AClock())
+
+    def in_use_after(first):
+        for start in range(first, first + 2000, 100):
+            codes = "".join(["\\u%04x" % code for code in range(start, start + 100)])
+            log("info", "link", json.loads('"%s"' % codes))  # chr() would keep each of them
+        gc.collect()
+        return getattr(gc, "mem_alloc", lambda: 0)()  # CPython does not say
+
+    before = in_use_after(0x4E00)
+    assert in_use_after(0x5E00) < before + 4000
 
 
 def test_two_blocks_hold_it_and_the_newest_lines_are_there():

@@ -2,6 +2,8 @@
 
 import json
 
+from memory import bytes_taken
+
 from setpoint.clock import measured_us
 from setpoint.protocol import ocppj
 from setpoint.protocol.errors import OcppError
@@ -206,15 +208,59 @@ def test_the_description_of_an_error_is_cut_to_255_characters():
     assert len(json.loads(error_text("a", "GenericError", "\u00fc" * 300))[3]) == 255
 
 
-def test_json_inside_a_string_takes_no_longer_than_a_plain_text():
+# each, and what it means
+ESCAPES = (
+    ('\\"', '"'), ("\\\\", "\\"), ("\\/", "/"), ("\\b", "\b"), ("\\f", "\f"), ("\\n", "\n"), ("\\r", "\r"), ("\\t", "\t"),
+    ("\\u0041", "A"), ("\\u00e4", "\u00e4"), ("\\uAC00", "\uac00"), ("\\ud7ff", "\ud7ff"), ("\\ue000", "\ue000"),
+    ("\\ud83d\\ude00", "\U0001f600"), ("\\uD800\\uDC00", "\U00010000"), ("\\udbff\\udfff", "\U0010ffff"),
+    ("\\ude00", "\ufffd"), ("\\uDFFF", "\ufffd"), ("\\ud83d", "\ufffd"), ("\\uDBFF", "\ufffd"),
+)  # fmt: skip
+NO_ESCAPES = (("u", "u"), ("d83d", "d83d"), ("\u20ac", "\u20ac"), ("\U0001f600", "\U0001f600"), ("]", "]"), ("", ""))
+HIGH, LOW = ("\\ud83d", "\\uDBFF"), ("\\ude00", "\\uDFFF")
+UNKNOWN = (
+    "\\x", "\\N", "\\U0041", "\\ ", "\\\u00e4", "\\'", "\\\\\\x", "\\u", "\\u0", "\\u004", "\\u00g0", "\\u+041", "\\u 041",
+    "\\u0_41", "\\u0x1", "\\ud83d\\ude0",
+)  # fmt: skip
+
+
+def test_a_text_full_of_escapes_takes_little_longer_than_a_plain_one():
     plain = '[2,"a","DataTransfer",{"vendorId":"v","data":"%s"}]' % ("ab" * 3900)
-    for escape, means in (('\\"', '"'), ("\\\\", "\\"), ("\\/", "/"), ("\\n", "\n"), ('{\\"a\\":1}', '{"a":1}'), ("]}[{", "]}[{")):
+    json_inside = (('{\\"a\\":1}', '{"a":1}'), ("]}[{", "]}[{"), ("\\nx\\u0041", "\nxA"), ("\\ud83d\\ude00x", "\U0001f600x"))
+    for escape, means in ESCAPES + json_inside:
         text = plain.replace("ab" * 3900, escape * (7800 // len(escape)))
         assert parse(text)[3]["data"] == means * (7800 // len(escape)), escape
         assert least_us(text) < 10 * least_us(plain) + 2000, (escape, least_us(text), least_us(plain))
     for wrong in ("\\", "\\x", "\\\\\\", '\\\\"', "\\u00\\\\41"):
-        text = plain.replace("ab" * 3900, '{\\"a\\":1}' * 60 + wrong)
+        text = plain.replace("ab" * 3900, '{\\"a\\":1}' * 700 + wrong)
         assert error_of(text) == "FormationViolation", wrong
+
+
+def test_each_escape_beside_each_other_one():
+    for filling in ("", "x" * 900):  # a long message takes another way
+        for first, meant_first in ESCAPES + NO_ESCAPES:
+            inside = meant = ""
+            for second, meant_second in ESCAPES + NO_ESCAPES:
+                if first not in HIGH or second not in LOW:  # they would be a pair
+                    inside += first + second + "."
+                    meant += meant_first + meant_second + "."
+            assert parse('[2,"a","DataTransfer",{"data":"%s%s"}]' % (filling, inside))[3] == {"data": filling + meant}, (first, filling[:1])
+
+
+def test_what_is_no_escape_is_no_json():
+    for filling in ("", "x" * 900):
+        for wrong in UNKNOWN:
+            for before, after in (("", ""), ("\\u0041", "x"), ("\\\\", "\\\\"), ("\\ud83d", "\\n"), ("", "\\ude00")):
+                assert error_of('[2,"a","X",{"s":"%s%s%s%s"}]' % (filling, before, wrong, after)) == "FormationViolation", (before, wrong, after)
+            for text in ('[2,"a","X",{}]' + wrong, '[2,"a","X",' + wrong + "{}]", '[2,"a","X",{}' + wrong):
+                assert error_of(filling.replace("x", " ") + text) == "FormationViolation", text
+
+
+def test_escapes_take_memory_by_the_length_of_their_text_and_not_by_their_number():
+    for escape in ("\\n", "\\u0041", "\\ud83d\\ude00", "\\ud83d", "\\n\\u00e4\\ude00x"):
+        text = memoryview(('[2,"a","DataTransfer",{"data":"%s"}]' % (escape * (6000 // len(escape)))).encode())
+        parse(text)
+        taken = bytes_taken(lambda: parse(text))
+        assert taken < 12 * len(text), (escape, taken)
 
 
 def least_us(text):

@@ -3,6 +3,7 @@
 import json
 import math
 import os
+import re
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
@@ -314,6 +315,33 @@ def test_damaged_texts_are_read_as_json_reads_them_or_refused(text, damages):
     if "\ufffd" not in str(message):  # which takes the place of half a surrogate pair
         want = json.loads(text)
         assert list(message[:2]) == want[:2] and (message[0] == 4 or message[-1] == (want[-1] or {}))
+
+
+ESCAPES = st.one_of(
+    st.sampled_from(["\\" + letter for letter in '"\\/bfnrt']),
+    st.integers(0, 0xFFFF).map("\\u{:04x}".format),
+    st.integers(0xD800, 0xDFFF).map("\\u{:04x}".format) | st.integers(0xD800, 0xDFFF).map("\\u{:04X}".format),
+    st.integers(0x10000, 0x10FFFF).map(lambda code: json.dumps(chr(code))[1:-1]),
+    st.sampled_from(["x", "u", '\\"\\\\', "\u20ac", "\U0001f600", "]", "0041"]),
+    st.text(alphabet='\\u0dDcC8 +_xn"', min_size=1, max_size=7),  # what is no escape, and what is none to its end
+)
+
+
+@given(st.lists(ESCAPES, max_size=12), st.integers(1, 40))
+@example(["\\ud83d", "\\ude00", "x"], 300)
+@settings(max_examples=2000)
+def test_escapes_are_read_as_json_reads_them_but_for_half_a_surrogate_pair(pieces, times):
+    text = '[2,"a","DataTransfer",{"data":"%s"}]' % ("".join(pieces) * times)
+    try:
+        want = json.loads(text)
+    except ValueError:
+        want = None
+    try:
+        message = parse(text)
+    except OcppError as error:
+        assert error.code in CODES and (want is None or error.code != "FormationViolation")
+        return
+    assert want is not None and list(message) == json.loads(re.sub("[\ud800-\udfff]", "\ufffd", json.dumps(want, ensure_ascii=False)))
 
 
 @given(st.text(max_size=50) | JSON.map(json.dumps) | st.lists(JSON, max_size=6).map(json.dumps))

@@ -73,7 +73,8 @@ def test_dns_that_is_silent_fails_or_lies_stops_no_charge_and_no_step_of_the_con
     for row, what, trouble in names.trials(tmp_path, bench.micropython(), chosen):
         assert trouble is None, "%s: %s" % (what, trouble)
         seen.append(row)
-    assert seen.count(names.ROW) == len(chosen) and seen.count(isolation.ISOLATION) > 150
+    assert seen.count(names.ROW) == len(chosen)
+    assert seen.count(isolation.ISOLATION) >= names.LOOKS * len(chosen)
 
 
 @pytest.mark.parametrize("micropython", ["32bit"], indirect=True)

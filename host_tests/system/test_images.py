@@ -128,6 +128,14 @@ def test_an_image_brings_what_the_firmware_imports(frozen):
     assert {"asyncio/core.py", "asyncio/stream.py", "flashbdev.py", "inisetup.py"} | {name + ".py" for name in DRIVERS} <= set(names)
 
 
+def test_an_image_has_the_full_name_of_each_module_in_flash(frozen):
+    names, content, _ = frozen
+    for name in names:
+        if name.startswith("setpoint/"):
+            module = name.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+            assert '"%s"' % module in content, module
+
+
 def test_a_traceback_of_a_frozen_file_names_it_as_the_repository_does(frozen):
     _, content, folder = frozen
     assert '"setpoint/schedule/limit.py"' in content
@@ -136,7 +144,7 @@ def test_a_traceback_of_a_frozen_file_names_it_as_the_repository_does(frozen):
 
 def test_the_unix_port_gets_the_whole_package_and_no_boot_py(source, tmp_path):
     names, _ = freeze(source, tmp_path, IMAGES / "manifest.py", "-march=x86")
-    assert set(names) == in_repository("setpoint")
+    assert set(names) == in_repository("setpoint") | {"setpoint_names.py"}
     assert "setpoint/board/simulated/board.py" in names
 
 

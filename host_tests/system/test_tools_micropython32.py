@@ -115,6 +115,21 @@ except TypeError as error:
 
 
 @pytest.mark.parametrize("micropython", ["32bit"], indirect=True)
+def test_an_import_of_what_is_frozen_in_keeps_no_name_in_the_heap(built):
+    code = """
+import asyncio, micropython, sys
+sys.path[:] = [".frozen"]
+asyncio.open_connection, asyncio.Event, asyncio.Lock, asyncio.wait_for
+from setpoint.app import App
+from setpoint.board.simulated.board import Board
+micropython.qstr_info(1)
+"""
+    kept = subprocess.run([*built, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert "qstr pool" in kept
+    assert "(setpoint" not in kept and "(asyncio" not in kept, kept
+
+
+@pytest.mark.parametrize("micropython", ["32bit"], indirect=True)
 def test_a_change_of_the_firmware_is_a_change_of_the_interpreter(built, monkeypatch, tmp_path):
     before = micropython32._digest()
     (tmp_path / "firmware" / "setpoint").mkdir(parents=True)

@@ -47,6 +47,12 @@ class Watch:
             self.steps, self.worst_stall_ms = last_step, state["loop"]["worst_stall_ms"]
             self._looks.append(trouble)
 
+    def look_again(self, times: int) -> None:
+        """Waits until it has looked so many times more, or has ended: then its last look says why."""
+        wanted = len(self._looks) + times
+        while len(self._looks) < wanted and self._thread.is_alive():
+            time.sleep(_EVERY_S)
+
     def stop(self) -> Iterator[str | None]:
         """For each look what was wrong, or None."""
         self._over.set()

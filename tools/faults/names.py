@@ -24,6 +24,7 @@ HOST = "csms.test"
 POWER_CUT = "silence after a power cut"
 _HERE, _NOBODY = "127.0.0.1", "127.9.9.9"  # at the second nobody takes a connection
 _PATIENCE_S = 30
+LOOKS = 20  # at the outputs, at least, before DNS tells the truth again
 _Replies = list[tuple[float, bytes, bool]]  # seconds to wait, the text, whether it comes from another port than was asked
 
 
@@ -134,7 +135,7 @@ def _charging(state: dict) -> bool:
     return connector["contactor"]["closed"] and connector["pilot"]["offered_amps"] == 32 and connector["transaction"]["id"]
 
 
-def _lose_and_find(bench: Bench, server: NameServer, name: str) -> None:
+def _lose_and_find(bench: Bench, server: NameServer, watch: Watch, name: str) -> None:
     before = bench.station.state()["connectors"][0]
     server.behaviour, is_back = BEHAVIOURS[name]
     bench.central.drop(abrupt=True)
@@ -144,6 +145,7 @@ def _lose_and_find(bench: Bench, server: NameServer, name: str) -> None:
         _asked(server, 3)
         if bench.station.state()["connected"]:
             raise Lost("it is connected, to whomever")
+    watch.look_again(LOOKS)
     server.behaviour = truth
     _answered(bench)
     after = bench.station.state()["connectors"][0]
@@ -162,6 +164,7 @@ def _restart_without_dns(bench: Bench, server: NameServer) -> Iterator[str | Non
     _asked(server, 4)  # the second try to connect
     if bench.station.state()["connected"]:
         raise Lost("it is connected, to whomever")
+    watch.look_again(LOOKS)
     server.behaviour = truth
     _answered(bench)
     bench.station.wait_until(lambda state: state["registered"])
@@ -188,7 +191,7 @@ def trials(folder: Path, interpreter: list[str], chosen: list[str] | None = None
                 if name == POWER_CUT:
                     looks = [*watch.stop(), *_restart_without_dns(bench, server)]
                 else:
-                    _lose_and_find(bench, server, name)
+                    _lose_and_find(bench, server, watch, name)
             except (Lost, TimeoutError) as found:
                 trouble = str(found)
             yield ROW, name, trouble

@@ -23,6 +23,7 @@ would take as long as the parsing and six times the text's memory, and no progra
 """
 
 import json
+import re
 
 from micropython import const
 
@@ -39,7 +40,8 @@ _FEW_BRACKETS = const(40)  # so few may be nested as they like
 _LONG = const(800)
 _PIECE = const(1024)
 _MAX_DESCRIPTION = const(255)
-_SIMPLE_ESCAPES = const((b"\\\\", b'\\"', b"\\/", b"\\b", b"\\f", b"\\n", b"\\r", b"\\t"))  # an escaped backslash first: what follows it is no escape
+# An escape that JSON has not got, in a text without escaped backslashes and quotes.
+_NO_ESCAPE = const(b"\\\\([^/bfnrtu]|u[0-9A-Fa-f]?[0-9A-Fa-f]?[0-9A-Fa-f]?([^0-9A-Fa-f]|$))")
 _NEVER = const((b",,", b"[,", b"{,", b",]", b",}", b":,", b":]", b":}", b"}{", b"}[", b"]{", b"][", b'{"}', b',"}', b'{",', b'[":'))
 
 
@@ -47,19 +49,11 @@ def parse(text: "str | memoryview") -> tuple:
     """The message in a text, or in a view of the UTF-8 of a long one; OcppError, with the id that is known, for
     everything else. MemoryError if there is not even memory to find the id."""
     try:
-        if type(text) is str and len(text) > _LONG:
+        if type(text) is str:
             text = memoryview(text.encode())
-        if type(text) is not str and not _is_plain(text):
-            text = str(text, "utf-8")
-        if type(text) is not str:
-            message = _loaded(text)
-        elif "\\" in text:
-            readable, text = _without_escapes(text)
-            _check_structure(readable)
-            message = json.loads(text)
-        else:
-            _check_structure(text)
-            message = json.loads(text)
+        if len(text) <= _LONG or not _is_plain(text):
+            text = _checked(text)
+        message = _loaded(text)
     except (ValueError, TypeError, RuntimeError) as error:  # a key that cannot be one; a limit of recursion
         raise _unreadable(text, errors.FORMATION, "this is not JSON: %s" % error)
     except MemoryError:
@@ -170,17 +164,33 @@ def _is_plain(text: memoryview) -> bool:
 def _loaded(text: memoryview):
     try:
         return json.loads(text)
-    except TypeError:  # CPython's takes bytes, but not a view of them
-        return json.loads(bytes(text))
+    except TypeError:  # CPython's takes no view, and of bytes also other codes than UTF-8
+        return json.loads(str(text, "utf-8"))
 
 
-def _check_structure(text: str) -> None:
+def _checked(text: memoryview) -> memoryview:
+    """The text, with surrogates mended. ValueError unless its structure and its escapes are sound."""
+    plain = bytes(text)
+    if b"\\" not in plain:
+        _check_structure(plain)
+        return text
+    plain = plain.replace(b"\\\\", b"__")  # first: what follows an escaped backslash is no escape
+    plain = plain.replace(b'\\"', b"__")  # as long as before, so that places stay
+    _check_structure(plain)
+    if b"\\" not in plain:
+        return text
+    if re.search(_NO_ESCAPE, plain):
+        raise ValueError("an escape of an unknown sort")
+    return _without_surrogates(text, plain.lower())
+
+
+def _check_structure(text: bytes) -> None:
     """ValueError unless strings end, brackets match, commas stand between two elements, and the depth is sane.
 
-    The text holds no backslashes. Each string becomes one `"`, white space goes; what remains of a profile of 24
+    The text holds no escaped quotes. Each string becomes one `"`, white space goes; what remains of a profile of 24
     periods is about 500 bytes, in which `count` finds the rest. (bytes: their split is four times as fast as that of str.)
     """
-    pieces = text.encode().split(b'"')
+    pieces = text.split(b'"')
     strings = len(pieces) // 2
     bare = b"".join(b'"'.join(pieces[::2]).split())
     count = bare.count
@@ -215,61 +225,52 @@ def _depth(bare: bytes) -> int:
     return deepest
 
 
-def _without_escapes(text: str) -> "tuple[str, str]":
-    """(the text without its escapes, for the structure; the text with \\u escapes of surrogates mended).
+def _without_surrogates(text: memoryview, lower: bytes) -> memoryview:
+    """The text with one character in the place of two \\u escapes like \\ud83d\\ude00, and U+FFFD in that of a lone half.
 
-    MicroPython makes two code points of a pair like \\ud83d\\ude00, and one that cannot be sent as UTF-8 of a lone half,
-    which could return to the peer inside an id. A lone half becomes U+FFFD.
+    `lower` is the text in lower case, of which every \\u is an escape with four digits. MicroPython's json would make two
+    code points of a pair, and of a lone half one that cannot be sent as UTF-8, which could return to the peer inside an id.
+    One buffer takes all that is written, and numbers are read digit by digit: on a chip, garbage costs more time than steps.
     """
-    bare = text.encode()
-    for escape in _SIMPLE_ESCAPES:  # in C: JSON inside a string is thousands of them
-        bare = bare.replace(escape, b"")
-    if b"\\" not in bare:
-        return str(bare, "utf-8"), text
-    pieces = text.split("\\")  # by pieces, because a position in a long MicroPython string takes a walk to reach
-    bare = [pieces[0]]
-    mended = [pieces[0]]
-    at = 1
-    while at < len(pieces):
-        piece = pieces[at]
-        if piece == "" and at + 1 < len(pieces):  # an escaped backslash; what follows is no escape
-            at += 1
-            rest = pieces[at]
-            escape = "\\\\"
-        elif piece[:1] == "u":
-            code = _code_unit(piece)
-            rest = piece[5:]
-            escape = "\\" + piece[:5]
-            if 0xD800 <= code < 0xDC00 and rest == "" and at + 1 < len(pieces) and pieces[at + 1][:1] == "u":
-                second = _code_unit(pieces[at + 1])
-                if 0xDC00 <= second < 0xE000:
-                    at += 1
-                    rest = pieces[at][5:]
-                    escape = chr(0x10000 + (code - 0xD800) * 0x400 + second - 0xDC00)
-                    code = 0
-            if 0xD800 <= code < 0xE000:
-                escape = "\ufffd"
-        elif piece[:1] in ('"', "/", "b", "f", "n", "r", "t"):
-            rest = piece[1:]
-            escape = "\\" + piece[:1]
-        else:
-            raise ValueError("an escape of an unknown sort")
-        bare.append(rest)
-        mended.append(escape)
-        mended.append(rest)
-        at += 1
-    return "".join(bare), "".join(mended)
+    at = lower.find(b"\\ud")
+    if at < 0:
+        return text
+    mended = bytearray(len(text))
+    end = taken = 0
+    while at >= 0:
+        unit = _code_unit(lower, at)
+        after = at + 6
+        if unit >= 0xD800:
+            if taken < at:
+                mended[end : end + at - taken] = text[taken:at]
+                end += at - taken
+            character = 0xFFFD
+            if unit < 0xDC00 and lower.startswith(b"\\ud", after):
+                second = _code_unit(lower, after)
+                if second >= 0xDC00:
+                    character = 0x10000 + ((unit & 0x3FF) << 10 | second & 0x3FF)
+                    after += 6
+            if character > 0xFFFF:
+                mended[end] = 0xF0 | character >> 18
+                mended[end + 1] = 0x80 | character >> 12 & 0x3F
+                end += 2
+            else:
+                mended[end] = 0xE0 | character >> 12
+                end += 1
+            mended[end] = 0x80 | character >> 6 & 0x3F
+            mended[end + 1] = 0x80 | character & 0x3F
+            end += 2
+            taken = after
+        at = lower.find(b"\\ud", after)
+    rest = len(text) - taken
+    mended[end : end + rest] = text[taken:]
+    return memoryview(mended)[: end + rest]
 
 
-def _code_unit(piece: str) -> int:
-    """The number of an escape uXXXX."""
+def _code_unit(lower: bytes, at: int) -> int:
+    """The number of the escape \\uXXXX that begins there."""
     value = 0
-    digits = piece[1:5]
-    for digit in digits:
-        place = "0123456789abcdef".find(digit.lower())
-        if place < 0:
-            raise ValueError("an escape without its four digits")
-        value = value * 16 + place
-    if len(digits) < 4:
-        raise ValueError("an escape without its four digits")
+    for place in range(at + 2, at + 6):
+        digit = lower[place]
+        value = value << 4 | (digit - 48 if digit < 58 else digit - 87)
     return value
