@@ -1,11 +1,12 @@
 """A limit for when the central system has been silent for long. Off by default; profiles go on all the same (R30).
 
-FallbackLimitAfterMinutes of silence (0: never), then FallbackLimitAmps per phase and connector, until it is heard again.
+FallbackLimitAfterMinutes of silence (0: never) FallbackLimitAmps per phase limits each
+connector, until the central system is heard again.
 """
 
 
 class Fallback:
-    """limits: where the fallback limit is one cap of each connector."""
+    """limits: charging/limits.py, where the fallback is one cap of each connector."""
 
     def __init__(self, facts, limits) -> None:
         self._facts = facts
@@ -35,7 +36,7 @@ class Fallback:
             self._set(True)
 
     def settings_changed(self) -> None:
-        """One of its keys was written: by the central system, which is heard by that."""
+        """The central system wrote one of the fallback's keys. That is a sign of life."""
         self._set(False)
 
     def _set(self, active: bool) -> None:

@@ -1,4 +1,4 @@
-"""What each connector may draw now: the minimum of everything that limits it, and its name.
+"""What each connector may draw now: the minimum of everything that limits it, and what that is.
 
 Rule 1: a limit falls at once and rises only when there is room: what another connector was allowed a moment ago
         counts as still drawn until its vehicle has had the time to follow (R29: down first, up after).
@@ -16,7 +16,7 @@ _FALL_MS = const(11000)
 
 
 class ConnectorLimit:
-    """What one connector may draw: `da` per phase, `phases`, since which cause, until when the schedule says so."""
+    """What one connector may draw: `da` per phase, `phases`, `source` of the limit, `until` when the schedule says so."""
 
     def __init__(self) -> None:
         self.da = 0
@@ -25,7 +25,7 @@ class ConnectorLimit:
         self.until = FOREVER
         self.reason = None  # the ChargingProfile that limits
         self.running = False
-        self._falling = []  # (da, until up_ms): what it was allowed before, and may still draw until then
+        self._falling = []  # (da, until up_ms): earlier limits that the vehicle may still draw
 
     def why(self, now: "int | None") -> str:
         """What limits, in words."""
@@ -61,13 +61,13 @@ class ConnectorLimit:
             self._falling.append((had_da, up_ms + _FALL_MS))
 
     def contactor_is_open(self) -> None:
-        """Nothing can flow, and nothing may begin to: the room is free now."""
+        """No current can flow through this connector: what it held is free now."""
         if self._falling:
             self._falling = []
 
 
 class _Bound:
-    """The same fields, of what a connector may have before there is room for it."""
+    """What a connector may have by itself, before other connectors count."""
 
     def __init__(self, da: int, phases: int, source: str, until: int, reason) -> None:
         self.da = da
@@ -153,10 +153,10 @@ class Limits:
         return _Bound(da, phases, source, until, reason)
 
     def _share(self, bounds: dict, total_da: int, total_reason) -> None:
-        """R29: one limit for all that charge. An idle connector is told what it would get as the newest."""
+        """Shares one limit among all connectors that charge (R29). An idle one gets what it would get as the newest."""
         running = [c for c in self._facts.connectors if c.transaction is not None]
-        # A vehicle that does not ask is kept a chair, no more: it may ask again at any time, and has the rest then. It
-        # stands behind all that ask, as the last one goes first where there is not enough: nobody waits for an empty chair.
+        # A vehicle that pauses keeps 6 A reserved so that it can resume, and gets the rest when it does. It stands behind
+        # those that charge: where there is not enough for all, the last in the row gets nothing, and none waits for a pause.
         running.sort(key=lambda c: (not c.asks(), c.transaction.handle))
         wants = [bounds[c.id].da if c.asks() else min(bounds[c.id].da, MINIMUM_DA) for c in running]
         parts = shares(total_da, wants)
@@ -198,7 +198,7 @@ class Limits:
             connector.limit_da = self.of[connector.id].da
 
     def _room_da(self, connector_id: int, total_da: int, up_ms: int) -> int:
-        """What is left of the total beside all that may flow elsewhere; below 0 while more flows than may."""
+        """What the other connectors leave of the total. Below 0 while they still draw more than it."""
         room = total_da
         for other in self.of:
             if other != connector_id:

@@ -73,7 +73,7 @@ class ChargingProfiles:
         try:
             self._documents.remove(_name_of(profile.id))
         except OSError as error:
-            # It comes back with the next start: whoever clears it again then should know.
+            # The next start will load it again: the central system should know.
             self._facts.storage_failed("profile %d cannot be removed: %s" % (profile.id, error))
 
     def _forget_all(self, profiles: list, successor=None) -> None:
@@ -131,7 +131,7 @@ class ChargingProfiles:
         return self._installed.displaced_by(profile_from(fields, 1, facts.now, None, facts.supply), facts.now)[1]
 
     def install(self, fields: dict, connector_id: int, transaction) -> "str | None":
-        """Writes and installs a checked profile. Returns None, or why it could not be."""
+        """Writes and installs a checked profile. Returns None, or why that failed."""
         facts = self._facts
         handle = None
         if fields["chargingProfilePurpose"] == "TxProfile":

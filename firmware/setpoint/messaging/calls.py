@@ -3,10 +3,9 @@
 Two queues share one numbering, so that a StatusNotification, the StartTransaction after it and the next
 StatusNotification arrive in the order in which they happened:
 
-* calls whose answer somebody waits for now; they end with the link;
-* the messages of transactions (outbox.py), which outlive link and power; what is left of an earlier connection gives
-  way to what is asked now. An answer to one of them counts even when it comes too late: a central system that needs
-  long would begin a transaction with every attempt.
+* calls whose answer somebody waits for now; they are dropped when the link goes down;
+* the messages of transactions (outbox.py), which survive that and a power cut. Those from before this connection let new calls
+  pass. A late answer to one of them counts: else a slow central system would begin a transaction with every attempt.
 """
 
 from micropython import const
@@ -18,7 +17,7 @@ from ..protocol.requests import answer_spec_for
 TIMEOUT_MS = const(30000)
 _MOST_WAITING = const(32)
 DROPPED = const("too many calls wait")
-SET_ASIDE = const("no connection outlives it")  # what is not to be sent again (losses.py)
+SET_ASIDE = const("no connection outlives it")  # the error of a message that is not sent again (losses.py)
 
 
 class Calls:
@@ -30,12 +29,12 @@ class Calls:
         self._exchange = Exchange(TIMEOUT_MS, id_prefix)
         self._outbox = outbox
         self._delivered = delivered
-        self.spoken = False  # on this link something was answered, by either side, and not by an error
+        self.spoken = False  # on this link either side has answered something, not with an error
         self._answered = 0  # how many calls were
         self._waiting = []  # (order, action, payload, on_answer, before Accepted too)
         self._on_answer = None  # of the one in flight: a function of (payload, error, refused)
-        self._entry = None  # of the outbox, where the one in flight is of there
-        self._message = None  # the one in flight: that entry, or what waited here
+        self._entry = None  # the one in flight, if it is one of the outbox
+        self._message = None  # the one in flight, whichever queue it came from
         self._suspect = None  # (losses.py) the one that was in flight when the last connection was lost
         self._late = None  # (message id, entry) of the last one of the outbox that was not answered in time
 

@@ -1,6 +1,6 @@
-"""What the station must know of its transactions whatever happens: kept in the journal, and read from there at a start.
+"""What the station must know about its transactions after a power cut. The journal keeps it; a start reads it.
 
-Beside messages (transaction.py) the journal holds
+Besides messages (transaction.py) the journal holds
 
     [0, "H", last order, delivered, boot, clocks, running, ids]   the heading of a segment: all that is to be known
     [0, "I", handle, id]        the id of a transaction; [idTag, meterStart, when] where its start was given up
@@ -27,9 +27,9 @@ CHANGE = const("R")
 LAST_READING = const("W")
 CLOCK = const("T")
 
-_MOST_HEADING = const(2000)  # bytes: without data, four connectors with cards of any script take 1600
+_MOST_HEADING = const(2000)  # bytes; without data, four connectors with non-ASCII cards take 1600
 
-_MOST_LAST = const(8)  # of them are known; a stop before those says what it was written with
+_MOST_LAST = const(8)  # that are known; an older stop keeps the reading that it was written with
 
 
 class Ledger:

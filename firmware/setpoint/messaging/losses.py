@@ -1,9 +1,9 @@
 """A message after which the connection is lost again and again. Loaded for each loss, and while there is such a one (late.py).
 
-What a central system hangs up on is sent again by the next connection, and would end each of them. First case that fits:
+A central system may hang up on a message. The next connection would send it again, and end in the same way. First case that fits:
 
-1. The third connection in a row was lost with it in flight: it goes on in plain form, without what it need not say.
-2. A fourth was lost: it is set aside. Not so a start, a stop or a BootNotification: they are tried for ever, in plain form.
+1. Three connections in a row were lost with the message in flight: it is sent in plain form, without optional fields.
+2. A fourth was lost: the message is set aside. StartTransaction, StopTransaction and BootNotification are tried for ever.
 """
 
 import json

@@ -1,17 +1,17 @@
-"""The messages of transactions: each must arrive, in order, whatever happens in between.
+"""The messages of transactions. Each must arrive, in order, over outages and power cuts.
 
 Rule 1: the journal in flash is the queue. A StartTransaction and a StopTransaction are in it before anything else
         happens; they are never dropped. What is sent is read back from there, one message at a time.
-        A start or stop that flash could not take is sent from RAM, and stays there until flash takes it: the next start
-        of the station must know what was told.
-Rule 2: places in the queue (`order`) only grow, over restarts too. Nothing overtakes; a message that failed holds up
-        those behind it, until it has had its attempts.
+        A start or stop that could not be written is sent from RAM, and stays there until it is written: the next start
+        of the station must know what the central system knows.
+Rule 2: places in the queue (`order`) only grow, over restarts too. No message overtakes another: one that failed holds up
+        those behind it until its attempts are used up.
 Rule 3: what depends on the id (MeterValues, StopTransaction) is put together when it is sent, which is
         after its StartTransaction was answered.
-Rule 4: meter values wait in RAM, and go to flash only when they cannot be delivered: with the next start or stop, when
-        ten wait, or when the oldest would have waited for five minutes. So much a power cut can take, and no more.
-Rule 5: up to which order all is delivered stands in the journal's mark. What a power cut can make arrive twice is one
-        message: the one that the central system has answered in that moment.
+Rule 4: meter values wait in RAM. They are written to flash with the next start or stop, when ten wait, or when the oldest
+        would have waited for five minutes. A power cut takes no more than that.
+Rule 5: the journal's mark says up to which order everything is delivered. A power cut can make one message arrive twice:
+        the one that the central system answered at that moment.
 """
 
 import json
@@ -34,19 +34,19 @@ class Outbox:
     def __init__(self, journal, log) -> None:
         self.ledger = Ledger(journal)
         self._journal = journal
-        self.dropped = 0  # meter values that had to go
+        self.dropped = 0  # meter values that there was no room for
         self._log = log
         self._waiting = []  # (order, text) that are not in flash
-        self._told = []  # the same, of what was told already, and yet must be in flash for the next start
+        self._told = []  # the same, of messages that were delivered and must still be written for the next start
         self._waiting_since_ms = 0
-        self._segment = self._offset = 0  # from here on the journal was not read yet
+        self._segment = self._offset = 0  # where the unread part of the journal begins
         self._odd = {}  # handle: its next meter value goes, while the journal is made thinner
         self._failing = False
         self._unread = []  # orders of StopTransactions that wait for the last reading
         self._head = None
         self._attempts = 0  # of the head
         self._others = None  # answers to others when the head last had none
-        self.unwanted = False  # a meter value was refused to the last, and none was taken since: each has one attempt
+        self.unwanted = False  # the central system takes no meter values: each has one attempt
         self._retry_at_ms = None  # up-time before which the head waits
         self._history = 0  # the last order before this connection
 
@@ -66,7 +66,7 @@ class Outbox:
         self._log("warn", "the journal is full: every second meter value in a part of it is dropped")
 
     def keeps(self, text: str) -> bool:
-        """Does a line survive when the journal is full? Starts and stops do, and every second meter value of each
+        """Does a line stay when the journal is full? Starts and stops do, and every second meter value of each
         transaction."""
         line = line_of(text)
         if line[0] <= self.ledger.delivered:  # headings and the like too: later ones hold what they say

@@ -1,7 +1,7 @@
 """BootNotification until it is accepted, then Heartbeat (OCPP 1.6, 4.2 and 4.6).
 
-Asked once a power-up: a connection that comes back goes on as it was. Before Accepted nothing else is
-sent, except what a TriggerMessage asks for while Pending.
+The station registers once after each power-up, not after each connection. Before Accepted it sends nothing else, except what a
+TriggerMessage asks for while Pending.
 """
 
 from micropython import const
@@ -9,8 +9,8 @@ from micropython import const
 from .calls import understood
 
 _RETRY_S = const(30)  # where the central system gives no interval, or no usable answer
-_EARLIEST = const(-1577836800)  # 1970: a date before it is the one of a central system that has none to tell
-_LATEST = const(1 << 30)  # 2054: what comes after it no chip's own clock can be set to
+_EARLIEST = const(-1577836800)  # 1970: a central system without a clock tells earlier dates
+_LATEST = const(1 << 30)  # 2054: no chip's clock can be set to a later time
 
 _LONGEST = const((
     ("chargePointVendor", "vendor", 20),
@@ -94,7 +94,7 @@ class Registration:
             self._time_told(conf)
 
     def _time_told(self, conf: dict) -> None:
-        """Where an answer tells no time that can be, and nobody else did, it is asked for again soon: messages of
+        """Sets the clock. While the time is unknown and the answer has no usable one, the station asks again soon: messages of
         transactions wait for it."""
         facts = self._facts
         instant = conf.get("currentTime")

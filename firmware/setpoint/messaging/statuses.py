@@ -1,4 +1,4 @@
-"""StatusNotification: the central system is told what each connector does, whenever that is another thing (OCPP 1.6, 4.9)."""
+"""StatusNotification: the central system learns of every change of a connector's status (OCPP 1.6, 4.9)."""
 
 from ..protocol.iso8601 import text_from
 from .calls import DROPPED, SET_ASIDE
@@ -62,7 +62,7 @@ class Statuses:
             payload["vendorErrorCode"] = vendor_code[:50]
 
         def answered(payload, error):
-            if error != SET_ASIDE and (not facts.link_up or error == DROPPED):  # the link took it along: who knows whether it arrived
+            if error != SET_ASIDE and (not facts.link_up or error == DROPPED):  # lost with the link: it may not have arrived
                 place.report_again()
             log_refusal(facts.log, error)
 

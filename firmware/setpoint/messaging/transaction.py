@@ -1,9 +1,9 @@
 """One charging session while it runs, and what its messages say (OCPP 1.6, 5.8 to 5.11).
 
-The handle is ours and the id the central system's: the id comes late (or after a restart), may be
-given twice, and 0 and negative ones are real. Everything inside the station goes by the handle.
+The station's own handle names a transaction. The central system's id comes late, perhaps after a restart, may be
+given twice, and may be 0 or negative.
 
-In the journal a message is a list, a few dozen bytes long, from which it is written when it is sent:
+In the journal a message is a list of a few dozen bytes. Its payload is made when it is sent:
 
     [order, "S", connector, idTag, meterStart, when, parent or null]     StartTransaction; order is the handle
     [order, "M", handle, connector, when, context, values]               MeterValues; values: sampling.py

@@ -1,7 +1,7 @@
-"""Permissions that wait for a plug (OCPP 1.6, 3.5, 4.1 and 5.11). Whom to give one is said in cards.py.
+"""Grants: permissions that wait for a plug (OCPP 1.6, 3.5, 4.1 and 5.11). cards.py decides who gets one.
 
-A grant ends with ConnectionTimeOut, and a profile that came with a remote start ends with it. A connector where somebody
-begins is no longer among those of the others.
+A grant ends with ConnectionTimeOut, and a profile that came with a remote start ends with it. When a transaction begins at a
+connector, no other grant may use that connector any more.
 """
 
 
@@ -34,7 +34,7 @@ class Authorisation:
         card(self, id_tag, connectors)
 
     def grant(self, id_tag: str, ids: "list[int]", profile: "dict | None", parent: "str | None" = None) -> None:
-        """A permission. Who gives it (cards.py) has seen to the others."""
+        """Adds a grant. cards.py has withdrawn those that it replaces."""
         facts = self.facts
         self.grants.append(Grant(id_tag, ids, facts.up_ms + facts.settings["ConnectionTimeOut"] * 1000, profile, parent))
         self._mark()
@@ -45,7 +45,7 @@ class Authorisation:
         return min([g.expires_ms for g in self.grants]) if self.grants else None
 
     def settle(self) -> None:
-        """Verdicts take effect, permissions end, and where permission and plug meet a transaction begins."""
+        """Applies verdicts on cards, ends old grants, and begins a transaction where a grant and a plug meet."""
         for id_tag, info, transaction in self.transactions.take_verdicts():
             from .cards import judged
 
@@ -74,7 +74,7 @@ class Authorisation:
         self.transactions.begin(connector, grant.id_tag, grant.profile, grant.parent)
 
     def forget(self) -> None:
-        """Nobody's permission waits any more."""
+        """Withdraws every grant."""
         self.grants = []
         self._mark()
 

@@ -22,8 +22,8 @@ def look_up(facts, documents, id_tag: str) -> "tuple[str, str | None] | None":
 
 
 def remember(facts, documents, id_tag: str, info: dict) -> None:
-    """Takes in the idTagInfo of an answer, as far as it can be read; ConcurrentTx tells of the moment, not of the card, and
-    one that is accepted up to nobody knows when is not kept."""
+    """Stores the idTagInfo of an answer, as far as it can be read. ConcurrentTx says nothing about the card itself. A card that is
+    accepted until a date that cannot be read is not stored."""
     status = info.get("status")
     expires = info.get("expiryDate", "")
     parent = info.get("parentIdTag") or ""
@@ -53,7 +53,7 @@ def _text(documents) -> str:
 
 
 def _understood(text: str) -> str:
-    """ValueError for what `remember` cannot have written."""
+    """Raises ValueError for a text that `remember` cannot have written."""
     for line in text.split("\n")[1:]:
         _, _, expires, _ = line.split("\t")
         int(expires or 0)
@@ -61,7 +61,7 @@ def _understood(text: str) -> str:
 
 
 def write(facts, documents, text: str) -> bool:
-    """Puts the whole text into flash; False, and a line in the log, where that fails."""
+    """Writes the whole text to flash. Returns False when that fails, and logs it."""
     try:
         documents.write("cache", text)
     except OSError as error:

@@ -86,7 +86,7 @@ def _accepted(authorisation, id_tag, ids, profile, reach, parent: "str | None") 
 
 
 def grant(authorisation, id_tag: str, ids: "list[int]", profile: "dict | None", parent: "str | None" = None) -> None:
-    """Lets the card begin at those of the connectors that are still free."""
+    """Grants the card those of the connectors that are still free."""
     facts = authorisation.facts
     tag = id_tag.lower()
     free = [c for c in facts.connectors if c.id in ids and c.free()]
@@ -118,7 +118,7 @@ def _leave(authorisation, connector, id_tag: str) -> None:
 
 def judged(authorisation, id_tag: str, info: dict, transaction) -> None:
     """What the central system says of a card in a StartTransaction.conf (transaction: that one, which runs or ran) or a
-    StopTransaction.conf (None); {}: nothing. A status that nobody knows is none that lets it charge."""
+    StopTransaction.conf (None); {}: nothing. An unknown status counts as a refusal."""
     facts = authorisation.facts
     cache.remember(facts, authorisation.documents, id_tag, info)
     if transaction is None:

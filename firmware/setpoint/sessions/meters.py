@@ -14,16 +14,16 @@ class Meters:
         self._facts = facts
         self._readings = readings
         self._ledger = ledger
-        self._offsets = {}  # connector: what its meter had counted before it began at 0 again
+        self._offsets = {}  # connector: what its meter had counted before it started at 0 again
 
     def start(self) -> None:
-        """What this board cannot measure is in no list: they say what can be had."""
+        """Takes out of each list what this board cannot measure, so that a central system reads there what it can get."""
         settings = self._facts.settings
         for key in LISTS:
             settings.adopt(key, ",".join([name for name in settings.words(key) if self.measures(name)]))
 
     def reading(self, connector_id: int):
-        """What the meter says now; its register stands at least where it was told to stand before.
+        """What the meter says now. The register is never below what the central system was told before.
 
         A meter that begins below that at power-up has forgotten, and counts on. One that falls back later is not
         believed until it is above again: it may be a single wrong reading. One that was not read yet stands where it stood.

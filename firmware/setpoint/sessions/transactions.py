@@ -22,8 +22,8 @@ class Transactions:
         self._verdicts = []
 
     def take_verdicts(self) -> list:
-        """What the central system has said of cards since the last call: (idTag, idTagInfo, the Transaction that it was asked
-        about, None: it ended)."""
+        """What the central system has said about cards since the last call: (idTag, idTagInfo, the Transaction of a
+        StartTransaction.conf, or None for a StopTransaction.conf)."""
         verdicts = self._verdicts
         if verdicts:
             self._verdicts = []
@@ -33,7 +33,7 @@ class Transactions:
         return self._outbox.ledger.when(self._facts.now, self._facts.up_ms)
 
     def resume(self, reason: str) -> None:
-        """After a power-up: what ran goes on or is ended for that reason, as ResumeTransactionAfterPowerLoss says."""
+        """After a power-up: running transactions go on, or end for that reason, as ResumeTransactionAfterPowerLoss says."""
         facts = self._facts
         ledger = self._outbox.ledger
         for transaction in list(ledger.running):
@@ -50,7 +50,7 @@ class Transactions:
                 self.end(connector, reason, None)
 
     def begin(self, connector, id_tag: str, profile: "dict | None", parent: "str | None") -> None:
-        """Starts a transaction, with the limit that came with a remote start or not at all (R10)."""
+        """Starts a transaction. A profile that came with its remote start is in force first, or there is no transaction (R10)."""
         facts = self._facts
         if connector.stopped is not None:
             self._take_last_reading(connector)
@@ -75,8 +75,8 @@ class Transactions:
         facts.limits_stale = True
 
     def end(self, connector, reason: str, id_tag: "str | None") -> None:
-        """Stops a running transaction. `reason`: one of OCPP 1.6, 7.36 Reason. Where current may still flow, its StopTransaction is in
-        flash at once, but waits for the reading after the contactor has opened: else some Wh would belong to nobody."""
+        """Stops a running transaction. `reason`: one of OCPP 1.6, 7.36 Reason. While the contactor is closed, its StopTransaction is
+        written to flash at once but sent after the last reading, so that every Wh belongs to a transaction."""
         facts = self._facts
         transaction = connector.transaction
         connector.transaction = None
@@ -129,7 +129,7 @@ class Transactions:
                     self._look_at_energy(connector)
 
     def _take_last_reading(self, connector) -> None:
-        """The StopTransaction that waits for it may go."""
+        """Completes the StopTransaction that waits for this reading."""
         order, before = connector.stopped
         connector.stopped = connector.look_ms = None
         reading = self._meters.last_reading(connector.id)
@@ -137,14 +137,14 @@ class Transactions:
         self._write(lambda: self._outbox.take_last_reading(order, last))
 
     def bound_energy(self, connector) -> None:
-        """Its card was found invalid, and goes on up to MaxEnergyOnInvalidId."""
+        """The central system refused its card: the transaction goes on up to MaxEnergyOnInvalidId."""
         transaction = connector.transaction
         transaction.most_wh = self._meters.reading(connector.id).wh + self._facts.settings["MaxEnergyOnInvalidId"]
         self._write(lambda: self._outbox.store(transaction))
         self._look_at_energy(connector)
 
     def _look_at_energy(self, connector) -> None:
-        """Has a card that was found invalid had all it may have?"""
+        """Has a transaction with a refused card reached its energy limit?"""
         most_wh = connector.transaction.most_wh
         if most_wh is not None:
             connector.spent = self._meters.reading(connector.id).wh >= most_wh
@@ -156,7 +156,7 @@ class Transactions:
     # -- answers of the central system
 
     def delivered(self, entry, payload, error: "str | None", refused: bool, others: "int | None") -> bool:
-        """A message of a transaction was answered, or not (calls.py, outbox.py). True: it is to be sent again."""
+        """A message of a transaction was answered, or not (calls.py, outbox.py). Returns True if it must be sent again."""
         _, action, line = entry
         if error is not None:
             if self._is_tried_again(action, error, refused, others):

@@ -7,8 +7,8 @@ from micropython import const
 
 from ..units import MINIMUM_DA
 
-# Error codes, and names of ours, that tell of something without endangering anybody: charging goes on, and connector 0 reports them,
-# as central systems stop a connector that shows an errorCode.
+# Error codes, and vendor codes of Setpoint, that do not keep a connector from charging. Connector 0 reports them: some central
+# systems stop a connector that shows an errorCode.
 _WARNINGS = const(("WeakSignal", "ReaderFailure", "LocalListConflict", "ResetFailure", "derated", "thermometer"))
 
 RECOVERS = const("The fault is over: current again within 30 s")  # pilot/sequence.py: F lasts so much longer
@@ -26,7 +26,7 @@ class Fault:
         return self.code not in _WARNINGS and self.vendor_code not in _WARNINGS
 
     def words(self) -> str:
-        """Which one it is, the number measured, and what to do."""
+        """The fault's name, the number measured, and what to do."""
         name = self.vendor_code or self.code
         return name + ": " + self.info if self.info else name
 
@@ -39,20 +39,20 @@ class Connector:
         self._charge_point = charge_point
         self.pilot = "A"  # state of the pilot's machine (pilot/sequence.py): A, B1, B2, C1, C1P, C2, C2S, F
         self.vehicle = "A"  # what the vehicle shows: A, B, C, D, E, F
-        self.withheld = False  # its pilot went to +12 V in mid-transaction: this side makes a pause
+        self.withheld = False  # its pilot went to +12 V in a transaction: the station pauses the charge
         self.recovers = False  # after a fault: its pilot has not offered anything since
         self.limit_da = 0  # what it may draw
         self.transaction = None
         self.authorised = False  # a card or a remote start waits for this connector's plug
         self.faults = []
-        self.ended_here = None  # the idTag of a transaction that has ended, while the cable is still in
+        self.ended_here = None  # the idTag of the last transaction, while its cable is still in
         self.operative = True  # as ChangeAvailability left it
-        self.spent = False  # its transaction has had all the energy that an invalid card may have
+        self.spent = False  # its transaction has used up MaxEnergyOnInvalidId
         self.has_lock = False
         self.cable_in = False  # a cable sits in the socket, with or without a vehicle; False where that cannot be seen
-        self.held = None  # the transaction whose owner alone may take the cable, after its end
-        self.stopped = None  # (order of a StopTransaction whose last reading is still to come, the reading it has): current may flow yet
-        self.look_ms = None  # when to take that, or to look whether `spent` is so
+        self.held = None  # the ended transaction whose owner alone may unlock the cable
+        self.stopped = None  # (order of its StopTransaction, reading so far) while current may still flow
+        self.look_ms = None  # when to take the last reading, or to check `spent`
         self.sample_at_ms = None  # when the next MeterValues of its transaction is due
         self._reported = None  # (status, error, vendor code, info) as last sent
         self._seen = None  # the one that holds now, and since when
@@ -82,7 +82,7 @@ class Connector:
                 self.ended_here = None
 
     def asks(self) -> bool:
-        """Does the vehicle want current that it can have? One that needs ventilation (D) cannot: no board has any."""
+        """Does the vehicle ask for current? One that needs ventilation (D) gets none: no board ventilates."""
         return self.vehicle == "C"
 
     def on_fault(self, code: str, vendor_code: "str | None", info: "str | None", active: bool) -> None:
