@@ -17,13 +17,15 @@ class Grant:
 
 
 class Authorisation:
-    """cards.py uses what is public here: documents (the port to flash), transactions, calls."""
+    """cards.py uses what is public here: documents (the port to flash), transactions, calls. statuses: tells of Preparing before the
+    transaction begins, even where it begins in the same pass."""
 
-    def __init__(self, facts, documents, transactions, calls) -> None:
+    def __init__(self, facts, documents, transactions, calls, statuses) -> None:
         self.facts = facts
         self.documents = documents
         self.transactions = transactions
         self.calls = calls
+        self._statuses = statuses
         self.grants = []
         self.asking = []  # (id tag, connectors) of each Authorize in flight
 
@@ -65,6 +67,7 @@ class Authorisation:
 
     def _begin_at(self, connector) -> None:
         """Begins the transaction that has waited longest for this connector."""
+        self._statuses.settle()
         grant = [g for g in self.grants if connector.id in g.connectors][0]
         for other in self.grants:
             if connector.id in other.connectors:

@@ -36,6 +36,7 @@ from .restart import Restart
 from .settings import Settings
 
 _NET_MS = const(60000)  # safety net: a pass at least once a minute
+_READ_ONLY = const(("GetCompositeSchedule", "GetConfiguration"))  # these change no fact, so they need no pass
 
 
 class Station:
@@ -78,13 +79,12 @@ class Station:
         self.calls = Calls(facts, id_prefix, self.outbox, self.transactions.delivered)
         self.registration = Registration(facts, self.calls, identity)
         self.statuses = Statuses(facts, self.calls)
-        self.authorisation = Authorisation(facts, documents, self.transactions, self.calls)
+        self.authorisation = Authorisation(facts, documents, self.transactions, self.calls, self.statuses)
         self.samples = Samples(facts, self.meters, self.outbox, self.calls)
         self.restart = Restart(facts, self.transactions, self.outbox)
         self._parts = (
             self.calls,
             self.registration,
-            self.statuses,  # Preparing is told even if the transaction follows at once
             self.authorisation,
             self.transactions,
             self.restart,
@@ -197,6 +197,8 @@ class Station:
             facts.log("warn", "%s is not answered while Rejected (OCPP 1.6, 4.2)" % message[2])
         else:
             facts.effects.append(("send", answer(self, message[1], message[2], message[3])))
+            if message[2] in _READ_ONLY:
+                return
             later = self._later
             self._later = []
             for do in later:
