@@ -140,7 +140,8 @@ class Calls:
         if self._message is not None:
             from .losses import after
 
-            self._suspect, error = after(self._suspect, self._message, self._facts.log)
+            self._suspect, is_set_aside = after(self._suspect, self._message, self._facts.log)
+            error = SET_ASIDE if is_set_aside else error
         self._finish(None, error, False)
         for _, _, _, on_answer, _ in waiting:
             on_answer(None, "the link is down")

@@ -11,8 +11,6 @@ from binascii import crc32
 
 from micropython import const
 
-from .calls import SET_ASIDE
-
 _PLAIN_AFTER = const(3)
 _NEVER = const(("StartTransaction", "StopTransaction", "BootNotification"))
 _OPTIONAL = const(
@@ -31,18 +29,17 @@ def _key(message: tuple) -> "int | str":
     return "%s %d" % (message[1], crc32(json.dumps(said).encode()))
 
 
-def after(suspect: "tuple | None", message: tuple, log) -> "tuple[tuple, str]":
-    """A connection was lost while a message was in flight: (the new suspect, what its sender is told). A suspect is
+def after(suspect: "tuple | None", message: tuple, log) -> "tuple[tuple, bool]":
+    """A connection was lost while a message was in flight: (the new suspect, whether the message is set aside). A suspect is
     (key, how many connections in a row it was)."""
     key = _key(message)
     times = suspect[1] + 1 if suspect is not None and suspect[0] == key else 1
-    error = "the link is down"
     if times == _PLAIN_AFTER:
         log("warn", "%s: %d connections in a row were lost after it; it goes on in plain form" % (message[1], times))
     elif times > _PLAIN_AFTER and message[1] not in _NEVER:
         log("error", "%s: %d connections in a row were lost after it; it is set aside" % (message[1], times))
-        error = SET_ASIDE
-    return (key, times), error
+        return (key, times), True
+    return (key, times), False
 
 
 def is_suspect(suspect: tuple, message: tuple) -> bool:
