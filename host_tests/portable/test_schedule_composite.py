@@ -198,7 +198,7 @@ class Counting:
     def __init__(self, profile):
         self._profile = profile
         self.valid_from = profile.valid_from
-        self.table = profile.table
+        self.starts, self.step, self.words = profile.starts, profile.step, profile.words
         self.worth = profile.worth
         self.asked = 0
 

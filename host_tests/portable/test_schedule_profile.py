@@ -2,6 +2,8 @@
 
 from schedule_words import DAY, DEFAULT, HOUR, MAX, T0, TX, ChargePoint, Transaction, profile
 
+from setpoint.schedule.profile import profile_from
+
 WEEK = 7 * DAY
 
 
@@ -188,3 +190,37 @@ def test_every_width_of_the_table_gives_the_same_answers():
                 assert point.amps(T0 + start) == want, (starts, i)
                 if i:
                     assert point.amps(T0 + start - 1) == (59 + i if unit == "A" else (59 + i) * 1000 // 690)
+
+
+def test_evenly_spaced_periods_need_no_array_for_their_starts_and_any_others_get_one():
+    most = (1 << 30) - 1
+    for starts, are_even in (
+        ([0], True),
+        ([0, 900], True),
+        ([i * 900 for i in range(96)], True),
+        ([i * 7 for i in range(24)], True),
+        ([0, most], True),
+        ([0, most // 3, most // 3 * 2, most // 3 * 3], True),
+        ([0, 60, 180], False),
+        ([0, 60, 120, 181], False),
+        ([0, 1, most], False),
+        ([0, most - 2, most - 1, most], False),
+        ([i * 900 for i in range(95)] + [95 * 900 + 60], False),
+    ):
+        fields = profile(1, DEFAULT, *[(start, 60 + i) for i, start in enumerate(starts)])
+        made = profile_from(fields, 1, T0, None, ChargePoint().supply)
+        assert (type(made.starts) is range) == are_even, starts[:5]
+        assert [start for start, _, _ in made.periods()] == starts, starts[:5]
+
+
+def test_profiles_that_differ_in_one_start_or_one_limit_are_not_the_same():
+    supply = ChargePoint().supply
+
+    def made(*periods):
+        return profile_from(profile(1, DEFAULT, *periods), 1, T0, None, supply)
+
+    assert made((0, 60), (900, 80)).same_as(made((0, 60), (900, 80)))
+    assert made((0, 60), (60, 80), (180, 70)).same_as(made((0, 60), (60, 80), (180, 70)))
+    others = (((0, 60), (960, 80)), ((0, 60), (901, 80)), ((0, 60), (15, 80)), ((0, 60), (900, 81)), ((0, 60),), ((0, 60), (900, 80), (1800, 60)))
+    for other in others:
+        assert not made((0, 60), (900, 80)).same_as(made(*other)), other

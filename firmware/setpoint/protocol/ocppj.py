@@ -238,18 +238,16 @@ def _without_surrogates(text: memoryview, lower: bytes) -> memoryview:
     mended = bytearray(len(text))
     end = taken = 0
     while at >= 0:
-        unit = _code_unit(lower, at)
+        digit = lower[at + 3]
         after = at + 6
-        if unit >= 0xD800:
+        if digit >= 0x38:  # "8": it is a half
             if taken < at:
                 mended[end : end + at - taken] = text[taken:at]
                 end += at - taken
             character = 0xFFFD
-            if unit < 0xDC00 and lower.startswith(b"\\ud", after):
-                second = _code_unit(lower, after)
-                if second >= 0xDC00:
-                    character = 0x10000 + ((unit & 0x3FF) << 10 | second & 0x3FF)
-                    after += 6
+            if digit < 0x63 and lower.startswith(b"\\ud", after) and lower[after + 3] >= 0x63:  # "c": from there on a second half
+                character = 0x10000 + ((_code_unit(lower, at) & 0x3FF) << 10 | _code_unit(lower, after) & 0x3FF)
+                after += 6
             if character > 0xFFFF:
                 mended[end] = 0xF0 | character >> 18
                 mended[end + 1] = 0x80 | character >> 12 & 0x3F

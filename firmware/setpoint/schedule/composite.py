@@ -48,32 +48,32 @@ def _of_connector(supply, tracks, station, now, duration_s, amps, max_segments):
     periods = []
     last = last_phases = None
     at = until = holds = top_until = top_holds = now  # both are asked at once
-    index = count = began = top_index = top_count = top_began = 0
-    table = worth = top_table = top_worth = ()
+    index = last_index = began = step = top_index = top_last_index = top_began = top_step = 0
+    starts = words = worth = top_starts = top_words = top_worth = ()
     for _ in range(_MOST_STEPS // (len(tracks) + 1)):
         if until == at:
             if at < holds:
                 index += 1
-                word = table[index + count]
+                word = words[index]
                 rate = (word >> 2) * worth[word & 3]
                 phases = word & 3
                 until = holds
-                if index < count:
-                    start = began + table[index + 1] * table[0]
+                if index < last_index:
+                    start = began + starts[index + 1] * step
                     if start < until:
                         until = start
             else:
-                rate, phases, until, holds, index, began, table, worth = own.position(at, started)
-                count = len(table) >> 1
+                rate, phases, until, holds, index, began, starts, step, words, worth = own.position(at, started)
+                last_index = len(words) - 1
         if top_until == at:
             if at < top_holds:
                 top_index += 1
-                word = top_table[top_index + top_count]
+                word = top_words[top_index]
                 top_rate = (word >> 2) * top_worth[word & 3]
                 top_phases = word & 3
                 top_until = top_holds
-                if top_index < top_count:
-                    start = top_began + top_table[top_index + 1] * top_table[0]
+                if top_index < top_last_index:
+                    start = top_began + top_starts[top_index + 1] * top_step
                     if start < top_until:
                         top_until = start
             else:
@@ -84,10 +84,12 @@ def _of_connector(supply, tracks, station, now, duration_s, amps, max_segments):
                     top_holds,
                     top_index,
                     top_began,
-                    top_table,
+                    top_starts,
+                    top_step,
+                    top_words,
                     top_worth,
                 ) = station.position(at, None)
-                top_count = len(top_table) >> 1
+                top_last_index = len(top_words) - 1
 
         lower = own_rate
         if rate is not None and rate < lower:

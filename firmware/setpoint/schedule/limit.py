@@ -56,28 +56,28 @@ class Stack:
     def step(self) -> None:
         """The answer at `until`, where that lies before `holds`: the next period of the profile that speaks."""
         profile = self.profile
-        table = profile.table
-        count = len(table) >> 1
+        starts = profile.starts
         index = self.index + 1
-        word = table[index + count]
+        word = profile.words[index]
         self.rate = (word >> 2) * profile.worth[word & 3]
         self.phases = word & 3
         self.index = index
         self._asked = self.until
         until = self.holds
-        if index < count:
-            start = self.began + table[index + 1] * table[0]
+        index += 1
+        if index < len(starts):
+            start = self.began + starts[index] * profile.step
             if start < until:
                 until = start
         self.until = until
 
     def position(self, at: int, started: "int | None") -> tuple:
         """What holds at an instant, and all that it takes to `step` from there:
-        (rate, phases, until, holds, index, began, table, worth)."""
+        (rate, phases, until, holds, index, began, starts, step, words, worth)."""
         self.ask(at, started)
         profile = self.profile
         if profile is None:
-            return None, self.phases, self.until, self.holds, 0, 0, (), ()
+            return None, self.phases, self.until, self.holds, 0, 0, (), 0, (), ()
         return (
             self.rate,
             self.phases,
@@ -85,7 +85,9 @@ class Stack:
             self.holds,
             self.index,
             self.began,
-            profile.table,
+            profile.starts,
+            profile.step,
+            profile.words,
             profile.worth,
         )
 

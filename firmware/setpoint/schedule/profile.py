@@ -1,9 +1,12 @@
 """One charging profile: what it says at an instant and until when (R14 to R20).
 
-Kept small, since a station may hold fifty of them: one array holds the periods. First a step, 60 s or 1 s; then the
-start of each period in steps; then a word for each, limit_tenths * 4 + phases. Its items are 16 bits wide where
-everything fits (whole minutes up to 45 days, up to 1638 A), else 32. Limits stay in the unit and tenths they were given
-in; they become rates (see supply) when asked.
+Kept small, since a station may hold fifty of them. Two sequences hold the periods:
+
+    starts   when each begins, in steps of 60 s or 1 s: a range where they are evenly spaced, which most are, else an array
+    words    what each says: limit_tenths * 4 + phases
+
+An array's items are 16 bits wide where all of them fit (whole minutes up to 45 days, up to 1638 A), else 32. Limits stay
+in the unit and tenths they were given in; they become rates (see supply) when asked.
 
 Three kinds come down to two numbers:
 
@@ -46,7 +49,8 @@ class ChargingProfile:
     recurrence = 0
     length = FOREVER  # silent from here on, counted from the base
 
-    def __init__(self, supply, facts: dict, table: "list[int]") -> None:
+    def __init__(self, supply, facts: dict, step: int, starts: "list[int]", words: "list[int]") -> None:
+        """step: in seconds. starts, words: of the periods, as above."""
         self.id = facts["id"]
         self.connector = facts["connector"]  # where it was installed; 0 is the whole charge point
         self.purpose = facts["purpose"]
@@ -55,13 +59,15 @@ class ChargingProfile:
             if facts[name] != getattr(self, name):
                 setattr(self, name, facts[name])
         self.worth = supply.worth(facts["unit"])
-        self.table = array("H" if max(table) < 65536 else "I", table)
+        self.step = step
+        apart = starts[1] if len(starts) > 1 else 1
+        even = range(0, starts[-1] + 1, apart)
+        self.starts = even if len(even) == len(starts) and list(even) == starts else _array(starts)
+        self.words = _array(words)
 
     def periods(self) -> "list[tuple[int, int, int]]":
         """(start_s, limit_tenths, phases) of each period, as given."""
-        table = self.table
-        step, count = table[0], len(table) >> 1
-        return [(table[i] * step, table[i + count] >> 2, table[i + count] & 3) for i in range(1, count + 1)]
+        return [(start * self.step, word >> 2, word & 3) for start, word in zip(self.starts, self.words)]
 
     def speaks(self, at: int, started: "int | None", stack) -> bool:
         """Does it say something at an instant, not before valid_from? What it says is left in the stack that asks:
@@ -72,7 +78,7 @@ class ChargingProfile:
 
         rate     that it allows, and the `phases` that belong to it
         holds    up to here it speaks on, with nothing but changes of period
-        index    of the period, counted from 1, and `began`: the instant from which its start counts
+        index    of the period, counted from 0, and `began`: the instant from which its start counts
 
         `started` is the start of the transaction, NOT_STARTED without one, None when it is not known: then a profile
         that counts from it answers with its lowest rate and its fewest phases, since the true ones cannot be lower (R31).
@@ -105,15 +111,14 @@ class ChargingProfile:
             return False
 
         # The period: the last one that starts at or before the offset, and if none does, the first.
-        table = self.table
-        step = table[0]
-        count = len(table) >> 1
+        starts = self.starts
+        step = self.step
         steps = offset // step
-        index = 1
-        high = count + 1
+        index = 0
+        high = count = len(starts)
         while high - index > 1:
             middle = (index + high) >> 1
-            if table[middle] <= steps:
+            if starts[middle] <= steps:
                 index = middle
             else:
                 high = middle
@@ -121,14 +126,14 @@ class ChargingProfile:
         if end > valid_to:
             end = valid_to
         stack.holds = end
-        if high <= count:
-            start = base + table[high] * step
+        if high < count:
+            start = base + starts[high] * step
             if start < end:
                 end = start
         stack.until = end
         stack.index = index
         stack.began = base
-        word = table[index + count]
+        word = self.words[index]
         stack.phases = phases = word & 3
         stack.rate = (word >> 2) * self.worth[phases]
         return True
@@ -150,7 +155,7 @@ class ChargingProfile:
 
     def same_as(self, other: "ChargingProfile") -> bool:
         """Equal in everything that has an effect. When it was accepted has one only where periods count from there."""
-        if bytes(self.table) != bytes(other.table):
+        if self.step != other.step or list(self.starts) != list(other.starts) or list(self.words) != list(other.words):
             return False
         mine, others = self._facts(), other._facts()
         if self.base is not None or self.purpose != CHARGE_POINT_MAX:
@@ -173,10 +178,15 @@ class ChargingProfile:
         return facts
 
     def to_document(self) -> dict:
-        """As ints, strs and the table as a list for JSON: some 350 bytes of text for 24 periods."""
+        """As ints, strs and a list for JSON, which is the step, then the starts, then the words: some 350 bytes of text for
+        24 periods."""
         document = self._facts()
-        document["table"] = list(self.table)
+        document["table"] = [self.step] + list(self.starts) + list(self.words)
         return document
+
+
+def _array(numbers: "list[int]") -> array:
+    return array("H" if max(numbers) < 65536 else "I", numbers)
 
 
 def profile_from(fields: dict, connector: int, accepted_at: "int | None", handle: "int | None", supply):
@@ -206,8 +216,9 @@ def profile_from(fields: dict, connector: int, accepted_at: "int | None", handle
     periods = schedule["chargingSchedulePeriod"]
     starts = periods["startPeriod"]
     step = 1 if any([start % 60 for start in starts]) else 60
-    table = [step]
-    table.extend([start // step for start in starts] if step > 1 else starts)
+    if step > 1:
+        starts = [start // step for start in starts]
+    words = []
     for tenths, phases in zip(periods["limit"], periods["numberPhases"]):
-        table.append((tenths if tenths < MOST_TENTHS else MOST_TENTHS) * 4 + (phases or ALL_PHASES))
-    return ChargingProfile(supply, facts, table)
+        words.append((tenths if tenths < MOST_TENTHS else MOST_TENTHS) * 4 + (phases or ALL_PHASES))
+    return ChargingProfile(supply, facts, step, starts, words)

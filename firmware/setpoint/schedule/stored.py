@@ -39,11 +39,13 @@ def from_document(document, supply) -> ChargingProfile:
         recurrence not in RECURRENCES.values() or facts["base"] is None or facts["length"] > recurrence
     ):
         raise ValueError("not a recurrence")
-    return ChargingProfile(supply, facts, _sound_table(document.get("table")))
+    table = _sound_table(document.get("table"))
+    count = len(table) >> 1
+    return ChargingProfile(supply, facts, table[0], table[1 : count + 1], table[count + 1 :])
 
 
 def _sound_table(table) -> "list[int]":
-    """The table of a document, see the top of the file. ValueError."""
+    """The table of a document, see to_document. ValueError."""
     if type(table) is not list or len(table) < 3 or len(table) % 2 == 0 or any([type(n) is not int for n in table]):
         raise ValueError("not a table of periods")
     step, count = table[0], len(table) >> 1
