@@ -16,7 +16,7 @@ Rule 4: no store is without bound: while too many answers wait to be sent, nothi
 Rule 5: while identity["before"] holds the credentials from before a change, every fourth try uses
     those. The first ones that connect are kept: no mistake locks the station out.
 
-Binary messages are ignored, with a line in the log: OCPP has none.
+A view is valid during the call only. Binary messages are logged and ignored: OCPP has none.
 """
 
 import asyncio
