@@ -1,4 +1,4 @@
-"""Numbers that every room shares: instants, tenths, and the one place where a float is read.
+"""Numbers that every room shares: instants, tenths, 6 A, and the one place that reads a float.
 
 An instant is an integer, whole seconds since 2020-01-01T00:00:00Z: a small int (no heap) on a 32-bit
 chip from 1986 to 2054. Amperes and watts are integers in tenths of the unit, as OCPP 1.6 writes them
@@ -12,8 +12,8 @@ MINIMUM_DA = 60  # 6 A per phase, the least that a pilot can offer (IEC 61851-1)
 def tenths(number) -> int:
     """A JSON number in tenths, rounded down: 8.1 is 81, 7.77 is 77, 16 is 160.
 
-    The 0.05 hides what a 32-bit float loses (8.1 may arrive as 8.09999943), and nothing more: at
-    22080.0 such a float still resolves 0.002.
+    The 0.05 makes up for what a 32-bit float loses (8.1 may arrive as 8.09999943). It is no more
+    than needed: at 22080.0 such a float still resolves 0.002.
     """
     if type(number) is int:
         return number * 10

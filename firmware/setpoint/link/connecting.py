@@ -1,9 +1,11 @@
-"""One try to connect: from the identity to an open WebSocket, or why there is none. Imported for the try, with all it needs, and dropped again (late.py).
+"""Tries once to connect: from the identity to an open WebSocket, or the reason why there is none.
 
-Rule 1: whatever happens, a stream that was opened here is closed here, unless its connection is handed out.
-Rule 2: nothing is followed or weakened: a redirect is a refusal, and wss:// never becomes ws://.
-Rule 3: a password leaves only inside an HTTP request to the host in the URL, after TLS (where there is TLS) has
-    checked that host's certificate and name.
+The module is imported for the try, with all that it needs, and dropped afterwards (late.py).
+
+Rule 1: a stream that is opened here is closed here, unless its connection is returned.
+Rule 2: no redirect is followed, and wss:// never becomes ws://.
+Rule 3: a password leaves only in an HTTP request to the host in the URL. With TLS, that host's
+    certificate and name have been checked before.
 """
 
 import binascii
@@ -27,8 +29,9 @@ async def attempt(network, identity: dict, profile: "int | None", key: "str | No
     """(Connection, "", None, 0), or (None, why not in a sentence, a security event or None, seconds to wait at least).
 
     identity: csms_url, charge_point_id, basic_auth (a password, {"user", "password"} or None), tls (secure.py).
-    profile: the security profile, None: whatever the URL and the password make it. key: the AuthorizationKey in
-    hexadecimal digits. Takes as long as the network lets it; raises OSError when the network fails.
+    profile: the security profile; None: the one that follows from URL and password. key: the
+    AuthorizationKey in hexadecimal digits. There is no time-out here. Raises OSError when the
+    network fails.
     """
     try:
         secure, host_field, host, port, path = parts_of(identity["csms_url"], identity["charge_point_id"], (profile or 0) >= 2)
@@ -58,7 +61,8 @@ async def attempt(network, identity: dict, profile: "int | None", key: "str | No
 
 
 async def _opened(stream, handshake, secure, max_message: int) -> "Connection | None":
-    """The WebSocket on a stream. None: `secure` learned something from the refused certificate; try again."""
+    """The WebSocket on a stream. None: the refused certificate told `secure` something, so try
+    again."""
     connection = None
     try:
         await stream.write(handshake.request())
@@ -80,9 +84,10 @@ async def _opened(stream, handshake, secure, max_message: int) -> "Connection | 
 
 
 def parts_of(url: str, last_segment: str, secure: bool) -> "tuple[bool, str, str, int, str]":
-    """(TLS, Host field, host, port, path) of ws[s]://host[:port]/path, with one more, encoded, segment.
+    """(TLS, Host field, host, port, path) of ws[s]://host[:port]/path; the path gets last_segment,
+    encoded, at its end.
 
-    secure: TLS even if the URL says ws://. BadUrl if it is none."""
+    secure: TLS even if the URL says ws://. Raises BadUrl."""
     scheme, separator, rest = url.partition("://")
     scheme = scheme.lower()
     if scheme not in ("ws", "wss") or not separator:
@@ -113,7 +118,8 @@ def percent_encoded(text: str) -> str:
 
 
 def password_of(identity: dict, key: "str | None") -> "tuple[bytes, bytes] | None":
-    """(user, password): the AuthorizationKey stands above basic_auth; the user is the charge point, if nothing else is said."""
+    """(user, password). The AuthorizationKey overrules basic_auth. Without a user the charge
+    point's id is the user."""
     auth = identity.get("basic_auth")
     if type(auth) is not dict:
         auth = {"password": auth}

@@ -1,14 +1,16 @@
-"""TLS: whom to trust, and what a refusal means. Loaded for one try to connect (late.py).
+"""TLS: whom the station trusts, and what a refusal means. Loaded for one try to connect (late.py).
 
-The interpreter's `tls` module (Mbed TLS, the same on a PC and on a chip) checks that the certificate of the central
-system is signed by an authority in `ca_file`, is for the host in the URL, and holds at this time. Nothing turns that
-off; without a `ca_file` there is no connection. Two of Mbed TLS's refusals may be looked at again:
+The interpreter's `tls` module (Mbed TLS, the same on a PC and on a chip) checks that an authority
+in `ca_file` signed the certificate of the central system, that the certificate is for the host in
+the URL, and that it is valid now. Nothing turns this off. Without a `ca_file` there is no
+connection. Two refusals of Mbed TLS lead to another try:
 
 * the name, where `check_hostname` is false: the next try asks for the name that the certificate is for;
-* "valid only from a later time on", while nobody has told this station the time. A certificate that the authority has
-  signed shows by itself that it began: the next try sets the chip's clock to that beginning, for as long as the try
-  takes. So the rest (signed, name, not ended before it began) is checked, and a station without a battery-backed clock
-  can ask its central system for the time. What cannot be known then is whether the certificate has ended.
+* "not yet valid", while the station does not know the time. The authority's signature shows that
+  the validity has begun, so the next try sets the chip's clock to its beginning, for as long as the
+  try lasts. All else (signature, name, not ended before it began) is still checked, and a station
+  without a battery-backed clock can ask its central system for the time. Whether the certificate
+  has expired cannot be known then.
 """
 
 import binascii
@@ -32,7 +34,7 @@ _REASONS = (
 
 
 class Refused(ValueError):
-    """Arguments: why, in a sentence; a security event, if that is one."""
+    """Arguments: the reason in a sentence, and a security event if the refusal is one."""
 
 
 class Check:
@@ -54,7 +56,8 @@ class Check:
             context.verify_callback = self._look
 
     def _look(self, der, depth: int) -> int:
-        """Mbed TLS shows a certificate. 0: its own judgement stands. Nothing may be raised through it."""
+        """Mbed TLS shows a certificate. 0: its own judgement stands. It must not see an
+        exception."""
         if depth == 0:
             try:
                 self._leaf = bytes(der)
@@ -63,7 +66,8 @@ class Check:
         return 0
 
     def explain(self, error: Exception) -> None:
-        """Returns when another try is worth it; else raises: Refused, or the error itself if TLS has nothing to say."""
+        """Returns when another try may succeed. Else raises Refused, or the error itself if TLS did
+        not cause it."""
         code = error.args[0] if error.args else 0
         if isinstance(error, OSError):
             if type(code) is not int or code >= 0:
@@ -103,7 +107,7 @@ class Check:
         return False
 
     def end(self) -> None:
-        """The try is over: what was borrowed for it is not the time."""
+        """Ends the try: the chip's clock no longer stands at the beginning of a certificate."""
         if self._has_begun:
             set_machine_clock(None)
 
@@ -158,7 +162,7 @@ def _blocks(path: str):
 
 
 def beginning_of(der: bytes) -> "int | None":
-    """From when on a certificate holds (RFC 5280, 4.1.2.5), as an instant. None: not found."""
+    """The instant from which a certificate is valid (RFC 5280, 4.1.2.5). None: not found."""
     for opening, digits in ((b"\x30\x1e\x17\x0d", 12), (b"\x30\x20\x17\x0d", 12), (b"\x30\x22\x18\x0f", 14)):
         at = der.find(opening)
         if at >= 0:
@@ -174,7 +178,8 @@ def beginning_of(der: bytes) -> "int | None":
 
 
 def name_in(der: bytes) -> "str | None":
-    """A name or IPv4 address that a certificate is for: its first alternative name, else its common name. None: neither."""
+    """A name or IPv4 address that a certificate is for: its first alternative name, else its common
+    name, else None."""
     at = der.find(b"\x06\x03\x55\x1d\x11") + 5  # subjectAltName
     if at < 5:
         at = der.rfind(b"\x06\x03\x55\x04\x03") + 5  # commonName; the issuer's stands before the subject's

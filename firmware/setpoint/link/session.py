@@ -1,22 +1,22 @@
-"""Stays connected to the central system, whatever the network, the server and the cable do.
+"""Keeps the station connected, whatever the network, the server and the cable do.
 
-    owner.on_up()            a connection stands; what is sent goes out
-    owner.on_text(text)      a message came: a str, or a view of a long one's UTF-8, good for as long as the call; true: the link works
-    owner.on_down(reason)    it stands no more; what was not sent is forgotten
+    owner.on_up()            there is a connection
+    owner.on_text(text)      a message: a str, or a long one's UTF-8 as a view; true: the link works
+    owner.on_down(reason)    the connection is lost; messages that were not sent are forgotten
     owner.on_trial(passed)   a change of credentials (Rule 5) is over
     owner.on_security_event(kind, info)   a try failed for a reason that OCPP 1.6's security whitepaper names
 
-Rule 1: `run` ends only by being cancelled. A lost connection, a server that says nonsense, a lack of memory and a
-    fault in the owner's callbacks all end in one place: the connection is dropped, the reason logged, the next try timed.
-Rule 2: alive means heard. After each ping something must arrive within pong_timeout_s, else the link is dead:
-    a half-open TCP connection raises no error by itself.
-Rule 3: waits double, each with its own random part (as OCPP 2.0.1 has it), so that a hundred stations after a power cut
-    do not call in step. They start anew after a connection that held or worked, and when the network has come back.
-Rule 4: nothing is stored without bound: while too many answers wait to be sent, nothing more is read.
-Rule 5: while credentials.before holds those from before a change, every fourth try uses those. The first that
-    connect are kept, whichever they are: a mistake, or a server that is away, locks nobody out.
+Rule 1: `run` ends only when it is cancelled. A lost connection, nonsense from the server, a lack of
+    memory and an error in the owner's callbacks all drop the connection, are logged, and are retried.
+Rule 2: a link lives if something is heard. After each ping bytes must arrive within pong_timeout_s,
+    else the link is dropped: a half-open TCP connection raises no error by itself.
+Rule 3: waits double, each with a random part (as in OCPP 2.0.1), so that a hundred stations do not
+    call in step after a power cut. They start anew after a good connection and with the network.
+Rule 4: no store is without bound: while too many answers wait to be sent, nothing more is read.
+Rule 5: while credentials.before holds those from before a change, every fourth try uses
+    those. The first ones that connect are kept: no mistake locks the station out.
 
-Binary messages are ignored, with a line in the log: OCPP has none.
+A view is valid during the call only. Binary messages are logged and ignored: OCPP has none.
 """
 
 import asyncio
@@ -31,7 +31,7 @@ from .websocket import MAX_MESSAGE, reply_code
 
 _CONNECT_TIMEOUT_S = const(30)  # name, TCP, TLS and handshake
 _PONG_TIMEOUT_S = const(20)
-_LONGEST_WAIT_S = const(300)  # a depot must be back within minutes after its central system is
+_LONGEST_WAIT_S = const(300)  # a depot must be back within minutes of its central system
 _MOST_DOUBLINGS = const(5)
 _HELD_S = const(30)  # a connection that lived so long was a good one
 _LONGEST_RETRY_AFTER_S = const(3600)
@@ -68,12 +68,12 @@ class Session:
         self._lost = None  # why the connection is to be dropped, in a sentence
 
     def set_ping_interval(self, interval_s: int) -> None:
-        """0 turns pings off. Holds at once."""
+        """0 turns pings off. It takes effect at once."""
         self._ping_interval_s = interval_s
         self._news.set()
 
     def send(self, text: "str | list[bytes]") -> bool:
-        """Queues a message. False if there is no connection, or the queue is full: then it is not sent."""
+        """Queues a message. False: no connection, or no room in the queue; it is not sent."""
         if self._connection is None or len(self._queue) >= _MOST_QUEUED:
             return False
         self._queue.append(text)
@@ -87,19 +87,19 @@ class Session:
         self._news.set()
 
     def drop(self, reason: str) -> None:
-        """Ends the connection, if there is one; the next try follows as after any loss."""
+        """Ends the connection, if there is one. The next try follows as after any loss."""
         if self._connection is not None:
             self._lost = self._lost or reason
             self._news.set()
 
     def renew(self) -> None:
-        """Connects anew, once what is queued has gone: the credentials have changed."""
+        """The credentials have changed: connects anew, once the queue is sent."""
         self._tries = self._failures = 0
         self._renewing = True
         self._to_send.set()
 
     async def say_goodbye(self) -> None:
-        """Tells the server that we restart, if that goes quickly."""
+        """Tells the server that the station restarts, if that goes quickly."""
         if self._connection is not None:
             await self._connection.close(GOING_AWAY, "restarting")
 
@@ -121,7 +121,7 @@ class Session:
                 self._log("warn", reason)
 
     async def _wait(self, reason: str) -> None:
-        """Lets time pass before the next try; cut short when the network goes away."""
+        """Waits for the next try, or until the network goes away."""
         wait_ms = min(self._minimum_ms << min(self._failures, _MOST_DOUBLINGS), _LONGEST_WAIT_S * 1000)
         wait_ms = max(wait_ms, self._retry_after_s * 1000) + _random_below(self._random_ms + 1)
         self._failures += 1
@@ -145,7 +145,7 @@ class Session:
         self._news.clear()
 
     async def _connect(self, owner) -> "str | None":
-        """Tries once. None: there is a connection; else why not."""
+        """Tries once. Returns None with a connection, else the reason."""
         credentials = self._credentials
         shown = credentials.now
         if credentials.before and self._tries % _BEFORE_AGAIN == _BEFORE_AGAIN - 1:
@@ -180,7 +180,7 @@ class Session:
             self._reason_of(error)
 
     async def _hold(self, owner) -> str:
-        """Serves the connection until it is lost; the reason."""
+        """Serves the connection until it is lost. Returns the reason."""
         connection = self._connection
         began_ms = self._clock.ticks_ms()
         self._lost = None
@@ -193,7 +193,7 @@ class Session:
                 tasks.append(asyncio.create_task(self._guarded(coroutine)))
             owner.on_up()
             await self._watch(connection)
-        except Exception as error:  # ours or the owner's fault: noted, and the station goes on
+        except Exception as error:  # of this file or the owner: logged, and the station goes on
             self.drop(self._reason_of(error))
         finally:
             self._connection = None
@@ -207,7 +207,7 @@ class Session:
         return self._lost
 
     def _reason_of(self, error: Exception) -> str:
-        """An exception in a sentence. What no network can cause is our own fault, and stands out in the log."""
+        """An exception in a sentence. What no network can cause is a fault of the program."""
         if isinstance(error, OSError):
             return str(error)
         if isinstance(error, MemoryError):
@@ -269,7 +269,7 @@ class Session:
                 await self._to_send.wait()
 
     async def _watch(self, connection) -> None:
-        """Has pings sent and looks for signs of life, until the connection is lost."""
+        """Sends pings and looks for signs of life, until the connection is lost."""
         pinged_ms = self._clock.ticks_ms()
         waiting = False  # for a sign of life after a ping
         heard = 0  # bytes, at the ping

@@ -22,9 +22,9 @@ _buffer = bytearray(2048)
 
 
 class Connection:
-    """Send from any task: a lock keeps frames whole. Receive from one task only.
+    """Any task may send: a lock keeps frames whole. One task only may receive.
 
-    `heard` counts the bytes that have come.
+    `heard` counts the bytes that have arrived.
     """
 
     def __init__(self, stream, max_message: int, first_bytes: bytes = b"") -> None:
@@ -37,7 +37,8 @@ class Connection:
 
     async def receive(self) -> tuple:
         """The next event: ("text", str or memoryview), ("binary", memoryview), ("pong", bytes), ("close", code, reason),
-        or ("fault", code to close with, reason). A view is good until the next call. Pings are answered on the way.
+        or ("fault", code to close with, reason). A view is valid until the next call. Pings are
+        answered here.
         OSError when the connection is lost."""
         while True:
             for event in self._events:
@@ -54,14 +55,16 @@ class Connection:
             await sleep_ms(0)  # where data waits already, the network's read may not give way
 
     async def send(self, text: "str | list[bytes]") -> None:
-        """Returns when the network has taken all of it. OSError when the connection is lost."""
+        """Returns when the network has taken the whole text. OSError when the connection is
+        lost."""
         await self._write(text_pieces(text, os.urandom))
 
     async def ping(self) -> None:
         await self._write((frame(PING, b"", os.urandom),))
 
     async def say_goodbye(self, code: int = NORMAL, reason: str = "") -> None:
-        """Sends a close, if that goes quickly; nothing may be sent after it. Never raises OSError."""
+        """Sends a close, if that goes quickly. Nothing may be sent after it. Never raises
+        OSError."""
         try:
             await asyncio.wait_for(self._write((close_frame(code, reason, os.urandom),)), _LAST_WORDS_S)
         except (OSError, asyncio.TimeoutError):
@@ -76,7 +79,7 @@ class Connection:
             self.abort()
 
     def abort(self) -> None:
-        """Hangs up without a word. Whoever still waits for the stream is to be cancelled before."""
+        """Hangs up without a close. Cancel any task that still waits for the stream before."""
         global _buffer
         _buffer = self._reader.buffer  # there is one connection at a time
         stream = self._stream
@@ -96,5 +99,5 @@ class Connection:
 
 
 def reply_code(code: int) -> int:
-    """What to answer a close with: the same code (RFC 6455, section 5.5.1)."""
+    """The code that answers a close: the same one (RFC 6455, section 5.5.1)."""
     return NORMAL if code == NO_CODE else code

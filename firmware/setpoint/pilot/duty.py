@@ -32,11 +32,12 @@ _MAX_DA = const(800)
 def duty_u16_for(limit_da: int, bits: int = 16) -> int:
     """The duty that offers `limit_da` (0.1 A), or X1_U16 below 6 A, where nothing can be offered.
 
-    `bits`: the PWM's resolution, 8 to 16; the answer is a duty that it can make, rounded down: a vehicle never reads
-    more than the limit. Two cases for which that needs a word: what would come out below 10 % is rounded up to the
-    first duty that is not, because below it not every vehicle reads 6 A. That is 0.006 us too long with 16 bits,
-    0.1 us with 13 and 1.6 us with 8, of the 5 us that IEC 61851-1 allows. And 52.5 A lies on the border of the laws
-    and comes out just below it, as 51 A, like everything between 51 and 52.5 A.
+    `bits`: the PWM's resolution, 8 to 16. The answer is a duty that the PWM can make, rounded down,
+    so that a vehicle never reads more than the limit. There are two exceptions. A duty below 10 %
+    is rounded up to the first one that is not, because below 10 % some vehicles do not read 6 A.
+    That is 0.006 us too long with 16 bits, 0.1 us with 13 and 1.6 us with 8; IEC 61851-1 allows 5
+    us. And 52.5 A lies on the border of the two laws: like every limit between 51 and 52.5 A it is
+    offered as 51 A.
     """
     if limit_da < MINIMUM_DA:
         return X1_U16
@@ -51,7 +52,7 @@ def duty_u16_for(limit_da: int, bits: int = 16) -> int:
 
 
 def offered_da_for(duty_u16: int) -> int:
-    """The current that a vehicle reads from a duty, in 0.1 A, to the nearest tenth; 0 when it reads none."""
+    """The current that a vehicle reads from a duty, to the nearest 0.1 A. 0: it reads none."""
     percent_x_full = duty_u16 * 100
     if percent_x_full < 8 * _FULL or percent_x_full > 97 * _FULL:
         return 0
@@ -65,5 +66,5 @@ def offered_da_for(duty_u16: int) -> int:
 
 
 def percent_x100_for(duty_u16: int) -> int:
-    """The duty in hundredths of a percent, to the nearest: 2667 for 16 A."""
+    """The duty in hundredths of a percent, to the nearest one: 2667 for 16 A."""
     return (duty_u16 * 10000 + _FULL // 2) // _FULL

@@ -7,8 +7,8 @@ SELF_HEALING = const(1)  # when it has been gone for 30 s
 UNPLUG = const(2)  # when the vehicle has been unplugged
 MANUAL = const(3)  # when a person has seen to it (`acknowledge`)
 
-# The bits. Each has the name and the number of its line below. The first four lines are what level.py
-# says of the pilot.
+# The bits. Each has the name and the number of its line below. The first four lines are what
+# level.py says of the pilot.
 CABLE = const(4)
 OVERCURRENT = const(5)
 WELDED = const(6)
@@ -54,13 +54,14 @@ def report_of(bit: int, number: int) -> "tuple[str, str, str]":
 
 
 def is_own(code: str, vendor_code: "str | None") -> bool:
-    """Is a fault of this name one of these?"""
+    """Does the control loop report a fault of this name? The station has others, such as a lost
+    card reader's."""
     return vendor_code is not None and "\n%s %s " % (vendor_code, code) in "\n" + _FAULTS
 
 
 def changes(known: int, now: int, numbers: "list[int] | int") -> "list[tuple[str, str, str, bool]]":
-    """Of the bits that differ: errorCode, vendorErrorCode, info, and whether the fault is there now. numbers: what was
-    measured, by bit, or for all of them."""
+    """For each bit that differs: errorCode, vendorErrorCode, info, and whether the fault is there
+    now. numbers: what was measured, by bit, or one number for all of them."""
     found = []
     for bit in range(COUNT):
         if (known ^ now) >> bit & 1:

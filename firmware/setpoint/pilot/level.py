@@ -1,7 +1,7 @@
-"""The vehicle's state from the voltages of the control pilot (IEC 61851-1, annex A).
+"""Reads the vehicle's state from the voltages of the control pilot (IEC 61851-1, annex A).
 
-A burst of readings gives two levels in millivolts: the higher one (the positive half-wave) and the lower one
-(the negative half-wave, which means something only while PWM runs).
+A burst of readings gives two levels in millivolts: the higher one is the positive half-wave, the
+lower one the negative half-wave. The lower one means something only while PWM runs.
 
     class   positive half-wave     meaning
     A       12 V  (above 10.5)     no vehicle
@@ -12,15 +12,16 @@ A burst of readings gives two levels in millivolts: the higher one (the positive
     NEG    -12 V  (below -9)       pilot negative all the time
     BAD      anything else         a reading that no vehicle and no wire can cause
 
-With parts at the ends of their tolerances (12 V and diode drop, 1 kOhm, the vehicle's resistors) every class keeps
-0.87 V from the cuts. 0.3 V of that is given to hysteresis: a cut moves away from the class that counts now.
+With all parts at the ends of their tolerances (12 V and diode drop, 1 kOhm, the vehicle's
+resistors) every class stays 0.87 V away from the cuts. Hysteresis takes 0.3 V of that: a cut moves
+away from the class that counts now.
 """
 
 from micropython import const
 
 _CLASSES = const(("A", "B", "C", "D", "E"))
-# _CLASSES[i] lies above _TOP_CUT_MV - i * _APART_MV. No tuple of cuts: beyond 8191, MicroPython freezes a number in a tuple as a long one,
-# and each sum with it takes memory.
+# _CLASSES[i] lies above _TOP_CUT_MV - i * _APART_MV. A tuple of cuts would not do: MicroPython
+# freezes a number above 8191 in a tuple as a long integer, and each sum with that takes memory.
 _TOP_CUT_MV = const(10500)
 _APART_MV = const(3000)
 _HYSTERESIS_MV = const(300)
@@ -60,9 +61,9 @@ def class_of(high_mv: int, low_mv: int, pwm: bool, present: "str | None") -> str
 
 
 class Streak:
-    """For how long (`ms`), and in how many bursts in a row, something has been seen.
+    """Counts for how long (`ms`), and in how many bursts in a row, something was seen.
 
-    The time runs from the first of these bursts, so one burst is 0 ms; a stall starts it anew.
+    The time runs from the first of these bursts, so that one burst is 0 ms. A stall starts it anew.
     """
 
     def __init__(self) -> None:
@@ -88,8 +89,9 @@ class Streak:
 class Level:
     """What the pilot says: the class that counts, and the evidence for closing, for opening and for a fault.
 
-    A new class counts after three bursts in a row that agree on it. After a change of our own (`settle`) the pilot
-    is given 60 ms: what then speaks for closing or for a fault does not count, what speaks against always does.
+    A new class counts after three bursts in a row that agree on it. After the station itself
+    switched something (`settle`) the pilot has 60 ms to settle. Meanwhile evidence for closing and
+    for a fault does not count, evidence against them does.
     """
 
     def __init__(self, ventilation: bool = False) -> None:
@@ -107,11 +109,13 @@ class Level:
         self._settling_ms = 0
 
     def settle(self) -> None:
-        """The pilot or the contactor was just switched: its edges and their echoes are not the vehicle's."""
+        """The station has just switched the pilot or the contactor: the edges that follow are not
+        the vehicle's."""
         self._settling_ms = _SETTLE_MS
 
     def take(self, elapsed_ms: int, high_mv: int, low_mv: int, pwm: bool) -> None:
-        """Takes in one burst; `elapsed_ms` since the one before, `pwm` as it was while it was read."""
+        """Takes in one burst. `elapsed_ms`: since the burst before. `pwm`: as it was while the
+        burst was read."""
         burst = class_of(high_mv, low_mv, pwm, self.present)
         if burst != self.burst:
             self.same.forget()
@@ -147,12 +151,13 @@ class Level:
             self.bad_diode.seen(bad_diode, elapsed_ms)
 
     def vehicle(self) -> "str | None":
-        """The class that counts, as the standard names states: E is no usable level, F is -12 V."""
+        """The class that counts, as the standard names states: E no usable level, F -12 V."""
         present = self.present
         return "F" if present == "NEG" else "E" if present == "BAD" else present
 
     def fault(self, closed: bool) -> "str | None":
-        """What has been wrong for too long: "short", "negative", "bad" or "diode"; `closed`: the contactor is."""
+        """What has been wrong for too long: "short", "negative", "bad" or "diode". `closed`: the
+        contactor is closed."""
         if self.unusable.ms >= _UNUSABLE_MS:
             return "short" if self.burst == "E" else "negative" if self.burst == "NEG" else "bad"
         if self.bad_diode.ms >= (_BAD_DIODE_CLOSED_MS if closed else _BAD_DIODE_OPEN_MS):

@@ -1,39 +1,23 @@
-"""What is watched beside the pilot, for one connector: cable, contactor, current, residual current, earth, lock, PWM.
+"""Watches one connector beside its pilot: cable, contactor, current, residual current, earth, lock.
 
-Each control step begins with `begin`, tells what the sensors say (those that the board has), and reads:
+Each control step calls `begin`, passes on what the board's sensors say, and reads:
 
     faults     a bit for each fault that is there now (faults.py)
-    latch      the strictest rule among them for ending it: SELF_HEALING, UNPLUG or MANUAL (faults.py); 0 without a fault
-    held       of these, the bits that only a person ends; whoever stores them keeps them over a restart
+    latch      the strictest rule that ends one of them (faults.py); 0 without a fault
+    held       of these, the bits that only a person ends; they are stored and survive a restart
     numbers    what was measured when a fault came, by bit
     ready      False while the residual current monitor still has to pass its test
     cable_da   what the cable bears; None: not known (yet)
     test       the residual current monitor's test input
 
-A stall proves nothing: no step counts for more than a quarter of a second.
+A stall proves nothing, so no step counts for more than a quarter of a second.
 """
 
 from micropython import const
 
 from ..units import MINIMUM_DA
-from .faults import (
-    CABLE,
-    CONTACTOR,
-    COUNT,
-    DERATED,
-    EARTH,
-    HOT,
-    LOCK,
-    MANUAL,
-    OVERCURRENT,
-    PILOT,
-    RCM,
-    RESIDUAL,
-    SELF_HEALING,
-    THERMOMETER,
-    UNPLUG,
-    WELDED,
-)
+from . import faults
+from .faults import MANUAL, SELF_HEALING, UNPLUG, WELDED
 
 _STEP_MS = const(250)
 _LONG_MS = const(60000)  # a fault that has been there for longer is not counted on
@@ -67,8 +51,8 @@ _COOL_C = const(62)
 
 
 def cable_da_for(ohm: int) -> int:
-    """What a cable with this resistor bears (IEC 61851-1, annex B), the lower value between two windows; 0: no cable
-    that can be trusted: open, shorted, or beyond the windows."""
+    """What a cable with this resistor bears (IEC 61851-1, annex B), the lower value between two
+    windows. 0: the resistor is open, shorted or beyond the windows."""
     if ohm > 2460 or ohm < 80:
         return _NO_CABLE
     if ohm > 936:
@@ -84,7 +68,7 @@ class Protection:
         self.faults = 0
         self.latch = 0
         self.held = held
-        self.numbers = [0] * COUNT
+        self.numbers = [0] * faults.COUNT
         self.ready = not has_test
         self.cable_da = None
         self.test = False
@@ -119,22 +103,23 @@ class Protection:
             self.latch = latch
 
     def _hold(self, bit: int, number: int) -> None:
-        """For a person to end."""
+        """Raises a fault that only a person ends."""
         self.held |= 1 << bit
         self._raise(bit, MANUAL, number)
 
     def acknowledge(self, closed: "bool | None") -> None:
-        """A person has seen to what is held. `closed`: the contactor's feedback; a monitor has to pass its test first."""
+        """A person has seen to what is held. A monitor has to pass its test before its fault ends.
+        `closed`: the contactor's feedback, None without one."""
         if not closed:
             self.held &= ~(1 << WELDED)
         if self._has_test:
             self.ready = False
             self._acknowledged = True
         else:
-            self.held &= ~(1 << RESIDUAL)
+            self.held &= ~(1 << faults.RESIDUAL)
 
     def cable(self, elapsed_ms: int, ohm: int, plugged: bool, energised: bool) -> None:
-        """Read each step: what a cable bears is found as the plug goes in, and does not rise until it is out."""
+        """Finds the cable's rating when the plug goes in; it does not rise until the plug is out."""
         self._read_cable(cable_da_for(ohm))
         if not plugged:
             self.cable_da = None
@@ -148,14 +133,14 @@ class Protection:
             return
         self._cable_ms = min(self._cable_ms + min(elapsed_ms, _STEP_MS), _CABLE_MS)
         if self._cable_ms >= _CABLE_MS or (energised and self._cable_readings >= _LOST):
-            self._raise(CABLE, SELF_HEALING, ohm)
+            self._raise(faults.CABLE, SELF_HEALING, ohm)
 
     def _read_cable(self, seen_da: int) -> None:
         self._cable_readings = min(self._cable_readings + 1, _AGREEING) if seen_da == self._cable_seen_da else 1
         self._cable_seen_da = seen_da
 
     def contactor(self, elapsed_ms: int, coil: bool, closed: bool, plugged: bool) -> None:
-        """Does the contactor follow its coil? `coil` as it has been driven since the last step."""
+        """Does the contactor follow its coil? `coil`: as it was driven since the last step."""
         if not plugged:
             self._closing_tries = 0
         if closed == coil:
@@ -167,23 +152,24 @@ class Protection:
         self._apart = True
         if coil and self._apart_ms >= _FOLLOWS_MS:
             self._closing_tries += 1
-            self._raise(CONTACTOR, SELF_HEALING if self._closing_tries < _CLOSING_TRIES else UNPLUG, self._apart_ms)
+            rule = SELF_HEALING if self._closing_tries < _CLOSING_TRIES else UNPLUG
+            self._raise(faults.CONTACTOR, rule, self._apart_ms)
         elif self._apart_ms >= _WELDED_MS:
             self._hold(WELDED, self._apart_ms)
 
     def current(self, elapsed_ms: int, offered_da: int, da: int, charging: bool) -> None:
-        """`offered_da` as the vehicle reads it, `da` as it draws; judged while it charges (C2): once it was told to
-        stop, the contactor opens after 6 s anyway."""
+        """Compares what the vehicle draws (`da`) with what it reads from the pilot. Only while it
+        charges (C2): after a stop the contactor opens within 6 s anyway."""
         elapsed_ms = min(elapsed_ms, _STEP_MS)
         followed_da = self._followed_da(elapsed_ms, offered_da)
         self._over_ms = self._over_ms + elapsed_ms if charging and da * 10 > (followed_da + 5) * 11 else 0
         self._far_over_ms = self._far_over_ms + elapsed_ms if charging and da * 2 > self._before_da * 3 else 0
         if self._over_ms > _OVER_MS or self._far_over_ms > _FAR_OVER_MS:
-            self._raise(OVERCURRENT, UNPLUG, da)
+            self._raise(faults.OVERCURRENT, UNPLUG, da)
 
     def _followed_da(self, elapsed_ms: int, offered_da: int) -> int:
-        """The highest offer that a vehicle may still draw by. Each has its own time from when it was last made; they are made
-        5 s apart, so that beside the present one there are two to remember."""
+        """The highest offer that a vehicle may still follow. The time of each runs from when it was
+        last made. They are 5 s apart, so there are two to remember beside the present one."""
         if offered_da == 0 or offered_da >= self._before_da:
             self._before_da = offered_da
             self._before_ms = self._since_da = 0
@@ -202,24 +188,24 @@ class Protection:
         return self._since_da if self._since_ms < _VEHICLE_FOLLOWS_MS else offered_da
 
     def residual(self, elapsed_ms: int, tripped: bool, idle: bool) -> None:
-        """`idle`: the contactor is open. A test drives the monitor's input until it trips, and waits until it is quiet."""
+        """`idle`: the contactor is open. A test drives the monitor until it trips, then lets it rest."""
         if self._testing_ms < 0:
             if not self.ready and idle:
                 self.test = True
                 self._testing_ms = 0
             elif tripped:
-                self._hold(RESIDUAL, 0)
+                self._hold(faults.RESIDUAL, 0)
             return
         self._testing_ms += min(elapsed_ms, _STEP_MS)
         if self.test and tripped:
             self.test = False
             self._testing_ms = 0
         elif self._testing_ms > (_TEST_MS if self.test else _QUIET_MS):
-            self._hold(RCM if self.test else RESIDUAL, self._testing_ms)
+            self._hold(faults.RCM if self.test else faults.RESIDUAL, self._testing_ms)
             self._end_test()
         elif not self.test and not tripped:
             if self._acknowledged:
-                self.held &= ~(1 << RESIDUAL | 1 << RCM)
+                self.held &= ~(1 << faults.RESIDUAL | 1 << faults.RCM)
             self._end_test()
 
     def _end_test(self) -> None:
@@ -229,29 +215,29 @@ class Protection:
         self._acknowledged = False
 
     def test_again(self) -> None:
-        """After a session, before the next one."""
+        """After a session the monitor must pass its test before the next one."""
         self.ready = not self._has_test
 
     def earth(self, elapsed_ms: int, present: bool) -> None:
         self._earth_ms = 0 if present else min(self._earth_ms + min(elapsed_ms, _EARTH_MS), _LONG_MS)
         if self._earth_ms > _EARTH_MS:
-            self._raise(EARTH, SELF_HEALING, self._earth_ms)
+            self._raise(faults.EARTH, SELF_HEALING, self._earth_ms)
 
     def lock(self, elapsed_ms: int, wanted: bool, closed: bool, energised: bool) -> None:
         self.locked = closed
         self._lock_ms = min(self._lock_ms + min(elapsed_ms, _LOCK_CLOSED_MS), _LONG_MS) if wanted and not closed else 0
         if self._lock_ms > (_LOCK_CLOSED_MS if energised else _LOCK_MS):
-            self._raise(LOCK, UNPLUG, self._lock_ms)
+            self._raise(faults.LOCK, UNPLUG, self._lock_ms)
 
     def pilot(self, elapsed_ms: int, ok: bool) -> None:
-        """Is the pilot what was set, and what was read what is there? If not, nothing else holds."""
+        """`ok`: the pilot reads as it was set. If it does not, no other conclusion holds."""
         self._pilot_ms = 0 if ok else min(self._pilot_ms + elapsed_ms, _LONG_MS)
         if self._pilot_ms >= _PILOT_MS:
-            self._raise(PILOT, SELF_HEALING, self._pilot_ms)
+            self._raise(faults.PILOT, SELF_HEALING, self._pilot_ms)
 
 
 class Derating:
-    """Less current while it is hot: `quarters` of it are left, 4 while all is well, 0 to stop; `faults` as above."""
+    """Lowers the current while it is hot, to `quarters` of it: 4 is all, 0 a stop. `faults`: as above."""
 
     def __init__(self) -> None:
         self.quarters = 4
@@ -260,7 +246,7 @@ class Derating:
         self._since_ms = 0
 
     def step(self, elapsed_ms: int, celsius: "int | None") -> None:
-        """`celsius`: None when the thermometer is lost. A value counts after 2 s: one odd reading stops nobody."""
+        """`celsius`: None where the thermometer is lost. A value counts once it has lasted for 2 s."""
         quarters = self.quarters
         lost = celsius is None
         if lost:
@@ -275,21 +261,21 @@ class Derating:
                 quarters = min(quarters, 2)
             elif celsius <= _COOL_C:
                 quarters = 4
-        if quarters == self.quarters and lost == bool(self.faults >> THERMOMETER):
+        if quarters == self.quarters and lost == bool(self.faults >> faults.THERMOMETER):
             self._since_ms = 0
             return
         self._since_ms += min(elapsed_ms, _STEP_MS)
         if self._since_ms > _SETTLED_MS:
             self._since_ms = 0
             self.quarters = quarters
-            self.faults = 1 << THERMOMETER if lost else 0
+            self.faults = 1 << faults.THERMOMETER if lost else 0
             if quarters == 0:
-                self.faults |= 1 << HOT
+                self.faults |= 1 << faults.HOT
             elif quarters < 4 and not lost:
-                self.faults |= 1 << DERATED
+                self.faults |= 1 << faults.DERATED
 
     def most_da(self, rating_da: int) -> int:
-        """What is left of a connector's rating; at least 6 A unless it stops."""
+        """What is left of a connector's rating: at least 6 A, or 0."""
         if self.quarters == 0:
             return 0
         return min(rating_da, max(MINIMUM_DA, rating_da * self.quarters // 4))

@@ -1,31 +1,32 @@
 """The state machine of one connector: pilot and limit in, duty cycle and contactor out (IEC 61851-1, annex A).
 
     state   pilot    contactor   what it means
-    BOOT    +12 V    open        self tests run, or no usable level has been seen for 500 ms yet
+    BOOT    +12 V    open        self tests run, or no usable level has lasted for 500 ms yet
     A       +12 V    open        no vehicle
     B1      +12 V    open        vehicle, no permit
-    B2      PWM      open        vehicle, permit; it does not ask for current, or we are making sure that it does
+    B2      PWM      open        vehicle, permit; it does not ask for current, or not for 500 ms yet
     C1      +12 V    open        vehicle asks, no permit
-    C1P     PWM      open        vehicle asked before there was PWM; we are making sure
+    C1P     PWM      open        vehicle asked before there was PWM; it has not asked for 500 ms yet
     C2      PWM      closed      energy flows
     C2S     +12 V    closed      told to stop; the vehicle has 6 s to do so without load on the contactor
-    WAKE    none     open        the pilot goes away for 4 s, or is -12 V, then +12 V for 750 ms: wakes a sleeping vehicle
+    WAKE    none     open        wakes a vehicle: no pilot, or -12 V, for 4 s; +12 V for 750 ms
     F       -12 V for 300 ms if the contactor was closed, then +12 V; open     fault
 
 Permit: a limit of at least 6 A (R38), no fault.
 
 Rules that hold at the end of every step:
- 1. The contactor is closed in C2 and C2S and nowhere else; nothing but `step` decides that.
- 2. It closes only after 500 ms of C seen without a gap, with PWM, three good diode readings and 5 s after it
-    last opened. What was seen before a stall of more than 200 ms does not count.
- 3. It opens with the third burst in a row that is not C, or when C was last seen 45 ms ago, whichever is first;
-    at once with a fault. Nothing is waited for, nothing is blanked out.
- 4. A stop is told at once (+12 V), and so is a lower limit while the contactor is open: it never closes on an offer
-    above the limit. Every other change of the duty comes 5 s after the one before, with the newest limit. Entering
-    B2 or C1P from +12 V offers at once.
+ 1. The contactor is closed in C2 and C2S and nowhere else. Only `step` decides that.
+ 2. It closes after 500 ms of C without a gap, with PWM and three good diode readings, and 5 s after
+    it last opened. What was seen before a stall of more than 200 ms does not count.
+ 3. It opens with the third burst in a row that is not C, or 45 ms after the last C, whichever is
+    first. A fault opens it at once. No delay and no filter stands in between.
+ 4. A stop goes out at once (+12 V), and so does a lower limit while the contactor is open: the
+    contactor never closes on an offer above the limit. Any other change of the duty waits until 5 s
+    after the last one, and then takes the newest limit. B2 and C1P offer at once after +12 V.
  5. In states with PWM, D without ventilation counts as "does not ask".
- 6. Only a vehicle that has not moved since it was offered current is woken, and only with `wake_ms`: by opening the
-    pilot up to twice, or, without a switch for that, by -12 V once and never twice within an hour.
+ 6. Only a vehicle that has not changed its state since the offer is woken, and only with `wake_ms`:
+    twice at most by disconnecting the pilot; without a switch for that once, and once an hour at
+    most, by -12 V.
 
 Carry out a step's outputs in this order: contactor off, pilot, lock, contactor on.
 """
@@ -61,12 +62,13 @@ class Sequence:
     """One connector. All outputs are attributes, new after each `step`:
 
     state, contactor (bool), duty_u16,
-    vehicle ("A" to "F" as the standard names states: E is no usable level, F is -12 V; None before the first),
+    vehicle ("A" to "F" as the standard names states: E no usable level, F -12 V; None before the
+    first level),
     pilot_open (bool, only where there is a switch for it: disconnect the pilot),
     fault (None, "diode", "short", "negative" or "bad": what is wrong with the pilot, until F is left).
 
-    Inputs that seldom change are attributes too: ready (False: self tests run, BOOT lasts), wake_ms (after so long
-    without an answer to an offer the vehicle is woken; 0: never).
+    Inputs that seldom change are attributes too: ready (False: self tests run, BOOT lasts), wake_ms
+    (a vehicle that does not answer an offer for so long is woken; 0: never).
     """
 
     def __init__(self, ventilation: bool = False, bits: int = 16, pilot_switch: bool = False) -> None:
@@ -99,20 +101,22 @@ class Sequence:
         self._away_ms = 0
 
     def acknowledge(self) -> None:
-        """A person has seen to a MANUAL fault, and its test has passed. Counts in F, when the fault is gone."""
+        """A person has seen to a MANUAL fault, and its test has passed. Ends F once it is gone."""
         self._acknowledged = self.state == "F"
 
     def step(self, elapsed_ms: int, high_mv: int, low_mv: int, limit_da: int, fault: int) -> None:
-        """Takes in one burst of the pilot, read with the outputs of the last step, and works out the outputs; every 20 ms.
+        """Every 20 ms: takes in one burst, read with the last outputs, and works out the new ones.
 
-        limit_da: what the vehicle may draw, 0 where it is not authorised or the connector not available. fault: 0 (or False),
-        or the rule that ends the worst fault outside the pilot, for as long as it is there.
+        limit_da: what the vehicle may draw; 0 where it is not authorised or the connector is not
+        available. fault: the rule that ends the worst fault outside the pilot, for as long as it
+        lasts; 0 (or False) without one.
         """
         elapsed_ms = self._count(elapsed_ms)
         self._look(elapsed_ms, high_mv, low_mv)
         if fault:
             self._fail(None, int(fault))
-        limit_da = limit_da if limit_da >= MINIMUM_DA else 0  # above 0 there is a permit, but for a fault: in F nobody asks
+        if limit_da < MINIMUM_DA:
+            limit_da = 0  # above 0 there is a permit, but for a fault: in F nobody asks
         if self.state == "F":
             self._recover(elapsed_ms, bool(fault))
         elif self.state == "BOOT":
@@ -133,7 +137,7 @@ class Sequence:
         return elapsed_ms
 
     def _blind(self) -> bool:
-        """What is read now means nothing."""
+        """The station itself has taken the pilot away: readings mean nothing."""
         return self.pilot_open or self.duty_u16 == N12_U16 or (self.state == "WAKE" and self._state_ms < self._away_ms + _BLIND_MS)
 
     def _look(self, elapsed_ms: int, high_mv: int, low_mv: int) -> None:
@@ -146,7 +150,7 @@ class Sequence:
     # faults
 
     def _fail(self, pilot_fault: "str | None", latch: int) -> None:
-        """Into F, or in F a further fault: the strictest rule counts. latch: of a fault outside the pilot."""
+        """Enters F, or adds a fault to it: the strictest rule counts. latch: of one outside the pilot."""
         if self.state != "F":
             self._n12_ms = _N12_MS if self.contactor else 0
             self._latch = 0
@@ -278,7 +282,7 @@ class Sequence:
         self._write(duty_u16)
 
     def _offer(self, state: str, limit_da: int) -> None:
-        """Into B2 or C1P from +12 V: only what is seen from here on, with PWM, counts for closing."""
+        """Enters B2 or C1P from +12 V. Only what is seen from now on, with PWM, counts for closing."""
         self._level.asking.forget()
         self._go(state, duty_u16_for(limit_da, self._bits))
         self._sleeps = True

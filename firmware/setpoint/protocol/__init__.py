@@ -4,13 +4,13 @@
     websocket   bytes of a connection   -> ("text", ...), ("ping", ...), ("close", ...)     RFC 6455, section 5
     ocppj       text                    -> (2, id, action, payload) and its relatives       OCPP-J 1.6, section 4
     requests    action                  -> the fields it may have, as tables                OCPP 1.6, section 6
-    tables      those fields of what comes seldom; loaded when it does
+    tables      the tables of what comes seldom
     fields      payload + table         -> clean values (instants, tenths)
     exchange    our own calls           -> one in flight, matched with its answer
     iso8601     "2025-06-15T00:00:03Z" <-> instant
     dns         a host's name           -> the question for its address, and what an answer says    RFC 1035
     errors      what a peer is told when it is wrong
 
-Rule 1: nothing here reads a clock, opens a socket or waits; time and randomness are arguments.
-Rule 2: whatever a peer sends ends in a value or in one of the errors named in the docstrings.
+Rule 1: nothing here reads a clock, opens a socket or waits. Time and randomness are arguments.
+Rule 2: whatever a peer sends leads to a value, or to one of the errors that the docstrings name.
 """

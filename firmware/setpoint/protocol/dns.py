@@ -1,9 +1,12 @@
-"""DNS on the wire (RFC 1035): the question for the IPv4 addresses of a host, and what an answer says. Loaded for one look-up.
+"""Writes DNS questions for the IPv4 addresses of a host and reads the answers (RFC 1035). Loaded
+for one look-up.
 
-Rule 1: an answer counts if it is one to this very question: the same id, the flags of an answer, the question repeated.
-Rule 2: in a compressed name each pointer leads to before all that was read for that name, so that no answer can make its reader
-    go round. Whatever else cannot be read makes it no answer.
-Rule 3: an alias is followed inside the answer, never by another question: the server was asked to do that.
+Rule 1: an answer counts only if it answers this very question: the same id, the flags of an answer,
+    the question repeated.
+Rule 2: in a compressed name every pointer must lead to a place before all that was read for that
+    name. So no answer makes its reader loop. An answer that cannot be read is none.
+Rule 3: an alias is followed inside the answer, never by another question: the question asked the
+    server to do that.
 """
 
 from micropython import const
@@ -20,13 +23,14 @@ _ALIAS = b"\x00\x05\x00\x01"  # CNAME
 
 
 def is_address(host: str) -> bool:
-    """Is it an IPv4 address in four decimal numbers?"""
+    """Is a host an IPv4 address in four decimal numbers?"""
     parts = host.split(".")
     return len(parts) == 4 and all([part.isdigit() and len(part) < 4 and int(part) < 256 for part in parts])
 
 
 def question(host: str, number: bytes) -> bytes:
-    """Asks for the IPv4 addresses of a host, and the server to ask on. number: 2 random bytes. ValueError if no host is called so."""
+    """The question for the IPv4 addresses of a host; it asks the server to ask others. number: 2
+    random bytes. ValueError if no host can have that name."""
     name = b""
     for label in (host[:-1] if host[-1:] == "." else host).split("."):
         label = label.encode()
@@ -39,9 +43,10 @@ def question(host: str, number: bytes) -> bytes:
 
 
 def answer(asked: bytes, data: bytes) -> "tuple[int, list[str]] | None":
-    """(response code, addresses) by which `data` answers what was asked. None: it is no answer to that, or cannot be read.
+    """(response code, addresses) that `data` answers. None: it is no answer to what was asked, or
+    cannot be read.
 
-    Of an answer that was cut off, what is there counts; a code of 2 if that is no address.
+    Of an answer that was cut off the addresses in it count. Without any its code is 2.
     """
     at = len(asked)
     if data[:2] != asked[:2] or data[_HEADER:at].lower() != asked[_HEADER:].lower():
@@ -59,7 +64,7 @@ def answer(asked: bytes, data: bytes) -> "tuple[int, list[str]] | None":
             at = start + (data[at + 8] << 8 | data[at + 9])
             if at > len(data):
                 raise ValueError
-            if kind == _ADDRESS and at == start + 4 and 0 < data[start] < 224:  # neither "none" nor a group
+            if kind == _ADDRESS and at == start + 4 and 0 < data[start] < 224:  # not 0.x, no group
                 addresses.append((owner, "%d.%d.%d.%d" % tuple(data[start:at])))
             elif kind == _ALIAS:
                 aliases[owner] = _name(data, start)[0]
@@ -67,7 +72,7 @@ def answer(asked: bytes, data: bytes) -> "tuple[int, list[str]] | None":
         if not data[2] & _CUT_OFF:
             return None
     name = asked[_HEADER:-4].lower()
-    for _ in range(len(aliases)):  # however they refer to one another, so many steps are all there can be
+    for _ in range(len(aliases)):  # aliases that refer to one another end here, too
         name = aliases.get(name, name)
     found = [address for owner, address in addresses if owner == name]
     if data[2] & _CUT_OFF and not found:
@@ -76,7 +81,7 @@ def answer(asked: bytes, data: bytes) -> "tuple[int, list[str]] | None":
 
 
 def _name(data: bytes, at: int) -> "tuple[bytes, int]":
-    """The name at a place, in small letters as on the wire, and where what follows it begins. IndexError, ValueError."""
+    """The name at a place, in lower case, and the place behind it. IndexError, ValueError."""
     name = b""
     end = None
     before = at

@@ -1,11 +1,12 @@
-"""The one error that says "they are wrong", with the code that tells them how (OCPP-J 1.6, section 4.2.3)."""
+"""The one error for a wrong message of the peer, and the codes of a CALLERROR (OCPP-J 1.6, section
+4.2.3)."""
 
 from micropython import const
 
-NOT_IMPLEMENTED = const("NotImplemented")  # nobody knows this action
-NOT_SUPPORTED = const("NotSupported")  # OCPP 1.6 knows it, this station does not do it
-INTERNAL = const("InternalError")  # we are wrong
-PROTOCOL = const("ProtocolError")  # incomplete
+NOT_IMPLEMENTED = const("NotImplemented")  # OCPP 1.6 has no such action
+NOT_SUPPORTED = const("NotSupported")  # OCPP 1.6 has it, this station does not
+INTERNAL = const("InternalError")  # the station itself failed
+PROTOCOL = const("ProtocolError")  # the message is incomplete
 SECURITY = const("SecurityError")
 FORMATION = const("FormationViolation")  # not the structure that the action has
 PROPERTY = const("PropertyConstraintViolation")  # right type, forbidden value
@@ -13,13 +14,14 @@ OCCURENCE = const("OccurenceConstraintViolation")  # spelt so in the standard
 TYPE = const("TypeConstraintViolation")
 GENERIC = const("GenericError")
 
-UNKNOWN_ID = const("-1")  # stands for the id of a message whose id could not be read
+UNKNOWN_ID = const("-1")  # in place of an id that could not be read
 
 
 class OcppError(Exception):
-    """A message is wrong. `code` and `description` are for the answer, whose id is `message_id`.
+    """A message is wrong. The answer to it carries `code`, `description` and `message_id`.
 
-    `answerable` is False for what must not be answered: an answer to a broken answer could go back and forth for ever.
+    `answerable` is False for a wrong answer: two peers that answer each other's broken answers
+    would never stop.
     """
 
     def __init__(self, code: str, description: str, message_id: str = UNKNOWN_ID, answerable: bool = True) -> None:

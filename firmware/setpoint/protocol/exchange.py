@@ -1,13 +1,15 @@
-"""Our own calls: one in flight at a time, matched with its answer by id (OCPP-J 1.6, section 4.1.1).
+"""The station's own calls: one in flight at a time, matched with its answer by id (OCPP-J 1.6,
+section 4.1.1).
 
-Ids are a prefix, random for each start of the station, and a counter: an answer to a call of an earlier life never fits.
+An id is a prefix, random for each start of the station, and a counter. So no answer to a call from
+before a restart fits.
 """
 
 from . import ocppj
 
 
 class Exchange:
-    """At most one call in flight. `ticks_ms` is any count of milliseconds that only grows."""
+    """Holds at most one call in flight. `ticks_ms`: a count of milliseconds that only grows."""
 
     def __init__(self, timeout_ms: int, id_prefix: str) -> None:
         self.timeout_ms = timeout_ms
@@ -21,7 +23,7 @@ class Exchange:
         return self.message_id is None
 
     def start(self, action: str, payload, ticks_ms: int) -> str:
-        """Begins a call: the text to send. Only when idle."""
+        """Begins a call and returns the text to send. Call it only while no call is in flight."""
         if self.message_id is not None:
             raise RuntimeError("a call is in flight")
         self._count += 1
@@ -32,7 +34,7 @@ class Exchange:
     def settle(self, message: tuple) -> "tuple | None":
         """What a parsed answer means: ("result", payload) or ("error", code, description).
 
-        None for a stray: an answer to nothing we ask just now, be it unknown or too late. Nothing changes then.
+        None for a stray, an answer that does not fit the call in flight. A stray changes nothing.
         """
         if self.message_id is None or message[1] != self.message_id:
             return None
@@ -42,9 +44,10 @@ class Exchange:
         return ("error", message[2], message[3])
 
     def timed_out(self, ticks_ms: int) -> bool:
-        """Whether the call in flight has waited too long. It stays in flight until `cancel`."""
+        """Has the call in flight waited too long? It stays in flight until `cancel`."""
         return self.message_id is not None and ticks_ms - self.started_ms >= self.timeout_ms
 
     def cancel(self) -> None:
-        """Forgets the call in flight: it timed out, or the link is down. Its answer is a stray from now on."""
+        """Forgets the call in flight, after a time-out or with the link. From now on its answer is
+        a stray."""
         self.message_id = None

@@ -4,22 +4,24 @@ A table is a tuple of fields, made with `required` and `optional`:
 
     (required("connectorId", INTEGER), optional("validFrom", INSTANT), required("type", one_of("Hard", "Soft")))
 
-What comes out is clean: known fields only, no nulls, dateTimes as instants, numbers as integer tenths. Keys stay OCPP's.
-A list of objects comes out as columns, each as long as the list, None where a field is absent:
-{"startPeriod": [0, 60], "limit": [160, 100], "numberPhases": [3, None]}. That is a third of the heap, and quick to check.
+The result is clean: known fields only, no nulls, dateTimes as instants, numbers as integer tenths.
+Keys stay OCPP's. A list of objects becomes columns, each as long as the list, with None where a
+field is absent: {"startPeriod": [0, 60], "limit": [160, 100], "numberPhases": [3, None]}. Columns
+take a third of the heap, and are quick to check.
 
-What is wrong is told by code (OCPP 1.6 errata 3.24, 3.38, 3.39) and by the path of the field:
+An error names its code (OCPP 1.6 errata 3.24, 3.38, 3.39) and the path of the field:
 
     a required field is missing                      FormationViolation
     the JSON type is another (a bool is no integer)  TypeConstraintViolation
     a value outside enumeration, length or range     PropertyConstraintViolation
     a list that is too short                         OccurenceConstraintViolation
 
-An optional field that is null counts as absent (R2): the schemas forbid it, but central systems send it, and to refuse a
-profile means that there is no limit at all. Unknown fields are ignored. 300.0 is the integer 300, for the same reason.
+An optional field that is null counts as absent (R2). The schemas forbid null, but central systems
+send it, and a refused profile would leave no limit at all. For the same reason 300.0 is the integer
+300. Unknown fields are ignored.
 
-A request is wrong as a whole (`read`). Of an answer that is wrong each field counts that can be read (`readable`): that a
-card is blocked is no less true beside a date that nobody can read.
+A wrong field makes a request wrong as a whole (`read`). Of an answer every readable field counts
+(`readable`): a blocked card stays blocked even if the date beside it cannot be read.
 """
 
 from micropython import const
@@ -39,7 +41,7 @@ _LIST = const(7)
 _UNUSED_TENTHS = const(8)
 
 _LARGEST_INTEGER = const(2147483647)  # what a central system can keep in its own int
-_LARGEST_WHOLE_FLOAT = const(16777216)  # up to here an ESP32's float is what was written
+_LARGEST_WHOLE_FLOAT = const(16777216)  # up to here an ESP32's float holds every integer
 _LARGEST_NUMBER = const(100000000)  # its tenths still fit a 31-bit small int
 
 INTEGER = (_INTEGER, None)
@@ -74,7 +76,7 @@ def optional(name: str, kind: tuple) -> tuple:
 
 
 class _Wrong(Exception):
-    """Climbs from the value to `read`; each level it passes puts its name before the path."""
+    """Rises from the value to `read`. Each level that it passes puts its name before the path."""
 
     def __init__(self, code: str, reason: str, path: str = "") -> None:
         super().__init__(reason)
@@ -87,9 +89,9 @@ class _Wrong(Exception):
 
 
 def read(payload, table: tuple) -> dict:
-    """The clean fields of a payload; OcppError if it is wrong.
+    """The clean fields of a payload. OcppError if it is wrong.
 
-    The payload is cleaned in place, which spares a second copy of a profile: who calls hands it over.
+    The payload itself is cleaned, which saves a second copy of a profile: the caller gives it away.
     """
     try:
         _check(payload, table)
@@ -99,8 +101,8 @@ def read(payload, table: tuple) -> dict:
 
 
 def readable(payload, table: tuple, problems: "list[str]") -> dict:
-    """The fields of an answer, each by itself: None for one that cannot be read, and nothing for one that is not there.
-    A sentence about each that should be otherwise is added to `problems`."""
+    """The fields of an answer, each judged by itself. One that cannot be read is None; one that is
+    absent is left out. `problems` gets a sentence about each wrong field."""
     found = {}
     if type(payload) is not dict:
         problems.append("an object is needed")
@@ -147,7 +149,7 @@ def _check(fields, table: tuple) -> None:
 
 
 def _columns(objects: list, table: tuple) -> dict:
-    """The columns of a list of objects of one table: see above."""
+    """Turns a list of objects of one table into columns, see above."""
     columns = {}
     name = ""
     at = 0
@@ -177,7 +179,8 @@ def _columns(objects: list, table: tuple) -> dict:
 
 
 def _are_all(json_type: type, column: list, largest: int) -> bool:
-    """Are all of one type and of ordinary size? In few steps, as that is what they nearly always are."""
+    """Are all values of one type and of ordinary size? They nearly always are, so this check must
+    be quick."""
     for value in column:
         if type(value) is not json_type or value != value:  # nan
             return False
@@ -185,7 +188,7 @@ def _are_all(json_type: type, column: list, largest: int) -> bool:
 
 
 def _remove_the_rest(fields: dict, table: tuple) -> None:
-    """Takes out nulls, unused and unknown fields."""
+    """Removes nulls, unused and unknown fields."""
     known = [name for name, _, kind, _ in table if kind != _UNUSED_TENTHS]
     for name in list(fields):
         if name not in known or fields[name] is None:
@@ -199,7 +202,7 @@ def _absent(fields: dict, name: str) -> _Wrong:
 
 
 def _value(value, kind: int, rule):
-    """One value, checked and converted."""
+    """Checks and converts one value."""
     json_type = type(value)
     if kind == _TENTHS or kind == _UNUSED_TENTHS:
         if json_type is not int and json_type is not float:

@@ -1,10 +1,11 @@
-"""How a WebSocket is opened, from the client's side (RFC 6455, section 4): bytes in, bytes out.
+"""Opens a WebSocket from the client's side (RFC 6455, section 4): bytes in, bytes out.
 
     handshake = Handshake("host:9000", "/ocpp/cp001", "ocpp1.6", random)
     send(handshake.request())
     rest = handshake.feed(received)  # None: more is needed; bytes: open, and these belong to the first frames
 
-`random(n)` gives n random bytes, of a strong source. Whatever is not exactly a yes is a HandshakeError, with its reason.
+`random(n)` returns n bytes from a strong source. Any answer but an exact yes raises HandshakeError
+with the reason.
 """
 
 import binascii
@@ -20,7 +21,8 @@ _MAX_QUOTED = const(100)  # characters of a field that a reason cites: it may go
 
 
 class HandshakeError(Exception):
-    """The server did not open a WebSocket. `status` is its HTTP status, or None if that was not the reason."""
+    """The server did not open a WebSocket. `status`: its HTTP status, None if something else was
+    the reason."""
 
     def __init__(self, reason: str, status: "int | None" = None, retry_after_s: "int | None" = None) -> None:
         super().__init__(reason)
@@ -30,7 +32,8 @@ class HandshakeError(Exception):
 
 
 class Handshake:
-    """The opening handshake (RFC 6455, section 4.1). `headers` are further lines, like "Authorization: Basic ..."."""
+    """The opening handshake (RFC 6455, section 4.1). `headers`: further lines, such as
+    "Authorization: Basic ..."."""
 
     def __init__(self, host: str, path: str, protocol: str, random, headers: tuple = ()) -> None:
         self._host = host
@@ -55,7 +58,8 @@ class Handshake:
         return "\r\n".join(lines).encode()
 
     def feed(self, data: bytes) -> "bytes | None":
-        """None while the answer is incomplete; then the bytes behind it. HandshakeError if it is not a yes."""
+        """None while the answer is incomplete, then the bytes behind it. HandshakeError if it is no
+        yes."""
         self._received += data
         end = self._received.find(b"\r\n\r\n")
         if (end if end >= 0 else len(self._received)) > _MAX_HEADER:
@@ -96,8 +100,8 @@ def _accept(key: bytes) -> str:
 
 
 def _header(data: bytes) -> "tuple[str, dict]":
-    """The status line, and the fields by name in small letters; one that comes twice is joined by a comma. A byte of Latin-1,
-    which HTTP allows, hides nothing beside it."""
+    """The status line, and the fields by name in lower case. A field that comes twice is joined by
+    a comma. HTTP allows bytes of Latin-1: such a byte does not spoil the fields beside it."""
     lines = str(mended(data), "utf-8").split("\r\n")
     fields = {}
     for line in lines[1:]:

@@ -1,9 +1,11 @@
-"""Date and time as text, and as an instant (units: seconds since 2020-01-01T00:00:00Z).
+"""Converts between a date and time as text and an instant (units: seconds since
+2020-01-01T00:00:00Z).
 
-Understood: 2025-06-15T00:00:03Z with any number of fraction digits (cut, not rounded), with Z, +02:00, +0200, +02,
--05:30, or with no offset, which means UTC; "t" and "z" too; seconds may be left out. Years 0001 to 9999: "for ever" and
-"from the beginning" are dates like others (R3), and what an offset or the year 0000 leads beyond is the first or the last second.
-Everything runs in UTC (R3 of the smart charging rules: no daylight saving, no leap seconds).
+It reads 2025-06-15T00:00:03Z with any number of fraction digits (cut, not rounded), with Z, +02:00,
++0200, +02, -05:30, or without an offset, which means UTC; "t" and "z" too; seconds may be left out.
+Years run from 0001 to 9999, so "from the beginning" and "for ever" are dates like others. An
+instant beyond them is the first or the last second. Everything runs in UTC, without daylight saving
+and leap seconds (all of this is R3).
 """
 
 from micropython import const
@@ -17,7 +19,7 @@ _DAYS_IN = const((31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31))
 
 
 def instant_from(text: str) -> int:
-    """The instant that a text names. ValueError, with a sentence, for everything else."""
+    """The instant that a text names. Any other text raises ValueError with a sentence."""
     if type(text) is not str or len(text) < 16 or len(text) > 64:
         raise ValueError("a date and time is needed, like 2025-06-15T00:00:03Z")
     data = text.encode()  # bytes know only ASCII digits, on every Python
@@ -75,7 +77,7 @@ def _days_to_march(year: int) -> int:
 
 
 def _number(data: bytes, start: int, end: int, least: int, most: int, name: str) -> int:
-    """The digits data[start:end] as a number in least..most."""
+    """The digits data[start:end] as a number from least to most. ValueError."""
     digits = data[start:end]
     if len(digits) != end - start or not digits.isdigit():
         raise ValueError("the %s must be %d digits" % (name, end - start))

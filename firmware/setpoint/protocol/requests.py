@@ -1,13 +1,14 @@
 """The fields of every request that a charge point may receive, and of the answers that it reads (OCPP 1.6, section 6).
 
-A test compares these tables with the official JSON schemas. Two deviations, both on purpose: minChargingRate is checked
-and left out, since it raises no limit (R27), and integers that do not fit 32 bits are refused. What comes seldom stands in tables.py.
+A test compares these tables with the official JSON schemas. They deviate on purpose in two points:
+minChargingRate is checked and left out, since it raises no limit (R27), and integers that do not
+fit 32 bits are refused. What comes seldom stands in tables.py.
 """
 
 from .fields import INSTANT, INTEGER, TENTHS, UNUSED_TENTHS, list_of, object_of, one_of, optional, required
 from .tables import answer_table, purpose, request_table
 
-_last = [None, None]  # action and table: each is made when it is asked for, and only the last one is kept
+_last = [None, None]  # action and table: made when it is asked for; only the last one is kept
 
 
 def spec_for(action: str) -> tuple:

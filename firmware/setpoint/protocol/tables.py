@@ -1,5 +1,5 @@
-"""The fields of the requests and answers that come seldom (OCPP 1.6, section 6). Loaded when one of them does: their names
-and tuples would be a kilobyte of heap.
+"""The fields of the requests and answers that come seldom (OCPP 1.6, section 6). Each table is made
+when it is asked for: together they would take a kilobyte of heap.
 """
 
 from . import errors
@@ -11,7 +11,8 @@ ACTIONS = (
     " GetConfiguration RemoteStartTransaction RemoteStopTransaction Reset SetChargingProfile TriggerMessage UnlockConnector"
 )
 
-# What OCPP 1.6 has besides: other feature profiles, the security extension, and what only a station sends.
+# The other actions of OCPP 1.6: other feature profiles, the security extension, and what only a
+# station sends.
 KNOWN_BUT_NOT_SUPPORTED = (
     "Authorize BootNotification CancelReservation CertificateSigned DeleteCertificate"
     " DiagnosticsStatusNotification ExtendedTriggerMessage FirmwareStatusNotification GetDiagnostics"
@@ -21,7 +22,7 @@ KNOWN_BUT_NOT_SUPPORTED = (
     " UpdateFirmware"
 )
 
-# The answers that the station reads something from; of the others only their arrival counts.
+# The answers whose fields the station reads. Of the others only the arrival counts.
 ANSWERS = "Authorize BootNotification DataTransfer Heartbeat StartTransaction StopTransaction"
 
 

@@ -1,18 +1,19 @@
-"""WebSocket frames from the client's side (RFC 6455): bytes in, events out; bytes to send are made, never sent.
+"""A client's WebSocket frames (RFC 6455): bytes in, events out; bytes to send are made, not sent.
 
     frames = FrameReader(max_message, bytearray(2048))
     for event in frames.feed(received): ...
 
-Events: ("text", str) ("binary", memoryview) ("ping", bytes) ("pong", bytes) ("close", code, reason), and for a server
-that breaks the protocol, or sends what the memory cannot hold, ("fault", code to close with, reason). After a close or a
-fault nothing more comes. A text longer than `LONG` bytes comes as ("text", memoryview of its UTF-8): a str would need
-the same memory again. A view is good until the next event is asked for, and not longer.
+Events: ("text", str) ("binary", memoryview) ("ping", bytes) ("pong", bytes) ("close", code, reason)
+and, for a server that breaks the protocol or sends more than memory holds, ("fault", code to close
+with, reason). After a close or a fault nothing more comes. A text longer than `LONG` bytes comes as
+("text", memoryview of its UTF-8): a str would need the same memory again. A view is valid until the
+next event is asked for.
 
-Rule 1: what is not read yet is not stored, but for one message of at most `max_message` bytes: its length is known
-    before its bytes are taken.
-Rule 2: text is UTF-8 without exception, which MicroPython's str() does not see to. What comes in as another ends the
-    connection, as a peer would end it that got such a text from us: so what goes out is mended first.
-Rule 3: no extensions are asked for, so none is in force.
+Rule 1: at most one message of `max_message` bytes is stored. Its length is known before its bytes
+    are taken.
+Rule 2: text is valid UTF-8, which MicroPython's str() does not check. Any other text from the
+    server ends the connection. The server would do the same, so text to send is mended first.
+Rule 3: the client asks for no extension, so none is in force.
 """
 
 from micropython import const
@@ -44,10 +45,10 @@ _SECOND_BYTE = (
 
 
 class FrameReader:
-    """Cuts what the server sends into messages (RFC 6455, section 5)."""
+    """Puts the messages together from what the server sends (RFC 6455, section 5)."""
 
     def __init__(self, max_message: int, buffer: bytearray) -> None:
-        """buffer: where messages are put together. When a longer one comes, `buffer` is a longer one from then on."""
+        """buffer: where messages are put together. A longer message makes it longer, for good."""
         self._max_message = max_message
         self._over = False  # after a close or a fault
         self._header = bytearray(10)
@@ -88,7 +89,7 @@ class FrameReader:
                         yield event
 
     def _take_header(self) -> "tuple | None":
-        """Reads the header if it is complete. The fault in it, if any: (code, reason)."""
+        """Reads the header if it is complete. Returns the fault in it, (code, reason), or None."""
         header = self._header
         has = self._header_has
         if has == 1:
@@ -177,8 +178,8 @@ class FrameReader:
 
 
 def pieces(opcode: int, payload, random):
-    """Yields one frame, masked with four random bytes (RFC 6455, section 5.3), in pieces of at most a kilobyte or so:
-    a long message needs no second room. The payload: bytes or a view of them, or a list of such."""
+    """Yields one frame, masked with four random bytes (RFC 6455, section 5.3), in pieces of about a
+    kilobyte: a long message needs no second buffer. payload: bytes, a view, or a list of those."""
     parts = payload if type(payload) is list else (payload,)
     length = 0
     for part in parts:
@@ -215,7 +216,7 @@ def frame(opcode: int, payload, random) -> bytes:
 
 
 def text_pieces(text: "str | list[bytes]", random):
-    """Yields the frame of a text in pieces. A list: its UTF-8, in pieces of any length that each end between two characters."""
+    """Yields the frame of a text in pieces. A list: its UTF-8; an item ends between characters."""
     if type(text) is list:
         return pieces(TEXT, [mended(part) for part in text], random)
     try:
@@ -226,7 +227,7 @@ def text_pieces(text: "str | list[bytes]", random):
 
 
 def mended(data):
-    """Bytes that should be UTF-8 and are then: a "?" for each character that is none, be it Latin-1, a surrogate or overlong."""
+    """Makes bytes valid UTF-8: a Latin-1 byte, a surrogate and an overlong form become a "?"."""
     if _is_utf8(data):
         return data
     good = bytearray()
@@ -241,7 +242,7 @@ def mended(data):
 
 
 def close_frame(code: "int | None", reason: str, random) -> bytes:
-    """A close; code None: one without a code. The reason is cut to fit a control frame."""
+    """A close frame. code None: one without a code. The reason is cut to fit a control frame."""
     if code is None or code == NO_CODE:
         return frame(CLOSE, b"", random)
     return frame(CLOSE, bytes((code >> 8, code & 0xFF)) + _cut(reason, _MAX_CONTROL - 2), random)
@@ -268,7 +269,7 @@ def _close_event(payload: bytes) -> tuple:
 
 
 def _is_utf8(data) -> bool:
-    """They are looked at piece by piece, each ending between two characters."""
+    """Checks piece by piece; each piece ends between two characters."""
     view = memoryview(data)
     length = len(view)
     at = 0

@@ -1,7 +1,7 @@
-"""Whether a charging profile may be installed, or the sentence that says why not.
+"""Decides whether a charging profile may be installed, or gives the reason in a sentence.
 
-Errors of form (types, enumerations, required fields) are answered before; here every refusal is a `Rejected`.
-Checking changes nothing (R7).
+Errors of form (types, enumerations, required fields) were answered before. Every refusal here is a
+`Rejected`. A check changes nothing (R7).
 """
 
 from ..units import FOREVER
@@ -9,7 +9,7 @@ from .profile import CHARGE_POINT_MAX, LATEST_START_S, TX
 
 
 class Capability:
-    """What the station reports in its configuration keys, and therefore enforces (R37).
+    """What the station reports in its configuration keys, and enforces (R37).
 
     units: the letters of ChargingScheduleAllowedChargingRateUnit, "A", "W" or "AW".
     """
@@ -29,11 +29,12 @@ def reason_to_reject(
     transaction,
     remote_start: bool = False,
 ) -> "str | None":
-    """Why this profile is refused on this connector, or None when it is acceptable.
+    """Why this profile is refused on this connector. None: it is acceptable.
 
-    `transaction` is the one that runs there, or None; it has .id (None while the central system has not named it).
-    `remote_start`: the profile came with RemoteStartTransaction, whose transaction is still to begin (R10, R11).
-    With an unknown clock (`now` None) whatever depends on it is not checked (R24).
+    `transaction`: the one that runs there, or None. Its .id is None while the central system has
+    not answered its start. `remote_start`: the profile came with RemoteStartTransaction, whose
+    transaction is still to begin (R10, R11). While the time is unknown (`now` None) nothing that
+    depends on it is checked (R24).
     """
     schedule = fields["chargingSchedule"]
     return (
@@ -59,7 +60,8 @@ def _misplaced(fields, connector, remote_start):
 
 
 def _unbound(fields, transaction, remote_start):
-    """R4, R10: a TxProfile and its transaction. On another purpose transactionId means nothing (R23)."""
+    """R4, R10: a TxProfile and its transaction. With another purpose transactionId is ignored
+    (R23)."""
     if fields["chargingProfilePurpose"] != TX:
         return None
     named = fields.get("transactionId")
@@ -77,7 +79,7 @@ def _unbound(fields, transaction, remote_start):
 
 
 def _beyond(fields, schedule, capability):
-    """R19, R21, R22: what the station says it can hold."""
+    """R19, R21, R22: what the station's keys allow."""
     if not 0 <= fields["stackLevel"] <= capability.max_level:
         return "stackLevel is not within 0 to %d" % capability.max_level
     if schedule["chargingRateUnit"] not in capability.units:
@@ -101,7 +103,7 @@ def _incomplete(fields, schedule):
 
 
 def _bad_periods(periods):
-    """R19, R20: never sorted, never mended: nobody knows what was meant."""
+    """R19, R20. Bad periods are never sorted or mended: nobody knows what was meant."""
     starts = periods["startPeriod"]
     if not starts:
         return "no period"
@@ -123,7 +125,7 @@ def _bad_periods(periods):
 
 
 def _over(fields, schedule, now, transaction):
-    """R24: accepting what is already over, or never comes, would take away the limit in force."""
+    """R24: a profile that is over, or never begins, would only take away the limit in force."""
     valid_from = fields.get("validFrom", -FOREVER)
     valid_to = fields.get("validTo", FOREVER)
     if valid_to <= valid_from:
@@ -148,7 +150,8 @@ def _over(fields, schedule, now, transaction):
 
 
 def over_in(transaction, fields: dict, now: int) -> bool:
-    """Is a schedule that counts from the start of the transaction (R17) over in this one, now or before it becomes valid?"""
+    """For a schedule that counts from the start of its transaction (R17): is it over in this one,
+    now or by validFrom?"""
     schedule = fields["chargingSchedule"]
     if transaction is None or transaction.started is None:
         return False

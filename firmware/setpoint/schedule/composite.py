@@ -1,10 +1,12 @@
 """The plan of a connector, or of the whole charge point (R32 to R35).
 
-It walks from change to change: a stack is asked again only when what it said has ended, so the time it takes is
-proportional to the number of changes, however long ago a schedule began; and there is a most of them.
+It walks from change to change and asks a stack again only when its last answer ends. So the time is
+proportional to the number of changes, however long ago a schedule began, and that number is
+bounded.
 
-Connector n shows the bound that holds for it, not its share; connector 0 the total to be expected at the grid
-connection: what all connectors may draw, then what the station allows.
+The plan of connector n shows its bound, not its share. The plan of connector 0 shows the total
+expected at the grid connection: what all connectors may draw together, bounded by what the station
+allows.
 """
 
 from micropython import const
@@ -17,11 +19,11 @@ def composite_schedule(
 ) -> "tuple[list, int]":
     """([(start_s, limit_tenths, phases)], duration_s): the plan from now on, in tenths of "A" per phase or of "W".
 
-    Covers the whole duration it returns, without gaps and without equal neighbours (R34). The duration is shorter than asked
-    where more than `max_segments` periods would be needed, or more steps from change to change than one request may
-    take, never because something was left out. Duration 0 gives one period, the value of now. `transactions`: the
-    running ones by connector; a connector without one is planned as if one started now (R32). The clock must be known
-    (R31).
+    The plan covers the returned duration without gaps and without equal neighbours (R34). The
+    returned duration is shorter than asked where the plan would need more than `max_segments`
+    periods, or more steps than one request may take; the plan leaves nothing out (R35). Duration 0
+    gives one period, the value of now. `transactions`: the running ones by connector. A connector
+    without one is planned as if one started now (R32). The time must be known (R31).
     """
     supply = installed.supply
     tracks = []  # (stack of a connector, start of its transaction)
@@ -36,9 +38,9 @@ def composite_schedule(
 def _of_connector(supply, tracks, station, now, duration_s, amps, max_segments):
     """The lower of two stacks and of the hardware (R28).
 
-    Asked often and by everybody: so the two steps from period to period (Stack.step) are written out here, once for the
-    connector and once for the station (top), on local names. With calls of Stack in place of the station's step alone a
-    plan of 10 profiles takes 17 % longer.
+    Central systems ask for it often. So the step from period to period (Stack.step) is written out
+    here on local names, once for the connector and once for the station (top). With calls of Stack
+    for the station alone, a plan of 10 profiles takes 17 % longer.
     """
     ((own, started),) = tracks
     own_rate = supply.own_rate

@@ -1,8 +1,8 @@
-"""Which profile of a stack speaks at an instant (R28.1, R28.2).
+"""Finds the profile of a stack that speaks at an instant (R28.1, R28.2).
 
-The highest that speaks hides those below it until its segment ends or a silent one above it begins; those below are
-not even asked. So the next change is the earliest end among the ones asked, and finding it costs nothing for the
-hidden ones.
+The highest profile that speaks hides those below it, until its segment ends or a silent one above
+it begins. The hidden ones are not asked. So the next change is the earliest end among the profiles
+that were asked.
 """
 
 from ..units import FOREVER
@@ -10,7 +10,7 @@ from .profile import ALL_PHASES
 
 
 class Stack:
-    """Profiles, the prevailing one first, and what they said when last asked.
+    """Profiles, the prevailing one first, and their last answer.
 
     rate     what they allow, None when all of them are silent
     phases   the phases that belong to it
@@ -19,7 +19,8 @@ class Stack:
     holds    up to here the same one speaks on: at an `until` before it, its next period begins
     index, began    see ChargingProfile.speaks
 
-    Time mostly moves on a little, so the last answer is remembered, and moving to the next period is one `step`.
+    Most questions come in the order of time. So the stack keeps its last answer, and moves to the
+    next period by one `step`.
     """
 
     def __init__(self, profiles: list) -> None:
@@ -39,7 +40,7 @@ class Stack:
         self._started = started
         for profile in self.profiles:
             valid_from = profile.valid_from
-            if at < valid_from:  # looked at here, since it spares most of those above the call
+            if at < valid_from:  # R14; checked here, since it saves the call for most of those above
                 if valid_from < until:
                     until = valid_from
             elif profile.speaks(at, started, self):
@@ -54,7 +55,8 @@ class Stack:
         self._fall_silent(until)
 
     def step(self) -> None:
-        """The answer at `until`, where that lies before `holds`: the next period of the profile that speaks."""
+        """Moves the answer to `until`, if that lies before `holds`: the next period of the profile
+        that speaks."""
         profile = self.profile
         starts = profile.starts
         index = self.index + 1
@@ -72,7 +74,7 @@ class Stack:
         self.until = until
 
     def position(self, at: int, started: "int | None") -> tuple:
-        """What holds at an instant, and all that it takes to `step` from there:
+        """What holds at an instant, and all that `step` needs from there:
         (rate, phases, until, holds, index, began, starts, step, words, worth)."""
         self.ask(at, started)
         profile = self.profile
@@ -92,8 +94,8 @@ class Stack:
         )
 
     def ask_without_time(self) -> None:
-        """What holds while the time of day is unknown, for good: the lowest current and the fewest phases of all periods of
-        all profiles, since any of them may be in force (R31)."""
+        """What holds while the time of day is unknown: the lowest current and the fewest phases of
+        all periods of all profiles, since any of them may be in force (R31)."""
         self._asked = FOREVER
         self._fall_silent(FOREVER)
         for profile in self.profiles:

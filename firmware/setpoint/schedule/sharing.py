@@ -1,14 +1,16 @@
-"""One current divided among the connectors that want some of it (R29)."""
+"""Divides one current among the connectors that want some of it (R29)."""
 
 from ..units import MINIMUM_DA
 
 
 def shares(total_da: int, wants: "list[int]", minimum_da: int = MINIMUM_DA) -> "list[int]":
-    """What each may draw, in the order of `wants`: by age of the transaction, the oldest first, those that do not ask last.
+    """What each may draw, in the order of `wants`: the oldest transaction first, those that do not
+    ask last.
 
-    Max-min fair: whoever wants less than an even part gets it, the rest is divided evenly among the others, rounded
-    down (R25). If a part falls below the minimum although its owner could take more, the last one gets nothing
-    and the split is made again; a single one gets what there is. Who wants nothing takes no part.
+    The split is max-min fair: a want below an even part is met, and the rest is divided evenly
+    among the others, rounded down (R25). If a part falls below the minimum although its owner could
+    take more, the last one gets nothing and the split is made again. A single one gets what there
+    is. A want of 0 takes no part.
     """
     sharing = [i for i in range(len(wants)) if wants[i] > 0]
     while True:

@@ -1,4 +1,4 @@
-"""A charging profile from its document in flash. Imported when a station starts (late.py)."""
+"""Reads a charging profile from its document in flash. Imported when a station starts (late.py)."""
 
 from micropython import const
 
@@ -8,7 +8,8 @@ _NEEDED = const(("id", "connector", "purpose", "level", "unit"))
 
 
 def from_document(document, supply) -> ChargingProfile:
-    """The profile that to_document wrote. Raises ValueError for anything it cannot have written."""
+    """The profile that to_document wrote. Raises ValueError for a document that it cannot have
+    written."""
     if type(document) is not dict:
         raise ValueError("not an object")
     facts = {}
@@ -45,7 +46,7 @@ def from_document(document, supply) -> ChargingProfile:
 
 
 def _sound_table(table) -> "list[int]":
-    """The table of a document, see to_document. ValueError."""
+    """The table of a document (see profile.py), if it is sound. ValueError."""
     if type(table) is not list or len(table) < 3 or len(table) % 2 == 0 or any([type(n) is not int for n in table]):
         raise ValueError("not a table of periods")
     step, count = table[0], len(table) >> 1

@@ -1,9 +1,9 @@
-"""What the station is wired for, and the unit in which every limit is compared.
+"""The station's wiring, and the unit in which limits are compared.
 
-A profile speaks in amperes per phase or in watts over its phases; both, in tenths. To compare them without
-rounding, every limit becomes a *rate*: sixths of a deci-watt per phase. A deci-ampere is 6 * volts of them; a
-deci-watt over d phases is 6 // d of them, exactly, since d is 1, 2 or 3. Rounding, always down, happens once, when
-a rate leaves the room (R25).
+A profile gives amperes per phase or watts over its phases, both in tenths. To compare them without
+rounding, every limit becomes a *rate*: sixths of a deci-watt per phase. A deci-ampere is 6 * volts
+of them. A deci-watt over d phases is 6 // d of them, which is exact since d is 1, 2 or 3. A rate is
+rounded once, down, when it leaves the room (R25).
 """
 
 
@@ -13,9 +13,9 @@ class Supply:
     volts              phase to neutral, the set voltage for converting between A and W
     phases             wired phases, 1 to 3
     can_switch_phases  the hardware can hold a connector to one phase
-    connector_da       own limit of a connector, per phase; connector_dw the same in deci-watts over all wired
-                       phases, None where amperes say it all: the lower one binds
-    station_da         own limit per phase for all connectors together (the grid connection), or None
+    connector_da       a connector's own limit per phase
+    connector_dw       the same in deci-watts over all wired phases, or None; the lower one binds
+    station_da         the own limit per phase of all connectors together (the grid connection), or None
     connectors         how many there are, numbered from 1
     """
 
@@ -35,7 +35,8 @@ class Supply:
         self.can_switch_phases = can_switch_phases
         self.rate_per_da = 6 * volts
         # Phases that may carry current when a profile names 1, 2 or 3 (index 0 is unused). A switch holds a
-        # connector to one phase or to all of them; where it cannot hold the number named, all may carry (R26).
+        # connector to one phase or to all of them. Where it cannot hold the named number, all carry
+        # (R26).
         self.held = (0, 1 if can_switch_phases else phases, phases, phases)
         # What a tenth of the unit is worth, by the number of phases its period names.
         self.amps = ("A", self.rate_per_da, self.rate_per_da, self.rate_per_da)
