@@ -44,7 +44,7 @@ def test_every_rule_is_cited_by_the_firmware_and_by_a_test():
 
 def test_every_rule_names_tests_that_exist():
     for rule, text in SECTIONS.items():
-        blocks = re.findall(r"^Tests in `([\w/]+\.py)`: ((?:.+\n)+)", text, re.MULTILINE)
+        blocks = re.findall(r"^Tests in `([\w/]+\.py)`:\s((?:.+\n)+)", text, re.MULTILINE)
         assert blocks and sum(names.count("`test_") for _, names in blocks) == text.count("`test_"), rule
         for path, names in blocks:
             named = re.findall(r"`(\w+)`", names)

@@ -1,4 +1,4 @@
-"""The board that this machine is: what it has and what it can do stands in contract.pyi."""
+"""Makes the board of this machine. contract.pyi says what a board has and can do."""
 
 import sys
 

@@ -1,14 +1,18 @@
-"""The IPv4 address of a host, asked for over UDP while everything else goes on. Imported for each look-up.
+"""Looks up the IPv4 address of a host over UDP, while everything else goes on. Imported for each
+look-up.
 
-The interpreter's own getaddrinfo stops the whole program until a silent server has been given up, which a chip's watchdog does not
-wait for: with a dead DNS server each try to connect would restart a station in mid-charge. On the ESP32 that holds for names in
-.local too (5 s); they are asked for by multicast DNS here: one question to the group, from a port of ours, to which whoever has the
-name answers as a DNS server would (RFC 6762, 5.1 and 6.7).
+The interpreter's own getaddrinfo stops the whole program until it gives a silent server up. The
+chip's watchdog does not wait that long: with a dead DNS server each try to connect would restart a
+station in mid-charge. On the ESP32 that holds for names in .local too (5 s). This module asks for
+them by multicast DNS: it sends one question to the group from a port of its own, and whoever has
+the name answers as a DNS server would (RFC 6762, 5.1 and 6.7).
 
-Rule 1: each try has its own socket, random source port and random number, so that an answer is hard to forge; once it is connected,
-    the socket hears nobody but the server. (An answer in .local may come from anybody on the network.)
-Rule 2: a silent or failing server, unlike one that says no, is no reason to stay away: the last address that a connection to this
-    host was made to is tried. Who is there, TLS checks as ever; without TLS nobody ever checked.
+Rule 1: each try has its own socket, random source port and random number, so that an answer is hard
+    to forge. The connected socket receives from the server only. (An answer in .local may come from
+    anybody on the network.)
+Rule 2: if the server is silent or fails, the last address to which this host was connected is
+    tried; not if the server says that there is no such name. TLS checks who is at that address.
+    Without TLS nobody checks an answer of DNS either.
 """
 
 import os
@@ -28,10 +32,11 @@ _FIRST_PORT = const(49152)  # of those that nobody owns (RFC 6335, 6); their cou
 
 
 async def address_of(host: str, server: str, last: "tuple[str, str] | None", log) -> str:
-    """The host's address. One that is an address already is never asked for.
+    """The host's address. If host is an address itself, nobody is asked.
 
-    server: its address, and ":port" if that is not 53. last: (host, address) of the last connection. log(level, area, sentence): is told
-    when that address is the answer. OSError: there is none, and why, in a sentence. Takes 6 s at most.
+    server: its address, and ":port" if that is not 53. last: (host, address) of the last
+    connection. log(level, area, sentence) is called when that address is used. Raises OSError with
+    a sentence when there is no address. Takes 6 s at most.
     """
     if dns.is_address(host):
         return host
@@ -65,7 +70,8 @@ async def address_of(host: str, server: str, last: "tuple[str, str] | None", log
 
 
 async def _asked(server, is_group: bool, host: str, wait_ms: int) -> "tuple[int, list[str]] | None":
-    """What the server answers (dns.answer); None: nothing in time. OSError; ValueError if no host is called so."""
+    """The server's answer (dns.answer). None: nothing came in time. OSError; ValueError if no host
+    can have that name."""
     asked = dns.question(host, os.urandom(2))
     port = _FIRST_PORT | int.from_bytes(os.urandom(2), "big")
     connection = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -92,5 +98,6 @@ async def _asked(server, is_group: bool, host: str, wait_ms: int) -> "tuple[int,
 
 
 def _socket_address(address: str, port: int):
-    """As the interpreter's sockets take it. Given an address, getaddrinfo asks nobody."""
+    """An address in the form that the interpreter's sockets need. With an address getaddrinfo asks
+    nobody."""
     return socket.getaddrinfo(address, port, 0, socket.SOCK_DGRAM)[0][-1]

@@ -1,7 +1,7 @@
 """The board that /board.json and /identity.json describe.
 
-Rule: outputs first. The contactors are driven open by the first thing that is made of a connector, before anything that takes
-time or can fail.
+Rule: outputs first. The first object that is made of a connector drives its contactor open, before
+anything that takes time or can fail.
 """
 
 import json
@@ -21,16 +21,18 @@ _WATCHDOG_MS = const(3000)
 _TIMER = const(0)  # boot.py has timer 1
 _HOUSE_MS = const(10000)
 _DRIFT_S = const(1)
-# Marks in the RTC's memory, which a reset leaves and a power cut clears; the bytes before them are boot.py's, which reads these.
+# Marks in the RTC's memory, which a reset keeps and a power cut clears. The bytes before them are
+# boot.py's, which reads the marks.
 _OF_BOOT = const(4)
-_RIGHT_TIME = b"T"  # the RTC was set to a time that somebody knew
+_RIGHT_TIME = b"T"  # the RTC was set to a known time
 _ON_PURPOSE = b"R"  # reset on purpose: a panic has the same cause of reset
 _CAUSES = {machine.PWRON_RESET: "power", machine.WDT_RESET: "watchdog", machine.HARD_RESET: "panic"}
 _IDENTITY = ("csms_url", "charge_point_id", "vendor", "model", "charge_box_serial", "charge_point_serial", "basic_auth", "tls")
 
 
 class UnfitBoard(Exception):
-    """The board's description is missing or wrong, or says that it must not be used as it is; the text is a sentence."""
+    """The board's description is missing, wrong, or says that the board must not be used as it is.
+    Its text says why."""
 
 
 class Board:
@@ -161,8 +163,8 @@ class Board:
         return tasks
 
     async def _keep_house(self) -> None:
-        """The RTC follows the clock, and goes on while the chip restarts. What TLS puts there to judge a certificate by is no time
-        that anybody knew: it gets no mark."""
+        """The RTC follows the clock, and runs on while the chip restarts. The time that TLS borrows
+        to judge a certificate is not known to be right, and gets no mark."""
         while True:
             await sleep_ms(_HOUSE_MS)
             now = self.clock.now()

@@ -1,7 +1,9 @@
-"""What of /identity.json can be used. Loaded at the start, and dropped again (late.py); `make provision` asks it too.
+"""Decides which fields of /identity.json can be used. Loaded at the start and dropped afterwards
+(late.py); `make provision` uses it too.
 
-Rule: a field that is wrong is left out and named, without its value, which may be a secret. Where it is one of those that say to whom
-the station talks, and how securely, nothing is left: it stays offline, and charges as it may without a network.
+Rule: a wrong field is left out and named, without its value, which may be a secret. If it says to
+whom the station talks, or how securely, then no field is used: the station stays offline, and
+charges as it may without a network.
 """
 
 _TEXTS = ("vendor", "model", "charge_box_serial", "charge_point_serial")

@@ -27,7 +27,7 @@ class Lock:
         return None if self._closed is None else self._closed.value() == 1
 
     def rest(self) -> None:
-        """No current: where it is, it stays."""
+        """Switches the motor off: the lock stays where it is."""
         self._close.off()
         self._open.off()
 

@@ -1,4 +1,5 @@
-"""The meters that board.json names (board/meters), put together once. Loaded for that and dropped again (late.py)."""
+"""Makes the meters that board.json names (board/meters). Loaded once for that, and dropped
+afterwards (late.py)."""
 
 import machine
 from machine import Pin
@@ -7,8 +8,9 @@ from .pins import input_pin
 
 
 class Pulses:
-    """Counts by interrupt, for a chip without a counter (ESP32-C3) and a MicroPython before 1.26. S0 pulses are 30 ms and longer; while
-    the interpreter stands still longer than they are apart, some are lost."""
+    """Counts pulses by interrupt, on a chip without a counter (ESP32-C3) and on a MicroPython
+    before 1.26. S0 pulses are 30 ms and longer. If the interpreter stands still for longer than the
+    time between two pulses, some are lost."""
 
     def __init__(self, pin: Pin, trigger: int) -> None:
         self._count = 0
@@ -22,7 +24,8 @@ class Pulses:
 
 
 def fit(outlets: list, wiring: dict, supply: dict, clock) -> None:
-    """Gives each outlet its meter. `wiring`: the whole board.json. What is not asked for is not loaded."""
+    """Gives each outlet its meter. `wiring`: the whole board.json. Only the modules that it names
+    are loaded."""
     bus = None
     for outlet, connector in zip(outlets, wiring["connectors"]):
         meter = connector.get("meter") or {"kind": "none"}
@@ -47,8 +50,9 @@ def fit(outlets: list, wiring: dict, supply: dict, clock) -> None:
 
 
 def counter(number: int, wiring: dict):
-    """What counts the pulses on a pin, with `value()`. An S0 output is a switch to GND: a pulse begins with a falling edge, unless
-    the pin is pulled down. number: of the chip's counters, from 0."""
+    """The counter of a pin's pulses, with `value()`. An S0 output is a switch to GND: a pulse
+    begins with a falling edge, unless the pin is pulled down. number: which of the chip's counters,
+    from 0."""
     pin = input_pin(wiring)
     rising = wiring.get("chip_pull") == "down"
     if not hasattr(machine, "Counter"):
@@ -59,7 +63,8 @@ def counter(number: int, wiring: dict):
 
 
 def loss_of(app, outlet):
-    """What a meter of this outlet calls with a sentence when it is lost, and with None when it is back."""
+    """The callback of this outlet's meter: it is called with a sentence when the meter is lost,
+    with None when it is back."""
 
     def on_lost(problem: "str | None") -> None:
         lost = problem is not None

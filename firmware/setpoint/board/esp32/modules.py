@@ -37,7 +37,8 @@ def fastest_hz(module: str) -> int:
 
 
 def pwm_bits(module: str) -> int:
-    """At 1 kHz. Where that is all that the chip's PWM has, MicroPython leaves one out: with the full width +12 V would not be steady."""
+    """At 1 kHz. MicroPython uses one bit less where this is the PWM's full width: with all bits +12
+    V would not be steady."""
     return MODULES[module][9][1]
 
 

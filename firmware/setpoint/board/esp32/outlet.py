@@ -47,7 +47,7 @@ class Outlet:
     # pilot
 
     def leave_out(self, problem: str) -> None:
-        """Its pilot is never read, and nothing is charged."""
+        """This connector's pilot is never read, so it never charges."""
         self.pilot_problem = problem
         self.burst_us = 0
 
@@ -105,11 +105,12 @@ class Outlet:
             input_pin(tripped).irq(handler=self._on_trip, trigger=trigger)
 
     def _on_trip(self, pin) -> None:
-        """The edge itself counts: MicroPython calls this between bytecodes, when the pulse may be over."""
+        """The edge counts as a trip: MicroPython calls this between two bytecodes, when the pulse
+        may be over."""
         self._caught = True
 
     def _trips(self) -> bool:
-        """Twice, a little apart: a reading that hits a spike is no trip."""
+        """Reads twice, a little apart: a single spike is no trip."""
         rcm = self._rcm
         if rcm is None or rcm.value() == 0:
             return False
@@ -143,7 +144,7 @@ class Outlet:
             self._pull_down_ohm = wiring.get("pull_down_ohm")
 
     def cable_ohm(self) -> "int | None":
-        """A cable that cannot be read counts as a short circuit: with it nothing is charged."""
+        """A cable that cannot be read counts as a short circuit, which stops the charge."""
         read_uv = self._read_cable_uv
         if read_uv is None:
             return None

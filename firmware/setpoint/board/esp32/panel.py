@@ -1,11 +1,13 @@
-"""What a person sees and presses: a light, a button, and an emergency stop.
+"""The board's light, button and emergency stop.
 
     red      the pilot cannot be trusted       blue     the contactor is closed
     green    ready                             amber    ready, no network
 
-With lamps: `fault` is red's, `charging` blue's, `ready` green's and, without network, off every second half-second.
+Boards with lamps: `fault` lights for red, `charging` for blue, `ready` for green; without network
+`ready` blinks once a second.
 
-While the emergency stop is pressed nothing is charged. It is no more than a word to the firmware: it must open the contactor by itself.
+While the emergency stop is pressed the station offers no current. The firmware only hears of the
+stop: its wiring must open the contactor by itself.
 """
 
 from micropython import const
@@ -50,7 +52,7 @@ class Panel:
     async def run(self, app) -> None:
         shown = None
         looks = 0
-        pressed = 2  # looks in a row: one that hangs at the start was not pressed by anybody
+        pressed = 2  # looks in a row: nobody pressed a button that hangs at the start
         while True:
             looks += 1
             meaning = self.meaning()

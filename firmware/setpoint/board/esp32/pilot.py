@@ -1,10 +1,12 @@
 """The control pilot of one connector: PWM out, and a burst of samples in.
 
-Rule 1: the PWM is made once, with its frequency and at steady +12 V; after that only its duty changes, which the chip takes over
-    with the next period. Another call of freq or PWM() may show as a glitch on the wire.
+Rule 1: the PWM is made once, with its frequency and at steady +12 V. After that only its duty
+    changes, which takes effect with the next period. Another call of freq or PWM() may cause a
+    glitch on the wire.
 Rule 2: a burst is at least five periods long. Its samples cannot be tied to the PWM's edges, so the step between them must not
-    divide the period: else a half-wave may be missed in every period. The step is measured at start-up, and made a little longer
-    where that helps. Where nothing helps, `problem` says so, and that pilot is never ok.
+    divide the period: else the samples could miss a half-wave in every period. The step is measured
+    at start-up, and made a little longer where that helps. Where nothing helps, `problem` says so,
+    and the pilot is never ok.
 Rule 3: `read` and `set_duty_u16` allocate nothing and never raise.
 """
 
@@ -24,7 +26,7 @@ _OTHERS_US = const(5000)
 _PERIOD_MS = const(20)
 _LEAST_HITS = const(3)  # samples in it: the mean of three is what counts
 _MEASURED = const(64)  # samples
-_BURSTS = const(3)  # that are measured: what holds one up says nothing of the chip
+_BURSTS = const(3)  # that are measured: an interruption of one says nothing of the chip
 _TRIES = const(10)  # where the ADC fails now and then
 _SPINS = (0, 3, 7, 12)  # turns of an empty loop between samples, a few microseconds in all
 _NO_CALIBRATION = (-258, 95)  # ESP_ERR_INVALID_ARG, EOPNOTSUPP: what read_uv raises, by the chip
@@ -45,8 +47,8 @@ def fewest_hits(step_us: int, count: int) -> int:
 
 
 def period_ms_for(outlets: list) -> int:
-    """From one control step to the next: 20 ms, or what reading all pilots takes. A contactor must be open within 100 ms, which
-    allows 33: what has no place in them is left out."""
+    """From one control step to the next: 20 ms, or the time that it takes to read all pilots. A
+    contactor must open within 100 ms, which allows 33 ms: pilots beyond that are left out."""
     busy_us = 0
     for outlet in outlets:
         if busy_us + outlet.burst_us + _STEP_US > _BUSY_US:
@@ -57,7 +59,8 @@ def period_ms_for(outlets: list) -> int:
 
 
 class Pilot:
-    """`high_mv` and `low_mv` are means of the three highest and the three lowest samples of the last burst, on the pilot's wire."""
+    """`high_mv`, `low_mv`: means of the three highest and the three lowest samples of the last
+    burst, at the pilot's wire."""
 
     def __init__(self, wiring: dict) -> None:
         self._pwm = PWM(Pin(wiring["pwm_pin"]), freq=1000, duty_u16=STEADY_HIGH)
@@ -76,7 +79,8 @@ class Pilot:
         self.burst_us = max(measured_us(self.read), self.step_us * len(self._uv))
 
     def _find_problem(self) -> "str | None":
-        """Why this pilot can never be trusted, and what to do, in half a sentence; None: it can."""
+        """Why this pilot can never be trusted, and what to do, in half a sentence. None: it can be
+        trusted."""
         try:
             self._read_uv()
         except OSError as error:
@@ -107,7 +111,8 @@ class Pilot:
         return False
 
     def _measured_step_us(self) -> int:
-        """Of the shortest of a few bursts; one in which the ADC failed does not count. 0: it fails all the while."""
+        """Of the shortest of a few bursts. A burst in which the ADC failed does not count. 0: it
+        failed in all of them."""
         self._uv = [0] * _MEASURED
         shortest_us = measured = 0
         for _ in range(_TRIES):
@@ -135,7 +140,8 @@ class Pilot:
         self.high_mv = self._pilot_mv((uv[-1] + uv[-2] + uv[-3]) // 3)
 
     def _sample(self) -> None:
-        """Into the same list each time. Nothing else is done here: the samples are to be close together."""
+        """Fills the same list each time, and does nothing else: the samples must be close
+        together."""
         read_uv = self._read_uv
         uv = self._uv
         for i in range(len(uv)):

@@ -1,7 +1,8 @@
-"""The RS-485 line of a board: a UART, and where the transceiver has one, the pin that has it send.
+"""The RS-485 line of a board: a UART, and the pin that makes the transceiver send, if it has one.
 
-Rule: nobody may talk while the meter answers, and it may begin 3.5 bytes after the last bit of a request. So the end of a request is
-waited for without a look at anything else, for at most _BLOCKS_MS; the longer part of a slow one is slept.
+Rule: the transceiver must not send while the meter answers, and the meter may begin 3.5 bytes after
+the last bit of a request. So `write` waits for the end of a request without giving way, for at most
+_BLOCKS_MS; it sleeps through the rest of a slow one.
 """
 
 from machine import UART, Pin
@@ -51,7 +52,7 @@ class Line:
             uart.flush()
         finally:
             self._send(0)
-        uart.read()  # our own words, where the receiver listens meanwhile, and what switching sounds like
+        uart.read()  # the echo of the request, if the receiver is on, and noise of the switch
 
     def _send(self, sending: int) -> None:
         if self._sending is not None:

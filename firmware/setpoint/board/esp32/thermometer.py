@@ -1,4 +1,5 @@
-"""The temperature near the contactor: a DS18B20, or a sensor with a voltage. Nothing waits: each task sleeps meanwhile."""
+"""Reads the temperature near the contactor: a DS18B20, or a sensor with a voltage. A task sleeps
+while the sensor converts."""
 
 from machine import Pin
 from micropython import const
@@ -10,7 +11,7 @@ _EVERY_MS = const(5000)
 _CONVERSION_MS = const(750)
 _AFTER_POWER_UP_C = const(85)  # what a DS18B20 answers that has not converted: never a reading
 _LOST_AFTER = const(3)
-_COLDEST_C = const(-30)  # below, a voltage means a wire that fell off, and not that there is cold enough for all of the current
+_COLDEST_C = const(-30)  # a voltage below that means a broken wire, not a cold contactor
 
 
 class Ds18b20:

@@ -2,13 +2,14 @@
 
 Each meter has the same attributes, kept up to date by its own task:
 
-    wh            the energy register in Wh; it never goes back while there is power. None: not read yet. After a power cut one that
-                  the board counts begins at 0 again: the station remembers what it was told (station/metering.py)
+    wh            the energy register in Wh; it never goes back while there is power. None: not read
+                  yet. After a power cut a register that the board counts begins at 0 again;
+                  station/metering.py adds what it had before
     watts         power of all phases in W
     currents_da   list of three, deci-ampere in L1, L2, L3
     voltages_dv   list of three, deci-volt to neutral; None where the meter cannot tell
     estimated     nothing is measured; the figures follow from what the pilot offers
 
-and `run(on_lost)`, the task's coroutine; on_lost(sentence or None): the meter is lost, or back. A board loads the one that its
-board.json names.
+and `run(on_lost)`, the task's coroutine. It calls on_lost(sentence) when the meter is lost,
+on_lost(None) when it is back. A board loads the meter that its board.json names.
 """

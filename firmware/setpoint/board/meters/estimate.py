@@ -1,4 +1,5 @@
-"""No meter: what a vehicle would take if it took all that is offered while the contactor is closed. An upper bound."""
+"""Without a meter: assumes that a vehicle takes all that it is offered while the contactor is
+closed. An upper bound."""
 
 from ...clock import sleep_ms
 

@@ -1,8 +1,9 @@
 """Modbus RTU energy meters (Modbus over serial line V1.02; register maps of the makers).
 
-One request a second reads all registers that matter. A meter whose answer does not begin within 300 ms is asked again in the
-next second; after three misses its readings are stale and power and currents read 0, after 11 s it is lost, and one that was
-never read at once: before its first reading nobody knows where its register stands.
+One request a second reads all registers that matter. If an answer does not begin within 300 ms, the
+meter is asked again in the next second. After three misses its readings are stale, and power and
+currents read 0. After 11 s it is lost; a meter that was never read is lost at once, since nobody
+knows where its register stands.
 """
 
 import asyncio
@@ -50,7 +51,7 @@ def request(address: int, function: int, first: int, count: int) -> bytes:
 
 
 def registers(answer: bytes, address: int, function: int, count: int) -> bytes:
-    """The registers in an answer, two bytes each, high byte first. Raises ModbusError."""
+    """The registers of an answer, two bytes each, high byte first. Raises ModbusError."""
     if len(answer) < 5:
         raise ModbusError("%d bytes instead of an answer" % len(answer) if answer else "no answer")
     if crc16(answer[:-2]) != struct.unpack("<H", answer[-2:])[0]:
@@ -84,8 +85,8 @@ def scaled_float(bits: int, multiply: int, divide: int) -> "int | None":
 
 
 class Bus:
-    """One RS-485 line and its turns. stream: with `read(count)` and `write(bytes)` as coroutines (contract.pyi's Stream);
-    byte_us: how long a byte takes on it."""
+    """One RS-485 line, on which the meters take turns. stream: with the coroutines `read(count)`
+    and `write(bytes)` (contract.pyi's Stream). byte_us: how long a byte takes on the line."""
 
     def __init__(self, stream, byte_us: int) -> None:
         self._stream = stream
@@ -117,7 +118,7 @@ class Bus:
                 length = 5
 
     async def _drop_old_input(self) -> None:
-        """A late answer must not be taken for the next one."""
+        """Drops what is left of a late answer: it must not pass for the next one."""
         try:
             while await asyncio.wait_for(self._stream.read(64), 0.005):
                 pass
@@ -154,7 +155,7 @@ class ModbusMeter:
             await sleep_ms(max(0, POLL_MS - (self._clock.ticks_ms() - started_ms)))
 
     async def poll(self) -> None:
-        """Reads the meter once, and judges how it stands."""
+        """Reads the meter once, and decides whether its readings are fresh, stale or lost."""
         function, first, count = self._kind[:3]
         try:
             self._take(await self._bus.read(self._address, function, first, count))

@@ -5,12 +5,14 @@ from ...clock import sleep_ms
 _WATT_MS_PER_KWH = 3600000000
 _SILENCE_FACTOR = 3  # no pulse for three times their distance: nothing is drawn
 _LEAST_SILENCE_MS = 1000
-_WINDOW_MS = 2000  # soon enough for pilot/protection.py to see that a vehicle draws less; a look that is late makes 3 % of it
+# Short enough for pilot/protection.py to see that a vehicle draws less; a late look makes an error
+# of 3 %.
+_WINDOW_MS = 2000
 LOOK_MS = 50
 
 
 class PulseMeter:
-    """pulses(): how many were counted since power-up."""
+    """pulses(): the count since power-up."""
 
     estimated = False
 

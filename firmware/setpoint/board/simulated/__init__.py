@@ -1,9 +1,10 @@
-"""The board on a PC: MicroPython's unix port with a vehicle, a meter and a flash chip that are modelled.
+"""The board on a PC: MicroPython's unix port with models of a vehicle, a meter and a flash chip.
 
-start_file says what the station is, board puts it together; outlet (circuit, vehicle), flash_chip and network
-are its parts; control_channel and commands let other programs play the user, and leap lets time pass for them.
-Besides its own files and units it uses pilot.duty (a vehicle reads the pilot by the same law) and
-protocol.iso8601 (instants in the start file and on the control channel).
+start_file reads what the station is, and board puts it together from outlet (circuit, vehicle),
+flash_chip and network. Through control_channel and commands other programs play the user, and leap
+lets time pass for them. Besides its own files and units the folder uses pilot.duty (a vehicle reads
+the pilot by the same law) and protocol.iso8601 (instants in the start file and on the control
+channel).
 """
 
 import sys

@@ -1,6 +1,7 @@
 """The simulated board: the contract of board/contract.pyi on MicroPython's unix port.
 
-Pins, vehicle, meter, contactor, flash chip and cable are modelled; the rest of the station is what ships.
+Pins, vehicle, meter, contactor, flash chip and cable are models. The rest of the station is what
+ships.
 """
 
 import errno
@@ -18,7 +19,7 @@ from .network import Network
 from .outlet import MeterMemory, Outlet
 from .ticker import Ticker
 
-_RESET_ME = const(75)  # exit code: whoever started the station starts it again
+_RESET_ME = const(75)  # exit code that asks the parent process to start the station again
 _METER_MEMORY_MS = const(1000)
 _WATCHDOG_LOOK_MS = const(500)
 _WATCHDOG_LOOKS = const(8)
@@ -32,7 +33,7 @@ class Board:
     root = "/flash"
 
     def __init__(self, settings: dict, ignored: "list[str]") -> None:
-        """`settings` and `ignored` as start_file.load answers them."""
+        """`settings` and `ignored`: as start_file.load returns them."""
         store = settings["store"]
         _make_folder(store)
         device = settings["device"]
@@ -64,7 +65,7 @@ class Board:
         except OSError as error:
             if error.errno != errno.EIO:
                 raise
-            sys.exit(_RESET_ME)  # there is neither station nor output yet
+            sys.exit(_RESET_ME)  # there is no station and no output yet
         self._problems = problems + ignored
         self.celsius: "int | None" = 25
         self.outlets: "list[Outlet]" = []
@@ -96,7 +97,7 @@ class Board:
             outlet.meter_wh()
 
     def set_alive(self, high: bool) -> None:
-        """There is no guard."""
+        """This board has no guard that watches the alive line."""
 
     def feed_watchdog(self) -> None:
         self._looks_without_food = 0
@@ -121,7 +122,7 @@ class Board:
             app.log("warn", "board", problem)
         tasks = [("meter memory", self._keep_meters()), ("watchdog", self._watch(app))]
         if self._control is not None:
-            # Loaded here, as a station that nobody controls can do without.
+            # Loaded here: a station that nobody controls does not need it.
             from .control_channel import ControlChannel
             from .leap import Leap
 
@@ -157,7 +158,7 @@ def _clock_from(settings: dict) -> Clock:
 
 
 def _make_folder(path: str) -> None:
-    """With the folders above it."""
+    """Makes a folder and those above it."""
     at = path.find("/", 1)
     while True:
         folder = path if at < 0 else path[:at]

@@ -57,5 +57,5 @@ class Circuit:
         self.low_mv = high if duty_u16 == STEADY_HIGH else low
 
     def carries_pilot(self) -> bool:
-        """Whether the vehicle sees the wave that the station sends."""
+        """Does the vehicle see the wave that the station sends?"""
         return self.fault is None

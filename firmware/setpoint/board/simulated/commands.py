@@ -1,7 +1,8 @@
 """The commands of the control channel, one function each: (board, app, request) -> what the answer holds, or None.
 
-A function reads and checks all it needs from the request before it changes anything; Refused says why not.
-data_transfer alone takes its time (transfer_data), and so is not in COMMANDS. The control channel loads this file for each request.
+A function reads and checks all that it needs of the request before it changes anything. It raises
+Refused with the reason. data_transfer alone has to wait (transfer_data), so it is not in COMMANDS.
+The control channel loads this file for each request.
 """
 
 import json
@@ -18,7 +19,8 @@ class Refused(Exception):
 
 
 def answer(board, app, request: dict) -> dict:
-    """What a request is answered with, but for its id: with "ok", and with "error" if it cannot be carried out."""
+    """The answer to a request without its id: with "ok", and with "error" if the request cannot be
+    carried out."""
     name = request.get("cmd")
     try:
         command = COMMANDS.get(name) if type(name) is str else None
@@ -32,7 +34,7 @@ def answer(board, app, request: dict) -> dict:
 
 
 async def transfer_data(app, request: dict) -> dict:
-    """What a data_transfer is answered with, when the central system has answered it."""
+    """The answer to a data_transfer, once the central system has answered it."""
     try:
         vendor_id = _field(request, "vendor_id", "text")
         message_id = _field(request, "message_id", "text or null", None)

@@ -1,10 +1,11 @@
-"""The control channel: whoever tries the station out plugs in a vehicle, holds up a card or pulls a cable.
+"""The control channel: other programs plug in a vehicle, show a card or pull a cable.
 
-The station dials the address in its start file, says hello, and answers one JSON request a line. It goes by the
-host's network, not by the simulated cable. Rules:
-1. A request that cannot be carried out changes nothing and is answered with a sentence.
-2. One answer follows the other; only data_transfer answers later than at once. Long ones are never in memory as a whole.
-3. Nothing that comes in grows memory without bound: lines and waiting data_transfers are limited.
+The station connects to the address in its start file, says hello, and answers one JSON request a
+line. It uses the host's network, not the simulated cable. Rules:
+1. A request that cannot be carried out changes nothing, and its answer is a sentence.
+2. Requests are answered at once and in order; only a data_transfer is answered later. Long answers
+   are never in memory as a whole.
+3. Lines and waiting data_transfers are limited, so that no input grows memory without bound.
 """
 
 import asyncio

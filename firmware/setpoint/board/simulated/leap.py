@@ -1,8 +1,8 @@
-"""Time that passes at once: what falls due in it happens in order, as if one had waited.
+"""Lets time pass at once: all that falls due in it happens in order, as if one had waited.
 
-The leap goes from one due moment to the next, of the station or of a vehicle. After something changed, small steps
-let pilot, vehicle and contactor follow each other; in between, one step may be long. The board's ticker is held meanwhile, except
-while others have their turn.
+A leap goes from one due moment of the station or a vehicle to the next. After a change it takes
+small steps, so that pilot, vehicle and contactor follow each other; in between a step may be long.
+The board's ticker stands still meanwhile, except while other tasks have their turn.
 """
 
 from micropython import const
@@ -12,7 +12,7 @@ from ...clock import sleep_ms
 _SETTLING_MS = const(15000)  # a stop takes 6 s, a new duty up to 5 s, and vehicles as long to follow
 _SMALL_MS = const(100)
 _STEPS_AT_ONCE = const(10)  # then the network has its turn
-_PATIENCE_MS = const(500)  # for the central system, which lives in real time, to take what the time that passed has brought
+_PATIENCE_MS = const(500)  # the central system runs in real time: it needs this for the messages
 
 
 class Leap:

@@ -1,8 +1,8 @@
 """The network port on a PC: the host's sockets behind a cable that can be pulled.
 
-While the cable is out nothing is delivered and nothing is sent, and the peer hears nothing, not even an end:
-the sockets are held open. When it is back, the connections from before are closed. `read` and `write` wait
-meanwhile, as they would on a real cable; `open` fails.
+While the cable is out, nothing is sent or delivered. The peer does not even see an end, since the
+sockets stay open. `read` and `write` wait, as on a real cable; `open` fails. When the cable is
+back, the old connections are closed.
 """
 
 import asyncio
@@ -20,7 +20,8 @@ _LOOK_AGAIN_MS = const(4)
 
 
 async def connect(host: str, port: int):
-    """A connected socket that does not block; tries each address of the host. Looking up a name blocks. Raises OSError."""
+    """A connected socket that does not block. Tries each address of the host; only the look-up
+    blocks. Raises OSError."""
     failure = OSError(errno.EHOSTUNREACH)
     for family, kind, protocol, _, address in socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM):
         connection = socket.socket(family, kind, protocol)
@@ -40,7 +41,7 @@ async def connect(host: str, port: int):
 
 
 def _is_connected(connection, address) -> bool:
-    """Starts connecting, or looks how it goes. Raises OSError when the peer refuses."""
+    """Starts to connect, or checks whether it is done. Raises OSError when the peer refuses."""
     try:
         connection.connect(address)
         return True
@@ -64,9 +65,10 @@ class Network:
         self._back = asyncio.Event()
 
     async def open(self, host: str, port: int, tls=None, server_hostname: "str | None" = None) -> "Stream":
-        """A stream to host:port, inside TLS when given a tls.SSLContext. Raises OSError.
+        """A stream to host:port, inside TLS if there is a tls.SSLContext. Raises OSError.
 
-        TLS begins with the first write; what it refuses raises ValueError there, as the interpreter's `tls` has it."""
+        TLS begins with the first write. A refusal raises ValueError there, as in the interpreter's
+        `tls`."""
         found = host
         if self.up and self._dns is not None:
             from ..names import address_of
@@ -160,7 +162,7 @@ class Stream:
             self._connection = None
 
     def _close_socket(self) -> None:
-        """After a failed handshake TLS has let go of the socket, and its close leaves it open."""
+        """After a failed handshake TLS no longer owns the socket, so closing TLS leaves it open."""
         try:
             self._socket.setblocking(False)
         except OSError:  # closed: a second close could hit what has its number now

@@ -1,11 +1,12 @@
 """One connector of the simulated board: pilot, contactor, cable and meter, with the vehicle behind them.
 
 Rules:
-1. Time passes for the vehicle and the meter whenever the station looks at or changes anything here; a leap
-   (`advance`) is cut at each change of the vehicle, so that energy comes out as if one had waited.
-2. What a control step asks for allocates nothing.
-3. A register value that was once answered is never taken back, not even by a power cut: it is in the meter's
-   memory, a file of its own beside the flash image, before it is answered.
+1. Time passes for the vehicle and the meter whenever the station reads or changes anything here. A
+   leap (`advance`) stops at each change of the vehicle, so that the energy is the same as if one
+   had waited.
+2. What a control step calls takes no memory.
+3. The register never falls below a value that was read, not even after a power cut: the value is in
+   the meter's memory, a file of its own beside the flash image, before it is returned.
 """
 
 import struct
@@ -21,7 +22,8 @@ _LONGEST_STEP_MS = const(10000)  # watts times this stays a small int up to 100 
 
 
 class Outlet:
-    """`high_mv` and `low_mv` are what the last `read_pilot` saw. What can go wrong is an attribute: `stuck` and below."""
+    """`high_mv` and `low_mv`: as the last `read_pilot` saw them. The attributes from `stuck` on
+    make things go wrong."""
 
     has_rcm_test = True
     has_pilot_switch = False
@@ -116,7 +118,7 @@ class Outlet:
         self.look_at_pilot()
 
     def set_pilot_open(self, open: bool) -> None:
-        """There is no switch in the wire."""
+        """This board has no switch in the pilot's wire."""
 
     def set_contactor(self, closed: bool) -> None:
         self.settle()

@@ -1,8 +1,8 @@
-"""What the start file of a simulated station says: every field with its type and default.
+"""Reads the start file of a simulated station. Every field has its type and default here.
 
-`read(text, folder)` answers a plain dictionary with every field present, and sentences about unknown fields.
-A field with a wrong type or an impossible value is never replaced by a default: StartFileError names all of
-them at once. Relative paths are relative to the start file's folder.
+`read(text, folder)` returns a plain dictionary with every field, and sentences about unknown
+fields. A default never replaces a field with a wrong type or an impossible value: StartFileError
+names all such fields at once. Relative paths start at the start file's folder.
 """
 
 import json
@@ -132,7 +132,8 @@ class _Reading:
 
 
 def _read_the_rest(settings: dict, reading: _Reading) -> None:
-    """What a type alone does not say: lists, ranges, and what refers to one another."""
+    """Checks what a type alone does not say: lists, ranges, and fields that refer to one
+    another."""
     check = reading.check
     check(settings["board"] == "simulated", "board", '"simulated" on this interpreter')
     url = settings["csms_url"]

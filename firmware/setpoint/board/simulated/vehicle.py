@@ -69,7 +69,7 @@ class Vehicle:
         return min(self._can_da, self._followed_da)
 
     def ms_to_next_change(self) -> int:
-        """How long it goes on as it does now, if nobody does anything."""
+        """How long the vehicle stays as it is, if nothing else changes."""
         until = _NEVER_MS
         if self._delay_ms > 0:
             until = self._delay_ms
