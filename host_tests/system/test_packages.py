@@ -6,12 +6,14 @@ On the 64-bit interpreter: the mip in Debian's 32-bit MicroPython 1.25 does not 
 import functools
 import http.server
 import subprocess
+import sys
 import threading
 
 import pytest
 
 from tools import bench
 from tools.command import ROOT
+from tools.faults.boards_played import PlayedBoard
 from tools.packages import SCHEDULE, files, lists
 
 
@@ -58,6 +60,18 @@ print(scheduler.limit_at(1, 0)[0], len(scheduler.documents()))
     assert installed(server, "package-schedule.json", tmp_path, then).strip() == "85 1"
     tree = files_in(ROOT / "firmware")
     assert files_in(tmp_path) == {path: tree[path] for path in files(SCHEDULE)}
+
+
+def test_mpremote_installs_the_scheduler_onto_a_board_without_a_server(tmp_path):
+    board = PlayedBoard(tmp_path / "board", bench.micropython())
+    board.format({})
+    board.power_up()
+    command = ["connect", board.port, "resume", "mip", "install", "--target=/lib", "package-schedule.json"]
+    done = subprocess.run([sys.executable, "-m", "mpremote", *command], capture_output=True, text=True, cwd=ROOT)
+    board.power_off()
+    assert done.returncode == 0, done.stdout + done.stderr
+    tree = files_in(ROOT / "firmware")
+    assert board.files() == {"/lib/" + path: tree[path] for path in files(SCHEDULE)}
 
 
 def test_the_whole_agent_installs(server, tmp_path):
