@@ -20,6 +20,7 @@ SHARED = {"units"}
 MAY_IMPORT = {
     "units": set(),
     "late": set(),
+    "scheduler": {"schedule", "protocol"},
     "schedule": set(),
     "pilot": set(),
     "protocol": set(),

@@ -6,6 +6,7 @@
     charging   PURE     installed profiles and every other source of a limit; who gets how much, and why
     sessions   PURE     cards, authorisation, transactions, metering
     messaging  PURE     what the central system is told, and how it arrives
+    scheduler           the schedule room by itself, with OCPP's JSON going in: for other programs
     station    PURE     the charge point: the facts, and one pass over the parts for each event
     units      PURE     instants, tenths, and the one place where a float is read
     late                which modules are forgotten after each event

@@ -24,9 +24,8 @@ A wrong field makes a request wrong as a whole (`read`). Of an answer every read
 (`readable`): a blocked card stays blocked even if the date beside it cannot be read.
 """
 
-from micropython import const
 
-from ..units import tenths
+from ..units import const, tenths
 from . import errors, iso8601
 from .errors import OcppError
 

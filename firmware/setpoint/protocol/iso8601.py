@@ -8,7 +8,7 @@ instant beyond them is the first or the last second. Everything runs in UTC, wit
 and leap seconds (all of this is R3).
 """
 
-from micropython import const
+from ..units import const
 
 _DAY_S = const(86400)
 _FIRST = -737424 * 86400  # 0001-01-01T00:00:00Z

@@ -16,7 +16,7 @@ Rule 2: text is valid UTF-8, which MicroPython's str() does not check. Any other
 Rule 3: the client asks for no extension, so none is in force.
 """
 
-from micropython import const
+from ..units import const
 
 CONTINUATION = const(0)
 TEXT = const(1)

@@ -10,8 +10,7 @@ No two profiles of a stack are equal in that order, because the newer one displa
 when first asked for and dropped with every change, so that an answer is never older than the last change.
 """
 
-from micropython import const
-
+from ..units import const
 from .limit import Stack
 from .profile import CHARGE_POINT_MAX, NOT_STARTED, TX, TX_DEFAULT
 
