@@ -1,7 +1,6 @@
 """The whole station on the ESP32's board, on the model of the chip: a vehicle plugs in, charges and goes, without a network."""
 
-import json
-
+from central_system import CentralSystem
 from esp32_bench import CHIP, IDENTITY, Task, boot, description, pass_time, virtual_time
 from reader_chips import Pn532Model
 
@@ -142,27 +141,28 @@ def test_an_adc_that_fails_under_load_opens_the_contactor():
         bench.end()
 
 
-class CentralSystem:
-    """At the station's end of the link; the station's clock is told `at` when it registers."""
+class SlowCentralSystem(CentralSystem):
+    """Answers each CALL of the app when the test says so; `lines` holds what the app logs."""
 
-    def __init__(self, app, at):
+    def __init__(self, app, registered_at):
+        CentralSystem.__init__(self)
         self.app = app
-        self.sent = []
+        self.silent = True
         self.lines = []
-        app.session.send = self.sent.append
+        app.session.send = self.take
         app.log = lambda level, who, sentence: self.lines.append(sentence)
         app.tell(app.station.on_link, True)
-        self.answer({"status": "Accepted", "interval": 86400, "currentTime": at})
+        self.answer({"status": "Accepted", "interval": 86400, "currentTime": registered_at})
+
+    def deliver(self, text):
+        self.app.on_text(text)
 
     def asked(self):
-        """The station's last CALL."""
-        return [json.loads(text) for text in self.sent if type(text) is str and text.startswith("[2")][-1]
+        """The action that waits for an answer."""
+        return self.unanswered[0][1]
 
     def answer(self, payload):
-        self.app.on_text(json.dumps([3, self.asked()[1], payload]))
-
-    def ask(self, action, payload):
-        self.app.on_text(json.dumps([2, "c%d" % len(self.sent), action, payload]))
+        self.reply(self.unanswered.pop(0)[0], payload)
 
 
 def station_limit(*periods):
@@ -185,10 +185,10 @@ def test_a_message_that_corrects_the_clock_just_when_a_limit_is_due_leaves_the_l
         bench = Bench(connector_phases_2_3={"pin": 21, "on": 1, "pull": "down"}, **changes)
         try:
             app, point = bench.app, bench.app.control.points[1]
-            central = CentralSystem(app, "2025-06-15T%sZ" % told)
+            central = SlowCentralSystem(app, "2025-06-15T%sZ" % told)
             central.ask("SetChargingProfile", station_limit(*periods))
             central.ask("TriggerMessage", {"requestedMessage": "Heartbeat"})
-            while central.asked()[2] != "Heartbeat":
+            while central.asked() != "Heartbeat":
                 central.answer({})
             assert (point.limit_da, point.phases) == (periods[0][1] * 10, periods[0][2])
             CHIP.now_us += 10000000

@@ -1,31 +1,18 @@
 """The card reader that board.json names, on the model of the chip and of the reader's chip."""
 
 from esp32_bench import CHIP, Task, boot, description, pass_time, virtual_time
+from noting_app import NotingApp
 from reader_chips import Card, Mfrc522Model, Pn532Model
 
 UID = b"\x04\xa1\xb2\xc3"
 SPI = {"bus": 1, "sck_pin": 18, "mosi_pin": 21, "miso_pin": 19}
 
 
-class App:
-    def __init__(self):
-        self.told = []
-
-    def log(self, level, area, sentence):
-        self.told.append((level, area, sentence))
-
-    def on_card(self, id_tag, connectors):
-        self.told.append((id_tag, connectors))
-
-    def on_fault(self, *fault):
-        self.told.append(fault)
-
-
 class Bench:
     """A board with a reader; what its task tells stands in `told`."""
 
     def __init__(self, **changes):
-        self.app = App()
+        self.app = NotingApp()
         self.told = self.app.told
         board = boot(description(**changes))[0]
         tasks = dict(board.attach(self.app))
@@ -91,7 +78,7 @@ def test_a_board_without_a_reader_starts_none():
         wiring = description(reader=reader)
         if reader is None:
             wiring.pop("reader")
-        tasks = dict(boot(wiring)[0].attach(App()))
+        tasks = dict(boot(wiring)[0].attach(NotingApp()))
         assert "reader" not in tasks
         for name in tasks:
             tasks[name].close()

@@ -1,6 +1,6 @@
 """One pass per event: what an event changes is worked out once, and is what the control loop gets."""
 
-from station_bench import NOON, Bench
+from station_bench import NOON, StationBench
 
 
 class Counting:
@@ -29,7 +29,7 @@ class Counting:
 
 
 def three_charging():
-    bench = Bench(connectors=3, grid_da=400)
+    bench = StationBench(connectors=3, grid_da=400)
     for connector in (1, 2, 3):
         bench.charge(connector)
     bench.pass_time(60)
@@ -83,7 +83,7 @@ def test_a_message_between_a_due_moment_and_the_wakeup_leaves_the_limit_that_is_
 
 
 def test_a_reset_that_fails_is_told_in_the_pass_that_finds_it():
-    bench = Bench(keys={"ResetRetries": "0"})
+    bench = StationBench(keys={"ResetRetries": "0"})
     bench.ask("Reset", {"type": "Soft"})
     bench.pass_time(61)
     assert bench.resets == 1

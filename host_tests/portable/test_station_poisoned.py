@@ -2,26 +2,26 @@
 
 import json
 
-from station_bench import Bench
+from station_bench import StationBench
 
 SAMPLED = {"StopTxnSampledData": "Energy.Active.Import.Register", "MeterValueSampleInterval": "60"}
 
 
-class Strict(Bench):
+class Strict(StationBench):
     """A central system that hangs up on what `offends(action, payload)`, instead of answering it."""
 
     def __init__(self, offends, **more):
         self.offends = offends
         self.hung_up = 0
         self.lost = False
-        Bench.__init__(self, **more)
+        StationBench.__init__(self, **more)
 
-    def _take(self, message):
-        if message[0] == 2 and self.offends(message[2], message[3]):
-            self.sent.append([message[2], message[3]])
+    def take_call(self, message_id, action, payload):
+        if self.offends(action, payload):
+            self.sent.append([action, payload])
             self.lost = True
             return
-        Bench._take(self, message)
+        StationBench.take_call(self, message_id, action, payload)
 
     def live(self, seconds):
         """Time passes; a lost connection is back ten seconds later."""
@@ -155,7 +155,7 @@ def test_a_boot_after_which_the_connection_is_lost_is_told_with_what_it_must():
 def test_what_a_person_or_a_file_says_goes_out_no_longer_than_the_standard_allows():
     long = "x" * 600
     identity = {"firmware": long, "charge_box_serial": long, "charge_point_serial": long}
-    bench = Bench(identity=identity, keys={"LastStart": long, "ConnectorPhaseRotation": ",".join(["1.RST"] * 100)})
+    bench = StationBench(identity=identity, keys={"LastStart": long, "ConnectorPhaseRotation": ",".join(["1.RST"] * 100)})
     boot = bench.actions("BootNotification")[0]
     assert [len(boot[name]) for name in ("firmwareVersion", "chargeBoxSerialNumber", "chargePointSerialNumber")] == [50, 25, 25]
     for key in bench.ask("GetConfiguration", {})["configurationKey"]:

@@ -2,7 +2,7 @@
 
 import json
 
-from station_bench import Bench
+from station_bench import StationBench
 
 KEY = "00112233445566778899aabbccddeeff"
 OTHER = "ff112233445566778899aabbccddeeff00112233"
@@ -11,7 +11,7 @@ FILES = {"ca_file": "ca.pem", "check_hostname": True, "cert_file": "own.pem", "k
 
 def secured(url="ws://x", memory=None, keys=None, **identity):
     identity["csms_url"] = url
-    return Bench(memory=memory, keys=keys, identity=identity)
+    return StationBench(memory=memory, keys=keys, identity=identity)
 
 
 def security_of(bench):
@@ -121,7 +121,7 @@ def test_a_change_that_cannot_be_stored_is_rejected_and_changes_nothing():
 
 
 def test_security_events_wait_until_they_can_be_told():
-    bench = Bench(register=False)
+    bench = StationBench(register=False)
     for i in range(10):
         event(bench, "InvalidCentralSystemCertificate", "try %d" % i)
     assert bench.actions("SecurityEventNotification") == []
@@ -134,7 +134,7 @@ def test_security_events_wait_until_they_can_be_told():
 
 
 def test_a_security_event_that_was_not_taken_is_told_again_and_a_refused_one_is_not():
-    bench = Bench()
+    bench = StationBench()
     bench.silent = True
     event(bench, "TamperDetectionActivated", "lid")
     bench.tell(bench.station.on_link, False)

@@ -22,7 +22,8 @@ import ocpp.v16
 from hypothesis import Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
-from station_bench import NOON, Bench, Memory
+from station_bench import NOON, StationBench
+from store_in_ram import DocumentsInRam
 
 from setpoint.protocol.iso8601 import text_from
 
@@ -49,7 +50,7 @@ def validator(action):
 class Sessions(RuleBasedStateMachine):
     @initialize(charging=st.sampled_from([(), (1,), (1, 2)]))
     def begin(self, charging):
-        self.memory = Memory()
+        self.memory = DocumentsInRam()
         self.started = {}  # transaction id: (connector, meterStart)
         self.log = []  # ("start" or "stop", transaction id), in the order of the answers
         self.verdict = "Accepted"  # of StartTransaction.conf
@@ -63,7 +64,7 @@ class Sessions(RuleBasedStateMachine):
     def power_up(self, lost_s):
         now = NOON if self.bench is None else self.bench.now + lost_s
         keys = {"AuthorizeRemoteTxRequests": "true", "MeterValueSampleInterval": "120", "HeartbeatInterval": "86400"}
-        bench = Bench(connectors=2, keys=keys, memory=self.memory, now=now, register=False, locks=[1])
+        bench = StationBench(connectors=2, keys=keys, memory=self.memory, now=now, register=False, locks=[1])
         self.bench = bench
         self.judged = 0
         bench.wh = self.wh
