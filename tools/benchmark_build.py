@@ -9,7 +9,7 @@ import subprocess
 from pathlib import Path
 
 from tools import benchmark_frames, compiled
-from tools.bench import ROOT
+from tools.station_process import ROOT
 
 _C_LOOP = """
 #include <stdint.h>

@@ -1,5 +1,6 @@
 """A connector's hardware, at the control loop's end."""
 
+_HIGH_MV = {"A": 12000, "B": 9000, "C": 6000}  # IEC 61851-1
 
 class Outlet:
     """Stands in for a connector's hardware and notes what is done to it; the vehicle is a pair of voltages. A sensor that is None is not there."""
@@ -26,6 +27,10 @@ class Outlet:
         self.earth = None
         self.ohm = None
         self.da = 0
+
+    def show(self, state):
+        """The vehicle: away (A), plugged (B), or asking for current (C)."""
+        self.high_mv = _HIGH_MV[state]
 
     def read_pilot(self):
         self.low_mv = self.high_mv if self.duty_u16 == 65535 else self.n12_mv

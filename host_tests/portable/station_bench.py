@@ -107,6 +107,16 @@ class StationBench(CentralSystem):
     def clock_is_set(self):
         self.tell(self.station.on_clock)
 
+    def trial_ends(self, passed):
+        """The connection with the new credentials is there, or does not come about."""
+        self.tell(self.station.on_trial, passed)
+
+    def security_event(self, kind, info):
+        self.tell(self.station.on_security_event, kind, info)
+
+    def send_data(self, vendor_id, message_id, data, on_answer):
+        self.tell(self.station.send_data, vendor_id, message_id, data, on_answer)
+
     def pass_time(self, seconds):
         """Second by second, as an app would: the station is woken when it wants to be."""
         end = self.up_ms + seconds * 1000

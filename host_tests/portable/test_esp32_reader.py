@@ -8,7 +8,7 @@ UID = b"\x04\xa1\xb2\xc3"
 SPI = {"bus": 1, "sck_pin": 18, "mosi_pin": 21, "miso_pin": 19}
 
 
-class Bench:
+class ReaderBench:
     """A board with a reader; what its task tells stands in `told`."""
 
     def __init__(self, **changes):
@@ -31,7 +31,7 @@ class Bench:
 def test_a_card_at_a_pn532():
     CHIP.start()
     CHIP.i2c = Pn532Model()
-    bench = Bench(reader={"kind": "pn532"})
+    bench = ReaderBench(reader={"kind": "pn532"})
     bench.run(1000)
     assert bench.told == []
     CHIP.i2c.uid = UID
@@ -44,7 +44,7 @@ def test_a_card_at_an_mfrc522():
         CHIP.start()
         CHIP.spi = Mfrc522Model()
         CHIP.spi_select = 25
-        bench = Bench(reader={"kind": "mfrc522", "cs_pin": 25, "reset_pin": reset_pin}, spi=SPI, light=None, rs485=None)
+        bench = ReaderBench(reader={"kind": "mfrc522", "cs_pin": 25, "reset_pin": reset_pin}, spi=SPI, light=None, rs485=None)
         assert CHIP.outputs[25] == 1 and CHIP.outputs.get(33) == (None if reset_pin is None else 1)
         CHIP.spi.cards = [Card(UID)]
         bench.run(1000)
@@ -59,7 +59,7 @@ def test_a_card_at_an_mfrc522():
 def test_a_lost_reader_is_told_until_it_is_back():
     CHIP.start()
     CHIP.i2c = Pn532Model()
-    bench = Bench(reader={"kind": "pn532"})
+    bench = ReaderBench(reader={"kind": "pn532"})
     bench.run(1000)
     CHIP.i2c.polls_until_ready = 1000
     bench.run(5000)

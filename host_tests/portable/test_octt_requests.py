@@ -16,7 +16,7 @@ def boot(status, interval):
 def test_tc_001_cold_boot():
     bench = StationBench(connectors=2, register=False)
     bench.boot_answer = boot("Rejected", 60)
-    bench.tell(bench.station.on_link, True)
+    bench.connect()
     bench.pass_time(59)
     assert [action for action, _ in bench.sent] == ["BootNotification"]
     bench.boot_answer = boot("Accepted", 30)
@@ -30,7 +30,7 @@ def test_tc_001_cold_boot():
 def test_tc_002_cold_boot_pending():
     bench = StationBench(register=False)
     bench.boot_answer = boot("Pending", 60)
-    bench.tell(bench.station.on_link, True)
+    bench.connect()
     assert len(bench.ask("GetConfiguration", {})["configurationKey"]) > 20
     assert bench.ask("ChangeConfiguration", {"key": "MeterValueSampleInterval", "value": "300"}) == ACCEPTED
     bench.pass_time(59)
@@ -179,8 +179,8 @@ def test_tc_062_data_transfer_to_the_charge_point():
 def test_tc_064_data_transfer_to_the_central_system():
     bench = StationBench()
     replies = []
-    bench.tell(bench.station.send_data, "com.tester", "Test", "x", lambda status, data: replies.append((status, data)))
-    bench.tell(bench.station.wake)
+    bench.send_data("com.tester", "Test", "x", lambda status, data: replies.append((status, data)))
+    bench.wake()
     assert bench.actions("DataTransfer") == [{"vendorId": "com.tester", "messageId": "Test", "data": "x"}]
     assert replies == [("Accepted", None)]
 

@@ -54,12 +54,12 @@ def remember(bench, tag=VALID):
 
 
 def go_offline(bench):
-    bench.tell(bench.station.on_link, False)
+    bench.disconnect()
 
 
 def come_back(bench):
     bench.sent.clear()
-    bench.tell(bench.station.on_link, True)
+    bench.connect()
 
 
 def test_tc_003_plug_in_first():

@@ -15,10 +15,10 @@ def test_a_guessed_id_answers_no_call():
     assert bench.unanswered[-1][1] == "Authorize"
     for number in range(20):
         for guess in ("%d" % number, "%08x-%d" % (number, number), right[:-1], right + "0", right.upper() + " "):
-            bench.tell(bench.station.on_text, json.dumps([3, guess, {"idTagInfo": {"status": "Accepted"}}]))
+            bench.deliver(json.dumps([3, guess, {"idTagInfo": {"status": "Accepted"}}]))
     bench.plug()
     assert bench.station.facts.connectors[0].transaction is None and not bench.permits[1]
-    bench.tell(bench.reply, right, {"idTagInfo": {"status": "Accepted"}})
+    bench.reply(right, {"idTagInfo": {"status": "Accepted"}})
     assert bench.station.facts.connectors[0].transaction is not None
 
 

@@ -37,7 +37,7 @@ def test_each_limit_comes_with_its_reason():
         "its share of ChargePointMaxProfile 8, level 0",
         "its share of ChargePointMaxProfile 8, level 0",
     ]
-    bench.tell(bench.station.on_cap, 1, "cable", 80)
+    bench.cable(da=80)
     assert asked(bench, "Limits")[0]["reason"] == "cable"
 
 
@@ -48,14 +48,14 @@ def test_what_is_wrong_stands_beside_the_limit_whether_it_blocks_or_not():
         (1, "OverCurrentFailure", "overcurrent", "Drew 41.3 A, offered less: unplug, check vehicle"),
         (2, "WeakSignal", None, None),
     ):
-        bench.tell(bench.station.on_fault, connector, code, vendor_code, info, True)
+        bench.fault(code, connector=connector, vendor_code=vendor_code, info=info)
     warm = "derated: 67 C: less current until 62 C"
     assert [entry["faults"] for entry in asked(bench, "Limits")] == [
         ["overcurrent: Drew 41.3 A, offered less: unplug, check vehicle", warm],
         ["WeakSignal", warm],
     ]
-    bench.tell(bench.station.on_fault, 0, "HighTemperature", "derated", None, False)
-    bench.tell(bench.station.on_fault, 1, "OverCurrentFailure", "overcurrent", None, False)
+    bench.fault("HighTemperature", False, connector=0, vendor_code="derated")
+    bench.fault("OverCurrentFailure", False, vendor_code="overcurrent")
     assert ["faults" in entry for entry in asked(bench, "Limits")] == [False, True]
 
 
@@ -83,12 +83,12 @@ def test_after_long_silence_the_fallback_limit_holds_until_something_is_heard():
     bench.charge()
     bench.pass_time(700)
     assert bench.limits[1] == 320, "heartbeats are answered"
-    bench.tell(bench.station.on_link, False)
+    bench.disconnect()
     bench.pass_time(500)
     assert bench.limits[1] == 320
     bench.pass_time(200)
     assert bench.limits[1] == 80 and bench.station.limits.of[1].source == "fallback"
-    bench.tell(bench.station.on_link, True)
+    bench.connect()
     assert bench.limits[1] == 320
 
 
@@ -110,17 +110,17 @@ def test_rare_heartbeats_are_not_taken_for_silence():
 def test_the_fallback_limit_is_off_by_default_and_never_raises_a_limit():
     bench = StationBench()  # R30
     bench.set_profile(periods=((0, 7),))
-    bench.tell(bench.station.on_link, False)
+    bench.disconnect()
     bench.pass_time(86400)
     assert bench.limits[1] == 70
-    bench.tell(bench.station.on_link, True)
+    bench.connect()
     assert bench.ask("ChangeConfiguration", {"key": "FallbackLimitAfterMinutes", "value": "1"}) == {"status": "Accepted"}
-    bench.tell(bench.station.on_link, False)
+    bench.disconnect()
     bench.pass_time(120)
     assert bench.limits[1] == 60
-    bench.tell(bench.station.on_link, True)
+    bench.connect()
     assert bench.ask("ChangeConfiguration", {"key": "FallbackLimitAmps", "value": "20"}) == {"status": "Accepted"}
-    bench.tell(bench.station.on_link, False)
+    bench.disconnect()
     bench.pass_time(120)
     assert bench.limits[1] == 70
 

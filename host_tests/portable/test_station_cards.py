@@ -6,7 +6,7 @@ GROUP = {"idTagInfo": {"status": "Accepted", "parentIdTag": "FAMILY"}}
 
 
 def offline(bench):
-    bench.tell(bench.station.on_link, False)
+    bench.disconnect()
     bench.sent.clear()
     return bench
 
@@ -284,7 +284,7 @@ def test_the_cable_of_an_invalid_card_is_kept_until_its_owner_shows_it_again():
     bench.answers["StartTransaction"] = lambda payload: {"transactionId": 9, "idTagInfo": {"status": "Invalid"}}
     bench.plug()
     bench.card("TAG")
-    bench.tell(bench.station.on_pilot, 1, "B1", "B")
+    bench.plug()
     assert bench.locks[1]
     bench.card("TAG")
     assert not bench.locks[1] and len(bench.actions("StartTransaction")) == 1
@@ -296,10 +296,10 @@ def test_a_fault_in_mid_charge_stops_energy_and_not_the_transaction():
     bench.fault("OverCurrentFailure")
     assert not bench.permits[1] and bench.statuses()[-1] == "Faulted"
     assert bench.actions("StopTransaction") == []
-    bench.tell(bench.station.on_pilot, 1, "B1", "B")
+    bench.plug()
     bench.fault("OverCurrentFailure", False)
     assert bench.permits[1] and bench.statuses()[-1] == "SuspendedEVSE"
-    bench.tell(bench.station.on_pilot, 1, "B2", "B")
+    bench.pause()
     assert bench.statuses()[-1] == "SuspendedEV"
     bench.fault("WeakSignal")
     assert bench.permits[1] and bench.actions("StatusNotification")[-1]["errorCode"] == "WeakSignal"

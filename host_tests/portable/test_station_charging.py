@@ -236,7 +236,7 @@ def test_a_transaction_profile_that_names_an_id_is_refused_while_the_id_is_not_k
     bench.silent = True
     bench.plug()
     bench.station.authorisation.grant("TAG", [1], None)
-    bench.tell(bench.station.wake)
+    bench.wake()
     assert bench.set_profile(purpose="TxProfile", transactionId=1) == REJECTED
     assert bench.set_profile(purpose="TxProfile") == ACCEPTED
 
@@ -275,7 +275,7 @@ def test_the_composite_schedule_is_what_the_rules_say():
 def test_limits_are_written_with_one_decimal():
     bench = StationBench()
     bench.set_profile(periods=((0, 11.3),))
-    bench.tell(bench.station.on_text, '[2,"g","GetCompositeSchedule",{"connectorId":1,"duration":60}]')
+    bench.deliver('[2,"g","GetCompositeSchedule",{"connectorId":1,"duration":60}]')
     composite(bench)
     bench.station.time_is(NOON, 0, 0)
     bench.station.on_text('[2,"g","GetCompositeSchedule",{"connectorId":1,"duration":60}]')
@@ -305,7 +305,7 @@ def test_without_the_time_of_day_the_lowest_period_counts():
     bench.set_profile(periods=((0, 16), (3600, 8), (7200, 32)))
     again = StationBench(memory=bench.memory, now=None, register=False)
     assert again.limits[1] == 80
-    again.tell(again.station.on_link, True)
+    again.connect()
     assert again.now == NOON and again.limits[1] == 320
 
 
@@ -314,7 +314,7 @@ def test_a_relative_station_profile_set_without_the_time_counts_from_when_it_is_
     bench.set_profile(connector=0, purpose="ChargePointMaxProfile", kind="Relative", periods=((0, 10), (60, 20)))
     assert bench.limits[1] == 100
     bench.pass_time(100)
-    bench.tell(bench.station.on_link, True)
+    bench.connect()
     assert bench.limits[1] == 100
     bench.pass_time(60)
     assert bench.limits[1] == 200
@@ -355,7 +355,7 @@ def test_unknown_actions_and_known_ones_that_are_not_built_in():
 def test_texts_that_are_no_messages_are_answered_and_the_station_goes_on():
     bench = StationBench()
     for text in ("", "{", "[]", '[2,"a"]', '[2,"a","Reset"]', '[9,"a","Reset",{}]', '[2,1,"Reset",{}]', '[3]', '[4,"x"]', "null", '[2,"a","Reset",[]]'):
-        bench.tell(bench.station.on_text, text)
+        bench.deliver(text)
     assert json.loads(json.dumps(bench.last_answer))[0] == 4
     assert bench.set_profile() == ACCEPTED
 

@@ -59,7 +59,7 @@ def test_a_daily_plan_from_1900_keeps_its_hours():
         bench.charge()
         daily = {"kind": "Recurring", "recurrencyKind": "Daily", "startSchedule": date + "T06:30:00Z"}
         assert bench.set_profile(periods=((0, 10), (21600, 8)), **daily) == {"status": "Accepted"}
-        bench.tell(bench.station.on_link, False)  # its heartbeats tell the same time again and again
+        bench.disconnect()  # its heartbeats tell the same time again and again
         bench.pass_time(1799)
         assert bench.limits[1] == 100, date
         bench.pass_time(2)
@@ -74,7 +74,7 @@ def test_a_card_that_never_expires_is_accepted_and_cached():
         bench.card("TAG")
         assert starts(bench) == [(1, "TAG")], date
         bench.unplug()
-        bench.tell(bench.station.on_link, False)
+        bench.disconnect()
         bench.plug()
         bench.card("TAG")
         assert bench.permits[1], date
@@ -109,7 +109,7 @@ def test_an_accepted_answer_whose_date_cannot_be_read_does_not_make_a_blocked_ca
         bench.answers["Authorize"] = lambda payload: {"idTagInfo": info}
         bench.card("TAG")
     bench.pass_time(61)
-    bench.tell(bench.station.on_link, False)
+    bench.disconnect()
     bench.plug()
     bench.card("TAG")
     assert not bench.permits[1]
@@ -188,7 +188,7 @@ def test_a_boot_is_accepted_whose_interval_or_time_cannot_be_read():
         bench = StationBench(now=None, register=False)
         bench.boot_answer = {"status": "Accepted", "currentTime": "2025-06-15T12:00:00Z", "interval": 600}
         bench.boot_answer.update(odd)
-        bench.tell(bench.station.on_link, True)
+        bench.connect()
         assert bench.station.facts.accepted, odd
         assert bench.station.settings["HeartbeatInterval"] == interval, odd
         assert bench.now == (BEFORE if told else None), odd
@@ -200,7 +200,7 @@ def test_a_boot_without_a_status_is_asked_again():
     for answer in ({}, {"status": "accepted"}, {"status": None, "interval": 5}, {"currentTime": "2025-06-15T12:00:00Z", "interval": 300}):
         bench = StationBench(register=False)
         bench.boot_answer = answer
-        bench.tell(bench.station.on_link, True)
+        bench.connect()
         bench.pass_time(30)
         assert len(bench.actions("BootNotification")) == 2 and not bench.station.facts.accepted, answer
 
@@ -208,7 +208,7 @@ def test_a_boot_without_a_status_is_asked_again():
 def test_a_pending_boot_is_asked_again_after_its_interval_whatever_the_time_is():
     bench = StationBench(register=False)
     bench.boot_answer = {"status": "Pending", "currentTime": "", "interval": 120.0}
-    bench.tell(bench.station.on_link, True)
+    bench.connect()
     bench.pass_time(119)
     assert len(bench.actions("BootNotification")) == 1
     bench.pass_time(1)
@@ -228,7 +228,7 @@ def test_the_status_of_a_data_transfer_counts_whatever_its_data_are():
     heard = []
     for data in ({"a": 1}, 5, None, "text"):
         bench.answers["DataTransfer"] = lambda payload: {"status": "Accepted", "data": data}
-        bench.tell(bench.station.send_data, "V", None, None, lambda *answer: heard.append(answer))
+        bench.send_data("V", None, None, lambda *answer: heard.append(answer))
         bench.pass_time(61)
     assert heard == [("Accepted", None)] * 3 + [("Accepted", "text")]
 

@@ -86,11 +86,11 @@ def test_a_vehicle_that_stops_asking_leaves_its_share_to_the_others():
     bench.charge(1)
     bench.charge(2)
     bench.pass_time(30)
-    bench.tell(bench.station.on_pilot, 2, "B2", "B")
+    bench.pause(2)
     bench.pass_time(12)
     assert (bench.limits[1], bench.limits[2]) == (140, 60)
     assert bench.statuses(2)[-1] == "SuspendedEV"
-    bench.tell(bench.station.on_pilot, 2, "C2", "C")
+    bench.resume(2)
     assert (bench.limits[1], bench.limits[2]) == (100, 60)
     bench.pass_time(12)
     assert (bench.limits[1], bench.limits[2]) == (100, 100)
@@ -102,14 +102,14 @@ def test_nobody_waits_for_a_chair_that_is_empty():
     for connector in (1, 2, 3):
         bench.charge(connector)
     bench.pass_time(30)
-    bench.tell(bench.station.on_pilot, 1, "B2", "B")  # the oldest has enough
+    bench.pause()  # the oldest has enough
     for amps, want in ((18, [60, 60, 60]), (17, [0, 85, 85]), (11, [0, 110, 0]), (32, [60, 130, 130])):
         bench.set_profile(periods=((0, amps),), **MAX)
         bench.pass_time(30)
         assert [bench.limits[c] for c in (1, 2, 3)] == want, amps
     bench.set_profile(periods=((0, 17),), **MAX)
     bench.pass_time(30)
-    bench.tell(bench.station.on_pilot, 1, "C2", "C")  # it asks again: the newest waits
+    bench.resume()  # it asks again: the newest waits
     bench.pass_time(30)
     assert [bench.limits[c] for c in (1, 2, 3)] == [85, 85, 0]
 
@@ -120,7 +120,7 @@ def test_a_vehicle_that_needs_ventilation_leaves_its_share_to_the_others():
     bench.charge(1)
     bench.charge(2)
     bench.pass_time(30)
-    bench.tell(bench.station.on_pilot, 2, "B2", "D")
+    bench.pilot(2, "B2", "D")
     bench.pass_time(12)
     assert (bench.limits[1], bench.limits[2]) == (140, 60)
     assert bench.statuses(2)[-1] == "SuspendedEVSE"
@@ -154,9 +154,9 @@ def test_an_open_contactor_frees_its_room_at_once():
     bench.charge(2)
     bench.card("TAG1", [1])
     assert bench.limits[2] == 0
-    bench.tell(bench.station.on_pilot, 1, "C2S", "C")
+    bench.asked_to_stop()
     assert bench.limits[2] == 0
-    bench.tell(bench.station.on_pilot, 1, "B1", "B")
+    bench.plug()
     assert bench.limits[2] == 110
 
 
@@ -170,9 +170,9 @@ def test_an_idle_connector_shows_what_a_transaction_would_get():
 
 def test_a_cable_limits_its_connector():
     bench = StationBench()
-    bench.tell(bench.station.on_cap, 1, "cable", 130)
+    bench.cable(da=130)
     assert bench.limits[1] == 130 and bench.station.limits.of[1].source == "cable"
-    bench.tell(bench.station.on_cap, 1, "cable", None)
+    bench.cable(da=None)
     assert bench.limits[1] == 320
 
 
@@ -181,7 +181,7 @@ def test_a_cable_or_a_warm_board_that_bears_more_lifts_no_limit():
     bench.set_profile(connector=1, periods=((0, 10),))
     bench.charge(1)
     for source, da, limit_da in (("cable", 200, 100), ("temperature", 240, 100), ("temperature", 80, 80), ("cable", 130, 80), ("temperature", None, 100)):
-        bench.tell(bench.station.on_cap, 1, source, da)
+        bench.cap(1, source, da)
         assert bench.limits[1] == limit_da, (source, da)
 
 
@@ -197,7 +197,7 @@ def test_a_limit_says_what_it_comes_from():
     bench.charge(2)
     bench.pass_time(30)
     assert grants[1].why(bench.now).startswith("its share of ChargePointMaxProfile 4")
-    bench.tell(bench.station.on_cap, 1, "cable", 60)
+    bench.cable(da=60)
     assert grants[1].why(bench.now) == "cable"
 
 
@@ -209,9 +209,9 @@ def test_a_connector_whose_contactor_is_still_closed_keeps_its_share_for_itself(
     bench.pass_time(30)
     bench.card("TAG1", [1])
     for pilot in ("C2", "C2S"):
-        bench.tell(bench.station.on_pilot, 1, pilot, "C")
+        bench.pilot(1, pilot, "C")
         assert bench.limits[2] == 100, pilot
-    bench.tell(bench.station.on_pilot, 1, "B1", "B")
+    bench.plug()
     assert bench.limits[2] == 200
 
 
@@ -219,7 +219,7 @@ def test_a_vehicle_that_pauses_may_for_a_moment_still_come_back_with_what_it_was
     bench = StationBench(connectors=2)
     bench.set_profile(periods=((0, 20),), **MAX)
     bench.charge(1)
-    bench.tell(bench.station.on_pilot, 1, "B2", "B")
+    bench.pause()
     bench.charge(2)
     assert bench.limits[2] == 0
     bench.pass_time(12)

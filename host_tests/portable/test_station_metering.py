@@ -22,7 +22,7 @@ def station(start="2025-06-15T12:00:00Z", connectors=1, **keys):
     bench = StationBench(connectors, keys, instant_from(start), register=False)
     bench.answers["Heartbeat"] = lambda payload: {"currentTime": text_from(bench.now)}
     bench.boot_answer["currentTime"] = start
-    bench.tell(bench.station.on_link, True)
+    bench.connect()
     return bench
 
 
@@ -193,7 +193,7 @@ def test_a_new_interval_and_a_new_time_move_the_next_round_time():
     bench = StationBench()
     assert bench.ask("ChangeConfiguration", {"key": "ClockAlignedDataInterval", "value": "600"}) == {"status": "Accepted"}
     bench.now += 500
-    bench.tell(bench.station.on_clock)
+    bench.clock_is_set()
     bench.pass_time(110)
     assert [moments(p)[0][0] for p in bench.actions("MeterValues")] == ["12:10:00Z"]
 
@@ -201,7 +201,7 @@ def test_a_new_interval_and_a_new_time_move_the_next_round_time():
 def test_without_the_time_there_are_no_round_times():
     bench = StationBench(now=None, register=False, keys={"ClockAlignedDataInterval": "60"})
     bench.pass_time(300)
-    bench.tell(bench.station.on_link, True)
+    bench.connect()
     assert bench.actions("MeterValues") == []
 
 
@@ -279,7 +279,7 @@ def test_a_meter_that_is_not_read_yet_stands_where_it_stood():
 def test_the_register_of_a_stop_that_nobody_heard_is_known_after_a_power_cut():
     bench = StationBench()
     bench.charge()
-    bench.tell(bench.station.on_link, False)
+    bench.disconnect()
     bench.wh[1] = 9000
     bench.unplug()
     again = StationBench(memory=bench.memory, now=bench.now, wh={1: 0})
@@ -327,7 +327,7 @@ def test_the_energy_until_current_has_ended_belongs_to_the_transaction_that_stop
         (lambda bench: bench.card("TAG1"), "Local"),
         (lambda bench: bench.ask("UnlockConnector", {"connectorId": 1}), "UnlockCommand"),
         (lambda bench: bench.ask("Reset", {"type": "Soft"}), "SoftReset"),
-        (lambda bench: bench.tell(bench.station.on_emergency_stop), "EmergencyStop"),
+        (lambda bench: bench.emergency_stop(), "EmergencyStop"),
     ):
         bench = StationBench(keys={"StopTxnSampledData": "Energy.Active.Import.Register"}, locks=[1])
         bench.cable()
@@ -338,7 +338,7 @@ def test_the_energy_until_current_has_ended_belongs_to_the_transaction_that_stop
         bench.pass_time(2)
         bench.wh[1] = 54843
         bench.stop()
-        bench.tell(bench.station.wake)
+        bench.wake()
         assert bench.actions("StopTransaction") == [], "the meter is read once a second"
         bench.wh[1] = 54844
         bench.pass_time(2)
@@ -362,7 +362,7 @@ def test_a_vehicle_that_does_not_stop_delays_its_stop_by_seven_seconds_at_most()
 def test_where_no_current_flows_a_stop_goes_out_at_once():
     bench = StationBench()
     bench.charge()
-    bench.tell(bench.station.on_pilot, 1, "B2", "B")
+    bench.pause()
     bench.card("TAG1")
     assert len(bench.actions("StopTransaction")) == 1
 
@@ -380,7 +380,7 @@ def test_a_power_cut_before_the_last_reading_loses_no_stop_and_one_after_it_not_
     for wait_s, wh in ((0, 2000), (2, 2003)):
         bench = StationBench()
         bench.charge()
-        bench.tell(bench.station.on_link, False)
+        bench.disconnect()
         bench.wh[1] = 2000
         bench.card("TAG1")
         bench.wh[1] = 2003
@@ -405,7 +405,7 @@ def test_flash_that_fails_loses_no_last_reading_while_there_is_power():
 
 def test_many_stops_without_the_network_take_no_memory_for_ever():
     bench = StationBench(keys={"AllowOfflineTxForUnknownId": "true"})
-    bench.tell(bench.station.on_link, False)
+    bench.disconnect()
     for number in range(20):
         bench.charge()
         bench.card("TAG1")
@@ -413,6 +413,6 @@ def test_many_stops_without_the_network_take_no_memory_for_ever():
         bench.end()
         bench.unplug()
     assert len(bench.station.outbox.ledger.last) == 8
-    bench.tell(bench.station.on_link, True)
+    bench.connect()
     stops = [stop["meterStop"] for stop in bench.actions("StopTransaction")]
     assert stops[-8:] == [2120, 2130, 2140, 2150, 2160, 2170, 2180, 2190] and bench.station.outbox.ledger.last == {}

@@ -16,7 +16,7 @@ def begin(bench, connector=1, tag="TAG"):
     """A transaction whose card needs nobody's word."""
     bench.plug(connector)
     bench.station.authorisation.grant(tag, [connector], None)
-    bench.tell(bench.station.wake)
+    bench.wake()
 
 
 def refuse(bench, action):
@@ -25,9 +25,9 @@ def refuse(bench, action):
     bench.unanswered = []
     for message_id, asked, _ in waiting:
         if asked == action:
-            bench.tell(bench.station.on_text, '[4,"%s","InternalError","no",{}]' % message_id)
+            bench.deliver('[4,"%s","InternalError","no",{}]' % message_id)
         else:
-            bench.tell(bench.reply, message_id, bench.answers[asked]({}))
+            bench.reply(message_id, bench.answers[asked]({}))
 
 
 def test_a_transaction_whose_start_was_given_up_is_told_by_its_stop_alone():
@@ -52,7 +52,7 @@ def test_a_transaction_whose_start_was_given_up_is_told_by_its_stop_alone():
 
 def test_after_a_restart_the_messages_of_two_connectors_come_in_the_order_of_their_events():
     bench = StationBench(connectors=2, keys=OFFLINE)
-    bench.tell(bench.station.on_link, False)
+    bench.disconnect()
     bench.charge(1)
     bench.pass_time(10)
     bench.charge(2)
@@ -89,7 +89,7 @@ def test_meter_values_from_before_the_clock_was_known_get_their_true_times():
     bench.plug()
     bench.card()
     bench.pass_time(150)
-    bench.tell(bench.station.on_link, True)
+    bench.connect()
     times = [p["meterValue"][0]["timestamp"] for p in bench.actions("MeterValues")]
     assert times == ["2025-06-15T11:58:30Z", "2025-06-15T11:59:30Z"]
 
@@ -129,7 +129,7 @@ def test_without_a_link_nothing_is_asked_and_with_it_once():
     bench = StationBench(register=False)
     bench.pass_time(200)
     assert bench.sent == []
-    bench.tell(bench.station.on_link, True)
+    bench.connect()
     assert len(bench.actions("BootNotification")) == 1
 
 
@@ -156,10 +156,10 @@ def test_a_call_that_was_in_flight_when_the_link_broke_does_not_block_the_next_c
     bench.silent = True
     bench.pass_time(300)
     assert len(bench.actions("Heartbeat")) == 1
-    bench.tell(bench.station.on_link, False)
+    bench.disconnect()
     bench.silent = False
     bench.plug()
-    bench.tell(bench.station.on_link, True)
+    bench.connect()
     assert bench.statuses()[-1] == "Preparing"
 
 
@@ -181,9 +181,9 @@ def test_the_station_wants_to_be_woken_when_a_call_has_waited_too_long():
     assert len(bench.unanswered) == 1 and bench.station.due_at_ms() == bench.up_ms + 30000
     bench.up_ms += 10000
     bench.now += 10
-    bench.tell(bench.station.wake)
+    bench.wake()
     assert bench.station.due_at_ms() == bench.up_ms + 20000
-    bench.tell(bench.station.on_link, False)
+    bench.disconnect()
     assert bench.station.due_at_ms() > bench.up_ms + 20000
 
 
@@ -196,7 +196,7 @@ def test_the_station_does_not_ask_to_be_woken_again_and_again():
         assert bench.station.due_at_ms() > bench.up_ms, bench.up_ms
     bench = StationBench(keys={"MinimumStatusDuration": "5"})
     bench.plug()
-    bench.tell(bench.station.on_link, False)
+    bench.disconnect()
     bench.pass_time(20)
     assert bench.station.due_at_ms() > bench.up_ms
 
@@ -208,7 +208,7 @@ def times_of(payloads):
 def test_what_was_sampled_offline_arrives_with_its_own_times_after_a_power_cut_but_for_the_last_five_minutes():
     bench = StationBench(keys={"MeterValueSampleInterval": "60"})
     transaction = bench.charge()
-    bench.tell(bench.station.on_link, False)
+    bench.disconnect()
     bench.pass_time(100 * 60)
     again = StationBench(memory=bench.memory, now=bench.now)
     values = again.actions("MeterValues")
@@ -221,12 +221,12 @@ def test_what_was_sampled_offline_arrives_with_its_own_times_after_a_power_cut_b
 
 def test_what_was_answered_is_not_sent_again_after_a_power_cut():
     bench = StationBench(keys=OFFLINE)
-    bench.tell(bench.station.on_link, False)
+    bench.disconnect()
     bench.charge()
     bench.pass_time(3600)
     bench.unplug()
     bench.silent = True
-    bench.tell(bench.station.on_link, True)
+    bench.connect()
     for _ in range(20):
         refuse(bench, None)
     told = len(bench.actions("MeterValues")) - 1  # the last one was not answered
@@ -251,11 +251,11 @@ def test_online_an_answered_sample_costs_no_line_in_the_journal():
 def test_a_driver_does_not_wait_until_the_history_is_told():
     bench = StationBench(connectors=2, keys=OFFLINE)
     bench.charge(1)
-    bench.tell(bench.station.on_link, False)
+    bench.disconnect()
     bench.pass_time(3 * 3600)
     bench.sent.clear()
     bench.silent = True
-    bench.tell(bench.station.on_link, True)
+    bench.connect()
     bench.plug(2)
     bench.card("NEW", [2])
     for _ in range(8):
@@ -297,7 +297,7 @@ def test_times_before_the_clock_was_known_are_right_after_a_restart_too():
     bench.card()
     bench.pass_time(600)
     bench.silent = True
-    bench.tell(bench.station.on_link, True)
+    bench.connect()
     refuse(bench, None)  # BootNotification is answered, nothing else
     again = StationBench(memory=bench.memory)
     assert again.actions("StartTransaction")[0]["timestamp"] == "2025-06-15T11:50:00Z"
@@ -307,7 +307,7 @@ def test_times_before_the_clock_was_known_are_right_after_a_restart_too():
 
 def test_while_nothing_can_be_written_starts_and_stops_wait_in_ram_and_meter_values_are_bounded():
     bench = StationBench(keys=OFFLINE)
-    bench.tell(bench.station.on_link, False)
+    bench.disconnect()
     bench.journal.fails = True
     bench.charge()
     bench.pass_time(3 * 3600)
@@ -315,7 +315,7 @@ def test_while_nothing_can_be_written_starts_and_stops_wait_in_ram_and_meter_val
     assert [log for log in bench.logs if "cannot be written" in log] != []
     assert bench.station.outbox.dropped > 100
     bench.journal.fails = False
-    bench.tell(bench.station.on_link, True)
+    bench.connect()
     assert len(bench.actions("StartTransaction")) == len(bench.actions("StopTransaction")) == 1
     assert bench.actions("StopTransaction")[0]["transactionId"] == 1
     assert 30 <= len(bench.actions("MeterValues")) <= 50
@@ -326,7 +326,7 @@ def test_a_journal_that_is_full_keeps_starts_and_stops_thins_meter_values_and_sa
     def test(folder):
         keys = {"AllowOfflineTxForUnknownId": "true", "MeterValueSampleInterval": "60"}
         bench = StationBench(connectors=2, keys=keys, journal=Journal(folder, 4))
-        bench.tell(bench.station.on_link, False)
+        bench.disconnect()
         for _ in range(4):
             bench.charge(1)
             bench.charge(2)
@@ -392,7 +392,7 @@ NONSENSE = (
 def test_a_line_of_the_journal_that_says_nothing_is_left_out_and_told_and_costs_no_other():
     bench = StationBench(keys={"MeterValueSampleInterval": "60"})
     transaction = bench.charge()
-    bench.tell(bench.station.on_link, False)
+    bench.disconnect()
     bench.pass_time(600)
     whole, marks = list(bench.memory.journal.lines), list(bench.memory.journal.marked)
     told = StationBench(memory=bench.memory, now=bench.now).actions("MeterValues")

@@ -50,9 +50,9 @@ def test_an_event_that_a_limit_depends_on_works_out_the_limits_once():
         ("no profiles any more", lambda bench: bench.ask("ClearChargingProfile", {})),
         ("a card that ends its transaction", lambda bench: bench.card("TAG1")),
         ("a vehicle that leaves", lambda bench: bench.unplug(2)),
-        ("a vehicle that pauses", lambda bench: bench.tell(bench.station.on_pilot, 3, "B2", "B")),
+        ("a vehicle that pauses", lambda bench: bench.pause(3)),
         ("a cable", lambda bench: bench.cable(1, 130)),
-        ("a clock that was set", lambda bench: bench.tell(bench.station.on_clock)),
+        ("a clock that was set", lambda bench: bench.clock_is_set()),
     ):
         bench = three_charging()
         bench.set_profile(id=7, level=1)

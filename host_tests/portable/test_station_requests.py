@@ -179,10 +179,10 @@ def test_a_reset_does_not_open_the_contactor_under_load():
         bench = StationBench(connectors=2)
         bench.charge(2)
         bench.ask("Reset", {"type": kind})
-        bench.tell(bench.station.on_pilot, 2, "C2S", "C")  # told to stop: it has 6 s to do so
+        bench.asked_to_stop(2)  # told to stop: it has 6 s to do so
         bench.pass_time(5)
         assert bench.resets == 0 and not bench.permits[2]
-        bench.tell(bench.station.on_pilot, 2, "C1", "C")
+        bench.wait_for_current(2)
         bench.pass_time(2)
         assert len(bench.actions("StopTransaction")) == 1
         assert bench.resets == 1
@@ -230,7 +230,7 @@ def test_an_emergency_stop_ends_everything_and_nothing_begins_by_itself():
     bench = StationBench(connectors=2)
     bench.charge(1)
     bench.card("WAITS", [2])
-    bench.tell(bench.station.on_emergency_stop)
+    bench.emergency_stop()
     assert not bench.permits[1]
     bench.end()
     assert bench.actions("StopTransaction")[0]["reason"] == "EmergencyStop"
@@ -323,23 +323,23 @@ def test_answers_that_are_late_doubled_or_to_nothing_change_nothing():
     bench.card()
     (message_id, _, _) = bench.unanswered[0]
     accepted = {"idTagInfo": {"status": "Accepted"}}
-    bench.tell(bench.reply, "unknown", accepted)
+    bench.reply("unknown", accepted)
     assert not bench.station.facts.connector(1).authorised
     bench.pass_time(31)
-    bench.tell(bench.reply, message_id, accepted)
+    bench.reply(message_id, accepted)
     assert not bench.station.facts.connector(1).authorised, "too late"
     bench.unanswered.clear()
     bench.card()
     (message_id, _, _) = bench.unanswered[-1]
-    bench.tell(bench.reply, message_id, accepted)
-    bench.tell(bench.reply, message_id, {"idTagInfo": {"status": "Blocked"}})
+    bench.reply(message_id, accepted)
+    bench.reply(message_id, {"idTagInfo": {"status": "Blocked"}})
     assert bench.station.facts.connector(1).authorised
 
 
 def test_a_link_works_once_something_is_answered_on_it_by_either_side():
     boot = StationBench(register=False)
     assert not boot.station.calls.spoken
-    boot.tell(boot.station.on_link, True)
+    boot.connect()
     assert boot.station.calls.spoken, "BootNotification was answered"
     for name, text, works in (
         ("a request", '[2, "1", "GetConfiguration", {}]', True),
@@ -348,18 +348,18 @@ def test_a_link_works_once_something_is_answered_on_it_by_either_side():
         ("an answer that nobody waits for", '[3, "1", {}]', False),
         ("what a server in distress says", '{"message": "Internal server error"}', False),
     ):
-        boot.tell(boot.station.on_link, False)
+        boot.disconnect()
         boot.silent = True
-        boot.tell(boot.station.on_link, True)
+        boot.connect()
         assert not boot.station.calls.spoken, name
-        boot.tell(boot.station.on_text, text)
+        boot.deliver(text)
         assert boot.station.calls.spoken == works, name
 
 
 def test_a_link_on_which_all_is_refused_does_not_work():
     boot = StationBench(register=False)
     boot.silent = True
-    boot.tell(boot.station.on_link, True)
+    boot.connect()
     message_id = boot.unanswered[0][0]
-    boot.tell(boot.station.on_text, '[4, "%s", "InternalError", "", {}]' % message_id)
+    boot.deliver('[4, "%s", "InternalError", "", {}]' % message_id)
     assert not boot.station.calls.spoken

@@ -30,11 +30,11 @@ def profile_told(bench):
 
 
 def trial(bench, passed):
-    bench.tell(bench.station.on_trial, passed)
+    bench.trial_ends(passed)
 
 
 def event(bench, kind, info=None):
-    bench.tell(bench.station.on_security_event, kind, info)
+    bench.security_event(kind, info)
 
 
 def test_without_the_key_the_profile_is_what_url_and_password_make_it():
@@ -125,7 +125,7 @@ def test_security_events_wait_until_they_can_be_told():
     for i in range(10):
         event(bench, "InvalidCentralSystemCertificate", "try %d" % i)
     assert bench.actions("SecurityEventNotification") == []
-    bench.tell(bench.station.on_link, True)
+    bench.connect()
     sent = bench.actions("SecurityEventNotification")
     assert [payload["techInfo"] for payload in sent] == ["try %d" % i for i in range(2, 10)]  # the latest
     assert sent[0]["type"] == "InvalidCentralSystemCertificate" and sent[0]["timestamp"][-1] == "Z"
@@ -137,16 +137,16 @@ def test_a_security_event_that_was_not_taken_is_told_again_and_a_refused_one_is_
     bench = StationBench()
     bench.silent = True
     event(bench, "TamperDetectionActivated", "lid")
-    bench.tell(bench.station.on_link, False)
+    bench.disconnect()
     bench.silent = False
-    bench.tell(bench.station.on_link, True)
+    bench.connect()
     assert len(bench.actions("SecurityEventNotification")) == 2
     bench.silent = True
     event(bench, "TamperDetectionActivated", "door")
-    bench.tell(bench.station.on_text, '[4,"%s","NotImplemented","what is that?",{}]' % bench.unanswered[-1][0])
-    bench.tell(bench.station.on_link, False)
+    bench.deliver('[4,"%s","NotImplemented","what is that?",{}]' % bench.unanswered[-1][0])
+    bench.disconnect()
     bench.silent = False
-    bench.tell(bench.station.on_link, True)
+    bench.connect()
     assert len(bench.actions("SecurityEventNotification")) == 3
 
 

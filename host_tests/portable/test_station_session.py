@@ -17,7 +17,7 @@ def test_a_station_registers_and_reports_every_status():
 def test_nothing_is_sent_before_accepted_but_the_boot_is_tried_again():
     bench = StationBench(register=False)
     bench.boot_answer = {"status": "Pending", "currentTime": "2025-06-15T12:00:00Z", "interval": 10}
-    bench.tell(bench.station.on_link, True)
+    bench.connect()
     bench.plug()
     bench.pass_time(9)
     assert [action for action, _ in bench.sent] == ["BootNotification"]
@@ -31,11 +31,11 @@ def test_a_reconnect_does_not_shorten_the_wait_after_pending_or_rejected():
     for status in ("Pending", "Rejected"):
         bench = StationBench(register=False)
         bench.boot_answer = {"status": status, "currentTime": "2025-06-15T12:00:00Z", "interval": 100}
-        bench.tell(bench.station.on_link, True)
+        bench.connect()
         bench.pass_time(10)
-        bench.tell(bench.station.on_link, False)
+        bench.disconnect()
         bench.pass_time(10)
-        bench.tell(bench.station.on_link, True)
+        bench.connect()
         bench.pass_time(79)
         assert len(bench.actions("BootNotification")) == 1, status
         bench.pass_time(1)
@@ -45,10 +45,10 @@ def test_a_reconnect_does_not_shorten_the_wait_after_pending_or_rejected():
 def test_a_boot_that_the_link_lost_is_sent_again_with_the_next_link():
     bench = StationBench(register=False)
     bench.silent = True
-    bench.tell(bench.station.on_link, True)
-    bench.tell(bench.station.on_link, False)
+    bench.connect()
+    bench.disconnect()
     bench.silent = False
-    bench.tell(bench.station.on_link, True)
+    bench.connect()
     assert len(bench.actions("BootNotification")) == 2 and bench.statuses() == ["Available"]
 
 
@@ -72,7 +72,7 @@ def test_two_transactions_with_the_same_id_are_told_apart():
 def test_while_pending_a_trigger_is_answered_and_followed():
     bench = StationBench(register=False)
     bench.boot_answer = {"status": "Pending", "currentTime": "2025-06-15T12:00:00Z", "interval": 100}
-    bench.tell(bench.station.on_link, True)
+    bench.connect()
     assert bench.ask("TriggerMessage", {"requestedMessage": "StatusNotification", "connectorId": 1}) == {"status": "Accepted"}
     assert bench.statuses() == ["Available"]
     assert bench.ask("RemoteStartTransaction", {"idTag": "X"}) == {"status": "Rejected"}
@@ -81,18 +81,18 @@ def test_while_pending_a_trigger_is_answered_and_followed():
 def test_while_rejected_requests_are_not_answered():
     bench = StationBench(register=False)
     bench.boot_answer = {"status": "Rejected", "currentTime": "2025-06-15T12:00:00Z", "interval": 100}
-    bench.tell(bench.station.on_link, True)
+    bench.connect()
     bench.last_answer = None
-    bench.tell(bench.station.on_text, '[2,"x","GetConfiguration",{}]')
+    bench.deliver('[2,"x","GetConfiguration",{}]')
     assert bench.last_answer is None
 
 
 def test_a_reconnect_sends_no_boot_notification_and_only_statuses_that_changed():
     bench = StationBench(connectors=2)
-    bench.tell(bench.station.on_link, False)
+    bench.disconnect()
     bench.plug(2)
     bench.sent.clear()
-    bench.tell(bench.station.on_link, True)
+    bench.connect()
     assert [action for action, _ in bench.sent] == ["StatusNotification"]
     assert bench.sent[0][1]["connectorId"] == 2 and bench.sent[0][1]["status"] == "Preparing"
 
@@ -103,9 +103,9 @@ def test_a_status_that_the_link_took_along_is_reported_by_the_next_one():
     bench.silent = True
     bench.card("TAG1")
     assert bench.statuses()[-1] == "Finishing"
-    bench.tell(bench.station.on_link, False)
+    bench.disconnect()
     bench.silent = False
-    bench.tell(bench.station.on_link, True)
+    bench.connect()
     assert bench.statuses()[-1] == "Finishing"
 
 
@@ -283,14 +283,14 @@ def test_meter_values_come_at_the_interval():
 
 def test_messages_of_transactions_wait_for_the_link_and_keep_their_times_and_order():
     bench = StationBench(keys={"AllowOfflineTxForUnknownId": "true", "MeterValueSampleInterval": "60"})
-    bench.tell(bench.station.on_link, False)
+    bench.disconnect()
     bench.charge()
     bench.pass_time(120)
     bench.card("TAG1")
     bench.sent.clear()
     bench.pass_time(600)
     assert bench.sent == []
-    bench.tell(bench.station.on_link, True)
+    bench.connect()
     assert [a for a, _ in bench.sent if a != "StatusNotification"] == [
         "Heartbeat",
         "StartTransaction",
@@ -310,7 +310,7 @@ def test_a_transaction_survives_a_restart_with_its_profile_and_its_message():
     bench.silent = True
     bench.plug()
     bench.station.authorisation.grant("TAG", [1], None)
-    bench.tell(bench.station.wake)
+    bench.wake()
     assert bench.set_profile(purpose="TxProfile", periods=((0, 7),)) == {"status": "Accepted"}
     again = StationBench(memory=memory)
     assert again.limits[1] == 70 and again.permits[1]
@@ -337,7 +337,7 @@ def test_an_answer_that_never_comes_is_waited_for_and_asked_again():
     bench.silent = True
     bench.plug()
     bench.station.authorisation.grant("TAG", [1], None)
-    bench.tell(bench.station.wake)
+    bench.wake()
     for _ in range(199):
         bench.pass_time(1)
     assert len(bench.actions("StartTransaction")) == 4, "30 s for an answer, then the interval"
@@ -350,18 +350,18 @@ def test_a_start_that_is_refused_three_times_is_given_up_and_charging_goes_on():
     bench = StationBench(keys={"TransactionMessageRetryInterval": "10"})
 
     def refuse(message_id, action, payload):
-        bench.tell(bench.station.on_text, '[4,"%s","InternalError","no",{}]' % message_id)
+        bench.deliver('[4,"%s","InternalError","no",{}]' % message_id)
 
     bench.silent = True
     bench.plug()
     bench.station.authorisation.grant("TAG", [1], None)
-    bench.tell(bench.station.wake)
+    bench.wake()
     for _ in range(40):
         for waiting in bench.unanswered:
             if waiting[1] == "StartTransaction":
                 refuse(*waiting)
             else:
-                bench.tell(bench.reply, waiting[0], {})
+                bench.reply(waiting[0], {})
         bench.unanswered = []
         bench.pass_time(5)
     assert len(bench.actions("StartTransaction")) == 3
@@ -371,7 +371,7 @@ def test_a_start_that_is_refused_three_times_is_given_up_and_charging_goes_on():
 def test_a_fault_stops_the_energy_and_is_reported_with_its_code():
     bench = StationBench()
     bench.charge()
-    bench.tell(bench.station.on_fault, 1, "GroundFailure", "rcm", "8 mA", True)
+    bench.fault("GroundFailure", vendor_code="rcm", info="8 mA")
     assert not bench.permits[1]
     report = bench.actions("StatusNotification")[-1]
     assert (report["status"], report["errorCode"], report["vendorErrorCode"], report["info"]) == (
@@ -380,7 +380,7 @@ def test_a_fault_stops_the_energy_and_is_reported_with_its_code():
         "rcm",
         "8 mA",
     )
-    bench.tell(bench.station.on_fault, 1, "GroundFailure", "rcm", None, False)
+    bench.fault("GroundFailure", False, vendor_code="rcm")
     assert bench.permits[1] and bench.actions("StatusNotification")[-1]["errorCode"] == "NoError"
 
 
@@ -419,7 +419,7 @@ def test_timestamps_from_before_the_clock_was_known_are_put_right():
     bench.card()
     bench.pass_time(100)
     bench.boot_answer = {"status": "Accepted", "currentTime": "2025-06-15T12:00:00Z", "interval": 300}
-    bench.tell(bench.station.on_link, True)
+    bench.connect()
     assert bench.now == NOON
     assert bench.actions("StartTransaction")[0]["timestamp"] == "2025-06-15T11:58:20Z"
 
@@ -428,7 +428,7 @@ def test_a_pause_that_this_side_makes_is_not_called_the_vehicles():
     bench = StationBench()
     bench.plug()
     bench.card("T")
-    bench.tell(bench.station.on_pilot, 1, "C2", "C")
+    bench.resume()
     assert bench.statuses()[-1] == "Charging"
     for pilot, vehicle, status in (
         ("C2S", "C", "SuspendedEVSE"),
@@ -439,5 +439,5 @@ def test_a_pause_that_this_side_makes_is_not_called_the_vehicles():
         ("C1P", "C", "SuspendedEV"),
         ("C2", "C", "Charging"),
     ):
-        bench.tell(bench.station.on_pilot, 1, pilot, vehicle)
+        bench.pilot(1, pilot, vehicle)
         assert bench.statuses()[-1] == status, pilot

@@ -60,7 +60,7 @@ def test_where_nothing_can_ever_be_written_transactions_that_were_told_leave_not
 
 def test_a_start_that_nobody_was_told_is_told_after_a_power_cut_in_the_same_second():
     bench = StationBench(keys={"AllowOfflineTxForUnknownId": "true"})
-    bench.tell(bench.station.on_link, False)
+    bench.disconnect()
     bench.charge()
     again = StationBench(memory=bench.memory, now=bench.now)
     assert [start["idTag"] for start in again.actions("StartTransaction")] == ["TAG1"]
@@ -69,7 +69,7 @@ def test_a_start_that_nobody_was_told_is_told_after_a_power_cut_in_the_same_seco
 def test_samples_without_a_link_wear_flash_once_in_five_minutes_or_for_ten():
     for interval_s, additions in ((60, 12), (20, 18), (10, 36), (600, 6)):
         bench = StationBench(keys={"AllowOfflineTxForUnknownId": "true", "MeterValueSampleInterval": str(interval_s)})
-        bench.tell(bench.station.on_link, False)
+        bench.disconnect()
         bench.charge()
         added = []
         append = bench.journal.append
@@ -80,10 +80,10 @@ def test_samples_without_a_link_wear_flash_once_in_five_minutes_or_for_ten():
 
 def test_lines_that_are_gone_from_the_journal_hold_nobody_up():
     bench = StationBench(keys={"AllowOfflineTxForUnknownId": "true"})
-    bench.tell(bench.station.on_link, False)
+    bench.disconnect()
     bench.charge()
     del bench.journal.lines[1:]
-    bench.tell(bench.station.on_link, True)
+    bench.connect()
     bench.pass_time(60)
     assert len(bench.station.outbox) == 0 and bench.actions("StartTransaction") == [] and bench.permits[1]
     bench.unplug()

@@ -83,7 +83,7 @@ def test_no_text_of_a_central_system_raises_or_changes_an_output(text):
     bench = charging()
     before = outputs(bench)
     bench.last_answer = None
-    bench.tell(bench.station.on_text, text)
+    bench.deliver(text)
     assert outputs(bench) == before
     answers(bench)
 
@@ -108,7 +108,7 @@ def test_no_answer_of_a_central_system_raises(action, payload):
     session(bench, 1, "card")
     bench.ask("TriggerMessage", {"requestedMessage": "MeterValues"})
     bench.unplug(1)
-    bench.tell(bench.station.on_text, json.dumps([3, "t-99", payload]))
+    bench.deliver(json.dumps([3, "t-99", payload]))
     bench.pass_time(100)
     assert all(0 <= da <= 320 for da in bench.limits.values())
     answers(bench)

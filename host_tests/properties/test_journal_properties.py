@@ -219,7 +219,7 @@ class Life:
 
     def link(self, up):
         self.up = up
-        self.tell(self.bench.tell, self.bench.station.on_link, up)
+        self.tell(self.bench.connect if up else self.bench.disconnect)
 
     def pass_time(self, seconds):
         for _ in range(seconds // 10):

@@ -72,7 +72,7 @@ class Sessions(RuleBasedStateMachine):
         bench.answers["Authorize"] = lambda payload: {"idTagInfo": self._info(payload["idTag"])}
         bench.answers["StartTransaction"] = self._start
         bench.answers["StopTransaction"] = self._stop
-        bench.tell(bench.station.on_link, True)
+        bench.connect()
 
     def _boot(self, payload):
         return {"status": "Accepted", "interval": 86400, "currentTime": text_from(self.bench.now)}
@@ -123,7 +123,7 @@ class Sessions(RuleBasedStateMachine):
     def pilot(self, connector, pilot):
         if pilot[0] in ("C2", "C2S") and not self.bench.permits.get(connector):
             return  # the control loop closes for nobody
-        self.bench.tell(self.bench.station.on_pilot, connector, *pilot)
+        self.bench.pilot(connector, *pilot)
 
     @rule(connector=CONNECTORS, present=st.booleans())
     def cable(self, connector, present):
@@ -172,7 +172,7 @@ class Sessions(RuleBasedStateMachine):
     def link(self, up):
         if up != self.bench.station.facts.link_up:
             self.bench.unanswered.clear()
-            self.bench.tell(self.bench.station.on_link, up)
+            (self.bench.connect if up else self.bench.disconnect)()
 
     @rule(really=st.booleans())
     def goes_silent(self, really):
@@ -196,7 +196,7 @@ class Sessions(RuleBasedStateMachine):
 
     @rule()
     def emergency_stop(self):
-        self.bench.tell(self.bench.station.on_emergency_stop)
+        self.bench.emergency_stop()
         assert self.running() == []
 
     @rule(lost_s=st.integers(1, 1000), really=st.integers(0, 3))
@@ -240,8 +240,8 @@ class Sessions(RuleBasedStateMachine):
         self.verdict = "Accepted"
         bench.unanswered.clear()
         bench.silent = False
-        bench.tell(bench.station.on_link, False)
-        bench.tell(bench.station.on_link, True)
+        bench.disconnect()
+        bench.connect()
         bench.pass_time(120)
         for connector in self.running():
             bench.tell(bench.station.transactions.end, connector, "Other", None)

@@ -7,7 +7,7 @@ import pytest
 from ocpp.v16 import call
 from ocpp_library import LibraryCentralSystem
 
-from tools import bench
+from tools.station_process import StationProcess
 
 
 @pytest.fixture
@@ -18,7 +18,7 @@ def library():
 
 
 def test_a_charge_with_profiles_at_the_ocpp_library(library, micropython, tmp_path):
-    with bench.StationProcess(tmp_path, micropython, csms_url=library.url, keys={"MeterValueSampleInterval": "1"}) as station:
+    with StationProcess(tmp_path, micropython, csms_url=library.url, keys={"MeterValueSampleInterval": "1"}) as station:
         station.wait_until(lambda state: state["registered"])
         profile = {
             "charging_profile_id": 1,

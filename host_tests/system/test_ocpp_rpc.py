@@ -9,7 +9,7 @@ import pytest
 from npm_packages import installed
 from ocpp_rpc import NodeCentralSystem
 
-from tools import bench
+from tools.station_process import StationProcess
 
 
 @pytest.fixture
@@ -23,7 +23,7 @@ def strict(request):
 
 def _station(folder, micropython, strict, **keys):
     device = {"reconnect": {"minimum_s": 1, "random_s": 0}}
-    return bench.StationProcess(folder, micropython, csms_url=strict.url, keys=keys, device=device)
+    return StationProcess(folder, micropython, csms_url=strict.url, keys=keys, device=device)
 
 
 @pytest.mark.parametrize("micropython", ["64bit"], indirect=True)

@@ -10,7 +10,7 @@ import threading
 
 import pytest
 
-from tools import bench
+from tools import station_process
 from tools.command import ROOT
 from tools.packages import lists
 
@@ -30,7 +30,7 @@ def server():
 def installed(server, name, target, then) -> str:
     """What `then` prints on MicroPython, which has installed a list into the folder `target` and imports from there alone."""
     code = "import sys, mip\nmip.install(%r, target=%r)\nsys.path[:] = [%r, '.frozen']\n%s" % (server + "/" + name, str(target), str(target), then)
-    done = subprocess.run([*bench.micropython(), "-c", code], capture_output=True, text=True, timeout=60)
+    done = subprocess.run([*station_process.micropython(), "-c", code], capture_output=True, text=True, timeout=60)
     assert done.returncode == 0 and "Done" in done.stdout, done.stdout + done.stderr
     return done.stdout.split("Done\n")[1]
 
