@@ -17,9 +17,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from tools import benchmark_agent, benchmark_build, benchmark_frames, benchmark_goals, benchmark_peer, benchmark_plot, micropython32
-from tools.bench import ROOT, micropython
 from tools.command import interruptible
 from tools.compiled import has_firmware
+from tools.station_process import ROOT, micropython
 
 EXAMPLES = """\
 examples:

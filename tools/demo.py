@@ -17,13 +17,14 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-from tools import bench, demo_check, plot
+from tools import demo_check, plot
 from tools.central_system import CentralSystem
 from tools.command import interruptible
 from tools.expected import Placed, Site, installed, plan
+from tools.station_process import ROOT, CommandFailed, StationDied, StationProcess
 from tools.traffic import CALL, Message, violations
 
-OUT = bench.ROOT / "build"
+OUT = ROOT / "build"
 SITE = Site(volts=230, phases=3, phase_switch=True, amps=32)
 VEHICLE = {"connector": 1, "amps": 32, "phases": 3}
 SAMPLE_S = 0.2
@@ -76,7 +77,7 @@ class Demo:
         self._printing = threading.Lock()
         self.central = CentralSystem(on_message=self.on_message)
         self.central.start()
-        self.station = bench.StationProcess(
+        self.station = StationProcess(
             folder,
             csms_url=self.central.url,
             connectors=[{"id": 1}],
@@ -121,7 +122,7 @@ class Demo:
         while not self._over.wait(SAMPLE_S):
             try:
                 state = self.station.state()
-            except (bench.StationDied, bench.CommandFailed, OSError):
+            except (StationDied, CommandFailed, OSError):
                 continue  # the power is cut
             connector = state["connectors"][0]
             limit, pilot, running = connector["limit"], connector["pilot"], connector["transaction"]
@@ -278,7 +279,7 @@ def main(arguments: list[str] | None = None) -> int:
             demo.run()
         finally:
             demo.close()
-    except (bench.StationDied, bench.CommandFailed, TimeoutError, ConnectionError) as error:
+    except (StationDied, CommandFailed, TimeoutError, ConnectionError) as error:
         print("\n%s\n\nThe station's last words:\n  %s" % (error, "\n  ".join(demo.station.log[-30:])))
         return 1
     demo.write(options.out)

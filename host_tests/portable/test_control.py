@@ -4,99 +4,12 @@ import asyncio
 
 from memory import bytes_taken
 from micropython import heap_lock, heap_unlock
-from station_bench import NOON, Bench
+from outlet import Board, Outlet
+from station_bench import NOON, StationBench
 
 from setpoint.clock import Clock
 from setpoint.control import Control
 from setpoint.pilot import faults
-
-
-class Outlet:
-    """Hardware that notes what is done to it; the vehicle is a pair of voltages. A sensor that is None is not there."""
-
-    has_lock = False
-    has_rcm_test = False
-    has_pilot_switch = False
-    ventilation = False
-    pilot_bits = 16
-    n12_mv = -12000  # what is left of the negative half-wave
-
-    def __init__(self, number=1):
-        self.id = number
-        self.high_mv = 12000
-        self.low_mv = 12000
-        self.phases = 3
-        self.duty_u16 = 65535
-        self.closed = False
-        self.done = None  # a list, when somebody wants to know
-        self.ok = True
-        self.feedback = None  # "follows" its coil, or what it says
-        self.locked = None
-        self.tripped = None
-        self.earth = None
-        self.ohm = None
-        self.da = 0
-
-    def read_pilot(self):
-        self.low_mv = self.high_mv if self.duty_u16 == 65535 else self.n12_mv
-
-    def pilot_ok(self):
-        return self.ok
-
-    def contactor_closed(self):
-        return self.closed if self.feedback == "follows" else self.feedback
-
-    def lock_closed(self):
-        return self.locked
-
-    def rcm_tripped(self):
-        return self.tripped
-
-    def earthed(self):
-        return self.earth
-
-    def cable_ohm(self):
-        return self.ohm
-
-    def meter_da(self):
-        return self.da
-
-    def _note(self, what):
-        if self.done is not None:
-            self.done.append(what)
-
-    def set_duty_u16(self, duty):
-        self.duty_u16 = duty
-        self._note("duty")
-
-    def set_contactor(self, closed):
-        self.closed = closed
-        self._note("close" if closed else "open")
-
-    def set_phases(self, phases):
-        assert not self.closed, "phases are switched under load"
-        self.phases = phases
-        self._note("phases %d" % phases)
-
-    def set_lock(self, locked):
-        self.lock = locked
-
-    def set_rcm_test(self, on):
-        self.tripped = on
-
-    def set_pilot_open(self, is_open):
-        self._note("pilot open" if is_open else "pilot back")
-
-
-class Board:
-    has_thermometer = False
-
-    def __init__(self, outlets):
-        self.outlets = outlets
-        self.celsius = 25
-
-    def temperature_c(self):
-        return self.celsius
 
 
 class Ticked(Board):
@@ -137,10 +50,10 @@ def charging(connectors=1, **loop_arguments):
         point.limit_da = 160
         point.permitted = True
         point.lock_wanted = True
-        point.outlet.high_mv = 9000
+        point.outlet.show("B")
     run(control, 200)
     for point in points:
-        point.outlet.high_mv = 6000
+        point.outlet.show("C")
     run(control, 1500)
     for point in points:
         assert point.outlet.closed and point.offered_da() == 160
@@ -150,13 +63,13 @@ def charging(connectors=1, **loop_arguments):
 def test_the_contactor_opens_before_the_pilot_changes_and_closes_after():
     control, (point,) = charging()
     point.outlet.done = []
-    point.outlet.high_mv = 12000
+    point.outlet.show("A")
     run(control, 100)
     assert point.outlet.done == ["open", "duty"]
     point.outlet.done = []
-    point.outlet.high_mv = 9000
+    point.outlet.show("B")
     run(control, 6000)
-    point.outlet.high_mv = 6000
+    point.outlet.show("C")
     run(control, 1500)
     assert point.outlet.done == ["duty", "close"]
 
@@ -168,9 +81,9 @@ def test_once_the_station_is_to_end_a_last_step_closes_no_contactor():
                 outlet.set_contactor(False)
 
     control, points = charging(2, board=Safe)
-    points[0].outlet.high_mv = 9000
+    points[0].outlet.show("B")
     run(control, 6000)
-    points[0].outlet.high_mv = 6000
+    points[0].outlet.show("C")
     run(control, 400)
     assert points[0].sequence.state == "B2"
     control.halt()  # a task died, and the loop's own comes once more before it is cancelled
@@ -182,7 +95,7 @@ def test_the_contactor_is_open_within_100_ms_however_far_apart_the_steps_of_seve
     burst_ms, relay_ms = 8, 25
     for period_ms in range(20, 34):
         control, (point,) = charging()
-        point.outlet.high_mv = 9000  # just behind the beginning of a burst, which saw C
+        point.outlet.show("B")  # just behind the beginning of a burst, which saw C
         since_ms = 0
         while point.outlet.closed:
             since_ms += period_ms
@@ -219,14 +132,14 @@ def test_phases_are_switched_with_the_contactor_open_and_a_pause():
     point.phases = 1
     run(control, 40)
     assert point.outlet.done == ["duty"] and point.outlet.duty_u16 == 65535
-    point.outlet.high_mv = 9000
+    point.outlet.show("B")
     run(control, 200)
     assert point.outlet.done == ["duty", "open", "phases 1"]
     run(control, 14500)
     assert point.offered_da() == 0
     run(control, 1000)
     assert point.offered_da() == 160
-    point.outlet.high_mv = 6000
+    point.outlet.show("C")
     run(control, 1500)
     assert point.outlet.closed and point.outlet.phases == 1
 
@@ -264,7 +177,7 @@ def test_a_call_of_the_timer_allocates_nothing():
 
 
 def test_asking_whether_anything_is_due_allocates_nothing():
-    bench = Bench(connectors=2)
+    bench = StationBench(connectors=2)
     bench.set_profile(periods=((0, 16), (80000, 10)))
     bench.charge(1)
     clock = Clock(NOON)
@@ -378,9 +291,9 @@ def test_each_sensor_opens_the_contactor_in_its_time_and_is_reported_until_its_r
             run(control, 12000)
             assert outlet.closed
         elif ends == "unplug":
-            outlet.high_mv = 12000
+            outlet.show("A")
             run(control, 1000)
-            outlet.high_mv = 6000
+            outlet.show("C")
             run(control, 12000)
             assert outlet.closed
         assert names_of(point) == [] and point.faults == 0
@@ -390,18 +303,18 @@ def test_a_welded_contactor_is_never_closed_again_and_holds_the_plug_over_a_rest
     control, (point,) = protected()
     outlet = point.outlet
     outlet.feedback = True
-    outlet.high_mv = 9000
+    outlet.show("B")
     run(control, 1200)
     assert names_of(point) == ["welded"] and not outlet.closed
     held = {"1": point.protection.held}
     for _ in range(2):
-        outlet.high_mv = 12000
+        outlet.show("A")
         run(control, 60000)
         assert outlet.lock is True and point.sequence.state == "F"
         control, (point,) = loop(outlets=[outlet], held=held)
         point.limit_da = 160
         point.permitted = True
-        outlet.high_mv = 6000
+        outlet.show("C")
         outlet.feedback = "follows"
         run(control, 60000)
         assert names_of(point) == ["welded"] and not outlet.closed
@@ -418,10 +331,10 @@ def test_a_welded_contactor_is_never_closed_again_and_holds_the_plug_over_a_rest
 def test_a_contactor_that_never_closes_is_tried_three_times_a_vehicle():
     control, (point,) = protected()
     outlet = point.outlet
-    outlet.high_mv = 9000
+    outlet.show("B")
     run(control, 10000)
     outlet.feedback = False
-    outlet.high_mv = 6000
+    outlet.show("C")
     outlet.done = []
     run(control, 300000)
     assert outlet.done.count("close") == 3 and point.sequence.state == "F"
@@ -433,7 +346,7 @@ def test_nothing_is_offered_before_the_cable_is_known_and_never_more_than_it_bea
     run(control, 1000)
     point.limit_da = 630
     point.permitted = True
-    point.outlet.high_mv = 9000
+    point.outlet.show("B")
     seen = set()
     for _ in range(400):
         control.step(20)
@@ -466,7 +379,7 @@ def test_the_plug_is_not_let_go_while_it_may_be_live():
     point.lock_wanted = False
     run(control, 1000)
     assert outlet.closed and outlet.lock is True
-    outlet.high_mv = 9000
+    outlet.show("B")
     outlet.feedback = True
     run(control, 100)
     assert not outlet.closed and outlet.lock is True, "the contactor's feedback says that it is"
@@ -482,7 +395,7 @@ def test_the_contactor_waits_for_the_lock():
     point.limit_da = 160
     point.permitted = True
     run(control, 1000)
-    outlet.high_mv = 6000
+    outlet.show("C")
     point.lock_wanted = True
     run(control, 4900)
     assert outlet.lock is True and not outlet.closed and point.faults == 0
@@ -507,7 +420,7 @@ def test_the_monitor_is_tested_at_the_start_and_after_each_session():
     control, (point,) = charging(outlets=[outlet])
     assert driven == [True, False]
     run(control, 20000)
-    outlet.high_mv = 12000
+    outlet.show("A")
     run(control, 1000)
     assert driven == [True, False, True, False] and point.faults == 0
 
@@ -521,7 +434,7 @@ def test_a_protected_control_step_allocates_nothing():
             outlet.da = i % 400
             outlet.ohm = 220 if i % 50 else 5000
             if i % 500 == 0:
-                outlet.high_mv = 12000 if i % 1000 else 6000
+                outlet.show("A" if i % 1000 else "C")
             if i == 1700:
                 outlet.feedback = False
             if i == 2500:
@@ -621,7 +534,7 @@ def test_an_agent_that_hangs_gets_its_minute_then_the_contactor_opens_in_order_t
     assert outlet.closed and outlet.done == [] and board.feeds == 2990
     ticks(20)
     assert outlet.closed and outlet.done == ["duty"] and outlet.duty_u16 == 65535, "the vehicle is told to stop"
-    outlet.high_mv = 9000
+    outlet.show("B")
     ticks(4)
     assert not outlet.closed and board.feeds == 3014
     ticks(1000)
@@ -667,7 +580,7 @@ def test_what_a_step_raises_makes_the_outputs_safe_and_ends_the_control_task_wit
         point.outlet.read_pilot = fails
         board.steps(None)
         assert not point.outlet.closed and board.safe == 1, "at once, not when the task has its turn"
-        point.outlet.high_mv = 6000
+        point.outlet.show("C")
         board.steps(None)
         assert not point.outlet.closed
         try:
@@ -727,7 +640,7 @@ def test_the_agent_is_told_once_of_each_thing_that_changes():
         assert point.changes == point.seen and not told, "nothing has changed"
         return was
 
-    outlets[0].high_mv = 9000
+    outlets[0].show("B")
     run(control, 2000)
     assert changes() == (True, True, False)
     outlets[0].ohm = 680
@@ -743,7 +656,7 @@ def test_the_agent_is_told_once_of_each_thing_that_changes():
     outlets[0].earth = False
     run(control, 1000)
     assert changes() == (True, True, False), "the faults"
-    outlets[0].high_mv = 6000
+    outlets[0].show("C")
     run(control, 200)
     assert point.sequence.state == "F" and changes() == (True, True, False), "the vehicle"
     board.celsius = 65
@@ -758,7 +671,7 @@ def test_the_pilot_is_opened_and_closed_again_to_wake_a_vehicle():
     point.limit_da = 160
     point.permitted = True
     point.sequence.wake_ms = 2000
-    outlet.high_mv = 9000
+    outlet.show("B")
     run(control, 2000)
     outlet.done = []
     run(control, 2000)
@@ -789,7 +702,7 @@ def test_a_person_who_came_before_another_fault_must_come_again():
 def test_a_pause_of_the_phases_ends_whatever_the_steps_are():
     control, (point,) = charging()
     point.phases = 1
-    point.outlet.high_mv = 9000
+    point.outlet.show("B")
     run(control, 200)
     for _ in range(600):
         control.step(33)
@@ -816,18 +729,18 @@ def test_a_monitor_that_takes_its_time_is_waited_for():
     answer()
     point.limit_da = 160
     point.permitted = True
-    outlet.high_mv = 9000
+    outlet.show("B")
     run(control, 1000)
-    outlet.high_mv = 6000
+    outlet.show("C")
     run(control, 2000)
     assert outlet.closed
-    outlet.high_mv = 9000
+    outlet.show("B")
     run(control, 2000)
     assert not outlet.closed and not point.protection.test, "not before the vehicle has left"
-    outlet.high_mv = 12000
+    outlet.show("A")
     run(control, 100)
     assert point.protection.test
-    outlet.high_mv = 9000
+    outlet.show("B")
     run(control, 700)
     assert point.offered_da() == 0
     answer()
@@ -842,7 +755,7 @@ def test_the_plug_is_held_while_the_contactor_is_driven_or_known_to_be_welded():
     point.lock_wanted = False
     run(control, 100)
     assert outlet.lock, "it is driven"
-    outlet.high_mv = 9000
+    outlet.show("B")
     run(control, 100)
     assert not outlet.lock
     for bit, held in ((6, True), (8, False)):  # welded, residual

@@ -1,29 +1,11 @@
 """The ESP32's board on the model of a chip: contactor, sensors, files, watchdog, clock, and what a person sees and presses."""
 
 from esp32_bench import CHIP, IDENTITY, Task, boot, description, machine, pass_time, virtual_time
+from noting_app import NotingApp
 
 from setpoint import clock
 from setpoint.board.esp32 import board as boards
 from setpoint.pilot.protection import Protection
-
-
-class App:
-    """Notes what the board tells."""
-
-    def __init__(self):
-        self.told = []
-
-    def log(self, level, area, sentence):
-        self.told.append((level, area, sentence))
-
-    def on_network(self):
-        self.told.append("network")
-
-    def on_press(self, button):
-        self.told.append("press " + button)
-
-    def on_fault(self, *fault):
-        self.told.append(fault)
 
 
 def booted(identity=IDENTITY, **changes):
@@ -319,7 +301,7 @@ def test_an_analogue_thermometer():
 def test_the_light_says_what_the_board_knows():
     board = booted()
     outlet = board.outlets[0]
-    app = App()
+    app = NotingApp()
     end = virtual_time()
     try:
         task = Task(board._panel.run(app))
@@ -345,7 +327,7 @@ def test_lamps_and_a_button_that_counts_once():
     for name, pin in (("ready", 18), ("charging", 21), ("fault", 19)):
         lamps[name] = {"pin": pin, "on": 1, "pull": "none"}
     board = booted(light=lamps)
-    app = App()
+    app = NotingApp()
     end = virtual_time()
     try:
         task = Task(board._panel.run(app))
@@ -380,7 +362,7 @@ def test_lamps_and_a_button_that_counts_once():
 def test_a_button_that_hangs_at_the_start_acknowledges_nothing():
     board = booted(light=None)
     CHIP.drive(0, 0)
-    app = App()
+    app = NotingApp()
     end = virtual_time()
     try:
         task = Task(board._panel.run(app))
@@ -398,7 +380,7 @@ def test_a_button_that_hangs_at_the_start_acknowledges_nothing():
 def test_an_emergency_stop_is_a_fault_while_it_is_pressed():
     board = booted(light=None, button=None, emergency_stop={"pin": 21, "on": 1, "chip_pull": "up"})
     CHIP.drive(21, 0)
-    app = App()
+    app = NotingApp()
     end = virtual_time()
     try:
         task = Task(board._panel.run(app))
@@ -560,7 +542,7 @@ def test_a_board_without_identity_runs_offline_and_says_so():
     for broken, told in (("", " is missing or broken"), ("{", " is missing or broken"), ("[1]", ": it is not a JSON object; make provision writes a new one")):
         board = booted(broken)
         assert board.identity["csms_url"] == "" and board.identity["vendor"] == "Setpoint" and board.keys == {}
-        app = App()
+        app = NotingApp()
         tasks = board.attach(app)
         assert app.told == [("error", "board", "/identity.json" + told)]
         for _, coroutine in tasks:
@@ -598,7 +580,7 @@ def test_the_tasks_of_a_board_are_what_it_has():
         ({}, ["wifi", "house", "thermometer", "panel", "meter 1"]),
         ({"temperature": None, "light": None, "button": None, "connector_lock": lock}, ["wifi", "house", "meter 1", "lock 1"]),
     ):
-        tasks = booted(**changes).attach(App())
+        tasks = booted(**changes).attach(NotingApp())
         assert [name for name, _ in tasks] == names
         for _, coroutine in tasks:
             coroutine.close()

@@ -1,31 +1,18 @@
 """The card reader that board.json names, on the model of the chip and of the reader's chip."""
 
 from esp32_bench import CHIP, Task, boot, description, pass_time, virtual_time
+from noting_app import NotingApp
 from reader_chips import Card, Mfrc522Model, Pn532Model
 
 UID = b"\x04\xa1\xb2\xc3"
 SPI = {"bus": 1, "sck_pin": 18, "mosi_pin": 21, "miso_pin": 19}
 
 
-class App:
-    def __init__(self):
-        self.told = []
-
-    def log(self, level, area, sentence):
-        self.told.append((level, area, sentence))
-
-    def on_card(self, id_tag, connectors):
-        self.told.append((id_tag, connectors))
-
-    def on_fault(self, *fault):
-        self.told.append(fault)
-
-
-class Bench:
+class ReaderBench:
     """A board with a reader; what its task tells stands in `told`."""
 
     def __init__(self, **changes):
-        self.app = App()
+        self.app = NotingApp()
         self.told = self.app.told
         self.board = board = boot(description(**changes))[0]
         tasks = dict(board.attach(self.app))
@@ -44,7 +31,7 @@ class Bench:
 def test_a_card_at_a_pn532():
     CHIP.start()
     CHIP.i2c = Pn532Model()
-    bench = Bench(reader={"kind": "pn532"})
+    bench = ReaderBench(reader={"kind": "pn532"})
     bench.run(1000)
     assert bench.told == []
     CHIP.i2c.uid = UID
@@ -57,7 +44,7 @@ def test_a_card_at_an_mfrc522():
         CHIP.start()
         CHIP.spi = Mfrc522Model()
         CHIP.spi_select = 25
-        bench = Bench(reader={"kind": "mfrc522", "cs_pin": 25, "reset_pin": reset_pin}, spi=SPI, light=None, rs485=None)
+        bench = ReaderBench(reader={"kind": "mfrc522", "cs_pin": 25, "reset_pin": reset_pin}, spi=SPI, light=None, rs485=None)
         assert CHIP.outputs[25] == 1 and CHIP.outputs.get(33) == (None if reset_pin is None else 1)
         CHIP.spi.cards = [Card(UID)]
         bench.run(1000)
@@ -72,7 +59,7 @@ def test_a_card_at_an_mfrc522():
 def test_a_lost_reader_is_told_until_it_is_back():
     CHIP.start()
     CHIP.i2c = Pn532Model()
-    bench = Bench(reader={"kind": "pn532"})
+    bench = ReaderBench(reader={"kind": "pn532"})
     bench.run(1000)
     CHIP.i2c.polls_until_ready = 1000
     bench.run(5000)
@@ -131,7 +118,7 @@ def test_a_board_without_a_reader_starts_none():
         wiring = description(reader=reader)
         if reader is None:
             wiring.pop("reader")
-        tasks = dict(boot(wiring)[0].attach(App()))
+        tasks = dict(boot(wiring)[0].attach(NotingApp()))
         assert "reader" not in tasks
         for name in tasks:
             tasks[name].close()

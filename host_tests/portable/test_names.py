@@ -3,7 +3,7 @@
 import asyncio
 import socket
 
-from name_server import ADDRESS, Server, bound, reply, right, silence
+from name_server import ADDRESS, NameServer, bound, reply, right, silence
 
 from setpoint import clock as clock_room
 from setpoint.board import names
@@ -16,7 +16,7 @@ def looked_up(server, host="csms.example", last=None, tries=(60, 80, 100), group
     told = []
     before = names._TRIES_MS, names._GROUP
     names._TRIES_MS = tries
-    where = "127.0.0.1:%d" % server.port if type(server) is Server else server
+    where = "127.0.0.1:%d" % server.port if type(server) is NameServer else server
     if group:
         names._GROUP, where = where, "0.0.0.0"
 
@@ -30,7 +30,7 @@ def looked_up(server, host="csms.example", last=None, tries=(60, 80, 100), group
                 pauses[0] = max(pauses[0], clock.ticks_ms() - began)
 
         tasks = [asyncio.create_task(tick())]
-        if type(server) is Server:
+        if type(server) is NameServer:
             tasks.append(asyncio.create_task(server.run()))
         try:
             return await names.address_of(host, where, last, lambda *words: told.append(words)), pauses[0]
@@ -48,7 +48,7 @@ def looked_up(server, host="csms.example", last=None, tries=(60, 80, 100), group
 
 
 def test_an_answer_is_the_address():
-    server = Server(right)
+    server = NameServer(right)
     assert looked_up(server)[:2] == ("10.1.2.3", [])
     asked, _ = server.asked[0]
     assert len(server.asked) == 1 and asked[2:12] == b"\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00"
@@ -56,7 +56,7 @@ def test_an_answer_is_the_address():
 
 
 def test_of_several_addresses_each_is_taken_at_times():
-    server = Server(lambda asked: [reply(asked, (10, 0, 0, 1), (10, 0, 0, 2))])
+    server = NameServer(lambda asked: [reply(asked, (10, 0, 0, 1), (10, 0, 0, 2))])
     found = {looked_up(server)[0] for _ in range(30)}
     assert found == {"10.0.0.1", "10.0.0.2"}
     ports = [peer[1] if type(peer) is tuple else peer[2] << 8 | peer[3] for _, peer in server.asked]
@@ -64,7 +64,7 @@ def test_of_several_addresses_each_is_taken_at_times():
 
 
 def test_an_address_is_never_asked_for_and_ipv6_is_refused():
-    server = Server(right)
+    server = NameServer(right)
     assert looked_up(server, "192.168.1.7")[0] == "192.168.1.7"
     assert looked_up(server, "fe80::1")[0] == "addresses of IPv6 cannot be used here"
     assert looked_up(server, "a..b")[0] == "no host can be called a..b"
@@ -72,7 +72,7 @@ def test_an_address_is_never_asked_for_and_ipv6_is_refused():
 
 
 def test_each_try_has_a_number_and_a_port_of_its_own():
-    server = Server(silence, silence, right)
+    server = NameServer(silence, silence, right)
     assert looked_up(server)[0] == "10.1.2.3"
     assert len({asked[:2] for asked, _ in server.asked}) == len({str(peer) for _, peer in server.asked}) == 3
 
@@ -87,12 +87,12 @@ def test_lies_are_passed_over_and_the_truth_behind_them_counts():
         lambda asked: reply(asked[:14] + b"x" + asked[15:], (6, 6, 6, 6)),
         lambda asked: (reply(asked, (6, 6, 6, 6)),),  # right in all, but from another port
     ):
-        found, told, pause_ms = looked_up(Server(lambda asked: [lie(asked), 2, lie(asked), reply(asked, ADDRESS)]), tries=(500,))
+        found, told, pause_ms = looked_up(NameServer(lambda asked: [lie(asked), 2, lie(asked), reply(asked, ADDRESS)]), tries=(500,))
         assert (found, told) == ("10.1.2.3", []) and pause_ms < 400
 
 
 def test_lies_alone_are_silence():
-    found, told, _ = looked_up(Server(lambda asked: [asked, b"", reply(asked, (6, 6, 6, 6))[:-2]] * 3))
+    found, told, _ = looked_up(NameServer(lambda asked: [asked, b"", reply(asked, (6, 6, 6, 6))[:-2]] * 3))
     assert "does not answer" in found and told == []
 
 
@@ -103,13 +103,13 @@ def test_a_late_answer_counts_for_its_own_try_only():
         first.append(asked)
         return []
 
-    server = Server(late, lambda asked: [reply(first[0], (6, 6, 6, 6)), reply(asked, ADDRESS)])
+    server = NameServer(late, lambda asked: [reply(first[0], (6, 6, 6, 6)), reply(asked, ADDRESS)])
     assert looked_up(server)[0] == "10.1.2.3"
-    assert looked_up(Server(lambda asked: [30, reply(asked, ADDRESS)]), tries=(300,))[0] == "10.1.2.3"
+    assert looked_up(NameServer(lambda asked: [30, reply(asked, ADDRESS)]), tries=(300,))[0] == "10.1.2.3"
 
 
 def test_a_silent_server_stops_nobody_and_is_left_in_time():
-    server = Server(silence)
+    server = NameServer(silence)
     began = clock.ticks_ms()
     found, told, pause_ms = looked_up(server)
     assert found == "the DNS server 127.0.0.1 does not answer" and told == [] and len(server.asked) == 3
@@ -118,7 +118,7 @@ def test_a_silent_server_stops_nobody_and_is_left_in_time():
 
 
 def test_a_name_that_nobody_answers_to_takes_six_seconds_however_late_each_sleep_ends():
-    server, ticks = Server(silence), [0]
+    server, ticks = NameServer(silence), [0]
 
     async def sleep_too_long(ms):
         ticks[0] += ms * 14 // 10
@@ -137,21 +137,21 @@ def test_a_name_that_nobody_answers_to_takes_six_seconds_however_late_each_sleep
 
 
 def test_a_failing_server_is_asked_again_and_a_no_is_not():
-    server = Server(lambda asked: [reply(asked, flags=b"\x81\x82")], right)
+    server = NameServer(lambda asked: [reply(asked, flags=b"\x81\x82")], right)
     assert looked_up(server)[0] == "10.1.2.3" and len(server.asked) == 2
-    server = Server(lambda asked: [reply(asked, flags=b"\x81\x82")])
+    server = NameServer(lambda asked: [reply(asked, flags=b"\x81\x82")])
     assert looked_up(server)[0] == "the DNS server 127.0.0.1 fails (code 2)" and len(server.asked) == 3
     for flags, reason in ((b"\x81\x83", "DNS knows no host called csms.example"), (b"\x81\x80", "DNS knows no IPv4 address of csms.example")):
-        server = Server(lambda asked: [reply(asked, flags=flags)])
+        server = NameServer(lambda asked: [reply(asked, flags=flags)])
         assert looked_up(server)[0] == reason and len(server.asked) == 1
 
 
 def test_the_last_address_of_the_same_host_is_tried_where_dns_is_silent_or_fails_and_is_told():
     last = ("csms.example", "10.7.7.7")
-    found, told, _ = looked_up(Server(silence), last=last)
+    found, told, _ = looked_up(NameServer(silence), last=last)
     assert found == "10.7.7.7" and told == [("warn", "dns", "the DNS server 127.0.0.1 does not answer; csms.example was at 10.7.7.7")]
-    assert looked_up(Server(lambda asked: [reply(asked, flags=b"\x81\x85")]), last=last)[0] == "10.7.7.7"
-    assert looked_up(Server(silence), "other.example", last)[0] == "the DNS server 127.0.0.1 does not answer"
+    assert looked_up(NameServer(lambda asked: [reply(asked, flags=b"\x81\x85")]), last=last)[0] == "10.7.7.7"
+    assert looked_up(NameServer(silence), "other.example", last)[0] == "the DNS server 127.0.0.1 does not answer"
     assert looked_up("0.0.0.0", last=last)[0] == "10.7.7.7"
     for server in ("0.0.0.0", "", "fe80::1"):
         assert looked_up(server)[0] == "this network names no DNS server"
@@ -159,8 +159,8 @@ def test_the_last_address_of_the_same_host_is_tried_where_dns_is_silent_or_fails
 
 def test_an_answer_stands_above_the_last_address_and_so_does_a_no():
     last = ("csms.example", "10.7.7.7")
-    assert looked_up(Server(right), last=last)[:2] == ("10.1.2.3", [])
-    assert looked_up(Server(lambda asked: [reply(asked, flags=b"\x81\x83")]), last=last)[0] == "DNS knows no host called csms.example"
+    assert looked_up(NameServer(right), last=last)[:2] == ("10.1.2.3", [])
+    assert looked_up(NameServer(lambda asked: [reply(asked, flags=b"\x81\x83")]), last=last)[0] == "DNS knows no host called csms.example"
 
 
 def test_a_server_that_cannot_be_reached_is_an_oserror():
@@ -172,9 +172,9 @@ def test_a_server_that_cannot_be_reached_is_an_oserror():
 
 
 def test_a_name_in_local_is_asked_of_the_group_and_anybody_may_answer():
-    server = Server(lambda asked: [(reply(asked, ADDRESS),)])
+    server = NameServer(lambda asked: [(reply(asked, ADDRESS),)])
     assert looked_up(server, "CSMS.Local", group=True)[0] == "10.1.2.3"
-    assert looked_up(Server(silence), "csms.local", group=True)[0] == "nobody on this network answers to csms.local"
+    assert looked_up(NameServer(silence), "csms.local", group=True)[0] == "nobody on this network answers to csms.local"
     assert names._GROUP == "224.0.0.251:5353"
 
 
@@ -228,12 +228,12 @@ def test_each_try_closes_its_socket_whatever_becomes_of_it():
     before = names.socket, names.select
     names.select = Select
     try:
-        for server in (Server(right), Server(silence), Server(lambda asked: [reply(asked, flags=b"\x81\x83")]), "255.255.255.255"):
+        for server in (NameServer(right), NameServer(silence), NameServer(lambda asked: [reply(asked, flags=b"\x81\x83")]), "255.255.255.255"):
             names.socket = count = Counting()
             looked_up(server)
             assert count.made > 0 and count.open == 0
         names.socket = count = Counting()
-        server = Server(silence)
+        server = NameServer(silence)
 
         async def given_up():
             try:

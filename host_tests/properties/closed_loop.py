@@ -14,7 +14,10 @@ from datetime import datetime, timedelta, timezone
 from types import SimpleNamespace
 from unittest.mock import patch
 
+from central_system import CentralSystem
+from central_system import text_of as whole
 from legal_profiles import CAPABILITY, DAY, T0
+from store_in_ram import DocumentsInRam
 
 import setpoint.app
 from setpoint.app import App
@@ -31,6 +34,7 @@ FOLLOW_MS = 5000  # a vehicle may take so long to follow its pilot
 FALL_MS = 11000  # a lower limit has reached the vehicle
 STOP_MS = 6000  # without a permit the contactor is open after that
 RISE_MS = 12000  # a share that grew was handed out
+FIRST_TRANSACTION = -2  # OCPP allows any integer as an id, 0 and below included
 
 setpoint.app.gc = SimpleNamespace(mem_alloc=lambda: 0, mem_free=lambda: 0)  # CPython does not count
 
@@ -56,93 +60,42 @@ def as_sent(profile):
 # The world around the station -----------------------------------------------------------------------------------------
 
 
-class Flash:
-    """Documents. `fails`: writes raise. `sticks`: removals of profiles raise; `stuck` holds the names of those that are
-    still there. `cut_after`: power fails before the operation after so many."""
+class Flash(DocumentsInRam):
+    """`sticks`: removals of profiles raise; `stuck` holds the names of those that are still there. `cut_after`: power fails before
+    the operation after so many, also one of the journal, which lies on the same flash."""
 
     def __init__(self):
-        self.kept = {}
-        self.fails = False
+        DocumentsInRam.__init__(self)
         self.failed = False  # since the last power-up
         self.sticks = False
         self.stuck = set()
         self.cut_after = None
-        self.problems = []
+        self.journal.changes = self.changes
 
-    def read(self, name, like=None, understand=None):
-        if name not in self.kept:
-            return like
-        value = json.loads(self.kept[name])
-        try:
-            return value if understand is None else understand(value)
-        except (ValueError, TypeError, LookupError):
-            return like
-
-    def names(self):
-        return sorted(self.kept)
-
-    def _operation(self):
+    def _step(self):
         if self.cut_after is not None:
             if self.cut_after == 0:
                 raise PowerCut
             self.cut_after -= 1
 
+    def changes(self):
+        self._step()
+        self.failed = self.failed or self.fails
+        DocumentsInRam.changes(self)
+
     def write(self, name, value):
-        text = json.dumps(value)
-        assert json.loads(text) == value, (name, value)
-        if self.kept.get(name) == text:
-            return False
-        self._operation()
-        if self.fails:
-            self.failed = True
-            raise OSError(28)
-        self.kept[name] = text
-        self.stuck.discard(name)
-        return True
+        written = DocumentsInRam.write(self, name, value)
+        if written:
+            self.stuck.discard(name)
+        return written
 
     def remove(self, name):
-        self._operation()
+        self._step()
         if self.sticks and name.startswith("profile-") and name in self.kept:
             self.stuck.add(name)
             raise OSError(5)
         self.stuck.discard(name)
-        self.kept.pop(name, None)
-
-
-class Lines:
-    """The journal, on the same flash."""
-
-    def __init__(self, flash):
-        self.flash = flash
-        self.segments = []
-        self.lines = []
-        self.marked = [None, None]
-        self.problems = []
-
-    def _operation(self):
-        self.flash._operation()
-        if self.flash.fails:
-            self.flash.failed = True
-            raise OSError(28)
-
-    def read(self, segment, offset):
-        return (self.lines[offset], 1, offset + 1) if offset < len(self.lines) else None
-
-    def append(self, lines, owner):
-        heading = [] if self.lines else [owner.heading()]
-        self._operation()
-        self.lines += heading + lines
-        self.segments = [1]
-
-    def drop_before(self, segment):
-        pass
-
-    def mark(self, text):
-        self._operation()
-        self.marked = [self.marked[-1], text]
-
-    def marks(self):
-        return [text for text in self.marked if text]
+        DocumentsInRam.remove(self, name)
 
 
 class LoopClock(Clock):
@@ -170,18 +123,18 @@ class Meter:
         self.wh = wh
 
 
-class CentralSystem:
+class SlowCentralSystem(CentralSystem):
     """Answers what the station asks after `latency_ms`; judges every message."""
 
     def __init__(self, loop):
+        CentralSystem.__init__(self)
         self.loop = loop
         self.behind_s = 0
         self.latency_ms = 0
-        self.silent = False
         self.refuses = False
         self.registers = "Accepted"
         self.card_status = "Accepted"
-        self.ids = 0
+        self.transaction_ids = FIRST_TRANSACTION - 1
         self.replies = []  # (due_ms, text)
         self.holds = False  # it keeps its replies until it is let go
         self.in_flight = None  # (sent_ms, id)
@@ -190,22 +143,30 @@ class CentralSystem:
         self.on_answer = None
         self.count = 0
         self.seen = set()
+        self.answers.update(
+            BootNotification=lambda payload: {"status": self.registers, "currentTime": text_of(self.now()), "interval": 3600},
+            Heartbeat=lambda payload: {"currentTime": text_of(self.now())},
+            Authorize=lambda payload: {"idTagInfo": {"status": self.card_status}},
+            StartTransaction=self._start,
+        )
+
+    def _start(self, payload):
+        return dict(CentralSystem._start(self, payload), idTagInfo={"status": self.card_status})
 
     def now(self):
         return T0 + self.loop.ms // 1000 - self.behind_s
 
     def take(self, text):
-        text = text if type(text) is str else b"".join(text).decode()
-        message = Message(text, False)
+        message = Message(whole(text), False)
         if message.kind in (3, 4):
-            assert self.asked is not None and message.id == self.asked[0], text
+            assert self.asked is not None and message.id == self.asked[0], message.text
             message.action = self.asked[1]
             self.answer = message
             self.asked = None
             if self.on_answer is not None:
                 self.on_answer(message)
         faults = faults_in(message)
-        assert not faults, (faults, text)
+        assert not faults, (faults, message.text)
         if message.kind != 2:
             return
         assert message.id not in self.seen, "id used twice"
@@ -213,26 +174,13 @@ class CentralSystem:
         if self.in_flight is not None:
             assert self.loop.ms - self.in_flight[0] >= 30000, "a second call in flight"
         self.in_flight = (self.loop.ms, message.id)
-        if self.silent:
-            return
-        if self.refuses and message.action != "BootNotification":
-            reply = [4, message.id, "InternalError", "", {}]
+        if self.refuses and not self.silent and message.action != "BootNotification":
+            self.refuse(message.id)
         else:
-            reply = [3, message.id, getattr(self, "_" + message.action, lambda payload: {})(message.payload)]
-        self.replies.append((self.loop.ms + self.latency_ms, json.dumps(reply)))
+            self.take_call(message.id, message.action, message.payload)
 
-    def _BootNotification(self, payload):
-        return {"status": self.registers, "currentTime": text_of(self.now()), "interval": 3600}
-
-    def _Heartbeat(self, payload):
-        return {"currentTime": text_of(self.now())}
-
-    def _Authorize(self, payload):
-        return {"idTagInfo": {"status": self.card_status}}
-
-    def _StartTransaction(self, payload):
-        self.ids += 1
-        return {"transactionId": (self.ids - 3), "idTagInfo": {"status": self.card_status}}
+    def deliver(self, text):
+        self.replies.append((self.loop.ms + self.latency_ms, text))
 
     def ask(self, action, payload, on_answer=None):
         """The station's answer to a CALL: a Message. `on_answer` is told of it before anybody looks at the station."""
@@ -256,7 +204,7 @@ class CentralSystem:
             return min(due for due, _ in self.replies)
         return None if self.in_flight is None else self.in_flight[0] + 30000
 
-    def deliver(self):
+    def hand_over(self):
         """The replies that are due."""
         while self.replies and not self.holds and self.replies[0][0] <= self.loop.ms:
             _, text = self.replies.pop(0)
@@ -575,9 +523,8 @@ class ClosedLoop:
         """`at`: the instant that the station's clock knows at its first power-up, or None."""
         self.ms = 0
         self.flash = Flash()
-        self.journal = Lines(self.flash)
         self.books = Books(site)
-        self.central = CentralSystem(self)
+        self.central = SlowCentralSystem(self)
         self.meters = [Meter() for _ in self.books.connectors()]
         self.behind = [None] * site.connectors  # (vehicle, circuit) of each outlet, which outlive a restart
         self.tags = 0
@@ -634,7 +581,7 @@ class ClosedLoop:
         self.flash.failed = False
         self.central.link_is_down()
         link = SimpleNamespace(send=self.central.take, set_ping_interval=lambda seconds: None)
-        doubles = {"Documents": lambda folder: self.flash, "Journal": lambda folder: self.journal}
+        doubles = {"Documents": lambda folder: self.flash, "Journal": lambda folder: self.flash.journal}
         with patch.multiple(setpoint.app, Session=lambda *_: link, Log=lambda *_: lambda *_: None, **doubles):
             self.app = LoopApp(board)
         self.books.heard_ms = self.ms
@@ -746,7 +693,7 @@ class ClosedLoop:
 
     def count_into(self, totals):
         counts = {"runs": 1, "steps": self.steps, "events": self.events, "seconds": self.ms // 1000}
-        counts["transactions"] = self.central.ids
+        counts["transactions"] = self.central.transaction_ids - FIRST_TRANSACTION + 1
         counts["fallbacks"] = self.books.fallbacks
         counts["came back"] = self.returned
         for name, count in counts.items():
@@ -764,7 +711,7 @@ class ClosedLoop:
         return self.central.ask(action, payload, on_answer)
 
     def pump(self):
-        self.central.deliver()
+        self.central.hand_over()
         if self.app._over.is_set():
             self.central.link_is_down()
             self.restart(self.central.now())

@@ -6,6 +6,8 @@ Each test prints its seed. SEED=n repeats one, HOURS=168 lets a simulated week p
 import os
 import random
 
+from outlet import Board, Outlet
+
 from setpoint.control import Control
 from setpoint.pilot.duty import N12_U16, X1_U16, offered_da_for
 
@@ -74,18 +76,13 @@ class Wire:
         return high_mv, low_mv + int(chance.gauss(0, 80))
 
 
-class Outlet:
-    id = 1
-    phases = 3
-    has_lock = has_rcm_test = has_pilot_switch = ventilation = False
+class OutletOnAWire(Outlet):
     pilot_bits = 13
 
     def __init__(self, wire: Wire) -> None:
+        Outlet.__init__(self)
         self.wire = wire
-        self.duty_u16 = X1_U16
-        self.closed = False
         self.switched = []  # (time, closed)
-        self.high_mv = self.low_mv = 12000
 
     def read_pilot(self) -> None:
         self.high_mv, self.low_mv = self.wire.levels(self.duty_u16)
@@ -99,31 +96,16 @@ class Outlet:
         self.closed = closed
         self.switched.append((self.wire.now_ms, closed))
 
-    def pilot_ok(self) -> bool:
-        return True
-
-    def nothing(self) -> None:
-        return None
-
-    contactor_closed = rcm_tripped = earthed = cable_ohm = nothing
-
     def meter_da(self) -> int:
         return offered_da_for(self.duty_u16) if self.closed and self.wire.true == "C" else 0
-
-
-class Board:
-    has_thermometer = False
-
-    def __init__(self, outlet: Outlet) -> None:
-        self.outlets = [outlet]
 
 
 def live_through(seed: int, hours: float) -> "tuple[int, int, int]":
     """Returns how often the contactor closed, and the longest that it stayed closed after C had ended, without and with a spike."""
     chance = random.Random(seed)
     wire = Wire(chance)
-    outlet = Outlet(wire)
-    control = Control(Board(outlet), 320, lambda: None, {})
+    outlet = OutletOnAWire(wire)
+    control = Control(Board([outlet]), 320, lambda: None, {})
     point = control.points[1]
     closings = worst_ms = worst_with_spike_ms = 0
     ended_ms = None  # when the vehicle, under load, ended C for good

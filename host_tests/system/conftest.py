@@ -14,8 +14,9 @@ import os
 
 import pytest
 
-from tools import bench, micropython32
+from tools import micropython32, station_process
 from tools.central_system import CentralSystem
+from tools.station_process import StationProcess
 from tools.traffic import readable, violations
 
 
@@ -23,7 +24,7 @@ from tools.traffic import readable, violations
 def micropython(request) -> "list[str]":
     """The command of an interpreter. Where there is no 32-bit one, the test is skipped; in CI it fails."""
     if request.param == "64bit":
-        return bench.micropython()
+        return station_process.micropython()
     if os.environ.get("MICROPYTHON32"):
         return [os.environ["MICROPYTHON32"]]
     reason = reason_for_no_32bit()
@@ -63,13 +64,13 @@ def start_station(request, tmp_path, micropython, central):
     """start_station(**fields of the start file) -> a StationProcess that has said hello and dials `central`."""
     stations = []
 
-    def start(name: str = "station", **fields) -> bench.StationProcess:
+    def start(name: str = "station", **fields) -> StationProcess:
         folder = tmp_path / name
         folder.mkdir(exist_ok=True)
         device = {"reconnect": {"minimum_s": 1, "random_s": 0}, **fields.pop("device", {})}
         options = {key: fields.pop(key) for key in ("heap",) if key in fields}
         fields.setdefault("csms_url", central.url)
-        station = bench.StationProcess(folder, micropython, **options, device=device, **fields)
+        station = StationProcess(folder, micropython, **options, device=device, **fields)
         stations.append(station)
         station.start()
         return station

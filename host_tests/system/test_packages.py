@@ -11,10 +11,11 @@ import threading
 
 import pytest
 
-from tools import bench
+from tools import station_process
 from tools.command import ROOT
 from tools.faults.boards_played import PlayedBoard
 from tools.packages import SCHEDULE, files, lists
+from tools.station_process import micropython
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +33,7 @@ def server():
 def installed(server, name, target, then) -> str:
     """What `then` prints on MicroPython, which has installed a list into the folder `target` and imports from there alone."""
     code = "import sys, mip\nmip.install(%r, target=%r)\nsys.path[:] = [%r, '.frozen']\n%s" % (server + "/" + name, str(target), str(target), then)
-    done = subprocess.run([*bench.micropython(), "-c", code], capture_output=True, text=True, timeout=60)
+    done = subprocess.run([*station_process.micropython(), "-c", code], capture_output=True, text=True, timeout=60)
     assert done.returncode == 0 and "Done" in done.stdout, done.stdout + done.stderr
     return done.stdout.split("Done\n")[1]
 
@@ -63,7 +64,7 @@ print(scheduler.limit_at(1, 0)[0], len(scheduler.documents()))
 
 
 def test_mpremote_installs_the_scheduler_onto_a_board_without_a_server(tmp_path):
-    board = PlayedBoard(tmp_path / "board", bench.micropython())
+    board = PlayedBoard(tmp_path / "board", micropython())
     board.format({})
     board.power_up()
     command = ["connect", board.port, "resume", "mip", "install", "--target=/lib", "package-schedule.json"]

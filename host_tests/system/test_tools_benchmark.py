@@ -7,9 +7,9 @@ import sys
 import pytest
 
 from tools import benchmark_frames
-from tools.bench import ROOT
 from tools.benchmark_agent import Failed, smallest_heap_kib
 from tools.benchmark_goals import GOALS, judged, left_on_chips
+from tools.station_process import ROOT
 from tools.traffic import Message, Record, violations
 
 SHAPE = {

@@ -9,7 +9,7 @@ import sys
 import pytest
 from mpremote.transport_serial import SerialTransport
 
-from tools import bench, connection
+from tools import connection, station_process
 from tools.command import Failure
 from tools.connection import Connection, port_or_only
 from tools.deploy import Deployment, restart
@@ -22,7 +22,7 @@ BUSY = "import time\nwhile True:\n    time.sleep(0.02)"
 @pytest.fixture
 def board(tmp_path):
     """On the 64-bit interpreter: Debian's 32-bit one has no raw REPL."""
-    return PlayedBoard(tmp_path / "board", bench.micropython())
+    return PlayedBoard(tmp_path / "board", station_process.micropython())
 
 
 @pytest.fixture(scope="module")

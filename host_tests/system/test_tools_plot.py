@@ -4,8 +4,8 @@ import json
 import subprocess
 import sys
 
-from tools.bench import ROOT
 from tools.plot import Case, Segment
+from tools.station_process import ROOT
 
 HOUR = 3600
 

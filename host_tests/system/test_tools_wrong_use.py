@@ -9,7 +9,7 @@ import time
 import pytest
 
 from tools import connection, micropython32, set_up
-from tools.bench import ROOT
+from tools.station_process import ROOT
 
 
 def run_tool(name: str, *arguments: str) -> "subprocess.CompletedProcess[str]":

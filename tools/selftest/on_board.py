@@ -20,7 +20,7 @@ from setpoint import clock
 
 
 class _Nap:
-    """What a task of the board waits for; `Bench.tasks` holds when it goes on."""
+    """What a task of the board waits for; `BoardUnderTest.tasks` holds when it goes on."""
 
     def __init__(self, ms):
         self.ms = ms
@@ -47,7 +47,7 @@ from setpoint.pilot.level import class_of  # noqa: E402
 PERIOD_MS, WATCHDOG_MS, IDLE_MS = 20, 3000, 60000
 
 
-class Bench(AtRest):
+class BoardUnderTest(AtRest):
     def __init__(self, connector=1, patience_ms=120000):
         """patience_ms: how long a person may take."""
         with open("/board.json") as file:

@@ -1,4 +1,4 @@
-"""Checks that need the control loop, on the board (on_board.py has the Bench). Each returns what was measured."""
+"""Checks that need the control loop, on the board (on_board.py has the BoardUnderTest). Each returns what was measured."""
 
 import gc
 import os

@@ -4,7 +4,7 @@ from setpoint.board.readers.mfrc522 import crc_a
 
 
 class Pn532Model:
-    """Behind `machine.I2C`. `uid`: the card in the field; `dead`: no acknowledge on the bus; `spoil`: flips a bit of each answer;
+    """Stands in for a PN532 behind `machine.I2C`. `uid`: the card in the field; `dead`: no acknowledge on the bus; `spoil`: flips a bit of each answer;
     `shorted`: called instead of each transmission, on a bus of which a wire is shorted."""
 
     VERSION = b"\x32\x01\x06\x07"

@@ -1,4 +1,4 @@
-"""A DNS server for tests, in the same program: it answers, lies, is late or silent, as its test says."""
+"""A DNS server in the same program as the resolver."""
 
 import socket
 
@@ -26,8 +26,11 @@ def reply(asked, *addresses, flags=b"\x81\x80"):
 ADDRESS = (10, 1, 2, 3)
 
 
-class Server:
-    """replies: for each question a function from it to the texts to send; the last one for all that follow."""
+class NameServer:
+    """Stands in for DNS: it answers, lies, is late or silent, as its test says.
+
+    replies: for each question a function from it to the texts to send; the last one for all that follow.
+    """
 
     def __init__(self, *replies):
         self.replies = list(replies)

@@ -1,8 +1,8 @@
-"""tools/bench against a real station: it starts, answers, dies and starts again."""
+"""tools/station_process against a real station: it starts, answers, dies and starts again."""
 
 import pytest
 
-from tools.bench import CommandFailed, StationDied
+from tools.station_process import CommandFailed, StationDied
 
 pytestmark = pytest.mark.parametrize("micropython", ["64bit"], indirect=True)
 
