@@ -91,7 +91,7 @@ def stalled(bench, hours, charging=False):
 def test_a_shorted_bus_holds_up_the_control_step_seldom_is_told_once_and_not_tried_while_a_vehicle_charges():
     CHIP.start()
     CHIP.i2c = Pn532Model()
-    bench = Bench(reader={"kind": "pn532"})
+    bench = ReaderBench(reader={"kind": "pn532"})
     bench.run(1000)
     assert stalled(bench, 1) <= 24  # 4 of them before it is lost
     assert len(bench.told) == 2 and bench.told[0][0] == "error"
@@ -107,7 +107,7 @@ def test_a_reader_that_is_not_there_is_told_once_and_looked_for_ever_more_seldom
     CHIP.start()
     CHIP.i2c = Pn532Model()
     CHIP.i2c.dead = True
-    bench = Bench(reader={"kind": "pn532"})
+    bench = ReaderBench(reader={"kind": "pn532"})
     bench.run(24 * 3600000)
     assert [told[0] for told in bench.told] == ["error", 0]
 
