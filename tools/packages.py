@@ -16,7 +16,7 @@ from tools.command import ROOT, parser, run
 FIRMWARE = ROOT / "firmware"
 SCHEDULE = (
     *("setpoint/__init__.py", "setpoint/scheduler.py", "setpoint/units.py", "setpoint/schedule/"),
-    *("setpoint/protocol/%s.py" % name for name in ("__init__", "errors", "fields", "iso8601", "requests", "tables")),
+    *("setpoint/protocol/%s.py" % name for name in ("__init__", "errors", "fields", "iso8601", "requests")),
 )
 _NOT_ON_A_CHIP = ("boot.py", "setpoint/board/simulated/")  # boot.py starts what make flash and make deploy put there
 

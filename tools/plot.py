@@ -21,9 +21,9 @@ from tools import on_cpython, profile_files  # noqa: F401
 from setpoint.protocol import fields, iso8601, requests  # isort: skip
 from setpoint.protocol.errors import OcppError  # isort: skip
 from setpoint.schedule.checks import Capability  # isort: skip
-from setpoint.schedule.limit import Stack  # isort: skip
+from setpoint.schedule.stack import Stack  # isort: skip
 from setpoint.schedule.profile import profile_from  # isort: skip
-from setpoint.schedule.stack import InstalledProfiles  # isort: skip
+from setpoint.schedule.installed import InstalledProfiles  # isort: skip
 from setpoint.schedule.supply import Supply  # isort: skip
 from setpoint.units import FOREVER, tenths  # isort: skip
 

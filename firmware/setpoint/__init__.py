@@ -13,7 +13,7 @@
     link       OUTSIDE  the WebSocket on a network, and staying connected
     store      OUTSIDE  documents in flash that survive a power cut
     board      OUTSIDE  the hardware: what a board can do; the simulated one
-    control             the loop every 20 ms that ties the pilot to the board; outlives everything above it
+    control, evse       the loop every 20 ms that ties the pilot to the board; outlives everything above it
     clock, log, tasks   the only reader of time; what people read; named tasks that may not die unseen
     log_ring            the lines that are kept in flash, loaded for each of them
     state_line          what a connector does, in one line of the log

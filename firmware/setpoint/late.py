@@ -35,7 +35,7 @@ SELDOM = (
     "setpoint.link.connecting",
     "setpoint.link.secure",
     "setpoint.protocol.handshake",
-    "setpoint.board.names",
+    "setpoint.board.resolver",
     "setpoint.protocol.dns",
     # at the start
     "setpoint.board.esp32.description",

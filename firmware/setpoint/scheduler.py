@@ -33,8 +33,8 @@ from .protocol.iso8601 import instant_from, text_from
 from .protocol.requests import spec_for
 from .schedule.checks import Capability, reason_to_reject
 from .schedule.composite import composite_schedule
+from .schedule.installed import InstalledProfiles
 from .schedule.profile import TX, profile_from
-from .schedule.stack import InstalledProfiles
 from .schedule.supply import Supply
 
 __all__ = ("OcppError", "Capability", "Scheduler", "Supply", "Transaction", "instant_from", "text_from")

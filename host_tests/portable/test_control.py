@@ -35,7 +35,7 @@ class Ticked(Board):
 def loop(connectors=1, rating_da=320, held=None, outlets=None, board=Board):
     outlets = outlets or [Outlet(i + 1) for i in range(connectors)]
     control = Control(board(outlets), rating_da, lambda: None, held or {})
-    return control, [control.points[outlet.id] for outlet in outlets]
+    return control, [control.evses[outlet.id] for outlet in outlets]
 
 
 def run(control, ms):
@@ -44,34 +44,34 @@ def run(control, ms):
 
 
 def charging(connectors=1, **loop_arguments):
-    control, points = loop(connectors, **loop_arguments)
+    control, evses = loop(connectors, **loop_arguments)
     run(control, 1000)
-    for point in points:
-        point.limit_da = 160
-        point.permitted = True
-        point.lock_wanted = True
-        point.outlet.show("B")
+    for evse in evses:
+        evse.limit_da = 160
+        evse.permitted = True
+        evse.lock_wanted = True
+        evse.outlet.show("B")
     run(control, 200)
-    for point in points:
-        point.outlet.show("C")
+    for evse in evses:
+        evse.outlet.show("C")
     run(control, 1500)
-    for point in points:
-        assert point.outlet.closed and point.offered_da() == 160
-    return control, points
+    for evse in evses:
+        assert evse.outlet.closed and evse.offered_da() == 160
+    return control, evses
 
 
 def test_the_contactor_opens_before_the_pilot_changes_and_closes_after():
-    control, (point,) = charging()
-    point.outlet.done = []
-    point.outlet.show("A")
+    control, (evse,) = charging()
+    evse.outlet.done = []
+    evse.outlet.show("A")
     run(control, 100)
-    assert point.outlet.done == ["open", "duty"]
-    point.outlet.done = []
-    point.outlet.show("B")
+    assert evse.outlet.done == ["open", "duty"]
+    evse.outlet.done = []
+    evse.outlet.show("B")
     run(control, 6000)
-    point.outlet.show("C")
+    evse.outlet.show("C")
     run(control, 1500)
-    assert point.outlet.done == ["duty", "close"]
+    assert evse.outlet.done == ["duty", "close"]
 
 
 def test_once_the_station_is_to_end_a_last_step_closes_no_contactor():
@@ -80,24 +80,24 @@ def test_once_the_station_is_to_end_a_last_step_closes_no_contactor():
             for outlet in self.outlets:
                 outlet.set_contactor(False)
 
-    control, points = charging(2, board=Safe)
-    points[0].outlet.show("B")
+    control, evses = charging(2, board=Safe)
+    evses[0].outlet.show("B")
     run(control, 6000)
-    points[0].outlet.show("C")
+    evses[0].outlet.show("C")
     run(control, 400)
-    assert points[0].sequence.state == "B2"
+    assert evses[0].sequence.state == "B2"
     control.halt()  # a task died, and the loop's own comes once more before it is cancelled
     run(control, 1000)
-    assert [point.outlet.closed for point in points] == [False, False]
+    assert [evse.outlet.closed for evse in evses] == [False, False]
 
 
 def test_the_contactor_is_open_within_100_ms_however_far_apart_the_steps_of_several_pilots_are():
     burst_ms, relay_ms = 8, 25
     for period_ms in range(20, 34):
-        control, (point,) = charging()
-        point.outlet.show("B")  # just behind the beginning of a burst, which saw C
+        control, (evse,) = charging()
+        evse.outlet.show("B")  # just behind the beginning of a burst, which saw C
         since_ms = 0
-        while point.outlet.closed:
+        while evse.outlet.closed:
             since_ms += period_ms
             control.step(period_ms)
         assert since_ms + burst_ms + relay_ms <= 100, period_ms
@@ -106,60 +106,60 @@ def test_the_contactor_is_open_within_100_ms_however_far_apart_the_steps_of_seve
 
 
 def test_no_limit_lifts_the_rating_of_the_hardware():
-    control, (point,) = charging()
-    point.limit_da = 800
+    control, (evse,) = charging()
+    evse.limit_da = 800
     run(control, 6000)
-    assert point.offered_da() == 320
+    assert evse.offered_da() == 320
 
 
 def test_a_charge_goes_on_while_its_limit_falls_faster_than_a_vehicle_follows():
-    control, (point,) = charging()
-    point.limit_da = 320
+    control, (evse,) = charging()
+    evse.limit_da = 320
     run(control, 6000)
-    offers = [point.offered_da()] * 400  # of the last 8 s, the newest first
+    offers = [evse.offered_da()] * 400  # of the last 8 s, the newest first
     for limit_da in (160, 100, 60, 320, 160, 60):
-        point.limit_da = limit_da
+        evse.limit_da = limit_da
         for _ in range(250):
-            offers = [point.offered_da()] + offers[:-1]
-            point.outlet.da = offers[245]  # 4.9 s to follow and to be seen
+            offers = [evse.offered_da()] + offers[:-1]
+            evse.outlet.da = offers[245]  # 4.9 s to follow and to be seen
             control.step(20)
-            assert point.faults == 0 and point.outlet.closed, (limit_da, point.outlet.da)
+            assert evse.faults == 0 and evse.outlet.closed, (limit_da, evse.outlet.da)
 
 
 def test_phases_are_switched_with_the_contactor_open_and_a_pause():
-    control, (point,) = charging()
-    point.outlet.done = []
-    point.phases = 1
+    control, (evse,) = charging()
+    evse.outlet.done = []
+    evse.phases = 1
     run(control, 40)
-    assert point.outlet.done == ["duty"] and point.outlet.duty_u16 == 65535
-    point.outlet.show("B")
+    assert evse.outlet.done == ["duty"] and evse.outlet.duty_u16 == 65535
+    evse.outlet.show("B")
     run(control, 200)
-    assert point.outlet.done == ["duty", "open", "phases 1"]
+    assert evse.outlet.done == ["duty", "open", "phases 1"]
     run(control, 14500)
-    assert point.offered_da() == 0
+    assert evse.offered_da() == 0
     run(control, 1000)
-    assert point.offered_da() == 160
-    point.outlet.show("C")
+    assert evse.offered_da() == 160
+    evse.outlet.show("C")
     run(control, 1500)
-    assert point.outlet.closed and point.outlet.phases == 1
+    assert evse.outlet.closed and evse.outlet.phases == 1
 
 
 def test_a_vehicle_that_does_not_stop_is_cut_before_phases_are_switched():
-    control, (point,) = charging()
-    point.phases = 1
+    control, (evse,) = charging()
+    evse.phases = 1
     run(control, 5900)
-    assert point.outlet.closed and point.outlet.phases == 3
+    assert evse.outlet.closed and evse.outlet.phases == 3
     run(control, 200)
-    assert not point.outlet.closed and point.outlet.phases == 1
+    assert not evse.outlet.closed and evse.outlet.phases == 1
 
 
 def test_a_control_step_of_two_connectors_allocates_nothing():
-    control, points = charging(2)
+    control, evses = charging(2)
     assert bytes_taken(lambda: run(control, 4000)) == 0
-    points[0].limit_da = 100
-    points[1].permitted = False
+    evses[0].limit_da = 100
+    evses[1].permitted = False
     assert bytes_taken(lambda: run(control, 8000)) == 0
-    assert points[0].offered_da() == 100 and not points[1].outlet.closed
+    assert evses[0].offered_da() == 100 and not evses[1].outlet.closed
 
 
 def test_a_call_of_the_timer_allocates_nothing():
@@ -249,8 +249,8 @@ def protected(**loop_arguments):
     return charging(outlets=[watched_outlet()], **loop_arguments)
 
 
-def names_of(point):
-    return [faults.report_of(bit, 0)[1] for bit in range(faults.COUNT) if point.faults >> bit & 1]
+def names_of(evse):
+    return [faults.report_of(bit, 0)[1] for bit in range(faults.COUNT) if evse.faults >> bit & 1]
 
 
 def fix(outlet):
@@ -272,22 +272,22 @@ def test_each_sensor_opens_the_contactor_in_its_time_and_is_reported_until_its_r
         ("locked", False, "lock", 560, "unplug"),
         ("ok", False, "pilot", 60, "heals"),
     ):
-        control, (point,) = protected()
-        outlet = point.outlet
+        control, (evse,) = protected()
+        outlet = evse.outlet
         outlet.done = []
         setattr(outlet, attribute, value)
         run(control, most_ms)
         assert not outlet.closed and "open" in outlet.done, (name, outlet.done)
         run(control, 400)
-        assert names_of(point) == [name] and point.changes != point.seen
-        assert point.sequence.state == "F" and point.offered_da() == 0
+        assert names_of(evse) == [name] and evse.changes != evse.seen
+        assert evse.sequence.state == "F" and evse.offered_da() == 0
         fix(outlet)
         run(control, 29000)
-        assert names_of(point) == [name] and not outlet.closed, name
+        assert names_of(evse) == [name] and not outlet.closed, name
         run(control, 12000)
         assert outlet.closed == (ends == "heals"), name
         if ends == "person":
-            point.acknowledge()
+            evse.acknowledge()
             run(control, 12000)
             assert outlet.closed
         elif ends == "unplug":
@@ -296,77 +296,77 @@ def test_each_sensor_opens_the_contactor_in_its_time_and_is_reported_until_its_r
             outlet.show("C")
             run(control, 12000)
             assert outlet.closed
-        assert names_of(point) == [] and point.faults == 0
+        assert names_of(evse) == [] and evse.faults == 0
 
 
 def test_a_welded_contactor_is_never_closed_again_and_holds_the_plug_over_a_restart():
-    control, (point,) = protected()
-    outlet = point.outlet
+    control, (evse,) = protected()
+    outlet = evse.outlet
     outlet.feedback = True
     outlet.show("B")
     run(control, 1200)
-    assert names_of(point) == ["welded"] and not outlet.closed
-    held = {"1": point.protection.held}
+    assert names_of(evse) == ["welded"] and not outlet.closed
+    held = {"1": evse.protection.held}
     for _ in range(2):
         outlet.show("A")
         run(control, 60000)
-        assert outlet.lock is True and point.sequence.state == "F"
-        control, (point,) = loop(outlets=[outlet], held=held)
-        point.limit_da = 160
-        point.permitted = True
+        assert outlet.lock is True and evse.sequence.state == "F"
+        control, (evse,) = loop(outlets=[outlet], held=held)
+        evse.limit_da = 160
+        evse.permitted = True
         outlet.show("C")
         outlet.feedback = "follows"
         run(control, 60000)
-        assert names_of(point) == ["welded"] and not outlet.closed
+        assert names_of(evse) == ["welded"] and not outlet.closed
         outlet.feedback = True
-        point.acknowledge()
+        evse.acknowledge()
         run(control, 2000)
-        assert names_of(point) == ["welded"], "it is live still"
+        assert names_of(evse) == ["welded"], "it is live still"
     outlet.feedback = "follows"
-    point.acknowledge()
+    evse.acknowledge()
     run(control, 40000)
-    assert outlet.closed and point.faults == 0 and point.protection.held == 0
+    assert outlet.closed and evse.faults == 0 and evse.protection.held == 0
 
 
 def test_a_contactor_that_never_closes_is_tried_three_times_a_vehicle():
-    control, (point,) = protected()
-    outlet = point.outlet
+    control, (evse,) = protected()
+    outlet = evse.outlet
     outlet.show("B")
     run(control, 10000)
     outlet.feedback = False
     outlet.show("C")
     outlet.done = []
     run(control, 300000)
-    assert outlet.done.count("close") == 3 and point.sequence.state == "F"
+    assert outlet.done.count("close") == 3 and evse.sequence.state == "F"
 
 
 def test_nothing_is_offered_before_the_cable_is_known_and_never_more_than_it_bears():
-    control, (point,) = loop(outlets=[watched_outlet()], rating_da=630)
-    point.outlet.ohm = 680
+    control, (evse,) = loop(outlets=[watched_outlet()], rating_da=630)
+    evse.outlet.ohm = 680
     run(control, 1000)
-    point.limit_da = 630
-    point.permitted = True
-    point.outlet.show("B")
+    evse.limit_da = 630
+    evse.permitted = True
+    evse.outlet.show("B")
     seen = set()
     for _ in range(400):
         control.step(20)
-        seen.add(point.offered_da())
+        seen.add(evse.offered_da())
     assert seen == {0, 200}
 
 
 def test_heat_lowers_what_is_offered_and_stops_the_charge():
-    control, (point,) = charging(board=Thermometer)
+    control, (evse,) = charging(board=Thermometer)
     board = control._board
     for celsius, offered_da in ((65, 160), (68, 80), (71, 0)):
         board.celsius = celsius
-        point.limit_da = 320
+        evse.limit_da = 320
         run(control, 8000)
-        assert point.offered_da() == offered_da, celsius
+        assert evse.offered_da() == offered_da, celsius
         assert control.has_news() and control.faults
-    assert not point.outlet.closed and point.sequence.state == "F"
+    assert not evse.outlet.closed and evse.sequence.state == "F"
     board.celsius = 62
     run(control, 50000)
-    assert point.outlet.closed and point.offered_da() == 320 and control.faults == 0
+    assert evse.outlet.closed and evse.offered_da() == 320 and control.faults == 0
 
 
 class Thermometer(Board):
@@ -374,9 +374,9 @@ class Thermometer(Board):
 
 
 def test_the_plug_is_not_let_go_while_it_may_be_live():
-    control, (point,) = protected()
-    outlet = point.outlet
-    point.lock_wanted = False
+    control, (evse,) = protected()
+    outlet = evse.outlet
+    evse.lock_wanted = False
     run(control, 1000)
     assert outlet.closed and outlet.lock is True
     outlet.show("B")
@@ -389,45 +389,45 @@ def test_the_plug_is_not_let_go_while_it_may_be_live():
 
 
 def test_the_contactor_waits_for_the_lock():
-    control, (point,) = loop(outlets=[watched_outlet()])
-    outlet = point.outlet
+    control, (evse,) = loop(outlets=[watched_outlet()])
+    outlet = evse.outlet
     outlet.locked = False
-    point.limit_da = 160
-    point.permitted = True
+    evse.limit_da = 160
+    evse.permitted = True
     run(control, 1000)
     outlet.show("C")
-    point.lock_wanted = True
+    evse.lock_wanted = True
     run(control, 4900)
-    assert outlet.lock is True and not outlet.closed and point.faults == 0
+    assert outlet.lock is True and not outlet.closed and evse.faults == 0
     outlet.locked = True
     run(control, 6000)
     assert outlet.closed
 
 
 def test_a_step_is_not_healthy_when_the_contactor_is_closed_and_the_pilot_not_known():
-    control, (point,) = protected()
+    control, (evse,) = protected()
     assert control.step(20) is True
-    point.outlet.ok = False
+    evse.outlet.ok = False
     assert control.step(20) is False
     run(control, 100)
-    assert not point.outlet.closed and control.step(20) is True, "safe is healthy"
+    assert not evse.outlet.closed and control.step(20) is True, "safe is healthy"
 
 
 def test_the_monitor_is_tested_at_the_start_and_after_each_session():
     outlet = watched_outlet()
     driven = []
     outlet.set_rcm_test = lambda on: (driven.append(on) if not driven or driven[-1] != on else None, setattr(outlet, "tripped", on))
-    control, (point,) = charging(outlets=[outlet])
+    control, (evse,) = charging(outlets=[outlet])
     assert driven == [True, False]
     run(control, 20000)
     outlet.show("A")
     run(control, 1000)
-    assert driven == [True, False, True, False] and point.faults == 0
+    assert driven == [True, False, True, False] and evse.faults == 0
 
 
 def test_a_protected_control_step_allocates_nothing():
-    control, (point,) = charging(outlets=[watched_outlet()], board=Thermometer)
-    outlet = point.outlet
+    control, (evse,) = charging(outlets=[watched_outlet()], board=Thermometer)
+    outlet = evse.outlet
 
     def wander():
         for i in range(4000):
@@ -439,7 +439,7 @@ def test_a_protected_control_step_allocates_nothing():
                 outlet.feedback = False
             if i == 2500:
                 fix(outlet)
-                point.acknowledge()
+                evse.acknowledge()
             control._board.celsius = i % 90
             control.step(20)
 
@@ -521,9 +521,9 @@ def test_calls_of_the_timer_that_were_missed_count_as_one_and_others_have_their_
 
 
 def test_an_agent_that_hangs_gets_its_minute_then_the_contactor_opens_in_order_then_the_watchdog_has_its_way():
-    control, (point,) = charging(board=Ticked)
+    control, (evse,) = charging(board=Ticked)
     control.signs_of_life += 1
-    board, outlet = control._board, point.outlet
+    board, outlet = control._board, evse.outlet
     outlet.done = []
 
     def ticks(count):
@@ -542,7 +542,7 @@ def test_an_agent_that_hangs_gets_its_minute_then_the_contactor_opens_in_order_t
     control.signs_of_life += 1
     board.feeds = 0
     ticks(2000)
-    assert board.feeds == 2000 and point.offered_da() == 160, "the agent was busy, no more"
+    assert board.feeds == 2000 and evse.offered_da() == 160, "the agent was busy, no more"
 
 
 def test_what_a_step_raises_makes_the_outputs_safe_and_ends_the_control_task_with_it():
@@ -569,7 +569,7 @@ def test_what_a_step_raises_makes_the_outputs_safe_and_ends_the_control_task_wit
         feed_watchdog = temperature_c = lambda self: None
 
     async def run_with(raised):
-        control, (point,) = charging(board=Broken)
+        control, (evse,) = charging(board=Broken)
         board = control._board
         task = asyncio.create_task(control.run())
         await asyncio.sleep(0.02)
@@ -577,12 +577,12 @@ def test_what_a_step_raises_makes_the_outputs_safe_and_ends_the_control_task_wit
         def fails():
             raise raised
 
-        point.outlet.read_pilot = fails
+        evse.outlet.read_pilot = fails
         board.steps(None)
-        assert not point.outlet.closed and board.safe == 1, "at once, not when the task has its turn"
-        point.outlet.show("C")
+        assert not evse.outlet.closed and board.safe == 1, "at once, not when the task has its turn"
+        evse.outlet.show("C")
         board.steps(None)
-        assert not point.outlet.closed
+        assert not evse.outlet.closed
         try:
             await task
         except BaseException as error:
@@ -604,22 +604,22 @@ def test_the_loop_measures_its_laps_in_small_numbers_however_long_the_station_ru
     assert 0 <= lap_ms < 1000
 
 
-def names(point):
-    return [faults.report_of(bit, 0)[1] for bit in range(faults.COUNT) if point.faults >> bit & 1]
+def names(evse):
+    return [faults.report_of(bit, 0)[1] for bit in range(faults.COUNT) if evse.faults >> bit & 1]
 
 
 def test_a_fault_of_the_pilot_is_told_with_the_level_that_was_measured():
-    control, (point,) = charging()
-    point.outlet.n12_mv = -5600
+    control, (evse,) = charging()
+    evse.outlet.n12_mv = -5600
     run(control, 1000)
-    assert names(point) == ["diode"] and point.protection.numbers[0] == -5600
-    control, (point,) = charging()
-    point.outlet.high_mv = 40
+    assert names(evse) == ["diode"] and evse.protection.numbers[0] == -5600
+    control, (evse,) = charging()
+    evse.outlet.high_mv = 40
     run(control, 1000)
-    assert names(point) == ["short"] and point.protection.numbers[1] == 40
-    point.outlet.high_mv = 20000
+    assert names(evse) == ["short"] and evse.protection.numbers[1] == 40
+    evse.outlet.high_mv = 20000
     run(control, 1000)
-    assert names(point) == ["short", "bad"] and point.protection.numbers[3] == 20000 and point.protection.numbers[1] == 40
+    assert names(evse) == ["short", "bad"] and evse.protection.numbers[3] == 20000 and evse.protection.numbers[1] == 40
 
 
 def test_the_agent_is_told_once_of_each_thing_that_changes():
@@ -629,15 +629,15 @@ def test_the_agent_is_told_once_of_each_thing_that_changes():
     board = Board(outlets)
     board.has_thermometer = True
     control = Control(board, 60, lambda: told.append(1), {})
-    point = control.points[1]
+    evse = control.evses[1]
 
     def changes():
-        was = point.changes != point.seen, len(told) > 0, control.changes != control.seen
-        for part in (point, control.points[2], control):
+        was = evse.changes != evse.seen, len(told) > 0, control.changes != control.seen
+        for part in (evse, control.evses[2], control):
             part.seen = part.changes
         told.clear()
         control.step(20)
-        assert point.changes == point.seen and not told, "nothing has changed"
+        assert evse.changes == evse.seen and not told, "nothing has changed"
         return was
 
     outlets[0].show("B")
@@ -646,19 +646,19 @@ def test_the_agent_is_told_once_of_each_thing_that_changes():
     outlets[0].ohm = 680
     run(control, 200)
     assert changes() == (True, True, False), "the cable"
-    point.limit_da = 60
-    point.permitted = True
+    evse.limit_da = 60
+    evse.permitted = True
     run(control, 40)
-    assert point.sequence.state == "B2" and changes() == (True, True, False), "the state"
-    point.fault = 1
+    assert evse.sequence.state == "B2" and changes() == (True, True, False), "the state"
+    evse.fault = 1
     run(control, 1000)
-    assert point.sequence.state == "F" and changes() == (True, True, False)
+    assert evse.sequence.state == "F" and changes() == (True, True, False)
     outlets[0].earth = False
     run(control, 1000)
     assert changes() == (True, True, False), "the faults"
     outlets[0].show("C")
     run(control, 200)
-    assert point.sequence.state == "F" and changes() == (True, True, False), "the vehicle"
+    assert evse.sequence.state == "F" and changes() == (True, True, False), "the vehicle"
     board.celsius = 65
     run(control, 2100)
     assert control.most_da == 60 and changes() == (False, True, True), "the temperature"
@@ -667,46 +667,46 @@ def test_the_agent_is_told_once_of_each_thing_that_changes():
 def test_the_pilot_is_opened_and_closed_again_to_wake_a_vehicle():
     outlet = Outlet()
     outlet.has_pilot_switch = True
-    control, (point,) = loop(outlets=[outlet])
-    point.limit_da = 160
-    point.permitted = True
-    point.sequence.wake_ms = 2000
+    control, (evse,) = loop(outlets=[outlet])
+    evse.limit_da = 160
+    evse.permitted = True
+    evse.sequence.wake_ms = 2000
     outlet.show("B")
     run(control, 2000)
     outlet.done = []
     run(control, 2000)
-    assert outlet.done == ["duty", "pilot open"] and point.offered_da() == 0
+    assert outlet.done == ["duty", "pilot open"] and evse.offered_da() == 0
     run(control, 5000)
-    assert outlet.done[2:] == ["pilot back", "duty"] and point.offered_da() == 160
+    assert outlet.done[2:] == ["pilot back", "duty"] and evse.offered_da() == 160
 
 
 def test_a_person_who_came_before_another_fault_must_come_again():
-    control, (point,) = charging()
-    point.outlet.tripped = True
+    control, (evse,) = charging()
+    evse.outlet.tripped = True
     run(control, 1000)
-    point.outlet.tripped = False
+    evse.outlet.tripped = False
     run(control, 1000)
-    point.acknowledge()
+    evse.acknowledge()
     run(control, 100)
-    assert point.protection.held == 0
-    point.outlet.earth = False
+    assert evse.protection.held == 0
+    evse.outlet.earth = False
     run(control, 1000)
-    point.outlet.earth = True
+    evse.outlet.earth = True
     run(control, 60000)
-    assert point.sequence.state == "F"
-    point.acknowledge()
+    assert evse.sequence.state == "F"
+    evse.acknowledge()
     run(control, 2000)
-    assert point.sequence.state != "F"
+    assert evse.sequence.state != "F"
 
 
 def test_a_pause_of_the_phases_ends_whatever_the_steps_are():
-    control, (point,) = charging()
-    point.phases = 1
-    point.outlet.show("B")
+    control, (evse,) = charging()
+    evse.phases = 1
+    evse.outlet.show("B")
     run(control, 200)
     for _ in range(600):
         control.step(33)
-    assert point.offered_da() == 160
+    assert evse.offered_da() == 160
 
 
 def test_a_monitor_that_takes_its_time_is_waited_for():
@@ -723,12 +723,12 @@ def test_a_monitor_that_takes_its_time_is_waited_for():
         for outlet.tripped in (True, False):
             run(control, 20)
 
-    control, (point,) = loop(outlets=[outlet])
+    control, (evse,) = loop(outlets=[outlet])
     run(control, 900)
-    assert point.sequence.state == "BOOT"
+    assert evse.sequence.state == "BOOT"
     answer()
-    point.limit_da = 160
-    point.permitted = True
+    evse.limit_da = 160
+    evse.permitted = True
     outlet.show("B")
     run(control, 1000)
     outlet.show("C")
@@ -736,23 +736,23 @@ def test_a_monitor_that_takes_its_time_is_waited_for():
     assert outlet.closed
     outlet.show("B")
     run(control, 2000)
-    assert not outlet.closed and not point.protection.test, "not before the vehicle has left"
+    assert not outlet.closed and not evse.protection.test, "not before the vehicle has left"
     outlet.show("A")
     run(control, 100)
-    assert point.protection.test
+    assert evse.protection.test
     outlet.show("B")
     run(control, 700)
-    assert point.offered_da() == 0
+    assert evse.offered_da() == 0
     answer()
     run(control, 100)
-    assert point.offered_da() == 160
+    assert evse.offered_da() == 160
 
 
 def test_the_plug_is_held_while_the_contactor_is_driven_or_known_to_be_welded():
     outlet = Outlet()
     outlet.has_lock = outlet.locked = True
-    control, (point,) = charging(outlets=[outlet])
-    point.lock_wanted = False
+    control, (evse,) = charging(outlets=[outlet])
+    evse.lock_wanted = False
     run(control, 100)
     assert outlet.lock, "it is driven"
     outlet.show("B")
@@ -762,6 +762,6 @@ def test_the_plug_is_held_while_the_contactor_is_driven_or_known_to_be_welded():
         outlet = Outlet()
         outlet.has_lock = outlet.locked = True
         outlet.feedback = "follows"
-        control, (point,) = loop(outlets=[outlet], held={"1": 1 << bit})
+        control, (evse,) = loop(outlets=[outlet], held={"1": 1 << bit})
         run(control, 100)
         assert outlet.lock == held, bit

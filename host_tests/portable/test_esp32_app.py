@@ -39,7 +39,7 @@ class BoardBench:
         self.app.wake()
 
     def state(self):
-        return self.app.control.points[1].sequence.state
+        return self.app.control.evses[1].sequence.state
 
     def closed(self):
         return CHIP.outputs[26] == 1
@@ -184,19 +184,19 @@ def test_a_message_that_corrects_the_clock_just_when_a_limit_is_due_leaves_the_l
         changes = {"supply": {"connector_amps": 16, "volts": 230, "phases": 3, "phase_switch": True}}
         bench = BoardBench(connector_phases_2_3={"pin": 21, "on": 1, "pull": "down"}, **changes)
         try:
-            app, point = bench.app, bench.app.control.points[1]
+            app, evse = bench.app, bench.app.control.evses[1]
             central = SlowCentralSystem(app, "2025-06-15T%sZ" % told)
             central.ask("SetChargingProfile", station_limit(*periods))
             central.ask("TriggerMessage", {"requestedMessage": "Heartbeat"})
             while central.asked() != "Heartbeat":
                 central.answer({})
-            assert (point.limit_da, point.phases) == (periods[0][1] * 10, periods[0][2])
+            assert (evse.limit_da, evse.phases) == (periods[0][1] * 10, periods[0][2])
             CHIP.now_us += 10000000
             assert app.ms_to_wakeup() <= 0, "the limit of 13:00 is due"
             central.lines.clear()
             central.answer({"currentTime": "2025-06-15T%sZ" % true})
             grant = app.station.limits.of[1]
-            assert (point.limit_da, point.phases) == (grant.da, grant.phases) == want, (told, true, periods)
+            assert (evse.limit_da, evse.phases) == (grant.da, grant.phases) == want, (told, true, periods)
             outputs = [line for line in central.lines if line.startswith("connector 1: ")]
             assert all(line.startswith("connector 1: %d.0 A, " % (want[0] // 10)) for line in outputs), outputs
         finally:

@@ -309,7 +309,7 @@ def opened(network, server, host, port):
     told = []
     CHIP.dns_server = "127.0.0.1:%d" % server.port
     network._log = lambda *words: told.append(words)
-    sys.modules.pop("setpoint.board.names", None)  # it is to load with the socket module that is watched
+    sys.modules.pop("setpoint.board.resolver", None)  # it is to load with the socket module that is watched
 
     async def go():
         serving = asyncio.create_task(server.run())
@@ -379,7 +379,7 @@ def test_a_dead_dns_server_stops_neither_control_loop_nor_radio():
     CHIP.dns_server = "127.0.0.1:%d" % server.port
     network = Network(_HOME)
     network.up = True
-    sys.modules.pop("setpoint.board.names", None)
+    sys.modules.pop("setpoint.board.resolver", None)
     end = virtual_time()
     before = CHIP.now_us
     looking = Task(network.open("csms.example", 80))

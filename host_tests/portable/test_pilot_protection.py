@@ -48,7 +48,7 @@ def test_every_fault_has_a_code_of_the_standard_and_an_info_that_fits():
 
 
 def test_each_bit_has_the_name_and_the_number_of_its_line():
-    assert NAMES[:4] == ("diode", "short", "negative", "bad"), "as level.py says and point.py counts them"
+    assert NAMES[:4] == ("diode", "short", "negative", "bad"), "as level.py says and evse.py counts them"
     for bit in range(4, faults.COUNT):
         assert getattr(faults, NAMES[bit].upper()) == bit
 

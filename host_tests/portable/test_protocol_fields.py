@@ -2,10 +2,11 @@
 
 import json
 
+from setpoint.protocol.answers import answer_spec_for
 from setpoint.protocol.errors import OcppError
 from setpoint.protocol.fields import BOOLEAN, INSTANT, INTEGER, TENTHS, list_of, object_of, one_of, optional, read, readable, required, string
 from setpoint.protocol.iso8601 import instant_from
-from setpoint.protocol.requests import answer_spec_for, spec_for
+from setpoint.protocol.requests import spec_for
 
 INNER = (required("n", INTEGER), optional("m", TENTHS))
 TABLE = (

@@ -298,7 +298,7 @@ def test_all_keys_at_once_unless_there_are_too_many():
 
 
 def test_every_request_of_these_profiles_has_an_answer():
-    from setpoint.protocol.tables import ACTIONS
+    from setpoint.protocol.requests import ACTIONS
 
     bench = StationBench()
     for action in ACTIONS.split():

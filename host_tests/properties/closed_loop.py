@@ -450,21 +450,21 @@ class Watch:
 
     def _carried_out(self):
         for connector in self.loop.app.station.facts.connectors:
-            point = self.loop.app.control.points[connector.id]
+            evse = self.loop.app.control.evses[connector.id]
             grant = self.loop.app.station.limits.of[connector.id]
-            assert (point.limit_da, point.phases) == (grant.da, grant.phases), connector.id
-            assert point.permitted == (connector.transaction is not None and not connector.faulted()), connector.id
+            assert (evse.limit_da, evse.phases) == (grant.da, grant.phases), connector.id
+            assert evse.permitted == (connector.transaction is not None and not connector.faulted()), connector.id
 
     def _wire(self, ms):
         """The second half of (b), and (d): what could flow."""
         sum_da = 0
-        for connector, point in self.loop.app.control.points.items():
-            outlet = point.outlet
-            if point.permitted and point.limit_da >= 60 and not point.fault:
+        for connector, evse in self.loop.app.control.evses.items():
+            outlet = evse.outlet
+            if evse.permitted and evse.limit_da >= 60 and not evse.fault:
                 self.forbidden_ms[connector] = None
             elif self.forbidden_ms[connector] is None:
                 self.forbidden_ms[connector] = ms
-            assert outlet.contactor_closed() == point.sequence.contactor, ("not what the pilot's machine wants", connector)
+            assert outlet.contactor_closed() == evse.sequence.contactor, ("not what the pilot's machine wants", connector)
             if not outlet.contactor_closed():
                 continue
             since = self.forbidden_ms[connector]
@@ -647,10 +647,10 @@ class ClosedLoop:
     # -- events
 
     def outlet(self, connector):
-        return self.app.control.points[connector].outlet
+        return self.app.control.evses[connector].outlet
 
     def outlets(self):
-        return [point.outlet for point in self.app.control.points.values()]
+        return [evse.outlet for evse in self.app.control.evses.values()]
 
     def new_tag(self):
         self.tags += 1
@@ -721,10 +721,10 @@ class ClosedLoop:
 
     def _in_motion(self):
         signature = []
-        for point in self.app.control.points.values():
-            vehicle = point.outlet.vehicle
-            signature.append((point.limit_da, point.permitted, point.phases, point.fault, point.sequence.state, point.outlet.duty_u16))
-            signature.append((vehicle.plugged, vehicle.asks, vehicle._wants, vehicle._can_da, point.outlet.circuit.fault))
+        for evse in self.app.control.evses.values():
+            vehicle = evse.outlet.vehicle
+            signature.append((evse.limit_da, evse.permitted, evse.phases, evse.fault, evse.sequence.state, evse.outlet.duty_u16))
+            signature.append((vehicle.plugged, vehicle.asks, vehicle._wants, vehicle._can_da, evse.outlet.circuit.fault))
         if signature != self._signature:
             self._signature = signature
             self._moved_ms = self.ms

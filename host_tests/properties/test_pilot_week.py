@@ -106,17 +106,17 @@ def live_through(seed: int, hours: float) -> "tuple[int, int, int]":
     wire = Wire(chance)
     outlet = OutletOnAWire(wire)
     control = Control(Board([outlet]), 320, lambda: None, {})
-    point = control.points[1]
+    evse = control.evses[1]
     closings = worst_ms = worst_with_spike_ms = 0
     ended_ms = None  # when the vehicle, under load, ended C for good
     for step in range(int(hours * 3600000) // STEP_MS):
         if step % 500 == 0:
-            point.limit_da = chance.choice((0, 60, 100, 160, 320))
-            point.permitted = chance.random() > 0.1
+            evse.limit_da = chance.choice((0, 60, 100, 160, 320))
+            evse.permitted = chance.random() > 0.1
         wire.live()
         told = len(outlet.switched)
         control.step(STEP_MS)
-        assert outlet.closed == (point.sequence.state in ("C2", "C2S")), seed
+        assert outlet.closed == (evse.sequence.state in ("C2", "C2S")), seed
         if outlet.closed and wire.shown != "C":
             ended_ms = wire.now_ms - STEP_MS if ended_ms is None else ended_ms
         else:
@@ -131,7 +131,7 @@ def live_through(seed: int, hours: float) -> "tuple[int, int, int]":
             closings += 1
             # noise may look like C just before it is
             assert wire.shown == "C" and wire.now_ms - wire.since_ms >= 460, "seed %d, at %d ms: closed wrongly" % (seed, wire.now_ms)
-            assert wire.diode and point.permitted and point.limit_da >= 60, seed
+            assert wire.diode and evse.permitted and evse.limit_da >= 60, seed
     gaps = [b[0] - a[0] for a, b in zip(outlet.switched, outlet.switched[1:]) if b[1]]
     assert min(gaps) >= 5000, seed
     return closings, worst_ms, worst_with_spike_ms

@@ -20,7 +20,7 @@ from websockets.server import ServerProtocol
 from wsproto.frame_protocol import FrameDecoder
 from wsproto.frame_protocol import Opcode as WsprotoOpcode
 
-from setpoint.protocol import fields, requests, tables
+from setpoint.protocol import answers, fields, requests
 from setpoint.protocol.errors import OcppError
 from setpoint.protocol.handshake import Handshake
 from setpoint.protocol.iso8601 import instant_from, text_from
@@ -91,21 +91,21 @@ def comparable_kind(kind: int, rule) -> tuple:
     return kind, frozenset(rule) if isinstance(rule, tuple) else rule
 
 
-@pytest.mark.parametrize("action", sorted(tables.ACTIONS.split()))
+@pytest.mark.parametrize("action", sorted(requests.ACTIONS.split()))
 def test_a_request_table_says_what_the_official_schema_says(action: str):
     assert comparable(requests.spec_for(action)) == comparable(table_of(schema_of(action)))
 
 
-@pytest.mark.parametrize("action", sorted(tables.ANSWERS.split()))
+@pytest.mark.parametrize("action", sorted(answers.ANSWERS.split()))
 def test_an_answer_table_says_what_the_official_schema_says(action: str):
-    assert comparable(requests.answer_spec_for(action)) == comparable(table_of(schema_of(action + "Response")))
+    assert comparable(answers.answer_spec_for(action)) == comparable(table_of(schema_of(action + "Response")))
 
 
 def test_every_action_of_ocpp_1_6_is_known_and_no_other():
     names = {path.stem for path in SCHEMAS.glob("*.json")}
     actions = {name for name in names if not name.endswith("Response")}
-    others = tables.KNOWN_BUT_NOT_SUPPORTED.split()
-    assert sorted([*tables.ACTIONS.split(), *others]) == sorted(actions)
+    others = requests.KNOWN_BUT_NOT_SUPPORTED.split()
+    assert sorted([*requests.ACTIONS.split(), *others]) == sorted(actions)
     for action in others:
         with pytest.raises(OcppError, match="NotSupported"):
             requests.spec_for(action)
@@ -158,12 +158,12 @@ def conversion_of(value, schema: dict):
     return value
 
 
-ALL_SCHEMAS = {name: schema_of(name) for name in tables.ACTIONS.split()}
-ALL_SCHEMAS |= {name + "Response": schema_of(name + "Response") for name in tables.ANSWERS.split()}
+ALL_SCHEMAS = {name: schema_of(name) for name in requests.ACTIONS.split()}
+ALL_SCHEMAS |= {name + "Response": schema_of(name + "Response") for name in answers.ANSWERS.split()}
 
 
 def spec_of(name: str) -> tuple:
-    return requests.answer_spec_for(name[: -len("Response")]) if name.endswith("Response") else requests.spec_for(name)
+    return answers.answer_spec_for(name[: -len("Response")]) if name.endswith("Response") else requests.spec_for(name)
 
 
 @given(st.sampled_from(sorted(ALL_SCHEMAS)).flatmap(lambda name: st.tuples(st.just(name), payloads_for(ALL_SCHEMAS[name]))))

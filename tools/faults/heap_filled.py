@@ -16,7 +16,7 @@ import vfs
 
 from setpoint import board as boards
 from setpoint.app import App
-from setpoint.schedule.stack import InstalledProfiles
+from setpoint.schedule.installed import InstalledProfiles
 from setpoint.schedule.stored import from_document
 
 FIRST, STEP, LAST = int(sys.argv[-4]), int(sys.argv[-3]), int(sys.argv[-2])
@@ -209,14 +209,14 @@ def lost(agent):
         return "profiles in force %s, in flash %s" % (here, there)
     connector = station.facts.connectors[0]
     want = stored.limit_at(1, station.facts.now, connector.transaction)[0]
-    told = app.control.points[1].limit_da
+    told = app.control.evses[1].limit_da
     if told > want:
         return "the limit is %d, and should be %d" % (told, want)
     running = [t.handle for t in station.outbox.ledger.running]
     if running != [c.transaction.handle for c in station.facts.connectors if c.transaction is not None]:
         return "transactions %s run in flash, and %s here" % (running, connector.transaction)
-    if app.control.points[1].permitted != connector.permitted():
-        return "the permission is %s" % app.control.points[1].permitted
+    if app.control.evses[1].permitted != connector.permitted():
+        return "the permission is %s" % app.control.evses[1].permitted
     keys = station.documents.read("settings") or {}
     for name in keys:
         if str(station.settings[name]) != keys[name]:

@@ -24,7 +24,7 @@ from ..messaging.statuses import Statuses
 from ..protocol.errors import OcppError
 from ..protocol.ocppj import error_text, parse
 from ..schedule.checks import Capability
-from ..schedule.stack import InstalledProfiles
+from ..schedule.installed import InstalledProfiles
 from ..sessions.authorisation import Authorisation
 from ..sessions.meters import Meters
 from ..sessions.samples import Samples

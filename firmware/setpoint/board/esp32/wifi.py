@@ -48,7 +48,7 @@ class Network:
         """A stream to host:port, inside TLS when given a tls.SSLContext. IPv4 only. Raises OSError."""
         if not self.up or self._wlan is None:
             raise OSError(errno.EHOSTUNREACH)
-        from ..names import address_of
+        from ..resolver import address_of
 
         found = await address_of(host, self._wlan.ifconfig()[3], self._last, self._log)
         family, kind, protocol, _, address = socket.getaddrinfo(found, port, 0, socket.SOCK_STREAM)[0]

@@ -10,7 +10,7 @@ _PHASE_PAUSE_MS = const(15000)  # steady +12 V between one and three phases: veh
 _PILOT_FAULTS = const(("diode", "short", "negative", "bad"))  # the first bits
 
 
-class Point:
+class Evse:
     """What the agent sets: limit_da, permitted, phases, lock_wanted and fault. What it reads: pilot(), faults, and through
     `protection` the numbers, cable_da and held."""
 
