@@ -615,16 +615,16 @@ def test_a_file_system_that_failed_is_mounted_anew_and_the_folder_is_as_before()
 
     board = booted()
     board.root = "/chip"
-    if hasattr(vfs, "VfsLfs2"):
+    if hasattr(vfs.VfsLfs2, "mkfs"):
         vfs.VfsLfs2.mkfs(flashbdev.bdev)
     vfs.mount(flashbdev.bdev, "/chip")
     folder = os.getcwd()
-    if hasattr(vfs, "VfsLfs2"):
+    if hasattr(vfs.VfsLfs2, "mkfs"):
         with open("/chip/kept", "w") as file:
             file.write("kept")
     board.remount()
     assert os.getcwd() == folder
-    if hasattr(vfs, "VfsLfs2"):
+    if hasattr(vfs.VfsLfs2, "mkfs"):
         with open("/chip/kept") as file:
             assert file.read() == "kept"
     vfs.umount("/chip")

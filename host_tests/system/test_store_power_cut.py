@@ -32,5 +32,5 @@ def test_a_full_disk_is_an_error_and_the_old_document_is_there_after_a_reboot(mi
     run(micropython, "full")
 
 
-def test_a_rewrite_costs_one_erased_block_and_an_equal_document_costs_nothing(micropython):
+def test_a_rewrite_costs_less_than_one_erased_block_and_an_equal_document_costs_nothing(micropython):
     run(micropython, "cost")

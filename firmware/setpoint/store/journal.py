@@ -14,7 +14,7 @@ Rules:
    in between: then lines stand twice, and the owner, who numbers them, leaves out what it knows.
 6. What could not be read back is not written.
 
-A segment is as long as an erase block, so that an addition costs one erase on littlefs, which copies the last block
+A segment is as long as an erase block, so that an addition costs at most one erase on littlefs, which copies the last block
 of a file to an empty one. A mark is short enough (128 bytes) to be kept in the folder's own log: it costs one erase
 in about fifty. tools/benchmarks/journal.py measures both.
 """
