@@ -113,6 +113,30 @@ print(max(reads), sum(reads) // len(reads))
         assert found[0] <= worst and found[1] <= mean, found
 
 
+def test_what_fifty_documents_cost_in_reads(on_chip):
+    """Names, a start's reading and a clearing: each bounded at about one and a half times what it took."""
+    script = """
+from setpoint.store.documents import Documents
+documents = Documents('/flash/state')
+for number in range(100):
+    documents.write('profile-%d' % (number % 50), [number, 'x' * 350])
+documents = Documents('/flash/state')
+def reads(work):
+    before = chip.reads
+    work()
+    return chip.reads - before
+names = []
+print(reads(lambda: names.extend(documents.names())))
+print(reads(lambda: [documents.read(name) for name in names]))
+writes = chip.writes
+print(reads(lambda: [documents.remove(name) for name in names]))
+print(chip.writes - writes, len(names), documents.names())
+"""
+    named, read, removed, left = lines_of(on_chip(script))
+    assert left == "100 50 []", "two files each, and one write for each of them"
+    assert int(named) <= 2300 and int(read) <= 14000 and int(removed) <= 8600, (named, read, removed)
+
+
 def test_a_power_cut_at_any_write_leaves_the_old_or_the_new_document(on_chip):
     lines_of(on_chip("write('document', 'old' * 400)"))
     change = "chip.after_writes(%d, 'cut'); write('new', 'new' * 400); os.rename('/flash/new', '/flash/document'); print('whole')"

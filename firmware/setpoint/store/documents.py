@@ -126,10 +126,9 @@ class Documents:
     def names(self) -> "list[str]":
         """The names of all documents, sorted. Raises OSError when the folder cannot be read."""
         found = set()
-        for file_name in patiently(names_in, self._folder):
+        for file_name in patiently(names_in, self._folder, True):
             if file_name[-2:] in _SLOTS and _is_name(file_name[:-2]):
-                if patiently(os.stat, self._folder + "/" + file_name)[6]:
-                    found.add(file_name[:-2])
+                found.add(file_name[:-2])
         return sorted(found)
 
     def _path(self, name: str) -> str:

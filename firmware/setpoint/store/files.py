@@ -34,14 +34,23 @@ def patiently(read, *arguments):
                 raise
 
 
-def names_in(folder: str) -> "list[str]":
-    """Raises OSError. MicroPython gives an entry without a name for a read that fails, and listdir would gather them for ever."""
+def names_in(folder: str, filled: bool = False) -> "list[str]":
+    """Raises OSError. filled: leaves out what is empty.
+
+    MicroPython gives an entry without a name for a read that fails, and listdir would gather them for ever.
+    """
     names = []
     for entry in _entries(folder):
         if not entry[0]:
             raise OSError(errno.EIO)
-        names.append(entry[0])
+        if not filled or _length(folder, entry):
+            names.append(entry[0])
     return names
+
+
+def _length(folder: str, entry: tuple) -> int:
+    """Bytes. littlefs has it in the entry; asked for each by name, it would read the folder each time."""
+    return entry[3] if len(entry) > 3 else os.stat(folder + "/" + entry[0])[6]
 
 
 def write_file(path: str, mode: str, content: bytes) -> None:
