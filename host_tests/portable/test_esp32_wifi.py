@@ -53,7 +53,7 @@ def test_wifi_comes_goes_and_comes_back():
     assert network.up and CHIP.wifi_log.count("on") == 1, "it reconnects by itself"
 
 
-def test_after_a_minute_without_a_network_it_joins_again_and_every_tenth_time_the_radio_starts_anew():
+def test_after_a_minute_without_a_network_it_joins_again_and_after_ten_the_radio_starts_anew():
     app = App()
     seen(_HOME, [(59000, False)], app)
     assert CHIP.wifi_log == ["off", "on", "connect home secret"]
@@ -65,15 +65,35 @@ def test_after_a_minute_without_a_network_it_joins_again_and_every_tenth_time_th
     assert CHIP.wifi_log[-3:] == ["off", "on", "connect home secret"] and CHIP.wifi_log.count("on") == 2
 
 
+def test_six_hours_without_a_network_start_the_radio_ever_more_seldom_since_that_stops_the_control_step():
+    """active(True) blocks until the radio is on."""
+    app = App()
+    seen(_HOME, [(6 * 3600000, False)], app)
+    assert CHIP.wifi_log.count("on") == 8 and CHIP.wifi_log.count("disconnect") == 350 and app.told == []
+
+
+def test_a_radio_that_does_not_start_is_told_once_and_tried_ever_more_seldom():
+    app = App()
+    seen(_HOME, [(6 * 3600000, False)], app, OSError("Wifi Internal Error"))
+    assert app.told == [("error", "the radio does not start: Wifi Internal Error")]
+    assert CHIP.wifi_log.count("on") == 11
+
+
+def test_a_network_that_comes_back_ends_the_growing_pause():
+    app = App()
+    seen(_HOME, [(3 * 3600000, True), (5000, False), (615000, False)], app)
+    assert CHIP.wifi_log[-3:] == ["off", "on", "connect home secret"]
+
+
 def test_what_the_radio_raises_is_told_and_tried_again_and_its_task_goes_on():
     for error in (OSError("Wifi Internal Error"), RuntimeError("Wifi Unknown Error 0x3001")):
         app = App()
         seen({"ssid": "home", "password": "", "hostname": "cp1", "country": "NL"}, [(65000, False)], app, error)
-        assert app.told == [("error", "the radio does not start: %s" % error)] * 2
+        assert app.told == [("error", "the radio does not start: %s" % error)]
         assert CHIP.wifi_log == ["off", "hostname cp1", "country NL", "on"] * 2
     app = App()
     network = seen({"ssid": "home", "hostname": "s\u00e4ule" * 6}, [(125000, False)], app)
-    assert not network.up and app.told == [("error", "the radio does not start: it does not take this hostname or country")] * 3
+    assert not network.up and app.told == [("error", "the radio does not start: it does not take this hostname or country")]
 
 
 def test_the_radio_has_its_memory_before_the_program_takes_the_rest():
