@@ -4,19 +4,23 @@ from setpoint.board.readers.mfrc522 import crc_a
 
 
 class Pn532Model:
-    """Behind `machine.I2C`. `uid`: the card in the field; `dead`: no acknowledge on the bus; `spoil`: flips a bit of each answer."""
+    """Behind `machine.I2C`. `uid`: the card in the field; `dead`: no acknowledge on the bus; `spoil`: flips a bit of each answer;
+    `shorted`: called instead of each transmission, on a bus of which a wire is shorted."""
 
     VERSION = b"\x32\x01\x06\x07"
 
     def __init__(self):
         self.uid = None
         self.dead = False
+        self.shorted = None
         self.spoil = False
         self.configured = set()
         self._waiting = []  # what it will say, in order; a number: so many polls later
         self.polls_until_ready = 2
 
     def writeto(self, address, data):
+        if self.shorted:
+            self.shorted()
         if self.dead or address != 0x24:
             raise OSError(19)
         assert data[:3] == b"\x00\x00\xff" and (data[3] + data[4]) & 0xFF == 0, data
@@ -25,6 +29,8 @@ class Pn532Model:
         self._waiting = [b"\x00\x00\xff\x00\xff\x00", self.polls_until_ready, self._frame(body[1], self._do(body[1], body[2:]))]
 
     def readfrom(self, address, count):
+        if self.shorted:
+            self.shorted()
         if self.dead or address != 0x24:
             raise OSError(19)
         if self._waiting and isinstance(self._waiting[0], int):

@@ -27,7 +27,7 @@ class Bench:
     def __init__(self, **changes):
         self.app = App()
         self.told = self.app.told
-        board = boot(description(**changes))[0]
+        self.board = board = boot(description(**changes))[0]
         tasks = dict(board.attach(self.app))
         self.task = Task(tasks.pop("reader"))
         for name in tasks:
@@ -83,6 +83,46 @@ def test_a_lost_reader_is_told_until_it_is_back():
     CHIP.i2c.polls_until_ready = 1
     bench.run(11000)
     assert bench.told[2:] == [("info", "reader", "it answers"), (0, "ReaderFailure", "reader", None, False)]
+
+
+def stalled(bench, hours, charging=False):
+    """A shorted bus for so long: the tries. As on the port, each waits for the bus, without a step meanwhile, and fails."""
+    tries = [0]
+
+    def shorted():
+        tries[0] += 1
+        CHIP.now_us += 1000000
+        raise OSError(116)
+
+    CHIP.i2c.shorted = shorted
+    for outlet in bench.board.outlets:
+        outlet.set_contactor(charging)
+    bench.run(hours * 3600000)
+    return tries[0]
+
+
+def test_a_shorted_bus_holds_up_the_control_step_seldom_is_told_once_and_not_tried_while_a_vehicle_charges():
+    CHIP.start()
+    CHIP.i2c = Pn532Model()
+    bench = Bench(reader={"kind": "pn532"})
+    bench.run(1000)
+    assert stalled(bench, 1) <= 24  # 4 of them before it is lost
+    assert len(bench.told) == 2 and bench.told[0][0] == "error"
+    assert 13 <= stalled(bench, 1) <= 15
+    assert stalled(bench, 2, charging=True) == 0
+    assert 13 <= stalled(bench, 1) <= 15 and len(bench.told) == 2
+    CHIP.i2c.shorted = None
+    bench.run(257000)
+    assert bench.told[2:] == [("info", "reader", "it answers"), (0, "ReaderFailure", "reader", None, False)]
+
+
+def test_a_reader_that_is_not_there_is_told_once_and_looked_for_ever_more_seldom():
+    CHIP.start()
+    CHIP.i2c = Pn532Model()
+    CHIP.i2c.dead = True
+    bench = Bench(reader={"kind": "pn532"})
+    bench.run(24 * 3600000)
+    assert [told[0] for told in bench.told] == ["error", 0]
 
 
 def test_a_board_without_a_reader_starts_none():
