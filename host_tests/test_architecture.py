@@ -52,6 +52,7 @@ MAY_IMPORT = {
     "__init__": set(),
 }
 PURE_MODULES = {"micropython", "struct", "json", "binascii", "hashlib", "array", "re"}
+BARE_EXCEPT = ("board", "flash.py")  # counts words of its frames, see its rule 4
 
 
 def room_of(path: Path) -> str:
@@ -128,7 +129,7 @@ def form_faults(tree: ast.Module, path: Path) -> "list[str]":
         faults.append("line 1: no docstring that says what the file answers")
     for node in ast.walk(tree):
         what = None
-        if isinstance(node, ast.ExceptHandler) and node.type is None:
+        if isinstance(node, ast.ExceptHandler) and node.type is None and path.parts[-2:] != BARE_EXCEPT:
             what = "bare except"
         elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "print" and room_of(path) not in ("log", "main", "boot"):
             what = "print outside log.py"  # main.py and boot.py may have to speak before there is a log

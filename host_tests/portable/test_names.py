@@ -6,7 +6,7 @@ import socket
 from name_server import ADDRESS, NameServer, bound, reply, right, silence
 
 from setpoint import clock as clock_room
-from setpoint.board import names
+from setpoint.board import resolver as names
 from setpoint.clock import Clock, sleep_ms
 
 clock = Clock()
