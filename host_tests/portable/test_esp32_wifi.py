@@ -65,7 +65,7 @@ def test_six_hours_without_a_network_start_the_radio_ever_more_seldom_since_that
 def test_a_radio_that_does_not_start_is_told_once_and_tried_ever_more_seldom():
     app = NotingApp()
     seen(_HOME, [(6 * 3600000, False)], app, OSError("Wifi Internal Error"))
-    assert app.told == [("error", "the radio does not start: Wifi Internal Error")]
+    assert app.told == [("error", "wifi", "the radio does not start: Wifi Internal Error")]
     assert CHIP.wifi_log.count("on") == 11
 
 
@@ -79,11 +79,11 @@ def test_what_the_radio_raises_is_told_and_tried_again_and_its_task_goes_on():
     for error in (OSError("Wifi Internal Error"), RuntimeError("Wifi Unknown Error 0x3001")):
         app = NotingApp()
         seen({"ssid": "home", "password": "", "hostname": "cp1", "country": "NL"}, [(65000, False)], app, error)
-        assert app.told == [("error", "the radio does not start: %s" % error)]
+        assert app.told == [("error", "wifi", "the radio does not start: %s" % error)]
         assert CHIP.wifi_log == ["off", "hostname cp1", "country NL", "on"] * 2
     app = NotingApp()
     network = seen({"ssid": "home", "hostname": "s\u00e4ule" * 6}, [(125000, False)], app)
-    assert not network.up and app.told == [("error", "the radio does not start: it does not take this hostname or country")]
+    assert not network.up and app.told == [("error", "wifi", "the radio does not start: it does not take this hostname or country")]
 
 
 def test_the_radio_has_its_memory_before_the_program_takes_the_rest():

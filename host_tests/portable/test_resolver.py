@@ -6,7 +6,7 @@ import socket
 from name_server import ADDRESS, NameServer, bound, reply, right, silence
 
 from setpoint import clock as clock_room
-from setpoint.board import resolver as names
+from setpoint.board import resolver
 from setpoint.clock import Clock, sleep_ms
 
 clock = Clock()
@@ -14,11 +14,11 @@ clock = Clock()
 def looked_up(server, host="csms.example", last=None, tries=(60, 80, 100), group=False):
     """(the address or the reason, what was logged, longest pause of another task in ms)"""
     told = []
-    before = names._TRIES_MS, names._GROUP
-    names._TRIES_MS = tries
+    before = resolver._TRIES_MS, resolver._GROUP
+    resolver._TRIES_MS = tries
     where = "127.0.0.1:%d" % server.port if type(server) is NameServer else server
     if group:
-        names._GROUP, where = where, "0.0.0.0"
+        resolver._GROUP, where = where, "0.0.0.0"
 
     async def go():
         pauses = [0]
@@ -33,7 +33,7 @@ def looked_up(server, host="csms.example", last=None, tries=(60, 80, 100), group
         if type(server) is NameServer:
             tasks.append(asyncio.create_task(server.run()))
         try:
-            return await names.address_of(host, where, last, lambda *words: told.append(words)), pauses[0]
+            return await resolver.address_of(host, where, last, lambda *words: told.append(words)), pauses[0]
         except OSError as error:
             return str(error), pauses[0]
         finally:
@@ -43,7 +43,7 @@ def looked_up(server, host="csms.example", last=None, tries=(60, 80, 100), group
     try:
         found, pause_ms = asyncio.run(go())
     finally:
-        names._TRIES_MS, names._GROUP = before
+        resolver._TRIES_MS, resolver._GROUP = before
     return found, told, pause_ms
 
 
@@ -114,7 +114,7 @@ def test_a_silent_server_stops_nobody_and_is_left_in_time():
     found, told, pause_ms = looked_up(server)
     assert found == "the DNS server 127.0.0.1 does not answer" and told == [] and len(server.asked) == 3
     assert clock.ticks_ms() - began < 2000 and pause_ms < 200
-    assert sum(names._TRIES_MS) == 6000
+    assert sum(resolver._TRIES_MS) == 6000
 
 
 def test_a_name_that_nobody_answers_to_takes_six_seconds_however_late_each_sleep_ends():
@@ -124,15 +124,15 @@ def test_a_name_that_nobody_answers_to_takes_six_seconds_however_late_each_sleep
         ticks[0] += ms * 14 // 10
         await asyncio.sleep(0)
 
-    before = names.sleep_ms, names._GROUP, clock_room._ticks_ms
-    names.sleep_ms, names._GROUP, clock_room._ticks_ms = sleep_too_long, "127.0.0.1:%d" % server.port, lambda: ticks[0]
+    before = resolver.sleep_ms, resolver._GROUP, clock_room._ticks_ms
+    resolver.sleep_ms, resolver._GROUP, clock_room._ticks_ms = sleep_too_long, "127.0.0.1:%d" % server.port, lambda: ticks[0]
     try:
-        asyncio.run(names.address_of("csms.local", "0.0.0.0", None, None))
+        asyncio.run(resolver.address_of("csms.local", "0.0.0.0", None, None))
         raise AssertionError("somebody answered")
     except OSError as error:
         assert str(error) == "nobody on this network answers to csms.local"
     finally:
-        names.sleep_ms, names._GROUP, clock_room._ticks_ms = before
+        resolver.sleep_ms, resolver._GROUP, clock_room._ticks_ms = before
     assert 6000 <= ticks[0] < 6100, ticks
 
 
@@ -175,7 +175,7 @@ def test_a_name_in_local_is_asked_of_the_group_and_anybody_may_answer():
     server = NameServer(lambda asked: [(reply(asked, ADDRESS),)])
     assert looked_up(server, "CSMS.Local", group=True)[0] == "10.1.2.3"
     assert looked_up(NameServer(silence), "csms.local", group=True)[0] == "nobody on this network answers to csms.local"
-    assert names._GROUP == "224.0.0.251:5353"
+    assert resolver._GROUP == "224.0.0.251:5353"
 
 
 class Counting:
@@ -225,22 +225,22 @@ class Select:
 
 
 def test_each_try_closes_its_socket_whatever_becomes_of_it():
-    before = names.socket, names.select
-    names.select = Select
+    before = resolver.socket, resolver.select
+    resolver.select = Select
     try:
         for server in (NameServer(right), NameServer(silence), NameServer(lambda asked: [reply(asked, flags=b"\x81\x83")]), "255.255.255.255"):
-            names.socket = count = Counting()
+            resolver.socket = count = Counting()
             looked_up(server)
             assert count.made > 0 and count.open == 0
-        names.socket = count = Counting()
+        resolver.socket = count = Counting()
         server = NameServer(silence)
 
         async def given_up():
             try:
-                await asyncio.wait_for(names.address_of("csms.example", "127.0.0.1:%d" % server.port, None, None), 0.05)
+                await asyncio.wait_for(resolver.address_of("csms.example", "127.0.0.1:%d" % server.port, None, None), 0.05)
             except asyncio.TimeoutError:
                 return True
 
         assert asyncio.run(given_up()) and count.made == 1 and count.open == 0
     finally:
-        names.socket, names.select = before
+        resolver.socket, resolver.select = before
