@@ -32,7 +32,6 @@ from ..sessions.transactions import Transactions
 from .connector import RECOVERS, all_connectors
 from .facts import Facts
 from .requests import answer
-from .restart import Restart
 from .settings import Settings
 
 _NET_MS = const(60000)  # safety net: a pass at least once a minute
@@ -81,18 +80,16 @@ class Station:
         self.statuses = Statuses(facts, self.calls)
         self.authorisation = Authorisation(facts, documents, self.transactions, self.calls, self.statuses)
         self.samples = Samples(facts, self.meters, self.outbox, self.calls)
-        self.restart = Restart(facts, self.transactions, self.outbox)
-        self._parts = (
+        self._before_statuses = (
             self.calls,
             self.registration,
             self.authorisation,
             self.transactions,
-            self.restart,
             self.fallback,
             self.limits,
             self.samples,
-            self.statuses,
         )
+        self._parts = self._before_statuses + (self.statuses,)
         self._due_ms = 0
         self._later = []
         self.changing = False
@@ -204,6 +201,13 @@ class Station:
             for do in later:
                 do()
         self._settle()
+
+    def restart(self, kind: str) -> None:
+        """A Reset was asked for, Hard or Soft. From now on there is one more part."""
+        from .restart import Restart
+
+        begun = Restart(kind, self.facts, self.transactions, self.outbox)
+        self._parts = self._before_statuses + (begun, self.statuses)
 
     def later(self, do) -> None:
         """Does something after the answer to the request at hand."""
