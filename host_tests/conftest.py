@@ -5,3 +5,4 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT / "firmware"), str(ROOT / "host_tests" / "shims"), str(ROOT / "host_tests" / "portable"), str(ROOT)]
+sys.path.append(str(ROOT / "host_tests"))  # last: its folders are no packages, but for faults

@@ -1,27 +1,25 @@
 """Thousands of messages that are nearly right, at a live station, while a vehicle charges.
 
-They come in batches of one kind: frames, OCPP-J texts, payloads of the official schemas, answers. After each batch a valid request is
-answered, contactor, offer, limit and transaction are as before, the same process runs, and what it holds in memory has not grown.
-Batch n of seed s is the first batch of seed s + n: so a loss is repeated with that seed and `--count 1`.
+They come in batches of one kind: frames, OCPP-J texts, payloads of the official schemas, answers. After each batch a valid
+request is answered, contactor, offer, limit and transaction are as before, the same process runs, and what it holds in memory
+has not grown. Batch n of seed s is the first batch of seed s + n: a loss is repeated with that seed and `--count 1`.
 """
 
 from __future__ import annotations
 
 import json
 import random
-from collections.abc import Iterator
-from pathlib import Path
+from contextlib import closing
 from typing import Any
 
 from websockets.exceptions import ConnectionClosed
 
+from faults.bench import Bench
+from faults.frames import frame
+from faults.mutations import hostile_payloads, mutated
 from tools.central_system import Text
-from tools.faults.bench import Bench, Lost
-from tools.faults.hostile import ISOLATION, _outputs, frame
-from tools.faults.isolation import Watch
-from tools.faults.mutations import hostile_payloads, mutated
 
-MESSAGES = 40  # in a batch
+MESSAGES = {"frames": 10, "texts": 40, "payloads": 40, "answers": 10}  # in a batch; most frames cost a connection
 _MOST_GROWTH = 6000  # bytes, on the interpreter of 64 bits; a message takes no more than it is long, and is let go
 _SETTLED = 2  # batches until everything that is loaded once was
 _CALLS = (
@@ -39,18 +37,17 @@ _ANSWERS: tuple[tuple[str, dict], ...] = (
 
 
 class Batch:
-    """One batch of messages; `sent` counts them."""
+    """One batch of messages of a kind."""
 
     def __init__(self, bench: Bench, chance: random.Random) -> None:
         self._bench = bench
         self._chance = chance
-        self.sent = 0
+        self._sent = 0
+        self.kind = chance.choice(("frames", "texts", "payloads", "payloads", "answers"))
+        self.messages = MESSAGES[self.kind]
 
-    def run(self) -> str:
-        """Sends it, and answers of which kind it was."""
-        kind = self._chance.choice(("frames", "texts", "payloads", "payloads", "answers"))
-        getattr(self, "_" + kind)()
-        return kind
+    def run(self) -> None:
+        getattr(self, "_" + self.kind)()
 
     def _put(self, send: Any, data: Any) -> None:
         """On whatever connection there is: the one before may have been closed, as the rules demand."""
@@ -59,15 +56,15 @@ class Batch:
             send(data)
         except (ConnectionError, ConnectionClosed, OSError):
             pass
-        self.sent += 1
+        self._sent += 1
 
     def _text(self) -> str:
         action, payload = self._chance.choice(_CALLS)
-        return json.dumps([2, "f%d" % self.sent, action, payload])
+        return json.dumps([2, "f%d" % self._sent, action, payload])
 
     def _frames(self) -> None:
         chance = self._chance
-        for _ in range(MESSAGES // 4):  # most of them cost a connection
+        for _ in range(self.messages):
             data = self._text().encode()
             way = chance.randrange(5)
             if way == 0:
@@ -88,7 +85,7 @@ class Batch:
                 self._bench.central.drop(abrupt=True)
 
     def _texts(self) -> None:
-        for _ in range(MESSAGES):
+        for _ in range(self.messages):
             text = list(self._text())
             for _ in range(self._chance.randint(1, 4)):
                 at = self._chance.randrange(len(text))
@@ -97,17 +94,17 @@ class Batch:
             self._put(self._bench.central.inject, "".join(text))
 
     def _payloads(self) -> None:
-        left = MESSAGES
+        left = self.messages
         while left:
             for action, payload in hostile_payloads(self._chance, left):
                 if "null" not in json.dumps(payload):  # which stands for a field's absence
                     left -= 1
-                    self._put(self._bench.central.inject, json.dumps([2, "f%d" % self.sent, action, payload]))
+                    self._put(self._bench.central.inject, json.dumps([2, "f%d" % self._sent, action, payload]))
 
     def _answers(self) -> None:
         """Wrong answers with the right id; without it the station would wait for half a minute, and rightly so."""
         central = self._bench.central
-        for _ in range(MESSAGES // 4):
+        for _ in range(self.messages):
             action, payload = self._chance.choice(_ANSWERS)
             wrong = json.dumps(mutated(payload, self._chance)).replace("%", "")
             shape = self._chance.choice(('[3,"%s",WRONG]', '[3,"%s",WRONG,1]', '[4,"%s",WRONG]', '[4,"%s",WRONG,WRONG,{}]'))
@@ -125,38 +122,19 @@ def _used(bench: Bench) -> int:
     return min(bench.station.state()["memory"]["used"] for _ in range(6))
 
 
-def trials(folder: Path, interpreter: list[str], seed: int, count: int, heap: str | None = None) -> Iterator[tuple[str, str, str | None]]:
-    """(row, what, what was wrong or None): one for each message, and for the row ISOLATION each look at the outputs meanwhile.
-    At least `count` messages are sent."""
-    bench = Bench(folder, interpreter)
-    bench.station.heap = heap
-    bench.plugged(16)
-    try:
+def test_messages_nearly_right(scale, interpreter, subtests, looks, tmp_path):
+    count, sent, number, least = scale.counted(160, 500, 5000), 0, 0, 0
+    with closing(Bench(tmp_path, interpreter)) as bench:
+        bench.plugged(16)
         bench.start_charging()
-        before = _outputs(bench)
-        watch = Watch(bench)
-        sent = number = used = least = 0
         while sent < count:
-            batch = Batch(bench, random.Random(seed + number))
-            kind, trouble = "batch", None
-            try:
-                kind = batch.run()
-                bench.check_answers()
-                if _outputs(bench) != before:
-                    raise Lost("contactor, limit, offer or transaction changed from %s to %s" % (before, _outputs(bench)))
+            batch = Batch(bench, random.Random(scale.seed + number))
+            sent += batch.messages
+            what, row = "--seed %d --count 1" % (scale.seed + number), "%s nearly right, by chance" % batch.kind
+            with subtests.test(what, row=row, count=batch.messages):
+                batch.run()
+                looks(*bench.check_unmoved())
                 used = _used(bench)
-                if number >= _SETTLED:
-                    least = least or used
-                    if used > least + _MOST_GROWTH:
-                        raise Lost("%d bytes are in use, and were %d" % (used, least))
-            except (Lost, TimeoutError) as found:
-                trouble = "%s (repeat with --only fuzz --seed %d --count 1)" % (found, seed + number)
-            for i in range(batch.sent or 1):
-                yield "%s nearly right, by chance" % kind, "batch %d" % number, None if i else trouble
-            sent += batch.sent or 1
+                least = least or (used if number >= _SETTLED else 0)
+                assert used <= least + _MOST_GROWTH or not least, "%d bytes are in use, and were %d" % (used, least)
             number += 1
-        note = "%d messages; heap in use %s B at first, %s B at last; " % (sent, least, used)
-        for look in watch.stop():
-            yield ISOLATION, note + "%d steps of the control loop, worst stall %d ms" % (watch.steps, watch.worst_stall_ms), look
-    finally:
-        bench.close()

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import random
+import contextlib
 import re
 import time
 from datetime import datetime, timedelta
-from typing import Any, ClassVar
+from typing import Any
 
 import littlefs
+import pytest
 
+from faults.bench import schedule
+from faults.charging import STEADY, Charging, Told
+from faults.schedules import HOUR_S, Schedules
 from tools import expected
-from tools.faults.bench import Lost
-from tools.faults.charging import STEADY, Charging, Told
-from tools.faults.clock_jumps import HOUR_S, Schedules, schedule
 
 _BEGIN = datetime(2026, 1, 5)
 _SAMPLE_S = 300
-HOURS = 24
 _SESSIONS_AN_HOUR = 0.5
 _SESSION_S = 4500
 _BLOCK = 4096
@@ -33,26 +33,24 @@ def _text(second: int) -> str:
     return (_BEGIN + timedelta(seconds=second)).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
+KIND = "outages"  # for --only
+START: dict[str, Any] = {
+    "clock": {"at": _text(0), "frozen": True},
+    "keys": {"MeterValueSampleInterval": str(_SAMPLE_S)},
+    "device": {"reconnect": {"minimum_s": _MINIMUM_S, "random_s": 0}},
+}
+
+
 class RefusedDay:
-    """Each public method is one trial."""
-
-    ROW = "connection refused for a day while a vehicle charges"
-    ALONE = True
-    START: ClassVar[dict[str, Any]] = {
-        "clock": {"at": _text(0), "frozen": True},
-        "keys": {"MeterValueSampleInterval": str(_SAMPLE_S)},
-        "device": {"reconnect": {"minimum_s": _MINIMUM_S, "random_s": 0}},
-    }
-
-    def __init__(self, bench: Charging, chance: random.Random) -> None:
+    def __init__(self, bench: Charging, hours: int) -> None:
         self._bench = bench
-        self._chance = chance
+        self._hours = hours
         self._schedules = Schedules(bench)
         self._now = 0
         self._tries: list[float] = []
 
-    def a_day(self) -> None:
-        bench, seconds = self._bench, HOURS * HOUR_S
+    def live(self) -> None:
+        bench, seconds = self._bench, self._hours * HOUR_S
         self._install()
         self._pass_until(HOUR_S)
         used = bench.used()
@@ -67,10 +65,8 @@ class RefusedDay:
         self._check_tries()
         bench.check_heap(used)
         journal = self._journal_bytes()
-        if journal > _MOST_JOURNAL:
-            raise Lost("the journal has %d bytes" % journal)
-        if len(limits) < HOURS // 4:
-            raise Lost("only the limits %s were seen" % limits)
+        assert journal <= _MOST_JOURNAL, "the journal has %d bytes" % journal
+        assert not (len(limits) < self._hours // 4), "only the limits %s were seen" % limits
         bench.wire.listen()
         bench.connected()
         told = bench.check_told(in_order_of_time=True)
@@ -113,11 +109,11 @@ class RefusedDay:
         """Each wait is twice the one before, up to a bound: no try comes before their sum."""
         waited_s = 0.0
         for number, at in enumerate(self._tries):
-            if at - self._tries[0] < waited_s - _SLACK_S:
-                raise Lost("try %d came after %.2f s, and not after %.2f s" % (number + 1, at - self._tries[0], waited_s))
+            passed_s = at - self._tries[0]
+            what = "try %d came after %.2f s, and not after %.2f s" % (number + 1, passed_s, waited_s)
+            assert passed_s >= waited_s - _SLACK_S, what
             waited_s += _MINIMUM_S * 2 ** min(number, _DOUBLINGS)
-        if len(self._tries) <= _DOUBLINGS:
-            raise Lost("it tried %d times" % len(self._tries))
+        assert len(self._tries) > _DOUBLINGS, "it tried %d times" % len(self._tries)
 
     def _journal_bytes(self) -> int:
         image = (self._bench.folder / "flash" / "flash.img").read_bytes()
@@ -141,9 +137,20 @@ class RefusedDay:
     def _check_times(self, told: Told, begin: int, end: int) -> None:
         """Begin and end are right to the second. So are samples, but for the real time in which the frozen clock stood still: they count it."""
         tag, start, stop = told.start["idTag"], told.start["timestamp"], told.stop and told.stop["timestamp"]
-        if start != _text(begin) or (stop and stop != _text(end)):
-            raise Lost("%s lasted from %s to %s, and not from %s to %s" % (tag, start, stop, _text(begin), _text(end)))
+        what = (tag, start, stop, _text(begin), _text(end))
+        right = start == _text(begin) and stop in (None, _text(end))
+        assert right, "%s lasted from %s to %s, and not from %s to %s" % what
         stamps = [expected.instant(moment["timestamp"]) - expected.instant(start) for moment in told.values]
         early = [_SAMPLE_S * number - stamp for number, stamp in enumerate(stamps, 1)]
-        if not all(0 <= seconds <= _STOOD_STILL_S for seconds in early) or (end - begin) // _SAMPLE_S - len(stamps) > 0:
-            raise Lost("values of %s are missing or too many: %s s after its begin" % (tag, stamps))
+        right = all(0 <= seconds <= _STOOD_STILL_S for seconds in early)
+        enough = len(stamps) >= (end - begin) // _SAMPLE_S
+        assert right and enough, "values of %s are missing or too many: %s s after its begin" % (tag, stamps)
+
+
+@pytest.mark.row("connection refused for a day while a vehicle charges")
+def test_a_day(scale, interpreter, looks, tmp_path):
+    with contextlib.closing(Charging(tmp_path, interpreter, **START)) as bench:
+        bench.begin()
+        RefusedDay(bench, scale.pick(4, 24, 24)).live()
+        bench.judge(looks)
+        bench.end()

@@ -1,4 +1,4 @@
-"""Scripts that run in the station's own process, on MicroPython: the firmware frozen or compiled, and the script beside it."""
+"""Scripts that run in the station's own process, on MicroPython: the firmware frozen or compiled, and a script of `device`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tools.bench import ROOT
 
 def command(folder: Path, interpreter: list[str], script: str, heap: str) -> list[str]:
     """Compiles the script into the folder; what starts it, but for its arguments."""
-    compiled.compile_file(Path(__file__).with_name(script + ".py"), Path(script + ".py"), folder)
+    compiled.compile_file(Path(__file__).parent / "device" / (script + ".py"), Path(script + ".py"), folder)
     start = "import sys\nsys.path.insert(0, %r)\nfrom run_compiled import use\nuse(%r)\nsys.path.append(%r)\nimport %s"
     program = compiled.program_for(interpreter)
     return [*interpreter, "-X", "heapsize=" + heap, "-c", start % (str(ROOT / "tools"), program, str(folder), script)]

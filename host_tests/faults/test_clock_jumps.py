@@ -6,19 +6,22 @@ meter values, does not notice, and a transaction keeps the beginning that it was
 
 from __future__ import annotations
 
+import contextlib
 import random
 import time
 from datetime import datetime, timezone
-from typing import Any, ClassVar
 
+import pytest
+
+from faults.bench import schedule
+from faults.charging import SAMPLE_S, STEADY, STEADY_A, Charging
+from faults.frames import HEARTBEAT
+from faults.schedules import DAY_S, HOUR_S, Schedules
 from tools import expected
-from tools.expected import Placed, Site
-from tools.faults.bench import Lost
-from tools.faults.charging import SAMPLE_S, STEADY, Charging
-from tools.faults.hostile import HEARTBEAT
 
-SITE = Site(connectors=2)
-HOUR_S, DAY_S, YEAR_S = 3600, 86400, 365 * 86400
+KIND = "outages"  # for --only
+YEAR_S = 365 * DAY_S
+SHORT_JUMPS = (5 * HOUR_S, -3 * HOUR_S, -400 * DAY_S, 20 * YEAR_S, 0)
 JUMPS = (HOUR_S, 5 * HOUR_S, -3 * HOUR_S, DAY_S, -2 * DAY_S, 17 * DAY_S, YEAR_S, -400 * DAY_S, 20 * YEAR_S, 8 * YEAR_S, -9 * YEAR_S, -50 * YEAR_S, 0)
 _NEAR_S = 3  # the station leaves a difference of 2 s alone
 
@@ -28,74 +31,13 @@ def text_of(second: float) -> str:
     return datetime.fromtimestamp(second, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def schedule(number: int, kind: str, periods: list[tuple[int, float]], **more: Any) -> dict:
-    """A TxDefaultProfile, or a TxProfile where `more` has a transactionId; the level is the number."""
-    outside = {name: more.pop(name) for name in ("validFrom", "validTo", "recurrencyKind", "transactionId") if name in more}
-    return {
-        "chargingProfileId": number,
-        "stackLevel": number,
-        "chargingProfilePurpose": "TxProfile" if "transactionId" in outside else "TxDefaultProfile",
-        "chargingProfileKind": kind,
-        **outside,
-        "chargingSchedule": {
-            "chargingRateUnit": "A",
-            **more,
-            "chargingSchedulePeriod": [{"startPeriod": start, "limit": limit} for start, limit in periods],
-        },
-    }
-
-
-class Schedules:
-    """Profiles at connector 2, and the oracle of what follows from them."""
-
-    def __init__(self, bench: Charging) -> None:
-        self._bench = bench
-        self._placed: list[Placed] = []
-
-    def install(self, profile: dict, transaction: int | None = None) -> None:
-        answer = self._bench.central.call("SetChargingProfile", {"connectorId": 2, "csChargingProfiles": profile})
-        if answer["status"] != "Accepted":
-            raise Lost("profile %d is %s" % (profile["chargingProfileId"], answer["status"]))
-        self._placed.append(Placed(2, profile, self._bench.station.state()["now"], transaction))
-
-    def clear(self) -> None:
-        for placed in self._placed:
-            self._bench.central.call("ClearChargingProfile", {"id": placed.profile["chargingProfileId"]})
-        self._placed = []
-
-    def allowed_a(self, state: dict) -> float:
-        running = state["connectors"][1]["transaction"]
-        transaction = running and (running["id"], running["start"] and expected.instant(running["start"]))
-        return expected.limit(SITE, self._placed, 2, state["now"], transaction)[0] / 10
-
-    def check(self, what: str) -> float:
-        """The limit in force is the oracle's, and the vehicle is offered no more; that limit."""
-
-        def agrees(state: dict) -> bool:
-            return state["connectors"][1]["limit"]["amps"] == self.allowed_a(state)
-
-        try:
-            state = self._bench.station.wait_until(agrees, 2)
-        except TimeoutError:
-            state = self._bench.station.state()
-            told = (what, state["now"], state["connectors"][1]["limit"]["amps"], self.allowed_a(state))
-            raise Lost("%s, at %s: the limit is %s A, and should be %s A" % told) from None
-        here = state["connectors"][1]
-        if here["transaction"]:
-            self._bench.station.wait_until(lambda state: state["connectors"][1]["pilot"]["offered_amps"] <= state["connectors"][1]["limit"]["amps"], 7)
-        return here["limit"]["amps"]
-
-
 class ClockJumps:
     """Each public method is one trial."""
 
-    ROW = "a clock that jumps while a vehicle charges"
-    START: ClassVar[dict[str, Any]] = {}
-    ALONE = False
-
-    def __init__(self, bench: Charging, chance: random.Random) -> None:
+    def __init__(self, bench: Charging, chance: random.Random, jumps: tuple[int, ...]) -> None:
         self._bench = bench
         self._chance = chance
+        self._jumps = jumps
         self._schedules = Schedules(bench)
         self._base = int(time.time()) // 60 * 60 - 12 * HOUR_S  # twelve hours ago: jumps of hours stay within the day that begins here
 
@@ -144,22 +86,21 @@ class ClockJumps:
         try:
             if relative:
                 self._schedules.install(schedule(7, "Relative", relative, transactionId=begun["id"], duration=8 * HOUR_S), begun["id"])
-            for jump_s in JUMPS:
+            for jump_s in self._jumps:
                 self._jump(jump_s)
                 seen.add(self._schedules.check("after a jump to %+d s" % jump_s))
                 here = bench.station.connector(2)["transaction"]
-                if here != begun:
-                    raise Lost("the transaction was %s, and is %s" % (begun, here))
+                assert here == begun, "the transaction was %s, and is %s" % (begun, here)
         finally:
             self._jump(0)
             passed_s = time.monotonic() - began
             bench.leave(tag)
             self._schedules.clear()
         told = len(bench.central.seen("MeterValues", lambda payload: payload["connectorId"] == 2, since))
-        if not passed_s / SAMPLE_S / 2 - 2 <= told <= passed_s / SAMPLE_S + 2:
-            raise Lost("%d meter values, one every %d s, in %d s" % (told, SAMPLE_S, passed_s))
-        if len(seen) < least:
-            raise Lost("only the limits %s were seen" % sorted(seen))
+        at_most = passed_s / SAMPLE_S
+        what = "%d meter values, one every %d s, in %d s" % (told, SAMPLE_S, passed_s)
+        assert at_most / 2 - 2 <= told <= at_most + 2, what
+        assert len(seen) >= least, "only the limits %s were seen" % sorted(seen)
 
     def _jump(self, to_s: int) -> None:
         """By its answer to a Heartbeat; to_s: how wrong the clock is from then on."""
@@ -173,9 +114,6 @@ class ClockJumps:
 
 class Boots(ClockJumps):
     """The station starts anew, its charge goes on, and BootNotification gets an odd answer."""
-
-    ROW = "an odd answer to BootNotification while a vehicle charges"
-    ALONE = False
 
     def Pending_for_long(self) -> None:
         """Sessions begin and end meanwhile; nothing is told before Accepted."""
@@ -195,10 +133,8 @@ class Boots(ClockJumps):
             del bench.central.answers["BootNotification"]
         told = {m.action for m in bench.central.messages[since:] if m.kind == 2 and not m.to_station}
         boots = len(bench.central.seen("BootNotification", since=since))
-        if told != {"BootNotification"}:
-            raise Lost("told while Pending: %s" % told)
-        if not 3 <= boots <= 30:
-            raise Lost("%d BootNotifications" % boots)
+        assert told == {"BootNotification"}, "told while Pending: %s" % told
+        assert 3 <= boots <= 30, "%d BootNotifications" % boots
         bench.connected()
 
     def none_for_long_and_no_clock(self) -> None:
@@ -225,8 +161,7 @@ class Boots(ClockJumps):
         self._schedules.clear()
         told = bench.check_told()[tag]
         for what, stamp, at in (("begun", told.start["timestamp"], begun), ("ended", told.stop and told.stop["timestamp"], ended)):
-            if abs(expected.instant(stamp) - expected.instant(text_of(at))) > _NEAR_S:
-                raise Lost("%s at %s, and %s was told" % (what, text_of(at), stamp))
+            assert abs(expected.instant(stamp) - expected.instant(text_of(at))) <= _NEAR_S, "%s at %s, and %s was told" % (what, text_of(at), stamp)
 
     def Accepted_with_interval_0_and_a_clock_years_ahead(self) -> None:
         self._interval_0(3 * YEAR_S)
@@ -245,8 +180,7 @@ class Boots(ClockJumps):
             self._schedules.check("after a start with a wrong clock")
             time.sleep(2)
             beats = len(bench.central.seen("Heartbeat", since=since))
-            if beats:
-                raise Lost("%d Heartbeats in 2 s" % beats)
+            assert not beats, "%d Heartbeats in 2 s" % beats
         finally:
             del bench.central.answers["BootNotification"]
             self._jump(0)
@@ -263,9 +197,41 @@ class Boots(ClockJumps):
     def _power_cut(self) -> None:
         """The charge goes on after it."""
         bench = self._bench
-        bench.end_watch()
+        bench.unwatch()
         bench.station.kill()
         bench.station.start()
-        bench.watch_charge()
-        if bench.station.connector(1)["transaction"]["id_tag"] != STEADY:
-            raise Lost("the charge does not go on")
+        bench.wait_charging(STEADY_A)
+        bench.watch()
+        assert bench.station.connector(1)["transaction"]["id_tag"] == STEADY, "the charge does not go on"
+
+
+def trials(group: type, in_short: str) -> list:
+    names = [name for name in vars(group) if not name.startswith("_")]
+    return [pytest.param(name, marks=[pytest.mark.slow] * (name != in_short)) for name in names]
+
+
+@pytest.fixture(scope="module")
+def charging(interpreter, tmp_path_factory):
+    with contextlib.closing(Charging(tmp_path_factory.mktemp("clocks"), interpreter)) as bench:
+        bench.begin()
+        yield bench
+        bench.end()
+
+
+@pytest.fixture
+def bench(charging, looks):
+    yield charging
+    charging.judge(looks)
+
+
+@pytest.mark.row("a clock that jumps while a vehicle charges")
+@pytest.mark.parametrize("trial", trials(ClockJumps, "recurring_profiles"))
+def test_a_clock_that_jumps(trial, bench, scale):
+    jumps = scale.pick(SHORT_JUMPS, JUMPS, JUMPS)
+    getattr(ClockJumps(bench, random.Random(scale.seed), jumps), trial)()
+
+
+@pytest.mark.row("an odd answer to BootNotification while a vehicle charges")
+@pytest.mark.parametrize("trial", trials(Boots, "Accepted_with_interval_0_and_a_clock_years_behind"))
+def test_an_odd_answer_to_BootNotification(trial, bench, scale):
+    getattr(Boots(bench, random.Random(scale.seed), ()), trial)()

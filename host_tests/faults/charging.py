@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from tools.faults.bench import Bench, Lost
-from tools.faults.isolation import Watch
-from tools.faults.power_cuts import profile
-from tools.faults.wire import Wire
+from faults.bench import GONE, Bench, profile, wait_for
+from faults.wire import Wire
+from tools.central_system import Later
 from tools.traffic import CALL, Message
 
 STEADY = "STEADY"  # the card at connector 1
@@ -28,56 +29,52 @@ _NEAR_WH = 5  # what flows between a look at the register and the reading that i
 
 
 class Charging(Bench):
-    """`begin` before all else; from then on the outputs of connector 1 are watched."""
+    """From `begin` on the outputs of connector 1 are watched."""
 
     def __init__(self, folder: Path, interpreter: list[str], **start: Any) -> None:
-        super().__init__(folder, interpreter)
-        self.wire = Wire(self.central.port)
-        self._watch: Watch | None = None
-        self._looks: list[str | None] = []
-        self.sessions: dict[str, list[int]] = {}  # tag: the register before and, once it is over, after
         own = {"AllowOfflineTxForUnknownId": "true", "MeterValueSampleInterval": str(SAMPLE_S), "WebSocketPingInterval": "2"}
-        keys = {**self.station.start_fields["keys"], **own, **start.get("keys", {})}
-        self.station.start_fields.update({**start, "csms_url": self.wire.url, "connectors": [{"id": 1}, {"id": 2}], "keys": keys})
+        start = {**start, "connectors": [{"id": 1}, {"id": 2}], "keys": {**own, **start.get("keys", {})}}
+        super().__init__(folder, interpreter, **start)
+        self.wire = Wire(self.central.port)
+        self.station.start_fields["csms_url"] = self.wire.url
+        self.sessions: dict[str, list[int]] = {}  # tag: the register before and, once it is over, after
         self.plugged(32)
 
-    def mend(self) -> None:
-        """After a trial that ended half-way: the next one begins where it should."""
-        self.wire.mend()
-        self.central.answers.clear()
-        self.central.clock_offset_s = 0
-        self.station.cmd("link", up=True)
-        self.station.cmd("plug_out", connector=2)
-
     def close(self) -> None:
+        self.unwatch()
         self.wire.close()
         super().close()
 
     def begin(self) -> None:
         self.start()
-        answer = self.central.call("SetChargingProfile", {"connectorId": 1, "csChargingProfiles": profile(1, STEADY_A)})
-        if answer["status"] != "Accepted":
-            raise Lost("the profile of connector 1 is %s" % answer)
+        self.ask("SetChargingProfile", {"connectorId": 1, "csChargingProfiles": profile(1, STEADY_A)})
         self.sessions[STEADY] = [self._wh(1)]
         self.station.cmd("swipe", tag=STEADY, connectors=[1])
-        self.station.wait_until(lambda state: (state["connectors"][0]["transaction"] or {}).get("id"))
-        self.watch_charge()
+        self.wait_charging(STEADY_A)
+        self.watch()
 
-    def watch_charge(self) -> None:
-        self.station.wait_until(lambda state: state["connectors"][0]["contactor"]["closed"] and state["connectors"][0]["pilot"]["offered_amps"] == STEADY_A)
-        self._watch = Watch(self)
+    def end(self) -> None:
+        """The charge at connector 1 ends too, and has gone on all the while."""
+        self.unwatch()
+        self.station.cmd("plug_out", connector=1)
+        self.station.wait_until(lambda state: state["connectors"][0]["transaction"] is None)
+        self.sessions[STEADY].append(self._wh(1))
+        self.check_told()
+        self.check_traffic()
 
-    def end_watch(self) -> list[str | None]:
-        """For each look since the beginning what was wrong, or None."""
-        if self._watch is not None:
-            self._looks += self._watch.stop()
-            self._watch = None
-        return self._looks
-
-    def steps(self) -> tuple[int, int]:
-        """(steps of the control loop since power-up, milliseconds of its worst stall)."""
-        loop = self.station.state()["loop"]
-        return loop["steps"], loop["worst_stall_ms"]
+    def judge(self, looks: Callable[[int, int], None]) -> None:
+        """After a trial; where that ended half-way, the next begins where it should."""
+        try:
+            looks(*self.check_unmoved())
+            self.check_told()
+        except BaseException:
+            with suppress(*GONE):
+                self.wire.mend()
+                self.central.answers.clear()
+                self.central.clock_offset_s = 0
+                self.station.cmd("link", up=True)
+                self.station.cmd("plug_out", connector=2)
+            raise
 
     def _wh(self, connector: int) -> int:
         return self.station.connector(connector)["meter"]["wh"]
@@ -106,11 +103,48 @@ class Charging(Bench):
         self.station.wait_until(lambda state: state["connectors"][1]["transaction"] is None and state["connectors"][1]["status"] == "Available")
         self.sessions[tag].append(self._wh(2))
 
-    def all_leave(self) -> None:
-        """The charge at connector 1 ends too."""
-        self.station.cmd("plug_out", connector=1)
-        self.station.wait_until(lambda state: state["connectors"][0]["transaction"] is None)
-        self.sessions[STEADY].append(self._wh(1))
+    def next_tag(self) -> str:
+        return "VISIT%d" % len(self.sessions)
+
+    def away(self) -> None:
+        """A second without Wi-Fi."""
+        self.station.cmd("link", up=False)
+        time.sleep(1)
+        self.station.cmd("link", up=True)
+        self.connected()
+
+    def visit(self, held: str, held_s: float, meanwhile: Callable[[], Any]) -> None:
+        """A session in which something happens while a message of this kind waits so long for its answer."""
+        tag = self.next_tag()
+        self.arrive()
+        since = len(self.central.messages)
+        self.central.answers[held] = Later(held_s)
+        try:
+            self.swipe(tag)
+            if held == "StopTransaction":
+                self.charges(tag)
+                self.leave(tag)
+            self.central.wait_for(held, since=since)
+        finally:
+            del self.central.answers[held]
+        meanwhile()
+        if held != "StopTransaction":
+            self.charges(tag)
+            self.leave(tag)
+
+    def offline_session(self, seconds: float) -> None:
+        """A visitor charges, though nobody hears of it now; takes so long."""
+        end = time.monotonic() + seconds
+        tag = self.next_tag()
+        self.arrive()
+        self.swipe(tag)
+        self.charges(tag)
+        time.sleep(max(0, end - time.monotonic()))
+        self.leave(tag)
+
+    def tries_again(self, taken: int) -> None:
+        """Waits for a connection beyond so many."""
+        wait_for(lambda: self.wire.taken > taken, 20, "it does not try again")
 
     # ---- what must hold ----
 
@@ -120,8 +154,7 @@ class Charging(Bench):
 
     def check_heap(self, before: int) -> None:
         now = self.used()
-        if now - before > _MOST_GROWTH:
-            raise Lost("the heap grew from %d to %d bytes" % (before, now))
+        assert now - before <= _MOST_GROWTH, "the heap grew from %d to %d bytes" % (before, now)
 
     def connected(self, timeout: float = _PATIENCE_S) -> None:
         self.station.wait_until(lambda state: state["connected"] and state["registered"], timeout)
@@ -134,12 +167,10 @@ class Charging(Bench):
             time.sleep(0.1)
         found = self._told(in_order_of_time)
         for tag, registers in self.sessions.items():
-            if tag not in found:
-                raise Lost("%s was never told" % tag)
+            assert tag in found, "%s was never told" % tag
             found[tag].check(registers)
         strange = set(found) - set(self.sessions)
-        if strange:
-            raise Lost("%s never charged" % strange)
+        assert not strange, "%s never charged" % strange
         return found
 
     def _told(self, in_order_of_time: bool) -> dict[str, Told]:
@@ -149,19 +180,18 @@ class Charging(Bench):
         times = [""]
         for payload, action in once(list(self.central.messages)):
             times.append(payload["meterValue"][0]["timestamp"] if action == "MeterValues" else payload["timestamp"])
-            if in_order_of_time and times[-1] < times[-2]:
-                raise Lost("%s of %s was told after what happened at %s" % (action, times[-1], times[-2]))
+            late = "%s of %s was told after what happened at %s" % (action, *times[:-3:-1])
+            assert not in_order_of_time or times[-1] >= times[-2], late
             if action == "StartTransaction":
                 tag = payload["idTag"]
-                if tag in found:
-                    raise Lost("%s began twice" % tag)
+                assert tag not in found, "%s began twice" % tag
                 key = tuple(str(payload.get(name)) for name in ("connectorId", "idTag", "meterStart", "timestamp"))
                 found[tag] = Told(payload)
                 tags[self.central.transactions[key]] = tag
                 continue
             told = found.get(tags.get(payload.get("transactionId", 0), ""))
-            if told is None or told.stop is not None:
-                raise Lost("%s of transaction %s, which %s" % (action, payload.get("transactionId"), "is over" if told else "never began"))
+            what = (action, payload.get("transactionId"), "is over" if told else "never began")
+            assert told is not None and told.stop is None, "%s of transaction %s, which %s" % what
             if action == "MeterValues":
                 told.values.append(payload["meterValue"][0])
             else:
@@ -184,18 +214,13 @@ class Told:
     def check(self, registers: list[int]) -> None:
         """registers: those of the connector before and, if it is over, after."""
         tag, told = self.start["idTag"], self.registers()
-        if told != sorted(told):
-            raise Lost("the register of %s went back: %s" % (tag, told))
-        if abs(told[0] - registers[0]) > _NEAR_WH:
-            raise Lost("%s began at %d Wh, and %d Wh were told" % (tag, registers[0], told[0]))
-        if len(registers) == 2:
-            if self.stop is None:
-                raise Lost("%s never ended" % tag)
-            if abs(told[-1] - registers[1]) > _NEAR_WH:
-                raise Lost("%s ended at %d Wh, and %d Wh were told" % (tag, registers[1], told[-1]))
+        assert told == sorted(told), "the register of %s went back: %s" % (tag, told)
+        for what, meter, said in zip(("began", "ended"), registers, (told[0], told[-1])):
+            assert what == "began" or self.stop is not None, "%s never ended" % tag
+            near = abs(said - meter) <= _NEAR_WH
+            assert near, "%s %s at %d Wh, and %d Wh were told" % (tag, what, meter, said)
         stamps = [moment["timestamp"] for moment in self.values]
-        if len(set(stamps)) != len(stamps):
-            raise Lost("the same meter values of %s were told twice" % tag)
+        assert len(set(stamps)) == len(stamps), "the same meter values of %s were told twice" % tag
 
 
 def once(messages: list[Message]) -> list[tuple[dict, str]]:
@@ -218,7 +243,7 @@ def once(messages: list[Message]) -> list[tuple[dict, str]]:
             found.append((message.payload, message.action))
         else:
             in_time = answered.get((before.connection, before.id), before.at + ANSWER_S) - before.at < ANSWER_S - _SLACK_S
-            if in_time and (before.connection == message.connection or last[before.connection] is not before):
-                raise Lost("told again, though it was answered: %s" % message.text)
+            may = before.connection != message.connection and last[before.connection] is before
+            assert may or not in_time, "told again, though it was answered: %s" % message.text
         first[key] = last[message.connection] = message
     return found

@@ -14,26 +14,47 @@ import json
 import random
 import shutil
 import signal
-from collections.abc import Iterator
+import struct
 from pathlib import Path
 
+import pytest
+from interpreters import command_of
+
+from faults.boards_played import PLAYED, RESET, PlayedBoard, on_flash
+from faults.prepared import Prepared
 from tools import build
 from tools.bench import RESET as RESET_ASKED
 from tools.bench import StationDied, StationProcess
 from tools.command import BOARDS, Failure
 from tools.connection import Connection
 from tools.deploy import Deployment
-from tools.faults.bench import Lost
-from tools.faults.boards_played import PLAYED, RESET, PlayedBoard, on_flash
-from tools.faults.chip_writes import cut_at, recorded
-from tools.faults.damage import GONE
-from tools.faults.prepared import Prepared
 
-CUTS = "power cut during an update"
 _BLOCKS = 640
 _STARTS = 6  # boot.py gives a program three
-_TRIES = 8
+_TRIES = 40  # the interpreter of a PC dies of many a Ctrl-C, and starts again
+_WRITE = struct.Struct("<II")  # position and length; an erased block is a write of 0xff
 _RESTARTS = (RESET, RESET_ASKED, -signal.SIGSEGV)  # the last is an ESP32's panic, which resets it
+
+
+def recorded(path: Path) -> list[tuple[int, bytes]]:
+    """The writes to a chip as a played board notes them: (position, bytes) in order."""
+    content = path.read_bytes()
+    found, at = [], 0
+    while at < len(content):
+        position, length = _WRITE.unpack_from(content, at)
+        at += _WRITE.size + length
+        found.append((position, content[at - length : at]))
+    return found
+
+
+def cut_at(image: bytes, writes: list[tuple[int, bytes]], number: int) -> bytes:
+    """The chip that held `image` after the writes before the number-th, from 1, and half of that one."""
+    chip = bytearray(image)
+    for position, data in writes[: number - 1]:
+        chip[position : position + len(data)] = data
+    for position, data in writes[number - 1 : number]:
+        chip[position : position + len(data) // 2] = data[: len(data) // 2]
+    return bytes(chip)
 
 
 def variant(made: build.Build, folder: Path, word: str) -> build.Build:
@@ -79,17 +100,17 @@ class Updates:
                 board.wait_for(b"limit    connector 1", 30)
                 with Connection(board.port) as link, contextlib.suppress(Failure):
                     link.interrupt()
-                    if not board.ended:  # the interpreter of a PC may die of Ctrl-C, and starts again
+                    if not board.ended:
                         Deployment(link, self.two, lambda sentence: None).go()
                         return recorded(self.folder / "writes")
-        raise Lost("the board was not interrupted in %d tries" % _TRIES)
+        raise AssertionError("the board was not interrupted in %d tries" % _TRIES)
 
     def power_fails_at(self, number: int, writes: list[tuple[int, bytes]]) -> None:
         (self.folder / "flash.img").write_bytes(cut_at(self.image, writes, number))
 
     @staticmethod
     def programs(files: dict[str, bytes]) -> list[str]:
-        """The versions that may be started, the newest first. Raises Lost for one that is not whole."""
+        """The versions that may be started, the newest first. AssertionError for one that is not whole."""
         found = []
         for folder in "ab":
             words = files.get("/%s/complete" % folder, b"").decode().split()
@@ -98,16 +119,16 @@ class Updates:
             manifest = json.loads(files["/%s/manifest.json" % folder])
             for path, (_, digest) in manifest["files"].items():
                 if hashlib.sha256(files.get("/%s/%s" % (folder, path), b"")).hexdigest() != digest:
-                    raise Lost("/%s says that it is complete, and %s is not" % (folder, path))
+                    raise AssertionError("/%s says that it is complete, and %s is not" % (folder, path))
             found.append((int(words[0]), words[1]))
         return [version for _, version in sorted(found, reverse=True)]
 
     def check(self) -> None:
-        """Starts the board, as often as boot.py needs. Raises Lost."""
+        """Starts the board, as often as boot.py needs."""
         files = PlayedBoard(self.folder, self.interpreter).files()
         state = {path: content for path, content in files.items() if path.startswith(("/state", "/journal"))}
         if state != self.prepared.files:
-            raise Lost("files of the state changed: %s" % sorted(set(state.items()) ^ set(self.prepared.files.items()))[:3])
+            raise AssertionError("files of the state changed: %s" % sorted(set(state.items()) ^ set(self.prepared.files.items()))[:3])
         wanted = self.programs(files)[:1]
         bench = self.prepared.bench
         bench.restore_flash()
@@ -122,12 +143,12 @@ class Updates:
                 break
             except StationDied as died:
                 if bench.station.exit_code not in _RESTARTS:
-                    raise Lost("%s, and nothing starts it again: %s" % (died, bench.station.log[-3:])) from died
+                    raise AssertionError("%s, and nothing starts it again: %s" % (died, bench.station.log[-3:])) from died
         else:
-            raise Lost("no program stays up: %s" % bench.station.log[-3:])
+            raise AssertionError("no program stays up: %s" % bench.station.log[-3:])
         booted = [line for line in bench.station.log if line.startswith("boot: Setpoint") and "put aside" not in line][-1]
         if booted.split(" ")[2] not in wanted:
-            raise Lost("%s, and should be %s" % (booted, wanted))
+            raise AssertionError("%s, and should be %s" % (booted, wanted))
         self.prepared.check(self.prepared.image)
 
 
@@ -138,35 +159,29 @@ class PlayedStation(StationProcess):
         return [*self.interpreter, str(PLAYED), str(self.folder)]
 
 
-@contextlib.contextmanager
-def played(prepared: Prepared) -> Iterator[None]:
-    """The bench's station is the one on the board."""
+@pytest.fixture(scope="module")
+def interpreter() -> list[str]:
+    """The 32-bit one, as Debian has it, has no raw REPL."""
+    return command_of("64")
+
+
+@pytest.fixture
+def played(prepared):
+    """The prepared station is the one on the board."""
     station = prepared.bench.station
-    kind, store = type(station), station.start_fields["store"]
-    station.__class__ = PlayedStation
-    station.start_fields["store"] = "flash"
-    try:
-        yield
-    finally:
-        station.kill()
-        station.__class__, station.start_fields["store"] = kind, store
+    station.__class__, station.start_fields["store"] = PlayedStation, "flash"
+    yield prepared
+    station.kill()
 
 
-def trials(prepared: Prepared, folder: Path, interpreter: list[str], seed: int, step: int = 1) -> Iterator[tuple[str, str, str | None]]:
-    """(row, what, what was lost or None): a cut at every step-th write."""
-    with played(prepared):
-        updates = Updates(prepared, folder, interpreter)
-        writes = updates.deploy()
-        for number in range(1 + random.Random(seed).randrange(step), len(writes) + 1, step):
-            updates.power_fails_at(number, writes)
-            yield CUTS, "write %d of %d" % (number, len(writes)), _trouble(updates)
-
-
-def _trouble(updates: Updates) -> str | None:
-    try:
-        updates.check()
-    except (Lost, *GONE) as found:
-        return str(found)
-    finally:
-        updates.prepared.bench.station.kill()
-    return None
+@pytest.mark.row("power cut during an update")
+def test_an_update_that_is_cut(scale, played, interpreter, subtests, tmp_path):
+    updates = Updates(played, tmp_path, interpreter)
+    writes, step = updates.deploy(), scale.pick(40, 8, 1)
+    for number in range(1 + random.Random(scale.seed).randrange(step), len(writes) + 1, step):
+        updates.power_fails_at(number, writes)
+        with subtests.test("write %d of %d" % (number, len(writes))):
+            try:
+                updates.check()
+            finally:
+                played.bench.station.kill()
