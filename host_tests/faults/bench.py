@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from tools import bench
+from tools import bench, expected
 from tools.bench import CommandFailed, StationDied
 from tools.central_system import CallRefused, CentralSystem
 from tools.traffic import violations
@@ -117,6 +117,12 @@ class Bench:
             return offered and (here["transaction"] or {}).get("id")
 
         self.station.wait_until(charges)
+
+    def leap(self, seconds: int) -> None:
+        """Time passes at once."""
+        until = expected.instant(self.station.state()["now"]) + seconds
+        self.station.cmd("clock", advance_s=seconds)
+        self.station.wait_until(lambda state: expected.instant(state["now"]) >= until, 60)
 
     # ---- the outputs of connector 1, looked at all the while ----
 

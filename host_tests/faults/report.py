@@ -44,7 +44,7 @@ class Report:
         is_sum = subtest is None and report.nodeid in self._with_subtests
         if report.failed and not (is_sum and str(report.longrepr).startswith("contains ")):
             crash = getattr(report.longrepr, "reprcrash", None)
-            message = crash.message if crash else str(report.longrepr)
+            message = (crash.message if crash else str(report.longrepr)).split("\n")[0]
             self._losses.append("%s, %s: %s" % (row, what, message))
             counts[3] += 1
             counts[0] += is_sum
