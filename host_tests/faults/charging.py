@@ -22,7 +22,7 @@ STEADY_A = 20
 SAMPLE_S = 2  # so two samples never fall into one second, however late one comes
 ANSWER_S = 30.0  # so long the station waits for an answer
 _TOLD = ("StartTransaction", "MeterValues", "StopTransaction")
-_PATIENCE_S = 25  # for all that waits to be told: less than the station waits for an answer that cannot come
+_PATIENCE_S = 25  # for the next message: less than the station waits for an answer that cannot come
 _SLACK_S = 0.5
 _MOST_GROWTH = 8 * 1024  # of the heap on 64 bit: what is not told yet must not pile up in RAM
 _NEAR_WH = 5  # what flows between a look at the register and the reading that is told
@@ -162,10 +162,13 @@ class Charging(Bench):
     def check_told(self, in_order_of_time: bool = False) -> dict[str, Told]:
         """Waits for the stops of the sessions that are over; then what was told must be what happened. By tag."""
         over = {tag for tag, registers in self.sessions.items() if len(registers) == 2}
-        end = time.monotonic() + _PATIENCE_S
-        while not over <= {tag for tag, told in self._told(in_order_of_time).items() if told.stop} and time.monotonic() < end:
-            time.sleep(0.1)
         found = self._told(in_order_of_time)
+        messages, heard = len(self.central.messages), time.monotonic()
+        while not over <= {tag for tag, told in found.items() if told.stop} and time.monotonic() - heard < _PATIENCE_S:
+            time.sleep(0.1)
+            if len(self.central.messages) != messages:
+                messages, heard = len(self.central.messages), time.monotonic()
+            found = self._told(in_order_of_time)
         for tag, registers in self.sessions.items():
             assert tag in found, "%s was never told" % tag
             found[tag].check(registers)
@@ -174,7 +177,7 @@ class Charging(Bench):
         return found
 
     def _told(self, in_order_of_time: bool) -> dict[str, Told]:
-        """Raises Lost where the order is wrong, or something comes again without a reason."""
+        """AssertionError where the order is wrong, or something comes again without a reason."""
         found: dict[str, Told] = {}
         tags: dict[int, str] = {}
         times = [""]

@@ -48,7 +48,7 @@ def pytest_addoption(parser):
     own.addoption(
         "--count",
         type=int,
-        help="how many kills, damaged chips and spoilt files (default 200, with --quick 20), messages of fuzz (5000, 500)",
+        help="how many kills, damaged chips, spoilt files and random ramps (default 200, with --quick 20; ramps 100, 10), messages of fuzz (5000, 500)",
     )
     own.addoption("--seed", type=int, default=1, help="of what is random (default 1)")
     own.addoption(
@@ -94,12 +94,12 @@ def pytest_collection_modifyitems(config, items):
 
 
 @pytest.fixture(scope="module")
-def interpreter(scale) -> list[str]:
-    """The command that runs the station. In full, the 32-bit one has a chip's heap."""
+def interpreter(scale, request) -> list[str]:
+    """The command that runs the station. In full, the 32-bit one has a chip's heap, or the test module's HEAP."""
     if scale.name == "short" or scale.bits == "64":
         return command_of(scale.bits)
     micropython32.interpreter()
-    return [str(micropython32.PROGRAM), "-X", "heapsize=" + _HEAP]
+    return [str(micropython32.PROGRAM), "-X", "heapsize=" + getattr(request.module, "HEAP", _HEAP)]
 
 
 @pytest.fixture(scope="module")
@@ -112,5 +112,9 @@ def prepared(interpreter, tmp_path_factory):
 
 @pytest.fixture
 def looks(request):
-    """looks(count, ms) adds so many looks at the outputs to the test's row, and the worst stall that was seen."""
-    return lambda count, worst_stall_ms: request.node.user_properties.append((LOOKS, (count, worst_stall_ms)))
+    """looks(count, ms) adds so many looks at the outputs, and the worst stall that was seen, to a row: the test's, or `row`."""
+
+    def add(count: int, worst_stall_ms: int, row: str | None = None) -> None:
+        request.node.user_properties.append((LOOKS, (count, worst_stall_ms, row)))
+
+    return add

@@ -38,9 +38,10 @@ class Report:
             return
         counts = self._rows.setdefault((kind, row), [0, 0, 0, 0])
         if report.when == "teardown":
-            for _, (looks, worst_stall_ms) in (one for one in properties if one[0] == LOOKS):
-                counts[1] += looks
-                counts[2] = max(counts[2], worst_stall_ms)
+            for looks, worst_stall_ms, at in (value for name, value in properties if name == LOOKS):
+                row_counts = self._rows.setdefault((kind, at or row), [0, 0, 0, 0])
+                row_counts[1] += looks
+                row_counts[2] = max(row_counts[2], worst_stall_ms)
         is_sum = subtest is None and report.nodeid in self._with_subtests
         if report.failed and not (is_sum and str(report.longrepr).startswith("contains ")):
             crash = getattr(report.longrepr, "reprcrash", None)

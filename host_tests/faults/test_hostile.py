@@ -20,6 +20,7 @@ from faults.frames import HEARTBEAT, frame
 from faults.mutations import hostile_payloads
 from tools.central_system import SILENCE, Link, Text
 
+HEAP = "128K"  # with 100 KB some of it ends in a restart: a change that finds no memory leaves nothing half done
 _PATIENCE_S = 40
 _SLOW = ("a_clock_that_jumps", "a_hundred_requests_at_once", "ten_thousand_pings")
 
