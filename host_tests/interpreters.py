@@ -10,7 +10,8 @@ _reason = []  # asked for once in a run
 
 
 def command_of(bits: str) -> "list[str]":
-    """The command of the "64" or "32" bit interpreter. Where there is no 32-bit one, the test is skipped; in CI it fails."""
+    """The command of the "64" or "32" bit interpreter. Where there is no 32-bit one, the test is
+    skipped; in CI it fails."""
     if bits == "64":
         return bench.micropython()
     if os.environ.get("MICROPYTHON32"):

@@ -40,7 +40,9 @@ def schedule(number: int, kind: str, periods: list[tuple[int, float]], **more: A
         "chargingSchedule": {
             "chargingRateUnit": "A",
             **more,
-            "chargingSchedulePeriod": [{"startPeriod": at, "limit": limit} for at, limit in periods],
+            "chargingSchedulePeriod": [
+                {"startPeriod": at, "limit": limit} for at, limit in periods
+            ],
         },
     }
 
@@ -102,7 +104,8 @@ class Bench:
         self.station.wait_until(lambda state: state["registered"])
 
     def start_charging(self) -> None:
-        """Power comes and a card is shown; from when the transaction has its id, outputs are watched."""
+        """Power comes and a card is shown; from when the transaction has its id, outputs are
+        watched."""
         self.start()
         self.station.cmd("swipe", tag="CARD")
         self.wait_charging(32)
@@ -140,8 +143,8 @@ class Bench:
         return seen
 
     def looked(self) -> tuple[int, int]:
-        """(looks since this was last asked, ms of the control loop's worst stall so far). Raises for the first that saw
-        something else than at the beginning."""
+        """(looks since this was last asked, ms of the control loop's worst stall so far). Raises
+        for the first that saw something else than at the beginning."""
         assert self._watch
         return self._watch.looked()
 
@@ -149,7 +152,9 @@ class Bench:
         """The station answers, and the charge is what it was; as `looked`."""
         self.check_answers()
         now = _charge(self.station.connector())
-        assert now == self._before, "contactor, limit, offer or transaction changed from %s to %s" % (self._before, now)
+        assert now == self._before, (
+            "contactor, limit, offer or transaction changed from %s to %s" % (self._before, now)
+        )
         return self.looked()
 
     # ---- what must hold ----
@@ -160,11 +165,15 @@ class Bench:
 
     def profiles(self) -> dict[int, dict]:
         """What the station says is installed, by id."""
-        answer = self.central.call("DataTransfer", {"vendorId": "Setpoint", "messageId": "Profiles"})
+        answer = self.central.call(
+            "DataTransfer", {"vendorId": "Setpoint", "messageId": "Profiles"}
+        )
         return {found["chargingProfileId"]: found for found in json.loads(answer["data"])}
 
     def key(self, name: str) -> str:
-        return self.central.call("GetConfiguration", {"key": [name]})["configurationKey"][0]["value"]
+        return self.central.call("GetConfiguration", {"key": [name]})["configurationKey"][0][
+            "value"
+        ]
 
     def limit_da(self) -> int:
         return round(10 * self.station.connector()["limit"]["amps"])
@@ -172,7 +181,9 @@ class Bench:
     def check_limit(self, allowed_da: set[int]) -> None:
         limit = self.limit_da()
         may = " or ".join("%.1f A" % (da / 10) for da in sorted(allowed_da))
-        assert limit in allowed_da and limit <= INSTALLED_DA, "the limit is %.1f A, and may be %s" % (limit / 10, may)
+        assert limit in allowed_da and limit <= INSTALLED_DA, (
+            "the limit is %.1f A, and may be %s" % (limit / 10, may)
+        )
 
     def check_answers(self) -> None:
         """A valid request gets its answer, if need be on a new connection."""
@@ -191,7 +202,9 @@ class Bench:
         self.station.wait_until(lambda state: state["connectors"][0]["transaction"] is None)
         end = time.monotonic() + _PATIENCE_S
         told, quiet_since = len(self.central.messages), time.monotonic()
-        while time.monotonic() < end and (self._open() or time.monotonic() < quiet_since + _QUIET_S):
+        while time.monotonic() < end and (
+            self._open() or time.monotonic() < quiet_since + _QUIET_S
+        ):
             time.sleep(0.05)
             if len(self.central.messages) != told:
                 told, quiet_since = len(self.central.messages), time.monotonic()
@@ -202,19 +215,30 @@ class Bench:
         return set(self.central.transactions.values()) - ended
 
     def check_transactions(self, least: int = 0, most: int | None = None) -> None:
-        """Every transaction that the central system heard of began once and ended once, with a register that does not go back."""
+        """Every transaction that the central system heard of began once and ended once, with a
+        register that does not go back."""
         ended = self.central.seen("StopTransaction")
         for (_, tag, meter, stamp), transaction in self.central.transactions.items():
             stops = [stop.payload for stop in ended if stop.payload["transactionId"] == transaction]
             assert stops, "transaction %d of %s at %s never ended" % (transaction, tag, stamp)
             for stop in stops:
-                assert stop == stops[0], "transaction %d ended twice: %s and %s" % (transaction, stops[0], stop)
-            assert stops[0]["meterStop"] >= int(meter), "the register went back in transaction %d" % transaction
+                assert stop == stops[0], "transaction %d ended twice: %s and %s" % (
+                    transaction,
+                    stops[0],
+                    stop,
+                )
+            assert stops[0]["meterStop"] >= int(meter), (
+                "the register went back in transaction %d" % transaction
+            )
         ids = set(self.central.transactions.values())
         unknown = {stop.payload["transactionId"] for stop in ended} - ids
         assert not unknown, "StopTransaction for %s, which never began" % unknown
         enough = least <= len(ids) and (most is None or len(ids) <= most)
-        assert enough, "%d transactions reached the central system instead of %d to %s" % (len(ids), least, most)
+        assert enough, "%d transactions reached the central system instead of %d to %s" % (
+            len(ids),
+            least,
+            most,
+        )
 
     def check_traffic(self) -> None:
         faults = violations(list(self.central.messages))
@@ -222,7 +246,8 @@ class Bench:
 
 
 class Watch:
-    """Looks at a charging connector from a thread of its own, as often as it is answered, until it is stopped."""
+    """Looks at a charging connector from a thread of its own, as often as it is answered, until
+    it is stopped."""
 
     def __init__(self, station: bench.StationProcess) -> None:
         self._station = station
@@ -268,8 +293,16 @@ class Watch:
 
 
 def _outputs(connector: dict) -> tuple[Any, ...]:
-    return connector["contactor"]["closed"], connector["pilot"]["offered_amps"], connector["pilot"]["state"]
+    return (
+        connector["contactor"]["closed"],
+        connector["pilot"]["offered_amps"],
+        connector["pilot"]["state"],
+    )
 
 
 def _charge(connector: dict) -> tuple[Any, ...]:
-    return (*_outputs(connector)[:2], connector["limit"]["amps"], (connector["transaction"] or {}).get("id"))
+    return (
+        *_outputs(connector)[:2],
+        connector["limit"]["amps"],
+        (connector["transaction"] or {}).get("id"),
+    )

@@ -1,4 +1,5 @@
-"""A station with two connectors: at the first a vehicle charges all the while, and is watched; at the second others come and go.
+"""A station with two connectors: at the first a vehicle charges all the while, and is watched; at
+the second others come and go.
 
 What the central system was told in the end is compared with what happened at the connectors.
 """
@@ -32,12 +33,22 @@ class Charging(Bench):
     """From `begin` on the outputs of connector 1 are watched."""
 
     def __init__(self, folder: Path, interpreter: list[str], **start: Any) -> None:
-        own = {"AllowOfflineTxForUnknownId": "true", "MeterValueSampleInterval": str(SAMPLE_S), "WebSocketPingInterval": "2"}
-        start = {**start, "connectors": [{"id": 1}, {"id": 2}], "keys": {**own, **start.get("keys", {})}}
+        own = {
+            "AllowOfflineTxForUnknownId": "true",
+            "MeterValueSampleInterval": str(SAMPLE_S),
+            "WebSocketPingInterval": "2",
+        }
+        start = {
+            **start,
+            "connectors": [{"id": 1}, {"id": 2}],
+            "keys": {**own, **start.get("keys", {})},
+        }
         super().__init__(folder, interpreter, **start)
         self.wire = Wire(self.central.port)
         self.station.start_fields["csms_url"] = self.wire.url
-        self.sessions: dict[str, list[int]] = {}  # tag: the register before and, once it is over, after
+        self.sessions: dict[
+            str, list[int]
+        ] = {}  # tag: the register before and, once it is over, after
         self.plugged(32)
 
     def close(self) -> None:
@@ -47,7 +58,9 @@ class Charging(Bench):
 
     def begin(self) -> None:
         self.start()
-        self.ask("SetChargingProfile", {"connectorId": 1, "csChargingProfiles": profile(1, STEADY_A)})
+        self.ask(
+            "SetChargingProfile", {"connectorId": 1, "csChargingProfiles": profile(1, STEADY_A)}
+        )
         self.sessions[STEADY] = [self._wh(1)]
         self.station.cmd("swipe", tag=STEADY, connectors=[1])
         self.wait_charging(STEADY_A)
@@ -83,7 +96,8 @@ class Charging(Bench):
 
     def arrive(self) -> None:
         self.station.cmd("plug_in", connector=2, amps=32, phases=3)
-        self.station.wait_until(lambda state: state["connectors"][1]["pilot"]["state"] != "A")  # C already where a card waited for it
+        # C already where a card waited for it.
+        self.station.wait_until(lambda state: state["connectors"][1]["pilot"]["state"] != "A")
 
     def swipe(self, tag: str) -> None:
         self.sessions[tag] = [self._wh(2)]
@@ -94,13 +108,22 @@ class Charging(Bench):
 
         def has_current(state: dict) -> bool:
             here = state["connectors"][1]
-            return here["contactor"]["closed"] and (here["transaction"] or {}).get("id_tag") == tag and here["meter"]["amps"] > 0
+            return (
+                here["contactor"]["closed"]
+                and (here["transaction"] or {}).get("id_tag") == tag
+                and here["meter"]["amps"] > 0
+            )
 
         self.station.wait_until(has_current, timeout)
 
     def leave(self, tag: str) -> None:
         self.station.cmd("plug_out", connector=2)
-        self.station.wait_until(lambda state: state["connectors"][1]["transaction"] is None and state["connectors"][1]["status"] == "Available")
+        self.station.wait_until(
+            lambda state: (
+                state["connectors"][1]["transaction"] is None
+                and state["connectors"][1]["status"] == "Available"
+            )
+        )
         self.sessions[tag].append(self._wh(2))
 
     def next_tag(self) -> str:
@@ -114,7 +137,8 @@ class Charging(Bench):
         self.connected()
 
     def visit(self, held: str, held_s: float, meanwhile: Callable[[], Any]) -> None:
-        """A session in which something happens while a message of this kind waits so long for its answer."""
+        """A session in which something happens while a message of this kind waits so long for
+        its answer."""
         tag = self.next_tag()
         self.arrive()
         since = len(self.central.messages)
@@ -160,11 +184,15 @@ class Charging(Bench):
         self.station.wait_until(lambda state: state["connected"] and state["registered"], timeout)
 
     def check_told(self, in_order_of_time: bool = False) -> dict[str, Told]:
-        """Waits for the stops of the sessions that are over; then what was told must be what happened. By tag."""
+        """Waits for the stops of the sessions that are over; then what was told must be what
+        happened. By tag."""
         over = {tag for tag, registers in self.sessions.items() if len(registers) == 2}
         found = self._told(in_order_of_time)
         messages, heard = len(self.central.messages), time.monotonic()
-        while not over <= {tag for tag, told in found.items() if told.stop} and time.monotonic() - heard < _PATIENCE_S:
+        while (
+            not over <= {tag for tag, told in found.items() if told.stop}
+            and time.monotonic() - heard < _PATIENCE_S
+        ):
             time.sleep(0.1)
             if len(self.central.messages) != messages:
                 messages, heard = len(self.central.messages), time.monotonic()
@@ -182,13 +210,20 @@ class Charging(Bench):
         tags: dict[int, str] = {}
         times = [""]
         for payload, action in once(list(self.central.messages)):
-            times.append(payload["meterValue"][0]["timestamp"] if action == "MeterValues" else payload["timestamp"])
+            times.append(
+                payload["meterValue"][0]["timestamp"]
+                if action == "MeterValues"
+                else payload["timestamp"]
+            )
             late = "%s of %s was told after what happened at %s" % (action, *times[:-3:-1])
             assert not in_order_of_time or times[-1] >= times[-2], late
             if action == "StartTransaction":
                 tag = payload["idTag"]
                 assert tag not in found, "%s began twice" % tag
-                key = tuple(str(payload.get(name)) for name in ("connectorId", "idTag", "meterStart", "timestamp"))
+                key = tuple(
+                    str(payload.get(name))
+                    for name in ("connectorId", "idTag", "meterStart", "timestamp")
+                )
                 found[tag] = Told(payload)
                 tags[self.central.transactions[key]] = tag
                 continue
@@ -227,9 +262,11 @@ class Told:
 
 
 def once(messages: list[Message]) -> list[tuple[dict, str]]:
-    """(payload, action) of each message of a transaction that the central system got, without those that came again as they may.
+    """(payload, action) of each message of a transaction that the central system got, without those
+    that came again as they may.
 
-    Again may come what had no answer yet; and the last of a connection, whose answer may have been lost with it.
+    Again may come what had no answer yet; and the last of a connection, whose answer may have been
+    lost with it.
     """
     found: list[tuple[dict, str]] = []
     first: dict[str, Message] = {}
@@ -245,7 +282,10 @@ def once(messages: list[Message]) -> list[tuple[dict, str]]:
         if before is None:
             found.append((message.payload, message.action))
         else:
-            in_time = answered.get((before.connection, before.id), before.at + ANSWER_S) - before.at < ANSWER_S - _SLACK_S
+            in_time = (
+                answered.get((before.connection, before.id), before.at + ANSWER_S) - before.at
+                < ANSWER_S - _SLACK_S
+            )
             may = before.connection != message.connection and last[before.connection] is before
             assert may or not in_time, "told again, though it was answered: %s" % message.text
         first[key] = last[message.connection] = message

@@ -1,14 +1,16 @@
 """What these tests start from, and how much they try.
 
-Each test is there twice. `short` tries a little of it, with all other tests; `whole`, which `make faults` runs, has the
-marker `faults`. A trial is a test, or a subtest of one: `with subtests.test("write 3")`. Its row in the table is the
-marker's, @pytest.mark.row("a write that fails"), or the subtest's own (`row=`). @pytest.mark.slow: not in the short form.
-The kind, for --only, is the file's name, or KIND in it.
+Each test is there twice. `short` tries a little of it, with all other tests; `whole`, which `make
+faults` runs, has the marker `faults`. A trial is a test, or a subtest of one: `with
+subtests.test("write 3")`. Its row in the table is the marker's, @pytest.mark.row("a write that
+fails"), or the subtest's own (`row=`). @pytest.mark.slow: not in the short form. The kind, for
+--only, is the file's name, or KIND in it.
 """
 
 from __future__ import annotations
 
 import random
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +18,7 @@ from typing import Any
 import pytest
 from interpreters import command_of
 
+from faults.charging import Charging
 from faults.prepared import Prepared
 from faults.report import LOOKS, ROW, Report
 from tools import micropython32
@@ -44,11 +47,14 @@ class Scale:
 
 def pytest_addoption(parser):
     own = parser.getgroup("faults", "make faults")
-    own.addoption("--only", choices=KINDS, action="append", help="one kind; may be given again (default: all)")
+    own.addoption(
+        "--only", choices=KINDS, action="append", help="one kind; may be given again (default: all)"
+    )
     own.addoption(
         "--count",
         type=int,
-        help="how many kills, damaged chips, spoilt files and random ramps (default 200, with --quick 20; ramps 100, 10), messages of fuzz (5000, 500)",
+        help="how many kills, damaged chips and spoilt files (default 200, with --quick 20), "
+        "random ramps (100, 10), messages of fuzz (5000, 500)",
     )
     own.addoption("--seed", type=int, default=1, help="of what is random (default 1)")
     own.addoption(
@@ -57,7 +63,9 @@ def pytest_addoption(parser):
         default="32",
         help="which MicroPython (default 32, the firmware frozen in, with 100 KB of heap)",
     )
-    own.addoption("--quick", action="store_true", help="every fifth write, 20 kills, 20 damaged chips")
+    own.addoption(
+        "--quick", action="store_true", help="every fifth write, 20 kills, 20 damaged chips"
+    )
 
 
 def pytest_configure(config):
@@ -84,7 +92,10 @@ def pytest_collection_modifyitems(config, items):
     kept = []
     for item in items:
         if item.path.parent == HERE:
-            kind, row = getattr(item.module, "KIND", item.path.stem[5:]), item.get_closest_marker("row")
+            kind, row = (
+                getattr(item.module, "KIND", item.path.stem[5:]),
+                item.get_closest_marker("row"),
+            )
             is_short = item.get_closest_marker("faults") is None
             if kind not in (only or KINDS) or (is_short and item.get_closest_marker("slow")):
                 continue
@@ -95,7 +106,8 @@ def pytest_collection_modifyitems(config, items):
 
 @pytest.fixture(scope="module")
 def interpreter(scale, request) -> list[str]:
-    """The command that runs the station. In full, the 32-bit one has a chip's heap, or the test module's HEAP."""
+    """The command that runs the station. In full, the 32-bit one has a chip's heap, or the test
+    module's HEAP."""
     if scale.name == "short" or scale.bits == "64":
         return command_of(scale.bits)
     micropython32.interpreter()
@@ -112,9 +124,26 @@ def prepared(interpreter, tmp_path_factory):
 
 @pytest.fixture
 def looks(request):
-    """looks(count, ms) adds so many looks at the outputs, and the worst stall that was seen, to a row: the test's, or `row`."""
+    """looks(count, ms) adds so many looks at the outputs, and the worst stall that was seen, to
+    a row: the test's, or `row`."""
 
     def add(count: int, worst_stall_ms: int, row: str | None = None) -> None:
         request.node.user_properties.append((LOOKS, (count, worst_stall_ms, row)))
 
     return add
+
+
+@pytest.fixture(scope="module")
+def charging(interpreter, tmp_path_factory):
+    """A station at whose first connector a vehicle charges all the while."""
+    with closing(Charging(tmp_path_factory.mktemp("charging"), interpreter)) as bench:
+        bench.begin()
+        yield bench
+        bench.end()
+
+
+@pytest.fixture
+def bench(charging, looks):
+    """The same, judged after each trial."""
+    yield charging
+    charging.judge(looks)

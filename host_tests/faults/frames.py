@@ -4,7 +4,9 @@ import json
 import struct
 
 
-def frame(opcode: int, payload: bytes, final: bool = True, reserved: int = 0, masked: bool = False) -> bytes:
+def frame(
+    opcode: int, payload: bytes, final: bool = True, reserved: int = 0, masked: bool = False
+) -> bytes:
     """RFC 6455, 5.2."""
     head = bytes([(0x80 if final else 0) | reserved << 4 | opcode])
     mask_bit = 0x80 if masked else 0

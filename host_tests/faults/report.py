@@ -1,4 +1,5 @@
-"""The table at the end of `make faults`: for each row how many trials, how many looks at the outputs meanwhile, what was lost."""
+"""The table at the end of `make faults`: for each row how many trials, how many looks at the
+outputs meanwhile, what was lost."""
 
 from __future__ import annotations
 
@@ -11,7 +12,9 @@ from tools.bench import ROOT
 
 ROW, LOOKS = "row", "looks"  # a test's user properties
 FILE = ROOT / "build" / "faults.json"
-_HEAD = "| kind | what was tried | trials | looks | worst stall, ms | lost |\n| --- | --- | ---: | ---: | ---: | ---: |"
+_HEAD = """\
+| kind | what was tried | trials | looks | worst stall, ms | lost |
+| --- | --- | ---: | ---: | ---: | ---: |"""
 
 
 class Report:
@@ -19,7 +22,9 @@ class Report:
 
     def __init__(self, config) -> None:
         self._option = config.getoption
-        self._rows: dict[tuple[str, str], list[int]] = {}  # (kind, row): trials, looks, worst stall, lost
+        self._rows: dict[
+            tuple[str, str], list[int]
+        ] = {}  # (kind, row): trials, looks, worst stall, lost
         self._losses: list[str] = []
         self._with_subtests: set[str] = set()
 
@@ -55,10 +60,21 @@ class Report:
     def pytest_terminal_summary(self, terminalreporter) -> None:
         if not self._rows:
             return
-        date, seed, bits = datetime.date.today().isoformat(), self._option("seed", 1), self._option("bits", "32")
+        date, seed, bits = (
+            datetime.date.today().isoformat(),
+            self._option("seed", 1),
+            self._option("bits", "32"),
+        )
         lines = ["", "%s, seed %d, %s-bit MicroPython" % (date, seed, bits), "", _HEAD]
         rows = [
-            {"kind": kind, "row": row, "trials": trials, "looks": looks, "worst_stall_ms": stall_ms, "lost": lost}
+            {
+                "kind": kind,
+                "row": row,
+                "trials": trials,
+                "looks": looks,
+                "worst_stall_ms": stall_ms,
+                "lost": lost,
+            }
             for (kind, row), (trials, looks, stall_ms, lost) in sorted(self._rows.items())
             if trials or lost
         ]
@@ -67,7 +83,13 @@ class Report:
         for line in lines:
             terminalreporter.write_line(line)
         FILE.parent.mkdir(exist_ok=True)
-        report = {"date": date, "seed": seed, "bits": int(bits), "rows": rows, "losses": self._losses}
+        report = {
+            "date": date,
+            "seed": seed,
+            "bits": int(bits),
+            "rows": rows,
+            "losses": self._losses,
+        }
         FILE.write_text(json.dumps(report, indent=1) + "\n")
 
 

@@ -1,6 +1,7 @@
 """Kinds of work in whose midst power or flash fail, and what each must have come to afterwards.
 
-`before` brings the station to where the work begins, `work` may be cut anywhere, `after` judges what the next start finds.
+`before` brings the station to where the work begins, `work` may be cut anywhere, `after` judges
+what the next start finds.
 """
 
 from __future__ import annotations
@@ -29,7 +30,10 @@ class Scene:
             self.answer = self.bench.central.call(action, payload, timeout=1.5)["status"]
 
     def install(self, number: int, amps: float, periods: int = 3) -> None:
-        self.ask("SetChargingProfile", {"connectorId": 1, "csChargingProfiles": profile(number, amps, periods)})
+        self.ask(
+            "SetChargingProfile",
+            {"connectorId": 1, "csChargingProfiles": profile(number, amps, periods)},
+        )
 
     def before(self) -> None: ...
 
@@ -49,7 +53,9 @@ class NewProfile(Scene):
 
     def after(self) -> None:
         there = set(self.bench.profiles())
-        assert 1 in there and (self.answer != "Accepted" or 2 in there), "profiles %s are left" % sorted(there)
+        assert 1 in there and (self.answer != "Accepted" or 2 in there), (
+            "profiles %s are left" % sorted(there)
+        )
         self.bench.check_limit({100} if 2 in there else {200})
 
 
@@ -80,7 +86,9 @@ class Clearing(Scene):
 
     def after(self) -> None:
         there = set(self.bench.profiles())
-        assert 1 in there and (self.answer != "Accepted" or 2 not in there), "profiles %s are left" % sorted(there)
+        assert 1 in there and (self.answer != "Accepted" or 2 not in there), (
+            "profiles %s are left" % sorted(there)
+        )
         self.bench.check_limit({100} if 2 in there else {200})
 
 
@@ -93,7 +101,9 @@ class Configuration(Scene):
 
     def after(self) -> None:
         value = self.bench.key("ConnectionTimeOut")
-        assert value in (["2000"] if self.answer == "Accepted" else ["1000", "2000"]), "ConnectionTimeOut is %s" % value
+        assert value in (["2000"] if self.answer == "Accepted" else ["1000", "2000"]), (
+            "ConnectionTimeOut is %s" % value
+        )
 
 
 class TransactionStart(Scene):
@@ -104,7 +114,9 @@ class TransactionStart(Scene):
 
     def begin(self, timeout: float) -> None:
         self.bench.station.cmd("swipe", tag="CARD")
-        self.bench.station.wait_until(lambda state: (state["connectors"][0]["transaction"] or {}).get("id"), timeout)
+        self.bench.station.wait_until(
+            lambda state: (state["connectors"][0]["transaction"] or {}).get("id"), timeout
+        )
 
     def work(self) -> None:
         self.begin(3)
@@ -124,7 +136,9 @@ class Charging(TransactionStart):
 
     def work(self) -> None:
         samples = len(self.bench.central.seen("MeterValues"))
-        self.bench.central._wait(lambda: len(self.bench.central.seen("MeterValues")) > samples + 1, 5, "no MeterValues")
+        self.bench.central._wait(
+            lambda: len(self.bench.central.seen("MeterValues")) > samples + 1, 5, "no MeterValues"
+        )
 
     def after(self) -> None:
         self.bench.end_sessions()
@@ -145,7 +159,9 @@ class Offline(Charging):
         self.bench.station.cmd("link", up=False)
         self.bench.station.cmd("clock", advance_s=30)
         self.bench.station.cmd("swipe", tag="CARD")
-        self.bench.station.wait_until(lambda state: state["connectors"][0]["transaction"] is None, timeout=3)
+        self.bench.station.wait_until(
+            lambda state: state["connectors"][0]["transaction"] is None, timeout=3
+        )
         self.bench.station.cmd("state")
 
     def after(self) -> None:

@@ -21,12 +21,17 @@ class Schedules:
 
     def clear(self) -> None:
         for placed in self._placed:
-            self._bench.central.call("ClearChargingProfile", {"id": placed.profile["chargingProfileId"]})
+            self._bench.central.call(
+                "ClearChargingProfile", {"id": placed.profile["chargingProfileId"]}
+            )
         self._placed = []
 
     def allowed_a(self, state: dict) -> float:
         running = state["connectors"][1]["transaction"]
-        transaction = running and (running["id"], running["start"] and expected.instant(running["start"]))
+        transaction = running and (
+            running["id"],
+            running["start"] and expected.instant(running["start"]),
+        )
         return expected.limit(SITE, self._placed, 2, state["now"], transaction)[0] / 10
 
     def check(self, what: str) -> float:
@@ -39,9 +44,22 @@ class Schedules:
             state = self._bench.station.wait_until(agrees, 2)
         except TimeoutError:
             state = self._bench.station.state()
-            told = (what, state["now"], state["connectors"][1]["limit"]["amps"], self.allowed_a(state))
-            raise AssertionError("%s, at %s: the limit is %s A, and should be %s A" % told) from None
+            told = (
+                what,
+                state["now"],
+                state["connectors"][1]["limit"]["amps"],
+                self.allowed_a(state),
+            )
+            raise AssertionError(
+                "%s, at %s: the limit is %s A, and should be %s A" % told
+            ) from None
         here = state["connectors"][1]
         if here["transaction"]:
-            self._bench.station.wait_until(lambda state: state["connectors"][1]["pilot"]["offered_amps"] <= state["connectors"][1]["limit"]["amps"], 7)
+            self._bench.station.wait_until(
+                lambda state: (
+                    state["connectors"][1]["pilot"]["offered_amps"]
+                    <= state["connectors"][1]["limit"]["amps"]
+                ),
+                7,
+            )
         return here["limit"]["amps"]

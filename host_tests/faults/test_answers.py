@@ -1,7 +1,8 @@
 """Answers of which a part cannot be read: what can be read in them counts.
 
-A driver is refused in the answer to StartTransaction, whatever stands beside the refusal: the charge ends, and the central system
-is told why. A driver who is accepted charges, whatever stands beside that.
+A driver is refused in the answer to StartTransaction, whatever stands beside the refusal: the
+charge ends, and the central system is told why. A driver who is accepted charges, whatever stands
+beside that.
 """
 
 from __future__ import annotations
@@ -76,7 +77,9 @@ def test_a_refusal_in_the_answer_to_a_start(bench, scale, subtests):
                 stop = bench.central.wait_for("StopTransaction", since=visit.since).payload
                 readable = 4711 if number.get("transactionId") == 4711 else -1
                 assert (stop["reason"], stop["transactionId"]) == ("DeAuthorized", readable), stop
-                bench.station.wait_until(lambda state: not state["connectors"][0]["contactor"]["closed"])
+                bench.station.wait_until(
+                    lambda state: not state["connectors"][0]["contactor"]["closed"]
+                )
                 assert not visit.charges()
 
 

@@ -1,14 +1,17 @@
-"""The flash chip fails in the midst of each kind of work, at every write of it and at many of its reads.
+"""The flash chip fails in the midst of each kind of work, at every write of it and at many of its
+reads.
 
-Power cuts: the station starts again from what the chip holds. Then everything that was answered Accepted is there, the rest is
-old or new but whole, no transaction is lost or doubled, and no limit exceeds what any surviving profile allows. Writes that
-fail, and a full chip: there the station must go on without a restart.
+Power cuts: the station starts again from what the chip holds. Then everything that was answered
+Accepted is there, the rest is old or new but whole, no transaction is lost or doubled, and no limit
+exceeds what any surviving profile allows. Writes that fail, and a full chip: there the station must
+go on without a restart.
 
-Reads that fail: nobody may notice one, which board/flash.py reads again. What fails as often as it tries, or for ever, the
-station may answer with a refusal, or by asking for a reset, as without its files it knows nothing. Then, or after the power was
-cut, the chip can be read again, and what was answered Accepted is there. The same at a start with something of everything in
-the flash. The first 20 reads are tried one by one, then ever wider apart, by a fifth of their place: what is read there is read
-in the same way. Several failures begin at every third of these.
+Reads that fail: nobody may notice one, which board/flash.py reads again. What fails as often as it
+tries, or for ever, the station may answer with a refusal, or by asking for a reset, as without its
+files it knows nothing. Then, or after the power was cut, the chip can be read again, and what was
+answered Accepted is there. The same at a start with something of everything in the flash. The first
+20 reads are tried one by one, then ever wider apart, by a fifth of their place: what is read there
+is read in the same way. Several failures begin at every third of these.
 """
 
 from __future__ import annotations
@@ -23,7 +26,11 @@ from faults.prepared import LIMIT_DA, Prepared
 from faults.scenes import SCENES, Scene, accesses, ready
 from tools.bench import RESET, StationDied
 
-WRITES = {"cut": "a power cut in the middle of a write", "error": "a write that fails", "full": "a flash that is full"}
+WRITES = {
+    "cut": "a power cut in the middle of a write",
+    "error": "a write that fails",
+    "full": "a flash that is full",
+}
 READS = {1: "a read that fails", 3: "a read that fails three times", -1: "reads that fail for ever"}
 _ONE_BY_ONE = 20
 _DEATH_S = 0.5  # from the cut to the end of the process
@@ -87,10 +94,18 @@ class Limits:
     def stop(self, most_da: int) -> None:
         self._over.set()
         self._thread.join()
-        assert self._highest_da <= most_da, "%.1f A were offered meanwhile" % (self._highest_da / 10)
+        assert self._highest_da <= most_da, "%.1f A were offered meanwhile" % (
+            self._highest_da / 10
+        )
 
 
-@pytest.mark.parametrize("scene", [pytest.param(name, marks=[pytest.mark.slow] * (number > 0)) for number, name in enumerate(SCENES)])
+@pytest.mark.parametrize(
+    "scene",
+    [
+        pytest.param(name, marks=[pytest.mark.slow] * (number > 0))
+        for number, name in enumerate(SCENES)
+    ],
+)
 def test_reads_that_fail_in_the_midst_of_work(scene, scale, interpreter, subtests, tmp_path):
     reads = accesses(tmp_path / "whole", interpreter, scene, "reads")
     for times, row in READS.items():
@@ -109,7 +124,9 @@ def _fail_reads(scene: Scene, times: int, number: int) -> None:
         scene.work()
     died = station.ends_within(_DEATH_S if times != 1 else 0)
     limits.stop(most_da)
-    assert not died or (times != 1 and station.exit_code == RESET), "the station ended with exit code %s" % station.exit_code
+    assert not died or (times != 1 and station.exit_code == RESET), (
+        "the station ended with exit code %s" % station.exit_code
+    )
     if times < 0 or died:
         station.kill()
         scene.bench.start()

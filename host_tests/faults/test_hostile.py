@@ -1,7 +1,8 @@
 """A central system that misbehaves in every way we can think of, while a vehicle charges.
 
-After each attack: the same process runs, the transaction goes on, contactor and limit are as before, and a valid request is
-answered, on the same connection or, where the WebSocket rules demand that it is closed, on the next one.
+After each attack: the same process runs, the transaction goes on, contactor and limit are as
+before, and a valid request is answered, on the same connection or, where the WebSocket rules demand
+that it is closed, on the next one.
 """
 
 from __future__ import annotations
@@ -20,7 +21,8 @@ from faults.frames import HEARTBEAT, frame
 from faults.mutations import hostile_payloads
 from tools.central_system import SILENCE, Link, Text
 
-HEAP = "128K"  # with 100 KB some of it ends in a restart: a change that finds no memory leaves nothing half done
+# With 100 KB some of it ends in a restart: a change that finds no memory leaves nothing half done.
+HEAP = "128K"
 _PATIENCE_S = 40
 _SLOW = ("a_clock_that_jumps", "a_hundred_requests_at_once", "ten_thousand_pings")
 
@@ -39,18 +41,40 @@ class Attacks:
         self._link().socket.sendall(data)
 
     def text_that_is_no_json(self) -> None:
-        for text in ("", " ", "{", "[", "nul", "[2,", '"', "[2]]", "[1e999]", "\x00", "[" * 2000, "é" * 3000):
+        for text in (
+            "",
+            " ",
+            "{",
+            "[",
+            "nul",
+            "[2,",
+            '"',
+            "[2]]",
+            "[1e999]",
+            "\x00",
+            "[" * 2000,
+            "é" * 3000,
+        ):
             self._bench.central.inject(text)
 
     def json_that_is_no_message(self) -> None:
         for value in (
-            None, 0, "", [], {}, [2], [2, "a"], [2, 1, "A", {}], [2, "a", 3, {}], [2, "a", "Reset", []],
-            [5, "a", {}], [3, "a"], [4, "a", "b"], [[]] * 9,
+            None, 0, "", [], {}, [2], [2, "a"], [2, 1, "A", {}], [2, "a", 3, {}],
+            [2, "a", "Reset", []], [5, "a", {}], [3, "a"], [4, "a", "b"], [[]] * 9,
         ):  # fmt: skip
             self._bench.central.inject(json.dumps(value))
 
     def actions_nobody_knows(self) -> None:
-        for action in ("", "reset", "Reset ", "__class__", "../../boot", "A" * 3000, "BootNotification", "ç"):
+        for action in (
+            "",
+            "reset",
+            "Reset ",
+            "__class__",
+            "../../boot",
+            "A" * 3000,
+            "BootNotification",
+            "ç",
+        ):
             self._bench.central.inject(json.dumps([2, "x", action, {}]))
 
     def payloads_from_the_schemas_mutated(self) -> None:
@@ -60,7 +84,13 @@ class Attacks:
     def a_hundred_requests_at_once(self) -> None:
         for number in range(100):
             self._bench.central.inject(json.dumps([2, "r%d" % number, "GetConfiguration", {}]))
-        self._bench.central._wait(lambda: sum(m.id == "r99" and not m.to_station for m in self._bench.central.messages[-150:]), 30, "no answer to the last")
+        self._bench.central._wait(
+            lambda: sum(
+                m.id == "r99" and not m.to_station for m in self._bench.central.messages[-150:]
+            ),
+            30,
+            "no answer to the last",
+        )
 
     def answers_to_nothing(self) -> None:
         for number in range(50):
@@ -88,7 +118,9 @@ class Attacks:
             self._trigger_answered_by(Text(answer))
 
     def answers_given_twice(self) -> None:
-        self._trigger_answered_by(Text('[3,"%s",{"currentTime":"' + self._bench.central.now() + '"}]'))
+        self._trigger_answered_by(
+            Text('[3,"%s",{"currentTime":"' + self._bench.central.now() + '"}]')
+        )
         last = [m for m in self._bench.central.messages if m.to_station][-1]
         self._bench.central.inject(last.text)
 
@@ -118,7 +150,9 @@ class Attacks:
     def fragments_of_one_byte(self) -> None:
         text = json.dumps([2, "f", "GetConfiguration", {"key": ["HeartbeatInterval"]}]).encode()
         for place in range(len(text)):
-            self._raw(frame(1 if place == 0 else 0, text[place : place + 1], final=place == len(text) - 1))
+            self._raw(
+                frame(1 if place == 0 else 0, text[place : place + 1], final=place == len(text) - 1)
+            )
 
     def empty_fragments_for_ever(self) -> None:
         self._raw(frame(1, b"", final=False) + frame(0, b"", final=False) * 5000)
@@ -156,11 +190,15 @@ class Attacks:
             self._bench.central.wait_connected(_PATIENCE_S)
 
     def flash_writes_that_fail_meanwhile(self) -> None:
-        """The profiles that are asked for change no limit: they allow more than the connector bears."""
+        """The profiles that are asked for change no limit: they allow more than the connector
+        bears."""
         for mode in ("error", "full"):
             for number in range(1, 6):
                 self._bench.station.cmd("flash", after_writes=number, mode=mode)
-                self._bench.central.call("SetChargingProfile", {"connectorId": 1, "csChargingProfiles": profile(1, 40 + number)})
+                self._bench.central.call(
+                    "SetChargingProfile",
+                    {"connectorId": 1, "csChargingProfiles": profile(1, 40 + number)},
+                )
                 self._bench.station.cmd("flash", mode=None)
         self._bench.central.call("ClearChargingProfile", {})
 

@@ -1,5 +1,5 @@
-"""SIGKILL at random moments while a vehicle charges, profiles change and the link comes and goes, against a live central
-system."""
+"""SIGKILL at random moments while a vehicle charges, profiles change and the link comes and
+goes, against a live central system."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ from faults.bench import GONE, Bench, profile
 
 SHORT_BITS = ("64", "32")
 _LONGEST_LIFE_S = 1.0
-_BETWEEN_CARDS_S = 1.1  # two transactions of one second with one register are one to a central system
+_BETWEEN_CARDS_S = (
+    1.1  # two transactions of one second with one register are one to a central system
+)
 
 
 class Life:
@@ -36,14 +38,20 @@ class Life:
         number, amps = self.chance.randint(1, 3), self.chance.randint(6, 32)
         self.installed.setdefault(number, {0}).add(amps)  # until it is answered: old or new
         payload = {"connectorId": 1, "csChargingProfiles": profile(number, amps)}
-        if self.bench.central.call("SetChargingProfile", payload, timeout=1)["status"] == "Accepted":
+        if (
+            self.bench.central.call("SetChargingProfile", payload, timeout=1)["status"]
+            == "Accepted"
+        ):
             self.installed[number] = {amps}
 
     def clear_profile(self) -> None:
         number = self.chance.randint(1, 3)
         if number in self.installed:
             self.installed[number].add(0)
-        if self.bench.central.call("ClearChargingProfile", {"id": number}, timeout=1)["status"] == "Accepted":
+        if (
+            self.bench.central.call("ClearChargingProfile", {"id": number}, timeout=1)["status"]
+            == "Accepted"
+        ):
             self.installed[number] = {0}
 
     def card(self) -> None:
@@ -64,12 +72,16 @@ class Life:
         there = self.bench.profiles()
         for number, amps in self.installed.items():
             assert number in there or 0 in amps, "profile %d was Accepted and is gone" % number
-            assert number not in there or amps != {0}, "profile %d was cleared and is there" % number
+            assert number not in there or amps != {0}, (
+                "profile %d was cleared and is there" % number
+            )
             self.installed[number] = amps - {0} if number in there else {0}
         strange = set(there) - set(self.installed)
         assert not strange, "profiles %s were never sent" % sorted(strange)
         highest = max(there, default=None)
-        self.bench.check_limit({round(10 * amps) for amps in self.installed[highest]} if highest else {320})
+        self.bench.check_limit(
+            {round(10 * amps) for amps in self.installed[highest]} if highest else {320}
+        )
         if highest is not None:  # what was uncertain is known now
             self.installed[highest] = {self.bench.limit_da() / 10}
 

@@ -1,6 +1,8 @@
-"""Long plans and long texts while a vehicle charges: each is answered in time, and the control loop steps meanwhile.
+"""Long plans and long texts while a vehicle charges: each is answered in time, and the control loop
+steps meanwhile.
 
-How long a gap between two steps may be depends on the host: it is judged beside the gap of an idle station.
+How long a gap between two steps may be depends on the host: it is judged beside the gap of an idle
+station.
 """
 
 from __future__ import annotations
@@ -53,7 +55,10 @@ def bench(interpreter, tmp_path_factory):
 def _judge(bench: LongBench, looks) -> None:
     count, worst_ms = bench.check_unmoved()
     looks(count, worst_ms)
-    assert worst_ms <= bench.most_ms, "%d ms without a step, and may be %d" % (worst_ms, bench.most_ms)
+    assert worst_ms <= bench.most_ms, "%d ms without a step, and may be %d" % (
+        worst_ms,
+        bench.most_ms,
+    )
 
 
 def _answered_in(bench: Bench, action: str, payload: dict) -> dict:
@@ -67,7 +72,8 @@ def _answered_in(bench: Bench, action: str, payload: dict) -> dict:
 @pytest.mark.row("a plan without end")
 @pytest.mark.parametrize("kind", ["Daily", "Weekly", "Absolute", "Relative"])
 def test_a_plan_without_end(kind, bench, scale, subtests, looks):
-    """Five profiles of 24 equal periods, all above what flows; then the plans of both connectors and of the whole."""
+    """Five profiles of 24 equal periods, all above what flows; then the plans of both connectors
+    and of the whole."""
     chance = random.Random(scale.seed)
     apart_s = 7 * 3600 if kind == "Weekly" else 3600
     more = {"startSchedule": "2026-01-05T00:00:00Z"} if kind != "Relative" else {}
@@ -75,7 +81,12 @@ def test_a_plan_without_end(kind, bench, scale, subtests, looks):
         more["recurrencyKind"] = kind
     for number in range(1, 6):
         amps = chance.choice((32, 40, 63))
-        sent = schedule(number, "Recurring" if "recurrencyKind" in more else kind, [(apart_s * i, amps) for i in range(24)], **more)
+        sent = schedule(
+            number,
+            "Recurring" if "recurrencyKind" in more else kind,
+            [(apart_s * i, amps) for i in range(24)],
+            **more,
+        )
         bench.ask("SetChargingProfile", {"connectorId": number % 3, "csChargingProfiles": sent})
     for connector in range(3):
         for unit in ("A", "W"):
@@ -85,7 +96,11 @@ def test_a_plan_without_end(kind, bench, scale, subtests, looks):
                 assert answer["status"] == "Accepted", answer
                 plan = answer["chargingSchedule"]
                 starts = [period["startPeriod"] for period in plan["chargingSchedulePeriod"]]
-                assert 0 < plan["duration"] <= FOR_EVER_S and starts == sorted(set(starts)) and starts[0] == 0, plan
+                assert (
+                    0 < plan["duration"] <= FOR_EVER_S
+                    and starts == sorted(set(starts))
+                    and starts[0] == 0
+                ), plan
                 _judge(bench, looks)
     bench.ask("ClearChargingProfile", {})
 
@@ -95,7 +110,9 @@ def _forty(bench: Bench, piece: str) -> float:
     data = piece * (_TEXT_BYTES // len(piece))
     since, began = len(bench.central.messages), time.monotonic()
     for number in range(_MESSAGES):
-        bench.central.inject('[2,"t%d","DataTransfer",{"vendorId":"Other","data":"%s"}]' % (number, data))
+        bench.central.inject(
+            '[2,"t%d","DataTransfer",{"vendorId":"Other","data":"%s"}]' % (number, data)
+        )
 
     def answers() -> list:
         return [m for m in bench.central.messages[since:] if not m.to_station and m.id[:1] == "t"]

@@ -1,8 +1,9 @@
-"""DNS that is silent, fails and lies while a vehicle charges, each time after the connection to the central system was lost.
+"""DNS that is silent, fails and lies while a vehicle charges, each time after the connection to the
+central system was lost.
 
-Where DNS is silent or fails, the station must be back by the last address; where it says no or lies, once it tells the truth.
-All the while the control loop steps and the outputs stay. And the power is cut: without DNS and without a last address the
-vehicle charges on.
+Where DNS is silent or fails, the station must be back by the last address; where it says no or
+lies, once it tells the truth. All the while the control loop steps and the outputs stay. And the
+power is cut: without DNS and without a last address the vehicle charges on.
 """
 
 from __future__ import annotations
@@ -29,7 +30,9 @@ def server():
 def bench(interpreter, server, tmp_path_factory):
     device = {"reconnect": {"minimum_s": 0.05, "random_s": 0}}
     folder = tmp_path_factory.mktemp("names")
-    with closing(Bench(folder, interpreter, network={"dns": server.address}, device=device)) as bench:
+    with closing(
+        Bench(folder, interpreter, network={"dns": server.address}, device=device)
+    ) as bench:
         bench.station.start_fields["csms_url"] = "ws://%s:%d" % (HOST, bench.central.port)
         bench.plugged(16)
         bench.start_charging()
@@ -44,7 +47,10 @@ def _asked(bench: Bench, server: NameServer, times: int) -> None:
 
 
 @pytest.mark.row(ROW)
-@pytest.mark.parametrize("name", [pytest.param(name, marks=[pytest.mark.slow] * (name not in _IN_SHORT)) for name in BEHAVIOURS])
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(name, marks=[pytest.mark.slow] * (name not in _IN_SHORT)) for name in BEHAVIOURS],
+)
 def test_the_connection_is_lost_and_dns_is_no_help(name, bench, server, scale, looks):
     server.behaviour, is_back = BEHAVIOURS[name]
     bench.central.drop(abrupt=True)
@@ -69,4 +75,6 @@ def test_dns_is_silent_after_a_power_cut(bench, server, scale, looks):
     server.behaviour = truth
     looks(*bench.check_unmoved())
     bench.station.wait_until(lambda state: state["registered"])
-    assert bench.station.connector()["transaction"]["id"] == transaction, "the transaction is another one"
+    assert bench.station.connector()["transaction"]["id"] == transaction, (
+        "the transaction is another one"
+    )

@@ -1,7 +1,8 @@
 """The network and the central system fail in every way we can think of, while a vehicle charges.
 
-After each trial: the charge at connector 1 has gone on with the same outputs, every session at connector 2 and its meter values
-were told once and in order with the registers of the meter, and a valid request is answered.
+After each trial: the charge at connector 1 has gone on with the same outputs, every session at
+connector 2 and its meter values were told once and in order with the registers of the meter, and a
+valid request is answered.
 """
 
 from __future__ import annotations
@@ -14,25 +15,10 @@ import time
 import pytest
 
 from faults.bench import wait_for
-from faults.charging import ANSWER_S, Charging
+from faults.charging import ANSWER_S
 from tools.central_system import Later
 
 _LATE_S = ANSWER_S + 1
-
-
-@pytest.fixture(scope="module")
-def charging(interpreter, tmp_path_factory):
-    with contextlib.closing(Charging(tmp_path_factory.mktemp("outages"), interpreter)) as bench:
-        bench.begin()
-        yield bench
-        bench.end()
-
-
-@pytest.fixture
-def bench(charging, looks):
-    """Judged after each trial."""
-    yield charging
-    charging.judge(looks)
 
 
 @pytest.mark.row("the network away while a vehicle charges")

@@ -1,5 +1,6 @@
-"""Limits that are lowered every five seconds, to a vehicle that follows each within 3 s, or within 2 s beside a meter that is 1 s
-late (device/slow_vehicle.py): no OverCurrentFailure. A vehicle that does not follow is one.
+"""Limits that are lowered every five seconds, to a vehicle that follows each within 3 s, or within
+2 s beside a meter that is 1 s late (device/slow_vehicle.py): no OverCurrentFailure. A vehicle that
+does not follow is one.
 """
 
 from __future__ import annotations
@@ -18,7 +19,13 @@ pytestmark = pytest.mark.row("a ramp of limits")
 _APART_S = 5
 _LATE_MS = 3000  # the vehicle's 3 s, or its 2 s and the meter's 1 s
 _TOO_LATE_MS = 15000
-RAMPS = ((32, 16, 10), (32, 24, 16, 12, 8, 6), (32, 31, 30, 6), (32, 6, 32, 16, 6), (32, 16, 6, 32, 16, 10))
+RAMPS = (
+    (32, 16, 10),
+    (32, 24, 16, 12, 8, 6),
+    (32, 31, 30, 6),
+    (32, 6, 32, 16, 6),
+    (32, 16, 6, 32, 16, 10),
+)
 
 
 class LateStation(StationProcess):
@@ -32,7 +39,10 @@ class LateStation(StationProcess):
 def late(folder: Path, interpreter: list[str], late_ms: int):
     bench = Bench(folder, interpreter)
     bench.station.__class__ = LateStation
-    bench.station.interpreter = [*inside.command(folder, interpreter, "slow_vehicle", "512K"), str(late_ms)]
+    bench.station.interpreter = [
+        *inside.command(folder, interpreter, "slow_vehicle", "512K"),
+        str(late_ms),
+    ]
     bench.plugged(32)
     try:
         bench.start()
@@ -58,7 +68,9 @@ def _faults(bench: Bench) -> list[str]:
 
 def test_a_vehicle_that_follows_in_time_goes_on(scale, interpreter, subtests, tmp_path):
     chance = random.Random(scale.seed)
-    by_chance = [tuple(chance.randint(6, 32) for _ in range(6)) for _ in range(scale.counted(2, 10, 100))]
+    by_chance = [
+        tuple(chance.randint(6, 32) for _ in range(6)) for _ in range(scale.counted(2, 10, 100))
+    ]
     with late(tmp_path, interpreter, _LATE_MS) as bench:
         for ramp in (*RAMPS, *by_chance):
             with subtests.test(str(ramp)):

@@ -1,4 +1,5 @@
-"""The central system's port refuses for a simulated day, in which sessions come and go, schedules change and the journal grows."""
+"""The central system's port refuses for a simulated day, in which sessions come and go,
+schedules change and the journal grows."""
 
 from __future__ import annotations
 
@@ -8,9 +9,9 @@ import time
 from datetime import datetime, timedelta
 from typing import Any
 
-import littlefs
 import pytest
 
+from faults import surviving
 from faults.bench import schedule
 from faults.charging import STEADY, Charging, Told
 from faults.schedules import HOUR_S, Schedules
@@ -20,8 +21,7 @@ _BEGIN = datetime(2026, 1, 5)
 _SAMPLE_S = 300
 _SESSIONS_AN_HOUR = 0.5
 _SESSION_S = 4500
-_BLOCK = 4096
-_MOST_JOURNAL = 192 * 1024 + _BLOCK
+_MOST_JOURNAL = 192 * 1024 + surviving.BLOCK
 _MINIMUM_S = 0.1  # between tries, at first; it doubles ...
 _DOUBLINGS = 5  # ... so often
 _SLACK_S = 0.5  # a busy host may read a line of the log so much too late
@@ -76,10 +76,20 @@ class RefusedDay:
 
     def _install(self) -> None:
         hours = [(HOUR_S * hour, 6.5 + (7 * hour) % 20) for hour in range(24)]
-        self._schedules.install(schedule(2, "Recurring", hours, startSchedule=_text(0), recurrencyKind="Daily"))
-        absolute = {"startSchedule": _text(6 * HOUR_S), "duration": 5 * HOUR_S, "validTo": _text(10 * HOUR_S)}
-        self._schedules.install(schedule(3, "Absolute", [(0, 31), (HOUR_S, 29.5), (3 * HOUR_S, 30)], **absolute))
-        self._schedules.install(schedule(4, "Relative", [(0, 8), (1800, 12)], validFrom=_text(14 * HOUR_S)))
+        self._schedules.install(
+            schedule(2, "Recurring", hours, startSchedule=_text(0), recurrencyKind="Daily")
+        )
+        absolute = {
+            "startSchedule": _text(6 * HOUR_S),
+            "duration": 5 * HOUR_S,
+            "validTo": _text(10 * HOUR_S),
+        }
+        self._schedules.install(
+            schedule(3, "Absolute", [(0, 31), (HOUR_S, 29.5), (3 * HOUR_S, 30)], **absolute)
+        )
+        self._schedules.install(
+            schedule(4, "Relative", [(0, 8), (1800, 12)], validFrom=_text(14 * HOUR_S))
+        )
 
     def _session(self, tag: str, begin: int, limits: set[float]) -> None:
         bench = self._bench
@@ -97,7 +107,9 @@ class RefusedDay:
     def _pass_until(self, second: int) -> None:
         self._bench.station.cmd("clock", advance_s=second - self._now)
         self._now = second
-        self._bench.station.wait_until(lambda state: state["now"] == _text(second), _PATIENCE_S, every=0.02)
+        self._bench.station.wait_until(
+            lambda state: state["now"] == _text(second), _PATIENCE_S, every=0.02
+        )
 
     # ---- what must hold ----
 
@@ -110,22 +122,26 @@ class RefusedDay:
         waited_s = 0.0
         for number, at in enumerate(self._tries):
             passed_s = at - self._tries[0]
-            what = "try %d came after %.2f s, and not after %.2f s" % (number + 1, passed_s, waited_s)
+            what = "try %d came after %.2f s, and not after %.2f s" % (
+                number + 1,
+                passed_s,
+                waited_s,
+            )
             assert passed_s >= waited_s - _SLACK_S, what
             waited_s += _MINIMUM_S * 2 ** min(number, _DOUBLINGS)
         assert len(self._tries) > _DOUBLINGS, "it tried %d times" % len(self._tries)
 
     def _journal_bytes(self) -> int:
-        image = (self._bench.folder / "flash" / "flash.img").read_bytes()
-        context = littlefs.UserContext(len(image))
-        context.buffer[:] = image
-        files = littlefs.LittleFS(context=context, block_size=_BLOCK, block_count=len(image) // _BLOCK, read_size=32, prog_size=32)
-        return sum(files.stat("/journal/" + name).size for name in files.listdir("/journal"))
+        files = surviving.files_of((self._bench.folder / "flash" / "flash.img").read_bytes()) or {}
+        return sum(len(content) for path, content in files.items() if path.startswith("/journal/"))
 
     def _wait_for_values(self, told: dict[str, Told]) -> None:
         """The steady charge has no stop to wait for."""
         end = time.monotonic() + _PATIENCE_S
-        while time.monotonic() < end and len(self._bench.check_told()[STEADY].values) < self._now // _SAMPLE_S:
+        while (
+            time.monotonic() < end
+            and len(self._bench.check_told()[STEADY].values) < self._now // _SAMPLE_S
+        ):
             time.sleep(0.2)
 
     def _check_values(self, told: dict[str, Told], begins: list[int]) -> None:
@@ -135,16 +151,27 @@ class RefusedDay:
         self._check_times(told[STEADY], 0, self._now)
 
     def _check_times(self, told: Told, begin: int, end: int) -> None:
-        """Begin and end are right to the second. So are samples, but for the real time in which the frozen clock stood still: they count it."""
-        tag, start, stop = told.start["idTag"], told.start["timestamp"], told.stop and told.stop["timestamp"]
+        """Begin and end are right to the second. So are samples, but for the real time in which
+        the frozen clock stood still: they count it."""
+        tag, start, stop = (
+            told.start["idTag"],
+            told.start["timestamp"],
+            told.stop and told.stop["timestamp"],
+        )
         what = (tag, start, stop, _text(begin), _text(end))
         right = start == _text(begin) and stop in (None, _text(end))
         assert right, "%s lasted from %s to %s, and not from %s to %s" % what
-        stamps = [expected.instant(moment["timestamp"]) - expected.instant(start) for moment in told.values]
+        stamps = [
+            expected.instant(moment["timestamp"]) - expected.instant(start)
+            for moment in told.values
+        ]
         early = [_SAMPLE_S * number - stamp for number, stamp in enumerate(stamps, 1)]
         right = all(0 <= seconds <= _STOOD_STILL_S for seconds in early)
         enough = len(stamps) >= (end - begin) // _SAMPLE_S
-        assert right and enough, "values of %s are missing or too many: %s s after its begin" % (tag, stamps)
+        assert right and enough, "values of %s are missing or too many: %s s after its begin" % (
+            tag,
+            stamps,
+        )
 
 
 @pytest.mark.row("connection refused for a day while a vehicle charges")

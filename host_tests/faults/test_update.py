@@ -1,9 +1,11 @@
 """`make deploy` with the power cut at every write of the board's flash.
 
-The board is played (boards_played.py): the whole firmware of the simulated board in /a and /b, started by its own boot.py, with the
-documents and the journal of a station that charges (prepared.py) beside them. The update is done once, with every write and every erased
-block recorded; a cut is the chip as it was in the middle of one. Whatever the update came to: one program is whole and is started,
-documents and journal are byte for byte what they were, and with them the program that was started takes up the charge.
+The board is played (boards_played.py): the whole firmware of the simulated board in /a and /b,
+started by its own boot.py, with the documents and the journal of a station that charges
+(prepared.py) beside them. The update is done once, with every write and every erased block
+recorded; a cut is the chip as it was in the middle of one. Whatever the update came to: one program
+is whole and is started, documents and journal are byte for byte what they were, and with them the
+program that was started takes up the charge.
 """
 
 from __future__ import annotations
@@ -48,7 +50,8 @@ def recorded(path: Path) -> list[tuple[int, bytes]]:
 
 
 def cut_at(image: bytes, writes: list[tuple[int, bytes]], number: int) -> bytes:
-    """The chip that held `image` after the writes before the number-th, from 1, and half of that one."""
+    """The chip that held `image` after the writes before the number-th, from 1, and half of that
+    one."""
     chip = bytearray(image)
     for position, data in writes[: number - 1]:
         chip[position : position + len(data)] = data
@@ -58,7 +61,8 @@ def cut_at(image: bytes, writes: list[tuple[int, bytes]], number: int) -> bytes:
 
 
 def variant(made: build.Build, folder: Path, word: str) -> build.Build:
-    """The same program as another version of it: two files differ, one is there in this version only."""
+    """The same program as another version of it: two files differ, one is there in this version
+    only."""
     shutil.copytree(made.folder, folder)
     manifest = json.loads((folder / "program" / "manifest.json").read_text())
     main = folder / "program" / "main.py"
@@ -67,19 +71,25 @@ def variant(made: build.Build, folder: Path, word: str) -> build.Build:
     for path in ("main.py", "setpoint/%s.py" % word):
         content = (folder / "program" / path).read_bytes()
         manifest["files"][path] = [len(content), hashlib.sha256(content).hexdigest()]
-    manifest["version"], manifest["build"] = word, hashlib.sha256(repr(manifest["files"]).encode()).hexdigest()[:8]
+    manifest["version"], manifest["build"] = (
+        word,
+        hashlib.sha256(repr(manifest["files"]).encode()).hexdigest()[:8],
+    )
     (folder / "program" / "manifest.json").write_text(json.dumps(manifest))
     return build.Build(folder)
 
 
 class Updates:
-    """The board of a prepared station: version "one" runs from /a, "zero" from before it is in /b, "two" is deployed."""
+    """The board of a prepared station: version "one" runs from /a, "zero" from before it is in
+    /b, "two" is deployed."""
 
     def __init__(self, prepared: Prepared, folder: Path, interpreter: list[str]) -> None:
         self.prepared = prepared
         self.interpreter = interpreter
         made = build.build(BOARDS / "simulated", folder / "made")
-        zero, one, self.two = (variant(made, folder / word, word) for word in ("zero", "one", "two"))
+        zero, one, self.two = (
+            variant(made, folder / word, word) for word in ("zero", "one", "two")
+        )
         self.before = on_flash(zero, "b", 1) | on_flash(one, "a", 2) | prepared.files
         self.folder = prepared.bench.folder
         PlayedBoard(self.folder, interpreter).format(self.before, _BLOCKS)
@@ -88,7 +98,11 @@ class Updates:
     def deploy(self) -> list[tuple[int, bytes]]:
         """What the update writes to the chip."""
         fields = self.prepared.bench.station.start_fields
-        offline = {"csms_url": "ws://127.0.0.1:9", "control": None, "device": {"reconnect": {"minimum_s": 60}}}
+        offline = {
+            "csms_url": "ws://127.0.0.1:9",
+            "control": None,
+            "device": {"reconnect": {"minimum_s": 60}},
+        }
         for _ in range(_TRIES):
             board = PlayedBoard(self.folder, self.interpreter)
             board.image.write_bytes(self.image)
@@ -110,7 +124,8 @@ class Updates:
 
     @staticmethod
     def programs(files: dict[str, bytes]) -> list[str]:
-        """The versions that may be started, the newest first. AssertionError for one that is not whole."""
+        """The versions that may be started, the newest first. AssertionError for one that is not
+        whole."""
         found = []
         for folder in "ab":
             words = files.get("/%s/complete" % folder, b"").decode().split()
@@ -119,16 +134,25 @@ class Updates:
             manifest = json.loads(files["/%s/manifest.json" % folder])
             for path, (_, digest) in manifest["files"].items():
                 if hashlib.sha256(files.get("/%s/%s" % (folder, path), b"")).hexdigest() != digest:
-                    raise AssertionError("/%s says that it is complete, and %s is not" % (folder, path))
+                    raise AssertionError(
+                        "/%s says that it is complete, and %s is not" % (folder, path)
+                    )
             found.append((int(words[0]), words[1]))
         return [version for _, version in sorted(found, reverse=True)]
 
     def check(self) -> None:
         """Starts the board, as often as boot.py needs."""
         files = PlayedBoard(self.folder, self.interpreter).files()
-        state = {path: content for path, content in files.items() if path.startswith(("/state", "/journal"))}
+        state = {
+            path: content
+            for path, content in files.items()
+            if path.startswith(("/state", "/journal"))
+        }
         if state != self.prepared.files:
-            raise AssertionError("files of the state changed: %s" % sorted(set(state.items()) ^ set(self.prepared.files.items()))[:3])
+            raise AssertionError(
+                "files of the state changed: %s"
+                % sorted(set(state.items()) ^ set(self.prepared.files.items()))[:3]
+            )
         wanted = self.programs(files)[:1]
         bench = self.prepared.bench
         bench.restore_flash()
@@ -143,17 +167,24 @@ class Updates:
                 break
             except StationDied as died:
                 if bench.station.exit_code not in _RESTARTS:
-                    raise AssertionError("%s, and nothing starts it again: %s" % (died, bench.station.log[-3:])) from died
+                    raise AssertionError(
+                        "%s, and nothing starts it again: %s" % (died, bench.station.log[-3:])
+                    ) from died
         else:
             raise AssertionError("no program stays up: %s" % bench.station.log[-3:])
-        booted = [line for line in bench.station.log if line.startswith("boot: Setpoint") and "put aside" not in line][-1]
+        booted = [
+            line
+            for line in bench.station.log
+            if line.startswith("boot: Setpoint") and "put aside" not in line
+        ][-1]
         if booted.split(" ")[2] not in wanted:
             raise AssertionError("%s, and should be %s" % (booted, wanted))
         self.prepared.check(self.prepared.image)
 
 
 class PlayedStation(StationProcess):
-    """The station as the played board runs it: boot.py, then the program in the folder that it chose."""
+    """The station as the played board runs it: boot.py, then the program in the folder that it
+    chose."""
 
     def _command(self, file: Path) -> list[str]:
         return [*self.interpreter, str(PLAYED), str(self.folder)]

@@ -14,7 +14,15 @@ from pathlib import Path
 import pytest
 from interpreters import command_of
 
-from faults import charging, schedules, surviving, test_documents, test_kills, test_refused_day, test_update
+from faults import (
+    charging,
+    schedules,
+    surviving,
+    test_documents,
+    test_kills,
+    test_refused_day,
+    test_update,
+)
 from faults.bench import Bench, schedule, wait_for
 from faults.mutations import hostile_payloads
 from faults.prepared import Prepared
@@ -48,7 +56,9 @@ def test_a_lost_stop_a_doubled_stop_and_a_limit_too_high_are_seen(judged):
     with pytest.raises(AssertionError, match="the limit is 32.0 A"):
         judged.check_limit({160})
     stop = judged.central.seen("StopTransaction")[0]
-    judged.central.messages.add(type(stop)(re.sub(r'"meterStop": *', '"meterStop":9', stop.text), False, stop.connection))
+    judged.central.messages.add(
+        type(stop)(re.sub(r'"meterStop": *', '"meterStop":9', stop.text), False, stop.connection)
+    )
     with pytest.raises(AssertionError, match="ended twice"):
         judged.check_transactions()
 
@@ -92,11 +102,23 @@ def answer(number, connection=1, after_s=0.0):
 def test_what_is_told_again_is_seen_but_for_what_a_lost_answer_explains():
     values = {"transactionId": 1, "connectorId": 1, "meterValue": []}
     stop = {"transactionId": 1, "meterStop": 9}
-    record = [told(1, "MeterValues", **values), answer(1), told(2, "StopTransaction", **stop), answer(2)]
+    record = [
+        told(1, "MeterValues", **values),
+        answer(1),
+        told(2, "StopTransaction", **stop),
+        answer(2),
+    ]
     assert [action for _, action in charging.once(record)] == ["MeterValues", "StopTransaction"]
-    assert len(charging.once([*record, told(3, "StopTransaction", 2, **stop)])) == 2, "the last of a connection"
-    assert len(charging.once([*record[:3], told(3, "StopTransaction", **stop)])) == 2, "not answered yet"
-    assert len(charging.once([*record[:3], answer(2, after_s=31), told(3, "StopTransaction", **stop)])) == 2, "answered too late"
+    assert len(charging.once([*record, told(3, "StopTransaction", 2, **stop)])) == 2, (
+        "the last of a connection"
+    )
+    assert len(charging.once([*record[:3], told(3, "StopTransaction", **stop)])) == 2, (
+        "not answered yet"
+    )
+    assert (
+        len(charging.once([*record[:3], answer(2, after_s=31), told(3, "StopTransaction", **stop)]))
+        == 2
+    ), "answered too late"
     for again in (told(3, "StopTransaction", **stop), told(3, "MeterValues", 2, **values)):
         with pytest.raises(AssertionError, match="told again, though it was answered"):
             charging.once([*record, again])
@@ -136,13 +158,18 @@ def test_a_session_that_is_told_never_doubled_or_out_of_order_is_seen(unstarted,
     start = {"connectorId": 2, "idTag": "A", "meterStart": 0, "timestamp": NOON}
     stop = {"transactionId": 1, "meterStop": 9, "timestamp": NOON}
     unstarted.central._transaction_id(start)
-    unstarted.central.messages += [told(1, "StartTransaction", **start), told(2, "StopTransaction", **stop)]
+    unstarted.central.messages += [
+        told(1, "StartTransaction", **start),
+        told(2, "StopTransaction", **stop),
+    ]
     unstarted.check_told(in_order_of_time=True)
     late = {"transactionId": 1, "connectorId": 2, "meterValue": [{"timestamp": NOON}]}
     unstarted.central.messages.append(told(3, "MeterValues", **late))
     with pytest.raises(AssertionError, match="MeterValues of transaction 1, which is over"):
         unstarted.check_told()
-    unstarted.central.messages[1:] = [told(2, "StopTransaction", **{**stop, "timestamp": "2026-01-05T11:59:59Z"})]
+    unstarted.central.messages[1:] = [
+        told(2, "StopTransaction", **{**stop, "timestamp": "2026-01-05T11:59:59Z"})
+    ]
     with pytest.raises(AssertionError, match="after what happened at"):
         unstarted.check_told(in_order_of_time=True)
     unstarted.sessions = {}
@@ -158,7 +185,9 @@ def test_tries_without_patience_and_meter_values_that_are_missing_are_seen(unsta
     with pytest.raises(AssertionError, match="try 5 came after 0.90 s, and not after 1.50 s"):
         day._check_tries()
     visit = charging.Told({"idTag": "A", "timestamp": "2026-01-05T00:00:00Z"})
-    visit.values = [{"timestamp": "2026-01-05T00:%02d:%02dZ" % moment} for moment in ((5, 0), (9, 59), (14, 58))]
+    visit.values = [
+        {"timestamp": "2026-01-05T00:%02d:%02dZ" % moment} for moment in ((5, 0), (9, 59), (14, 58))
+    ]
     day._check_times(visit, 0, 1000)
     for missing in range(3):
         visit.values, kept = visit.values[:missing] + visit.values[missing + 1 :], visit.values
@@ -188,19 +217,32 @@ def prepared(tmp_path_factory):
 def test_what_is_done_to_files_is_the_same_for_a_seed_and_leaves_none_out(prepared):
     first = list(test_documents.cases(prepared.files, 300, random.Random(5)))
     assert first == list(test_documents.cases(prepared.files, 300, random.Random(5)))
-    assert {path for path, _, _ in first} == set(prepared.files) and {harm.replace(" ", "_") for _, harm, _ in first} == set(test_documents.HARMS)
-    assert {test_documents.row_of(path) for path in prepared.files} == set(test_documents.ROWS.values())
+    assert {path for path, _, _ in first} == set(prepared.files) and {
+        harm.replace(" ", "_") for _, harm, _ in first
+    } == set(test_documents.HARMS)
+    assert {test_documents.row_of(path) for path in prepared.files} == set(
+        test_documents.ROWS.values()
+    )
 
 
 def test_a_chip_whose_power_failed_holds_every_write_before_and_half_of_that_one(tmp_path):
     (tmp_path / "writes").write_bytes(b"\0\0\0\0\2\0\0\0ab" + b"\1\0\0\0\4\0\0\0cdef")
     writes = test_update.recorded(tmp_path / "writes")
-    assert [test_update.cut_at(b"......", writes, number) for number in (1, 2, 3)] == [b"a.....", b"acd...", b"acdef."]
+    assert [test_update.cut_at(b"......", writes, number) for number in (1, 2, 3)] == [
+        b"a.....",
+        b"acd...",
+        b"acdef.",
+    ]
 
 
 def test_a_program_that_says_it_is_complete_and_is_not_is_seen():
     manifest = {"version": "1", "files": {"main.py": [1, hashlib.sha256(b"x").hexdigest()]}}
-    files = {"/a/complete": b"7 1 abc\n", "/a/manifest.json": json.dumps(manifest).encode(), "/a/main.py": b"x", "/b/main.py": b"y"}
+    files = {
+        "/a/complete": b"7 1 abc\n",
+        "/a/manifest.json": json.dumps(manifest).encode(),
+        "/a/main.py": b"x",
+        "/b/main.py": b"y",
+    }
     assert test_update.Updates.programs(files) == ["1"]
     files["/a/main.py"] = b"y"
     with pytest.raises(AssertionError, match="/a says that it is complete, and main.py is not"):
@@ -213,11 +255,15 @@ def test_what_a_damaged_flash_still_says_is_read_without_the_station(prepared):
     assert surviving.profiles(surviving.files_of(older)) == {1: 25, 2: 16}
     assert surviving.files_of(bytes(len(prepared.image))) is None
     torn = prepared.files["/journal/2"][:-5]
-    assert len(surviving.lines({"/journal/2": torn})) == len(surviving.lines({"/journal/2": prepared.files["/journal/2"]})) - 1
+    assert (
+        len(surviving.lines({"/journal/2": torn}))
+        == len(surviving.lines({"/journal/2": prepared.files["/journal/2"]})) - 1
+    )
 
 
 def test_what_a_start_makes_of_other_flash_than_it_had_is_seen(prepared):
-    """The judges: what is in force is compared whole, with another image than the station started from."""
+    """The judges: what is in force is compared whole, with another image than the station
+    started from."""
     prepared.bench.restore_flash()
     prepared.bench.central.messages.clear()
     prepared.bench.start()
@@ -229,7 +275,9 @@ def test_what_a_start_makes_of_other_flash_than_it_had_is_seen(prepared):
             ("/state/faults.a", "emptied", "connectors 2 and 3 are"),
             ("/journal/2", "cut", "messages of the journal were told"),
         ):
-            content = getattr(test_documents.Spoiler(prepared.files, random.Random(1)), harm)(path, prepared.files[path])
+            content = getattr(test_documents.Spoiler(prepared.files, random.Random(1)), harm)(
+                path, prepared.files[path]
+            )
             with pytest.raises(AssertionError, match=sentence):
                 prepared.check(surviving.with_file(prepared.image, path, content))
     finally:
@@ -237,11 +285,26 @@ def test_what_a_start_makes_of_other_flash_than_it_had_is_seen(prepared):
 
 
 def test_ctrl_c_ends_what_was_started():
-    command = [sys.executable, "-m", "pytest", "-s", "-m", "faults", "host_tests/faults", "--only", "kills", "--bits", "64"]
-    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, start_new_session=True, text=True)
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-s",
+        "-m",
+        "faults",
+        "host_tests/faults",
+        "--only",
+        "kills",
+        "--bits",
+        "64",
+    ]
+    process = subprocess.Popen(
+        command, cwd=ROOT, stdout=subprocess.PIPE, start_new_session=True, text=True
+    )
     children = "/proc/%d/task/%d/children" % (process.pid, process.pid)
     wait_for(lambda: Path(children).read_text(), 30, "no station started")
-    os.killpg(process.pid, signal.SIGINT)  # as a terminal does it: to pytest and all that it started
+    # As a terminal does it: to pytest and all that it started.
+    os.killpg(process.pid, signal.SIGINT)
     process.communicate(timeout=30)
     assert process.returncode == pytest.ExitCode.INTERRUPTED
     with pytest.raises(ProcessLookupError):

@@ -1,7 +1,8 @@
-"""Runs on MicroPython: the station as main.py runs it, but the vehicle at connector 1 draws what it was offered so many ms ago.
+"""Runs on MicroPython: the station as main.py runs it, but the vehicle at connector 1 draws what it
+was offered so many ms ago.
 
-`micropython -m slow_vehicle MS START.json`, with the firmware in its path. The time is that in which the vehicle follows and that
-in which the meter shows it, together.
+`micropython -m slow_vehicle MS START.json`, with the firmware in its path. The time is that in
+which the vehicle follows and that in which the meter shows it, together.
 """
 
 import sys
@@ -12,7 +13,8 @@ LATE_MS = int(sys.argv[-2])
 board = boards.this()
 outlet = board.outlets[0]
 vehicle = outlet.vehicle
-offers = [(0, 0)]  # since when (ms, as the board's clock passes them) how much (tenths of an ampere), the newest last
+# Since when (ms of the board's clock) how much (tenths of an ampere), the newest last.
+offers = [(0, 0)]
 
 
 def see_offer(offered_da):
