@@ -99,7 +99,9 @@ def pytest_collection_modifyitems(config, items):
             is_short = item.get_closest_marker("faults") is None
             if kind not in (only or KINDS) or (is_short and item.get_closest_marker("slow")):
                 continue
-            item.user_properties.append((ROW, (kind, row.args[0] if row else kind)))
+            has_subtests = "subtests" in item.fixturenames
+            value = (kind, row.args[0] if row else kind, has_subtests)
+            item.user_properties.append((ROW, value))
         kept.append(item)
     items[:] = kept
 

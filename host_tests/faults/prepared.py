@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ _SAMPLED = (
 )
 _KEY = "ConnectionTimeOut"
 _LATER_S = 7200  # the starts are so much later: what is from before is known by its time
-_PATIENCE_S = 10
+_PATIENCE_S = 20
 _QUIET_S = 0.2
 _TOLD = ("StartTransaction", "MeterValues", "StopTransaction")
 
@@ -109,14 +110,14 @@ class Prepared:
         orders = self._orders(self.files, surviving.delivered(self.files))
         self.bench.central.messages.clear()
         self.bench.start()
-        told = self._wait_told(len(orders))
+        told = self._wait_told(lambda told: len(told) >= len(orders))
         self.bench.station.kill()
         assert len(told) == len(orders) > 20, (len(told), len(orders))
         return dict(zip(orders, told))
 
-    def _wait_told(self, count: int) -> list[Any]:
+    def _wait_told(self, is_all: Callable[[list[Any]], bool]) -> list[Any]:
         end = time.monotonic() + _PATIENCE_S
-        while len(self._told()) < count and time.monotonic() < end:
+        while not is_all(self._told()) and time.monotonic() < end:
             time.sleep(0.05)
         time.sleep(_QUIET_S)
         return self._told()
@@ -196,15 +197,15 @@ class Prepared:
         any more that it was."""
         orders = self._orders(files, surviving.delivered(files))
         wanted = [self.waiting[order] for order in sorted(set(orders)) if order in self.waiting]
-        told = self._wait_told(len(wanted))
+        told = self._wait_told(lambda told: all(payload in told for payload in wanted))
         news = [payload for payload in told if payload not in self.past]
         twice = [number for number in range(1, len(news)) if news[number] == news[number - 1]]
         if restarted and len(twice) == 1:
             del news[twice[0]]
-        assert news == wanted, (
-            "%d messages of the journal were told, and %d are whole in the flash"
-            % (len(told), len(wanted))
-        )
+        differ = [pair for pair in zip(news, wanted) if pair[0] != pair[1]][:1]
+        counts = (len(news), len(wanted), differ)
+        what = "%d messages of the journal were told, and %d are whole in the flash: %s" % counts
+        assert news == wanted, what
         intact = all(
             files.get(mark) == self.files[mark] for mark in ("/journal/mark0", "/journal/mark1")
         )

@@ -26,17 +26,15 @@ class Report:
             tuple[str, str], list[int]
         ] = {}  # (kind, row): trials, looks, worst stall, lost
         self._losses: list[str] = []
-        self._with_subtests: set[str] = set()
 
     def pytest_runtest_logreport(self, report) -> None:
         properties: list[tuple[str, Any]] = report.user_properties
         if ROW not in dict(properties):
             return  # a test of something else
         what, count = report.nodeid.rpartition("::")[2], 1
-        kind, row = dict(properties)[ROW]
+        kind, row, is_sum = dict(properties)[ROW]
         subtest = getattr(report, "context", None)
         if subtest is not None:
-            self._with_subtests.add(report.nodeid)
             given = {name: _value(text) for name, text in subtest.kwargs.items()}
             what, row, count = subtest.msg, given.get("row", row), given.get("count", 1)
         if report.skipped:
@@ -47,7 +45,7 @@ class Report:
                 row_counts = self._rows.setdefault((kind, at or row), [0, 0, 0, 0])
                 row_counts[1] += looks
                 row_counts[2] = max(row_counts[2], worst_stall_ms)
-        is_sum = subtest is None and report.nodeid in self._with_subtests
+        is_sum = is_sum and subtest is None
         if report.failed and not (is_sum and str(report.longrepr).startswith("contains ")):
             crash = getattr(report.longrepr, "reprcrash", None)
             message = (crash.message if crash else str(report.longrepr)).split("\n")[0]

@@ -10,12 +10,14 @@ import subprocess
 import sys
 from contextlib import closing
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from interpreters import command_of
 
 from faults import (
     charging,
+    report,
     schedules,
     surviving,
     test_documents,
@@ -309,3 +311,32 @@ def test_ctrl_c_ends_what_was_started():
     assert process.returncode == pytest.ExitCode.INTERRUPTED
     with pytest.raises(ProcessLookupError):
         os.killpg(process.pid, 0)
+
+
+def test_the_table_counts_trials_looks_and_losses():
+    def heard(when="call", outcome="passed", subtest=None, looks=(), has_subtests=False):
+        properties = [
+            ("row", ("flash", "a write", has_subtests)),
+            *(("looks", one) for one in looks),
+        ]
+        failed = outcome == "failed"
+        table.pytest_runtest_logreport(
+            SimpleNamespace(
+                nodeid="test_flash.py::test", user_properties=properties, when=when, failed=failed,
+                skipped=outcome == "skipped", longrepr="it is gone" if failed else None,
+                **({"context": subtest} if subtest else {}),
+            )
+        )  # fmt: skip
+
+    table = report.Report(SimpleNamespace(getoption=None))
+    for _ in range(2):
+        heard("setup")
+        heard()
+    heard("teardown", looks=[(5, 80, None), (7, 30, None)])
+    batch = SimpleNamespace(msg="batch 1", kwargs={"row": "\"'texts'\"", "count": "'40'"})
+    heard(subtest=batch, has_subtests=True)
+    heard("failed", "failed", subtest=batch, has_subtests=True)
+    heard(outcome="skipped", subtest=batch, has_subtests=True)
+    heard(has_subtests=True)
+    assert table._rows == {("flash", "a write"): [2, 12, 80, 0], ("flash", "texts"): [40, 0, 0, 1]}
+    assert table._losses == ["texts, batch 1: it is gone"]
