@@ -170,7 +170,9 @@ def _used(bench: Bench) -> int:
     return min(bench.station.state()["memory"]["used"] for _ in range(6))
 
 
-def test_messages_nearly_right(scale, interpreter, subtests, looks, tmp_path):
+def test_messages_nearly_right_change_nothing_and_take_no_memory(
+    scale, interpreter, subtests, looks, tmp_path
+):
     count, sent, number, least = scale.counted(160, 500, 5000), 0, 0, 0
     with closing(Bench(tmp_path, interpreter)) as bench:
         bench.plugged(16)

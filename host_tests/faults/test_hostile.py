@@ -224,7 +224,7 @@ def bench(interpreter, tmp_path_factory):
 
 @pytest.mark.row("a misbehaving central system")
 @pytest.mark.parametrize("attack", attacks())
-def test_an_attack(attack, bench, scale, looks):
+def test_a_misbehaving_central_system_changes_nothing(attack, bench, scale, looks):
     with suppress(ConnectionError):  # the station may hang up in the middle of the attack
         getattr(Attacks(bench, random.Random(scale.seed)), attack)()
     looks(*bench.check_unmoved())

@@ -20,7 +20,7 @@ _PATIENCE_S = 1800
 
 
 @pytest.mark.row("heap exhausted while a message is handled")
-def test_where_the_heap_ends_nothing_is_lost_and_the_next_message_is_answered(
+def test_where_the_heap_ends_in_mid_message_nothing_is_lost_and_the_next_message_is_answered(
     scale, subtests, tmp_path
 ):
     """With the last of these bytes every message here is handled."""

@@ -51,7 +51,9 @@ def _asked(bench: Bench, server: NameServer, times: int) -> None:
     "name",
     [pytest.param(name, marks=[pytest.mark.slow] * (name not in _IN_SHORT)) for name in BEHAVIOURS],
 )
-def test_the_connection_is_lost_and_dns_is_no_help(name, bench, server, scale, looks):
+def test_dns_that_is_silent_fails_or_lies_stops_no_charge_and_no_step_of_the_control_loop(
+    name, bench, server, scale, looks
+):
     server.behaviour, is_back = BEHAVIOURS[name]
     bench.central.drop(abrupt=True)
     if is_back:
