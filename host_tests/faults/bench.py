@@ -15,7 +15,7 @@ from typing import Any
 
 from tools import expected
 from tools.central_system import CallRefused, CentralSystem
-from tools.station_process import CommandFailed, StationDied
+from tools.station_process import CommandFailed, StationDied, StationProcess
 from tools.traffic import violations
 
 INSTALLED_DA = 320  # what the connector bears: no limit may ever be above it
@@ -76,7 +76,7 @@ class Bench:
             "vehicles": [],
         }
         fields = {**defaults, **start, "keys": {**keys, **start.get("keys", {})}}
-        self.station = station_process.StationProcess(folder, interpreter, **fields)
+        self.station = StationProcess(folder, interpreter, **fields)
         self._watch: Watch | None = None
 
     def close(self) -> None:
@@ -249,7 +249,7 @@ class Watch:
     """Looks at a charging connector from a thread of its own, as often as it is answered, until
     it is stopped."""
 
-    def __init__(self, station: station_process.StationProcess) -> None:
+    def __init__(self, station: StationProcess) -> None:
         self._station = station
         self._wanted = _outputs(station.connector())
         self._over = threading.Event()
