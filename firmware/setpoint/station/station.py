@@ -35,6 +35,7 @@ from .requests import answer
 from .settings import Settings
 
 _NET_MS = const(60000)  # safety net: a pass at least once a minute
+_LONGEST_ACTION = const(40)  # OCPP 1.6's have 32 characters; a longer one is none, and not worth its memory in the log
 _READ_ONLY = const(("GetCompositeSchedule", "GetConfiguration"))  # these change no fact, so they need no pass
 
 
@@ -188,13 +189,14 @@ class Station:
                 facts.effects.append(("send", error_text(error.message_id, error.code, error.description)))
             return
         self.changing = True
-        if message[0] != 2:
+        action = message[2][:_LONGEST_ACTION] if message[0] == 2 else None
+        if action is None:
             self.calls.on_answer(message)
         elif self.registration.status == "Rejected":
-            facts.log("warn", "%s is not answered while Rejected (OCPP 1.6, 4.2)" % message[2])
+            facts.log("warn", "%s is not answered while Rejected (OCPP 1.6, 4.2)" % action)
         else:
-            facts.effects.append(("send", answer(self, message[1], message[2], message[3])))
-            if message[2] in _READ_ONLY:
+            facts.effects.append(("send", answer(self, message[1], action, message[3])))
+            if action in _READ_ONLY:
                 return
             later = self._later
             self._later = []
