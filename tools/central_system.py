@@ -19,6 +19,7 @@ import time
 import uuid
 from datetime import datetime, timezone
 from typing import Any, Callable
+from urllib.parse import unquote
 
 from ocpp.messages import Call
 from websockets.exceptions import ConnectionClosed
@@ -61,7 +62,7 @@ class Link(ServerConnection):
 
     @property
     def charge_point(self) -> str:
-        return self.path.rsplit("/", 1)[-1]
+        return unquote(self.path.rsplit("/", 1)[-1])
 
 
 class CallRefused(Exception):
@@ -153,9 +154,9 @@ class CentralSystem:
     def wait_disconnected(self, timeout: float = 10) -> None:
         self._wait(lambda: not self.connected, timeout, "the charge point is still connected")
 
-    def drop(self, code: int = 1001, abrupt: bool = False) -> None:
-        """Ends every connection: with a close frame, or abruptly as when a router dies."""
-        for link in list(self._links):
+    def drop(self, code: int = 1001, abrupt: bool = False, charge_point: str | None = None) -> None:
+        """Ends every connection, or one charge point's: with a close frame, or abruptly."""
+        for link in [link for link in self._links if charge_point in (None, link.charge_point)]:
             if abrupt:
                 link.close_socket()
             else:
@@ -179,7 +180,7 @@ class CentralSystem:
             for text in link:
                 message = self._record(link, text if isinstance(text, str) else text.decode("utf-8", "replace"), False)
                 if message.kind == CALL and not self.silent:
-                    self._answer(link, message, self.answers.get(message.action or "", self._default_answer))
+                    self._answer(link, message, self.answers.get(message.action or "", self.default_answer))
         except ConnectionClosed:
             pass
         finally:
@@ -192,7 +193,8 @@ class CentralSystem:
 
     def _record(self, link: Link, text: str, to_station: bool, deliberate: bool = False) -> Message:
         with self._changed:
-            message = self.messages.add(Message(text, to_station, link.number, deliberate))
+            message = Message(text, to_station, link.number, deliberate, charge_point=link.charge_point)
+            self.messages.add(message)
             self.on_message(message)  # in the order of the record
             self._changed.notify_all()
             return message
@@ -203,13 +205,13 @@ class CentralSystem:
 
     def _answer(self, link: Link, call: Message, answer: Any) -> None:
         if isinstance(answer, Later):
-            later = self._default_answer if answer.answer is None else answer.answer
+            later = self.default_answer if answer.answer is None else answer.answer
             timer = threading.Timer(answer.seconds, self._answer, (link, call, later))
             timer.daemon = True
             timer.start()
             return
         try:
-            if answer == self._default_answer:
+            if answer == self.default_answer:
                 answer = answer(call)
             elif callable(answer):
                 answer = answer(call.payload)
@@ -273,7 +275,7 @@ class CentralSystem:
         instant = datetime.fromtimestamp(time.time() + self.clock_offset_s, timezone.utc)
         return instant.strftime("%Y-%m-%dT%H:%M:%SZ")
 
-    def _default_answer(self, call: Message) -> dict:
+    def default_answer(self, call: Message) -> dict:
         accepted = {"idTagInfo": {"status": "Accepted"}}
         if call.action == "BootNotification":
             return {"status": "Accepted", "currentTime": self.now(), "interval": self.heartbeat_s}

@@ -204,7 +204,7 @@ def try_it(board: Connection, say: Callable[[str], None]) -> bool:
         kind, _, rest = line.partition(" ")
         if kind in ("ok", "no"):
             step, _, sentence = rest.partition(" ")
-            say("  %-10s %s%s" % (step, "" if kind == "ok" else "FAILED: ", sentence))
+            say("  %-10s %s" % (step, sentence if kind == "ok" else "FAILED"))
 
     *definitions, last = pieces(_TRY.read_text())
     for definition in definitions:

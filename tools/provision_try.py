@@ -113,8 +113,6 @@ async def connect(network, identity, clock):
         found = await asyncio.wait_for(connecting.attempt(network, identity, None, None, clock, 8192), ANSWER_S)
     except asyncio.TimeoutError:
         raise Stop("websocket", "no answer within %d s" % ANSWER_S)
-    except OSError as error:
-        raise Stop("websocket", "the connection broke: %s" % error)
     connection, why, event, _ = found
     if connection is None:
         raise Stop("tls" if event and "Certificate" in event or "TLS" in why or "ertificate" in why else "websocket", why)

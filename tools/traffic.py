@@ -51,6 +51,7 @@ class Message:
     payload: Any = None
     code: str | None = None
     description: str | None = None
+    charge_point: str = ""
 
     def __post_init__(self) -> None:
         try:

@@ -45,6 +45,7 @@ SELDOM = (
     "setpoint.board.esp32.modules",
     "setpoint.board.esp32.reader",
     "setpoint.board.simulated.start_file",
+    "setpoint.board.simulated.misspelling",
     # at a bench
     "setpoint.board.simulated.commands",
     "setpoint.board.simulated.kinds",

@@ -14,8 +14,8 @@ from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
 from tools import profile_files
-from tools.central import composite_table
 from tools.central_system import SILENCE, CallRefused, CentralSystem, Later, Refuse, Text
+from tools.composite_table import composite_table
 from tools.station_process import ROOT
 from tools.traffic import violations
 
@@ -183,6 +183,7 @@ def test_the_prompt_sends_profiles_and_shows_a_composite(console):
     process.stdin.flush()
     with connect(url + "/cp001", subprotocols=["ocpp1.6"], compression=None) as link:
         station = ChargePoint(link)
+        station.call("BootNotification", BOOT)
         assert station.answer({"status": "Accepted"}) == profile_files.read("evening_default")
         schedule = {"chargingRateUnit": "A", "chargingSchedulePeriod": [{"startPeriod": 0, "limit": 20.0}]}
         assert station.answer({"status": "Accepted", "chargingSchedule": schedule}) == {"connectorId": 1, "duration": 60, "chargingRateUnit": "A"}

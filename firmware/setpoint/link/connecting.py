@@ -9,6 +9,7 @@ Rule 3: a password leaves only in an HTTP request to the host in the URL. With T
 """
 
 import binascii
+import errno
 import os
 
 from micropython import const
@@ -30,11 +31,11 @@ async def attempt(network, identity: dict, profile: "int | None", key: "str | No
 
     identity: csms_url, charge_point_id, basic_auth (a password, {"user", "password"} or None), tls (secure.py).
     profile: the security profile; None: the one that follows from URL and password. key: the
-    AuthorizationKey in hexadecimal digits. There is no time-out here. Raises OSError when the
-    network fails.
+    AuthorizationKey in hexadecimal digits. There is no time-out here.
     """
     try:
         secure, host_field, host, port, path = parts_of(identity["csms_url"], identity["charge_point_id"], (profile or 0) >= 2)
+        url = "ws%s://%s%s" % ("s" if secure else "", host_field, path)
         password = None if profile in (0, 3) else password_of(identity, key)
         headers = () if password is None else (authorization(*password),)
         handshake = Handshake(host_field, path, PROTOCOL, os.urandom, headers)
@@ -58,6 +59,19 @@ async def attempt(network, identity: dict, profile: "int | None", key: "str | No
         return None, error.reason, event, wait_s
     except ValueError as error:  # BadUrl, or Refused of secure.py with its event
         return None, error.args[0], error.args[1] if len(error.args) > 1 else None, 0
+    except OSError as error:
+        return None, "no connection to %s: %s" % (url, _in_words(error, host, port)), None, 0
+
+
+def _in_words(error: OSError, host: str, port: int) -> str:
+    """What the network did, with the host that it is about."""
+    if error.errno == errno.ECONNREFUSED:
+        return "nobody listens at %s port %d (ECONNREFUSED)" % (host, port)
+    if error.errno == errno.EHOSTUNREACH:
+        return "%s is not reached (EHOSTUNREACH)" % host
+    if "addrinfo" in str(error):  # the unix port's look-up names no host
+        return "no address is known of %s (%s)" % (host, str(error).strip("[]"))
+    return str(error)
 
 
 async def _opened(stream, handshake, secure, max_message: int) -> "Connection | None":

@@ -160,7 +160,8 @@ class Session:
             self._connection, reason, event, wait_s = await asyncio.wait_for(attempt, self.connect_timeout_s)
             self._retry_after_s = min(wait_s, _LONGEST_RETRY_AFTER_S)
         except asyncio.TimeoutError:
-            reason = "no connection within %d s" % self.connect_timeout_s
+            url = "%s/%s" % (self._identity["csms_url"], self._identity["charge_point_id"])
+            reason = "no connection within %d s to %s" % (self.connect_timeout_s, url)
         except Exception as error:
             reason = "no connection: " + self._reason_of(error)
         if self._connection is not None:

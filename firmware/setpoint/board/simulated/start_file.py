@@ -1,14 +1,15 @@
 """Reads the start file of a simulated station. Every field has its type and default here.
 
 `read(text, folder)` returns a plain dictionary with every field, and sentences about unknown
-fields. A default never replaces a field with a wrong type or an impossible value: StartFileError
-names all such fields at once. Relative paths start at the start file's folder.
+fields. A default never replaces a field with a wrong type, an impossible value or a misspelt name:
+StartFileError names all such fields at once. Relative paths start at the start file's folder.
 """
 
 import json
 
 from ...protocol import dns as names
 from ...protocol import iso8601
+from . import misspelling
 from .kinds import fits
 
 # Each field: (its kind, its default). A dictionary stands for an object with fields of its own.
@@ -105,6 +106,7 @@ class _Reading:
     def __init__(self) -> None:
         self.wrong: "list[str]" = []
         self.ignored: "list[str]" = []
+        self._told: "list[str]" = []  # fields that a sentence is about; one a field is enough
 
     def object(self, value, fields: dict, path: str) -> dict:
         """`value` with its defaults filled in."""
@@ -113,7 +115,7 @@ class _Reading:
             value = {}
         for name in value:
             if name not in fields:
-                self.ignored.append("The field %s%s is unknown and ignored." % (path, name))
+                self.unknown(path, name, [field for field in fields if field not in value])
         full = {}
         for name in fields:
             field = fields[name]
@@ -126,8 +128,18 @@ class _Reading:
                 self.check(fits(value[name], field[0]), path + name, field[0])
         return full
 
+    def unknown(self, path: str, name: str, absent: "list[str]") -> None:
+        """Refuses a name that looks like an absent field's, whose default would replace it."""
+        meant = misspelling.closest(name, absent)
+        if meant is None:
+            self.ignored.append("The field %s%s is unknown and ignored." % (path, name))
+        else:
+            self._told.append(path + meant)
+            self.wrong.append("The field %s%s is unknown: did you mean %s?" % (path, name, meant))
+
     def check(self, right: bool, path: str, must_be: str) -> None:
-        if not right:
+        if not right and path not in self._told:
+            self._told.append(path)
             self.wrong.append("%s must be %s." % (path, must_be))
 
 
@@ -139,6 +151,9 @@ def _read_the_rest(settings: dict, reading: _Reading) -> None:
     url = settings["csms_url"]
     check(url.startswith("ws://") or url.startswith("wss://"), "csms_url", "an address that begins with ws:// or wss://")
     check(settings["charge_point_id"] != "", "charge_point_id", "text that is not empty")
+    blank = [char for char in settings["charge_point_id"] if char.isspace()]
+    must_be = "text without blanks, because it ends the URL that the station dials"
+    check(not blank, "charge_point_id", must_be)
 
     auth = settings["basic_auth"]
     if type(auth) is dict:
@@ -155,7 +170,10 @@ def _read_the_rest(settings: dict, reading: _Reading) -> None:
 
     keys = settings["keys"] = settings["keys"] or {}
     for name in keys:
-        check(fits(keys[name], "text"), "keys." + name, "text")
+        written = json.dumps(keys[name])
+        scalar = type(keys[name]) in (int, float, bool)
+        hint = "text. Write \"%s\" in place of %s" % (written, written) if scalar else "text"
+        check(fits(keys[name], "text"), "keys." + name, hint)
 
     limits = settings["device"]["limits_without_profile"]
     at = "device.limits_without_profile."
