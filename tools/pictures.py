@@ -52,25 +52,28 @@ def save(figure: Any, out: Path) -> None:
 def write_names(axes: Any, names: list[tuple[str, str, list, list]], size: float = 9) -> None:
     """Writes the name of each line beside it, where the fewest lines and other names are in the way.
 
-    names: (name, colour, xs, ys); ys may hold NaN. Call it when limits and layout are final."""
+    names: (name, colour, xs, ys); ys may hold NaN. A line whose name is "" is only in the way. Call it when limits and layout are final."""
     from matplotlib.transforms import Bbox
 
     axes.figure.draw_without_rendering()
     point = axes.figure.dpi / 72
     lines = [_stretches(axes, xs, ys) for _, _, xs, ys in names]
-    strokes = [Bbox([(x0, min(y0, y1) - point), (x1, max(y0, y1) + point)]) for line in lines for x0, y0, x1, y1 in line]
+    strokes = [Bbox.from_bounds(x - point, y - point, 2 * point, 2 * point) for line in lines for x, y in _dots(line, 3 * point)]
     taken: list[Any] = []
     for (name, colour, _, _), stretches in sorted(zip(names, lines, strict=True), key=lambda pair: len(pair[1])):
+        if not name:
+            continue
         text = axes.text(0, 0, name, color=for_text(colour), fontsize=size, transform=None, zorder=4, va="baseline")
         extent = text.get_window_extent()
         best: tuple = ()
         for x0, y0, x1, y1 in stretches:
             if x1 - x0 < 2 * point:
                 continue  # upright
-            for share in (0.5, 0.03, 0.97, *(part / 25 for part in range(2, 24))):
+            for share in (0.5, 0.03, 0.97, *(part / 25 for part in range(26))):
+                x = x0 + (x1 - x0 - extent.width) * share
+                ends = [y0 + (y1 - y0) * min(max((at - x0) / (x1 - x0), 0), 1) for at in (x, x + extent.width)]
                 for above in (True, False):
-                    x = x0 + (x1 - x0 - extent.width) * share
-                    y = y0 + (y1 - y0) * share + (_GAP * point if above else -_GAP * point - extent.height)
+                    y = max(ends) + _GAP * point if above else min(ends) - _GAP * point - extent.height
                     box = Bbox.from_bounds(x, y, extent.width, extent.height)
                     in_the_way = _outside(box, axes.bbox), sum(map(box.overlaps, taken)), sum(map(box.overlaps, strokes))
                     cost = (*in_the_way, max(0.0, extent.width - (x1 - x0)), not above)
@@ -114,6 +117,15 @@ def _stretches(axes: Any, xs: list, ys: list) -> list[tuple]:
     pixels = axes.transData.transform(list(zip(xs, ys, strict=True)))
     pairs = zip(pixels, pixels[1:], strict=False)
     return [(*a, *b) for a, b in pairs if a[1] == a[1] and b[1] == b[1]]
+
+
+def _dots(stretches: list[tuple], apart: float) -> list[tuple]:
+    """Points on a line, no further apart than this."""
+    dots = []
+    for x0, y0, x1, y1 in stretches:
+        count = int(max(abs(x1 - x0), abs(y1 - y0)) / apart) + 1
+        dots += [(x0 + (x1 - x0) * part / count, y0 + (y1 - y0) * part / count) for part in range(count + 1)]
+    return dots
 
 
 def _outside(box: Any, paper: Any) -> bool:
