@@ -26,7 +26,7 @@ examples:
   make bench                                       everything, about three minutes
   make bench ARGS="--only messages"                what is named alone; may be given more than once
   make bench ARGS=--quick                          few repetitions: to see that it works, not for figures
-  make bench ARGS="--plot docs/bench.svg"          draws the picture of the README anew
+  make bench ARGS="--plot docs/bench.svg"          draws the picture of docs/costs.md anew
 
 A time is the lowest of several rounds' medians. Floor: what json.loads and json.dumps of the same texts cost by themselves
 (messages), a call that does nothing (checks), a plain write of as many bytes (littlefs). The smallest heap is the agent's
@@ -229,7 +229,9 @@ def main(arguments: list[str] | None = None) -> int:
     options.out.parent.mkdir(parents=True, exist_ok=True)
     options.out.write_text(json.dumps(figures, indent=1) + "\n")
     if run.points:
-        benchmark_plot.draw(list(run.points.values()), options.plot, "; ".join(conditions[: len(found)]))
+        goals = {figure["name"]: figure["goal"] for figure in figures if figure["goal"] is not None}
+        shown = ["On %s" % machine(), *conditions[: len(found)], *["A quick run, of few repetitions"] * options.quick]
+        benchmark_plot.draw(list(run.points.values()), goals, options.plot, shown)
     print(table(figures, conditions))
     return 0
 

@@ -200,7 +200,7 @@ class App:
             if kind == "send":
                 self.session.send(effect[1])
             elif kind == "clock":
-                if self.clock.correct(effect[1]):
+                if self.clock.correct(effect[1], effect[2]):
                     self.log("note", "app", "clock set by the central system")
                     self._tell_time()
                     self.station.on_clock()

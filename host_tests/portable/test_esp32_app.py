@@ -203,6 +203,24 @@ def test_a_message_that_corrects_the_clock_just_when_a_limit_is_due_leaves_the_l
             bench.end()
 
 
+def test_the_fraction_of_a_second_that_the_central_system_tells_is_heard():
+    bench = BoardBench()
+    try:
+        clock = bench.app.clock
+        central = SlowCentralSystem(bench.app, "2025-06-15T12:00:00.600Z")
+        assert clock.into_second_ms() == 600
+        central.ask("SetChargingProfile", station_limit((0, 16, 3)))
+        bench.run(200)
+        for told, into_ms in (("12:00:00.950Z", 950), ("12:00:00Z", 950)):  # behind, then not
+            central.ask("TriggerMessage", {"requestedMessage": "Heartbeat"})
+            while central.asked() != "Heartbeat":
+                central.answer({})
+            central.answer({"currentTime": "2025-06-15T" + told})
+            assert clock.into_second_ms() == into_ms, told
+    finally:
+        bench.end()
+
+
 def no_memory(*arguments):
     raise MemoryError
 

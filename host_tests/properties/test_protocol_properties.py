@@ -77,13 +77,15 @@ def table_of(schema: dict) -> tuple:
 
 
 def comparable(table: tuple) -> dict:
-    """A table with sets for what has no order, and without the one deviation."""
+    """A table with sets for what has no order, and without the two deviations."""
     return {name: (needed, *comparable_kind(kind, rule)) for name, needed, kind, rule in table}
 
 
 def comparable_kind(kind: int, rule) -> tuple:
     if (kind, rule) == fields.UNUSED_TENTHS:
         return fields.TENTHS
+    if (kind, rule) == fields.TIME:
+        return fields.INSTANT
     if kind == fields.object_of(())[0]:
         return kind, comparable(rule)
     if kind == fields.list_of(fields.INTEGER)[0]:
@@ -144,7 +146,10 @@ def conversion_of(value, schema: dict):
     """What `read` must make of a valid value, written down slowly."""
     kind = schema["type"]
     if kind == "object":
-        return {n: conversion_of(v, schema["properties"][n]) for n, v in value.items() if n != "minChargingRate"}
+        found = {n: conversion_of(v, schema["properties"][n]) for n, v in value.items() if n != "minChargingRate"}
+        if "currentTime" in value:
+            found["currentTime"] = found["currentTime"], datetime.fromisoformat(value["currentTime"].replace("Z", "+00:00")).microsecond // 1000
+        return found
     if kind == "array" and schema["items"]["type"] == "object":
         items = [conversion_of(item, schema["items"]) for item in value]
         return {name: [item.get(name) for item in items] for name in schema["items"]["properties"]}

@@ -3,7 +3,7 @@
 A test compares these tables with the official JSON schemas.
 """
 
-from .fields import INSTANT, INTEGER, object_of, one_of, optional, required, string
+from .fields import INSTANT, INTEGER, TIME, object_of, one_of, optional, required, string
 
 ANSWERS = "Authorize BootNotification DataTransfer Heartbeat StartTransaction StopTransaction"
 
@@ -13,11 +13,11 @@ def answer_spec_for(action: str) -> tuple:
     if action == "BootNotification":
         return (
             required("status", one_of("Accepted", "Pending", "Rejected")),
-            required("currentTime", INSTANT),
+            required("currentTime", TIME),
             required("interval", INTEGER),
         )
     if action == "Heartbeat":
-        return (required("currentTime", INSTANT),)
+        return (required("currentTime", TIME),)
     if action == "DataTransfer":
         return (
             required("status", one_of("Accepted", "Rejected", "UnknownMessageId", "UnknownVendorId")),
