@@ -39,7 +39,7 @@ bench: .venv/ready ## speed, memory and flash wear beside the goals and C++ peer
 	@$(PY) -m tools.benchmark $(ARGS)
 
 faults: .venv/ready ## power cuts, damaged flash, kills, a hostile central system: what the station survives; takes three quarters of an hour
-	@$(PY) -m tools.faults $(ARGS)
+	@$(PY) -m pytest -vv -n 4 -m faults host_tests/faults $(ARGS)
 
 soak: .venv/ready ## 30 simulated days of charges, outages, restarts and faults on the smallest heap; takes ten minutes
 	@$(PY) -m tools.soak $(ARGS)

@@ -18,6 +18,7 @@ SELDOM = (
     "setpoint.sessions.cards",
     "setpoint.station.keys",
     "setpoint.station.credentials",
+    "setpoint.station.restart",
     "setpoint.messaging.losses",
     "setpoint.messaging.security_events",
     "setpoint.station.answers.changeavailability",

@@ -88,3 +88,13 @@ def test_a_reset_that_fails_is_told_in_the_pass_that_finds_it():
     bench.pass_time(61)
     assert bench.resets == 1
     assert [p["errorCode"] for p in bench.actions("StatusNotification") if p["connectorId"] == 0][-1] == "ResetFailure"
+
+
+def test_a_second_reset_is_the_one_that_counts():
+    bench = StationBench()
+    bench.charge()
+    for kind in ("Soft", "Hard"):
+        assert bench.ask("Reset", {"type": kind}) == {"status": "Accepted"}
+    bench.end()
+    bench.pass_time(2)
+    assert bench.resets == 1

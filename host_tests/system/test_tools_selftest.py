@@ -7,10 +7,10 @@ import threading
 
 import pytest
 
+from faults.boards_played import ROOT, PlayedBoard, on_flash, tiny_build
 from tools import station_process
 from tools.command import Failure
 from tools.connection import NotTaken
-from tools.faults.boards_played import ROOT, PlayedBoard, on_flash, tiny_build
 from tools.selftest import __main__ as selftest
 from tools.selftest import checks
 from tools.selftest.desk import Desk, Model, ModelledBoard, Person

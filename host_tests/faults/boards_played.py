@@ -1,4 +1,4 @@
-"""Boards to try the verbs for boards on: played_board.py on a flash image, behind a pseudo-terminal.
+"""Boards to try the verbs for boards on: device/played_board.py on a flash image, behind a pseudo-terminal.
 
 board = PlayedBoard(folder, interpreter)
 board.format({"/boot.py": ..., "/a/main.py": ...})
@@ -26,7 +26,7 @@ from littlefs.context import UserContext
 from tools.build import Build
 from tools.command import ROOT
 
-PLAYED = Path(__file__).with_name("played_board.py")
+PLAYED = Path(__file__).parent / "device" / "played_board.py"
 RESET, CUT = -signal.SIGUSR1, -signal.SIGKILL
 GEOMETRY: dict[str, Any] = {"block_size": 4096, "read_size": 32, "prog_size": 32, "cache_size": 128, "lookahead_size": 32}
 

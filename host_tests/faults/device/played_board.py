@@ -3,7 +3,7 @@
     micropython played_board.py FOLDER [N]              no cable: whoever falls to the prompt is reset by the watchdog
     micropython -i played_board.py FOLDER N cable       the prompt is on the cable
 
-N: the power is cut in the middle of the N-th write to the flash; 0: FOLDER/writes gets each write (tools.faults.chip_writes).
+N: the power is cut in the middle of the N-th write to the flash; 0: FOLDER/writes gets each write (test_update.py reads them).
 
 FOLDER stands for the board: flash.img is its flash, rtc the memory of its clock, which a power cut clears (whoever plays
 the power cut removes it), cause why it starts, pins a line for each pin that was set. The PC's files are under
