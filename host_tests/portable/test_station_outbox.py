@@ -2,9 +2,9 @@
 
 import json
 
+from folders import in_a_folder
 from station_bench import NOON, StationBench, profile
 from store_in_ram import DocumentsInRam
-from test_store_documents import in_a_folder
 
 from setpoint.store.journal import Journal
 

@@ -18,11 +18,12 @@ import json
 import math
 import os
 
-from closed_loop import ClosedLoop, PowerCut, as_sent
+from closed_loop import ClosedLoop
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 from legal_profiles import CAPABILITY, DAY, T0, profiles
+from loop_world import PowerCut, as_sent
 
 from tools import expected
 
