@@ -39,7 +39,7 @@ bench: .venv/ready ## speed, memory and flash wear beside the goals and C++ peer
 	@$(PY) -m tools.benchmark $(ARGS)
 
 faults: .venv/ready ## power cuts, damaged flash, kills, a hostile central system: what the station survives; takes three quarters of an hour
-	@$(PY) -m tools.faults $(ARGS)
+	@$(PY) -m pytest -vv -n 4 -m faults host_tests/faults $(ARGS)
 
 soak: .venv/ready ## 30 simulated days of charges, outages, restarts and faults on the smallest heap; takes ten minutes
 	@$(PY) -m tools.soak $(ARGS)
@@ -82,6 +82,9 @@ logs: .venv/ready ## what the board keeps of its log in flash; stops it and rest
 packages: .venv/ready ## write the lists for mip anew, after a file of the firmware came or went
 	@$(PY) -m tools.packages $(ARGS)
 
+wheel: .venv/ready ## the scheduler alone as a wheel for CPython, tried in a fresh environment
+	@$(PY) -m tools.wheel $(ARGS)
+
 setup: .venv/ready ## only set up; every verb does it by itself
 
 lock:             ## write the lock files anew from pyproject.toml (needs uv)
@@ -96,4 +99,4 @@ clean:            ## remove what the verbs made
 	@$(PYTHON) tools/set_up.py .venv
 	@touch $@
 
-.PHONY: help setup demo central station plot test lint boards bench faults soak micropython32 riscv32 micropython build image flash deploy selftest provision monitor logs packages lock clean
+.PHONY: help setup demo central station plot test lint boards bench faults soak micropython32 riscv32 micropython build image flash deploy selftest provision monitor logs packages wheel lock clean

@@ -9,7 +9,7 @@ import sys
 
 _HERE = __file__.rsplit("/", 1)[0] if "/" in __file__ else "."
 _PORTABLE = _HERE + "/portable"
-sys.path[:0] = [_HERE + "/../firmware", _PORTABLE]
+sys.path[:0] = [_HERE + "/../firmware", _PORTABLE, _HERE + "/fakes"]
 
 
 def run(file_name: str) -> "tuple[int, int]":

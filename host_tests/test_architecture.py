@@ -20,6 +20,7 @@ SHARED = {"units"}
 MAY_IMPORT = {
     "units": set(),
     "late": set(),
+    "scheduler": {"schedule", "protocol"},
     "schedule": set(),
     "pilot": set(),
     "protocol": set(),
@@ -38,8 +39,8 @@ MAY_IMPORT = {
     # the simulated vehicle reads the duty cycle as the standard says; its control channel writes times as OCPP does
     # and names are asked for in DNS messages
     "board": {"clock", "log", "late", "pilot.duty", "protocol.iso8601", "protocol.dns"},
-    "control": {"point", "pilot", "clock", "log"},
-    "point": {"pilot"},
+    "control": {"evse", "pilot", "clock", "log"},
+    "evse": {"pilot"},
     "fault_reports": {"pilot.faults"},
     "inspection": {"pilot.duty", "protocol.iso8601"},
     "app": {
@@ -51,6 +52,7 @@ MAY_IMPORT = {
     "__init__": set(),
 }
 PURE_MODULES = {"micropython", "struct", "json", "binascii", "hashlib", "array", "re"}
+BARE_EXCEPT = ("board", "flash.py")  # counts words of its frames, see its rule 4
 
 
 def room_of(path: Path) -> str:
@@ -60,7 +62,7 @@ def room_of(path: Path) -> str:
 
 
 def imports(tree: ast.Module, path: Path) -> "list[tuple[int, str]]":
-    """Line and absolute name of each module that is imported, at any depth: (3, "setpoint.schedule.stack")."""
+    """Line and absolute name of each module that is imported, at any depth: (3, "setpoint.schedule.installed")."""
     package = ".".join(path.relative_to(FIRMWARE).parent.parts)
     found = []
     for node in ast.walk(tree):
@@ -127,7 +129,7 @@ def form_faults(tree: ast.Module, path: Path) -> "list[str]":
         faults.append("line 1: no docstring that says what the file answers")
     for node in ast.walk(tree):
         what = None
-        if isinstance(node, ast.ExceptHandler) and node.type is None:
+        if isinstance(node, ast.ExceptHandler) and node.type is None and path.parts[-2:] != BARE_EXCEPT:
             what = "bare except"
         elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "print" and room_of(path) not in ("log", "main", "boot"):
             what = "print outside log.py"  # main.py and boot.py may have to speak before there is a log
@@ -178,10 +180,10 @@ def test_the_changelog_and_the_firmware_name_the_same_version():
 
 DOC = '"""What it answers."""\n'
 BREACHES = [
-    ("setpoint/schedule/stack.py", "from ..protocol import fields", "schedule may not import setpoint.protocol.fields"),
-    ("setpoint/schedule/stack.py", "from setpoint.pilot.duty import x", "schedule may not import setpoint.pilot.duty.x"),
-    ("setpoint/schedule/stack.py", "from .. import clock", "schedule may not import setpoint.clock"),
-    ("setpoint/schedule/stack.py", "def f():\n    from ..store import documents", "schedule may not import setpoint.store"),
+    ("setpoint/schedule/installed.py", "from ..protocol import fields", "schedule may not import setpoint.protocol.fields"),
+    ("setpoint/schedule/installed.py", "from setpoint.pilot.duty import x", "schedule may not import setpoint.pilot.duty.x"),
+    ("setpoint/schedule/installed.py", "from .. import clock", "schedule may not import setpoint.clock"),
+    ("setpoint/schedule/installed.py", "def f():\n    from ..store import documents", "schedule may not import setpoint.store"),
     ("setpoint/protocol/ocppj.py", "import socket", "pure room protocol may not import socket"),
     ("setpoint/messaging/outbox.py", "from ..pilot import duty", "messaging may not import setpoint.pilot.duty"),
     ("setpoint/messaging/outbox.py", "import time", "pure room messaging may not import time"),
@@ -201,7 +203,7 @@ BREACHES = [
     ("setpoint/app.py", "raise ValueError from None or KeyError()", "raise ... from"),
 ]
 FINE = [
-    ("setpoint/schedule/stack.py", "from ..units import FOREVER\nfrom .profile import x\nfrom . import profile\nimport struct"),
+    ("setpoint/schedule/installed.py", "from ..units import FOREVER\nfrom .profile import x\nfrom . import profile\nimport struct"),
     ("setpoint/messaging/outbox.py", "from ..protocol.ocppj import x\nfrom ..protocol import fields"),
     ("setpoint/board/simulated/vehicle.py", "from ...pilot.duty import offered_da_for\nfrom ...pilot import duty"),
     ("setpoint/units.py", "def tenths(n):\n    return int(n * 10 + 0.05)"),

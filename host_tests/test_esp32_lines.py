@@ -35,7 +35,7 @@ def untried() -> "list[str]":
         seen.setdefault(frame.f_code.co_filename, set()).add(frame.f_lineno)
         return note
 
-    sys.path[:0] = [str(HOST_TESTS / "portable"), str(HOST_TESTS / "shims"), str(HOST_TESTS.parent / "firmware")]
+    sys.path[:0] = [str(HOST_TESTS / name) for name in ("portable", "fakes", "shims")] + [str(HOST_TESTS.parent / "firmware")]
     sys.settrace(note)
     for path in sorted((HOST_TESTS / "portable").glob("test_esp32_*.py")):
         module = __import__(path.stem)

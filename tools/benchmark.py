@@ -16,24 +16,24 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from tools import benchmark_agent, benchmark_build, benchmark_frames, benchmark_goals, benchmark_plot, micropython32
-from tools.bench import ROOT, micropython
+from tools import benchmark_agent, benchmark_build, benchmark_frames, benchmark_goals, benchmark_peer, benchmark_plot, micropython32
 from tools.command import interruptible
 from tools.compiled import has_firmware
+from tools.station_process import ROOT, micropython
 
 EXAMPLES = """\
 examples:
   make bench                                       everything, about three minutes
   make bench ARGS="--only messages"                what is named alone; may be given more than once
   make bench ARGS=--quick                          few repetitions: to see that it works, not for figures
-  make bench ARGS="--plot docs/bench.svg"          draws the picture of the README anew
+  make bench ARGS="--plot docs/bench.svg"          draws the picture of docs/costs.md anew
 
 A time is the lowest of several rounds' medians. Floor: what json.loads and json.dumps of the same texts cost by themselves
 (messages), a call that does nothing (checks), a plain write of as many bytes (littlefs). The smallest heap is the agent's
 peak: the least with which it serves two charging vehicles, takes the profiles one after another and answers for them.
 """
 PARTS = ("messages", "decisions", "heap", "flash", "journal", "gaps", "agent")
-HEAP_KIB = {"messages": 2048, "heap": 2048, "flash": 1024, "journal": 1024, "decisions": 1024, "gaps": 2048}
+HEAP_KIB = {"messages": 2048, "heap": 2048, "flash": 1024, "journal": 1024, "decisions": 1024, "gaps": 4096}
 STARTS = (("start to first pilot output, safe", "safe_ms"), ("import of everything", "import_ms"), ("start to first control step", "step_ms"))
 FEW_ROUNDS = {"heap": 1, "flash": 3, "journal": 1, "gaps": 2}  # what is counted comes out the same each time
 LARGE_HEAP_KIB = 512  # for the agent
@@ -211,7 +211,8 @@ def main(arguments: list[str] | None = None) -> int:
     folder = options.folder.absolute()
     benchmark_build.build(folder)
     run = Run(options.quick, folder)
-    run.scripts([part for part in PARTS if part in parts and part != "agent"], found, benchmark_build.c_loop(folder))
+    with benchmark_peer.listening(folder):
+        run.scripts([part for part in PARTS if part in parts and part != "agent"], found, benchmark_build.c_loop(folder))
     if "agent" in parts:
         run.agents(found)
 
@@ -228,7 +229,9 @@ def main(arguments: list[str] | None = None) -> int:
     options.out.parent.mkdir(parents=True, exist_ok=True)
     options.out.write_text(json.dumps(figures, indent=1) + "\n")
     if run.points:
-        benchmark_plot.draw(list(run.points.values()), options.plot, "; ".join(conditions[: len(found)]))
+        goals = {figure["name"]: figure["goal"] for figure in figures if figure["goal"] is not None}
+        shown = ["On %s" % machine(), *conditions[: len(found)], *["A quick run, of few repetitions"] * options.quick]
+        benchmark_plot.draw(list(run.points.values()), goals, options.plot, shown)
     print(table(figures, conditions))
     return 0
 

@@ -9,7 +9,7 @@ import subprocess
 from pathlib import Path
 
 from tools import benchmark_frames, compiled
-from tools.bench import ROOT
+from tools.station_process import ROOT
 
 _C_LOOP = """
 #include <stdint.h>
@@ -39,7 +39,8 @@ def build(folder: Path) -> None:
     shutil.copytree(firmware / "mpy", folder / "mpy")
     shutil.copy(firmware / "firmware.romfs", folder / "setpoint.romfs")
     scripts = sorted((ROOT / "tools" / "benchmarks").glob("*.py"))
-    for source in [*scripts, ROOT / "host_tests" / "portable" / "station_bench.py"]:
+    bench = [ROOT / "host_tests" / name for name in ("portable/station_bench.py", "fakes/central_system.py", "fakes/store_in_ram.py")]
+    for source in [*scripts, *bench]:
         compiled.compile_file(source, Path(source.name), folder / ("agent" if source.name == "agent.py" else "scripts"))
     (folder / "stores").mkdir()
     (folder / "frames").mkdir()

@@ -95,6 +95,7 @@ class CentralSystem:
         self.silent = False
         self.heartbeat_s = 300
         self.clock_offset_s = 0.0  # how wrong its clock is
+        self.tells_ms = False  # True: its time has milliseconds, as many central systems send it
         self.transactions: dict[tuple, int] = {}
         self.next_transaction_id = 1
         self.paths: list[str] = []  # what each connection asked for
@@ -273,7 +274,7 @@ class CentralSystem:
 
     def now(self) -> str:
         instant = datetime.fromtimestamp(time.time() + self.clock_offset_s, timezone.utc)
-        return instant.strftime("%Y-%m-%dT%H:%M:%SZ")
+        return instant.isoformat(timespec="milliseconds" if self.tells_ms else "seconds").replace("+00:00", "Z")
 
     def default_answer(self, call: Message) -> dict:
         accepted = {"idTagInfo": {"status": "Accepted"}}

@@ -15,9 +15,9 @@ import stat
 import struct
 import time
 from pathlib import Path
-from typing import Callable
+from typing import Any, Callable
 
-from mpremote.transport import TransportError
+from mpremote.transport import TransportError, TransportExecError
 from mpremote.transport_serial import SerialTransport
 from serial import Serial, SerialException
 from serial.tools import list_ports
@@ -28,6 +28,7 @@ _ANSWER_S = 10.0
 _OPEN_S = 2.0  # a port that has just come, or that another program is leaving
 _TRIES = 5
 _PAUSE_S = 0.05
+_CHUNK = 768  # bytes of a file in a statement
 _PATIENCE_S = 1.5  # for the prompt, at each try
 _GONE = "the connection to the board broke. Plug the cable in and run the same command again: the board starts the old version whole, or the new one."
 # Run first, one by one: what was interrupted may have left little memory to compile in. Its watchdog bites soon; with this one the
@@ -155,6 +156,31 @@ class Connection:
     def value(self, expression: str):
         """The value of an expression there, made of numbers, strings, tuples, lists and dictionaries."""
         return ast.literal_eval(self.run("print(repr(%s))" % expression).strip())
+
+    def write_file(self, path: str, content: bytes) -> None:
+        """Raises NotTaken when the board cannot."""
+        self._with_file(path, lambda: self._transport.fs_writefile(path, content, _CHUNK))
+
+    def sha256_of(self, path: str) -> str:
+        """The board's hash of a file, "" if there is none."""
+        try:
+            return self._with_file(path, lambda: self._transport.fs_hashfile(path, "sha256", _CHUNK)).hex()
+        except NotTaken as problem:
+            if "ENOENT" in str(problem):
+                return ""
+            raise
+
+    def _with_file(self, path: str, work: Callable[[], Any]) -> Any:
+        """What mpremote makes of a file there."""
+        try:
+            return work()
+        except TransportExecError as raised:
+            _check(raised.error_output.encode())
+            raise Failure(_GONE) from None
+        except (TransportError, OSError, SerialException, struct.error) as error:
+            if isinstance(error, OSError) and error.args[1:] == (path,):  # the board's; any other one is the port's
+                raise NotTaken("OSError: [Errno %d] %s" % (error.args[0], errno.errorcode.get(error.args[0], ""))) from None
+            raise Failure(_GONE) from None
 
     def restart(self) -> None:
         """A hard reset by the board itself, which boot.py does not count as a start in vain. What it prints then is for `lines`."""

@@ -17,16 +17,18 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-from tools import bench, demo_check, plot
+from tools import demo_check, plot
 from tools.central_system import CentralSystem
 from tools.command import interruptible
 from tools.expected import Placed, Site, installed, plan
+from tools.station_process import ROOT, CommandFailed, StationDied, StationProcess
 from tools.traffic import CALL, Message, violations
 
-OUT = bench.ROOT / "build"
+OUT = ROOT / "build"
 SITE = Site(volts=230, phases=3, phase_switch=True, amps=32)
 VEHICLE = {"connector": 1, "amps": 32, "phases": 3}
 SAMPLE_S = 0.2
+DARK_S = 0.6  # between two samples: the power was cut
 MOST_FAILURES = 20  # printed
 
 
@@ -75,8 +77,9 @@ class Demo:
         self._over = threading.Event()
         self._printing = threading.Lock()
         self.central = CentralSystem(on_message=self.on_message)
+        self.central.tells_ms = True
         self.central.start()
-        self.station = bench.StationProcess(
+        self.station = StationProcess(
             folder,
             csms_url=self.central.url,
             connectors=[{"id": 1}],
@@ -121,7 +124,7 @@ class Demo:
         while not self._over.wait(SAMPLE_S):
             try:
                 state = self.station.state()
-            except (bench.StationDied, bench.CommandFailed, OSError):
+            except (StationDied, CommandFailed, OSError):
                 continue  # the power is cut
             connector = state["connectors"][0]
             limit, pilot, running = connector["limit"], connector["pilot"], connector["transaction"]
@@ -150,7 +153,7 @@ class Demo:
         at = time.time()
         new = Placed(connector, profile, iso(at), transaction)
         self.placed.append((at, installed(self.placed[-1][1], new)))
-        self.entries.append({"connectorId": connector, "csChargingProfiles": profile, "acceptedAt": iso(at)})
+        self.entries.append({"connectorId": connector, "csChargingProfiles": profile, "acceptedAt": iso(at, 3)})
         answer = self.central.call("SetChargingProfile", {"connectorId": connector, "csChargingProfiles": profile})
         self.expect(answer == {"status": "Accepted"}, "%s %d was answered %s" % (profile["chargingProfilePurpose"], profile["chargingProfileId"], answer))
 
@@ -159,7 +162,7 @@ class Demo:
         self.placed.append((at, [p for p in self.placed[-1][1] if number not in (None, p.profile["chargingProfileId"])]))
         for entry in self.entries:
             if number in (None, entry["csChargingProfiles"]["chargingProfileId"]):
-                entry.setdefault("clearedAt", iso(at))
+                entry.setdefault("clearedAt", iso(at, 3))
         answer = self.central.call("ClearChargingProfile", {} if number is None else {"id": number})
         self.expect(answer == {"status": "Accepted"}, "ClearChargingProfile was answered %s" % answer)
 
@@ -245,14 +248,19 @@ class Demo:
         """The case file, the recording and the picture."""
         transaction = demo_check.transaction_of(self.central.messages)
         case = {
-            "title": "A minute of `make demo`",
+            "title": "A minute of make demo: the pilot follows the limit, without the network and over a power cut",
             "from": iso(self.plugged - 1),
             "hours": (time.time() - self.plugged + 2) / 3600,
             "supply": {"volts": SITE.volts, "phases": SITE.phases, "phase_switch": SITE.phase_switch, "connector_amps": SITE.amps},
             "transaction": transaction,
             "profiles": self.entries,
         }
-        records = [{"at": iso(s.at, 3), "limit_amps": s.limit, "offered_amps": s.offered, "closed": s.closed} for s in self.samples]
+        records: list[dict] = []
+        for sample, following in zip(self.samples, [*self.samples[1:], None], strict=True):
+            shown = {"limit_amps": sample.limit, "offered_amps": sample.offered, "closed": sample.closed, "transaction": sample.transaction is not None}
+            records.append({"at": iso(sample.at, 3), **shown})
+            if following is None or following.at - sample.at > DARK_S:
+                records.append({"at": iso(sample.at + SAMPLE_S, 3), **dict.fromkeys(shown)})
         records += [{"at": iso(at, 3), "event": text} for at, text in self.events]
         records.sort(key=lambda record: str(record["at"]))
         (OUT / "demo.json").write_text(json.dumps(case, indent=1))
@@ -278,7 +286,7 @@ def main(arguments: list[str] | None = None) -> int:
             demo.run()
         finally:
             demo.close()
-    except (bench.StationDied, bench.CommandFailed, TimeoutError, ConnectionError) as error:
+    except (StationDied, CommandFailed, TimeoutError, ConnectionError) as error:
         print("\n%s\n\nThe station's last words:\n  %s" % (error, "\n  ".join(demo.station.log[-30:])))
         return 1
     demo.write(options.out)

@@ -1,6 +1,6 @@
 """Whether what the demo saw is what the rules say, by tools/expected.py, which knows nothing of the firmware.
 
-What is allowed for: a change shows within SETTLE_S, since the station counts whole seconds and the bench looks five
+What is allowed for: a change shows within SETTLE_S, since the schedule counts whole seconds and the bench looks five
 times a second; the pilot changes at most every 5 s, and a vehicle has 5 s to follow (IEC 61851-1), so an offer may be
 as old as FOLLOW_S, and after STEADY_S without a change it is the limit.
 """

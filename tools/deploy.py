@@ -29,6 +29,44 @@ _START_S = 40  # until the new program says who it is
 _SETTLE_S = 4  # how long it is listened to after that
 _RESERVE = 16 * 1024  # flash that is left for /state
 
+# What is in a folder of the board, with size and SHA-256, in one go: a statement for each file would take a slow port a minute.
+_TREE = """
+import hashlib
+from binascii import hexlify
+def _tree(folder):
+    try:
+        entries = list(os.ilistdir(folder))
+    except OSError:
+        return
+    for entry in entries:
+        path = folder + '/' + entry[0]
+        if entry[1] == 0x4000:
+            _tree(path)
+            print('d', path)
+            continue
+        digest = hashlib.sha256()
+        with open(path, 'rb') as file:
+            while True:
+                piece = file.read(512)
+                if not piece:
+                    break
+                digest.update(piece)
+                _food()
+        print('f', path, entry[3], hexlify(digest.digest()).decode())
+"""
+# A copy that does not cross the wire.
+_COPY = """
+def _copy(source, target):
+    buffer = bytearray(512)
+    with open(source, 'rb') as old, open(target, 'wb') as new:
+        while True:
+            n = old.readinto(buffer)
+            if not n:
+                break
+            new.write(memoryview(buffer)[:n])
+            _food()
+"""
+
 
 class Deployment(BoardFiles):
     """One deploy over an open connection. `say` gets a sentence for each step."""
@@ -77,9 +115,9 @@ class Deployment(BoardFiles):
     def look(self) -> None:
         """What is on the board."""
         self.say("Comparing with what the board has")
-        self.use("_h", "_n")
+        self.board.run(_TREE)
         for folder in "ab":
-            for line in self.board.run("_n('/%s')" % folder).splitlines():
+            for line in self.board.run("_tree('/%s')" % folder).splitlines():
                 kind, path, *rest = line.split(" ")
                 if kind == "d":
                     self.folders.add(path)
@@ -135,12 +173,12 @@ class Deployment(BoardFiles):
         by_hash = {digest: path for path, digest in self.has.items() if not path.startswith(root)}
         self.make_folders(root, contents)
         changed = {path: digest for path, digest in contents.items() if self.has.get(root + path) != digest}
+        self.board.run(_COPY)
         on_the_wire = [path for path, digest in changed.items() if digest not in by_hash]
         self.say("Filling /%s: %d of %d files to write, %d of them over the wire" % (folder, len(changed), len(contents), len(on_the_wire)))
         for path, digest in sorted(changed.items()):
             if digest in by_hash:
-                self.use("_c")
-                self.step("_c('%s', '%s')" % (by_hash[digest], root + path))
+                self.step("_copy('%s', '%s')" % (by_hash[digest], root + path))
                 self.check(root + path, digest)
             else:
                 self.write(root + path, (self.made.program / path).read_bytes())

@@ -13,11 +13,16 @@ end of the last partition and the end of the flash (MicroPython 1.26 and newer, 
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import io
 import re
 import struct
 from pathlib import Path
 from typing import NamedTuple
+
+from esptool.bin_image import LoadFirmwareImage
+from esptool.util import FatalError
 
 from tools.command import Failure
 from tools.modules import family_of, has_psram
@@ -106,7 +111,7 @@ def read(path: Path) -> MicroPythonImage:
         raise Failure("%s has no partition table, so it is not the whole of MicroPython. Take the .bin, not .app-bin." % path)
     app = content[apps[0].offset - offset :]
     for name, part in (("boot loader", content), ("MicroPython in it", app)):
-        if not _is_whole(part, chip_id):
+        if not _is_whole(part, chip):
             raise Failure("%s is damaged: the hash of the %s is wrong. Download it again." % (path, name))
     version = _MICROPYTHON.search(app)
     setpoint, family = version_and_family(app) or ("", "")
@@ -165,17 +170,13 @@ def flash_size_of(image: MicroPythonImage) -> int:
     return 1024 * 1024 << (image.content[3] >> 4)
 
 
-def _is_whole(image: bytes, chip_id: int) -> bool:
-    """Are all segments of a boot loader or an app there, and is the hash behind them right?"""
-    if len(image) < 24 or image[0] != _MAGIC or struct.unpack_from("<H", image, 12)[0] != chip_id:
+def _is_whole(image: bytes, chip: str) -> bool:
+    """Are all segments of a boot loader or an app there, and is the hash behind them right, or without one the check sum?"""
+    try:
+        with contextlib.redirect_stdout(io.StringIO()):  # esptool warns of what we refuse
+            found = LoadFirmwareImage(chip, image)
+    except (FatalError, struct.error, IndexError, TypeError):
         return False
-    at = 24
-    for _ in range(image[1]):
-        if at + 8 > len(image):
-            return False
-        at += 8 + struct.unpack_from("<I", image, at + 4)[0]
-    at = at // 16 * 16 + 16  # the check sum is the last byte of a row of 16
-    if not image[23]:
-        return at <= len(image)  # built without a hash
-    return len(image) >= at + 32 and hashlib.sha256(image[:at]).digest() == image[at : at + 32]
-
+    if found.chip_id != found.ROM_LOADER.IMAGE_CHIP_ID:
+        return False
+    return found.stored_digest == found.calc_digest if found.append_digest else found.checksum == found.calculate_checksum()

@@ -1,7 +1,7 @@
 """Writes the lists by which MicroPython's mip installs Setpoint: `make packages` after a file of the firmware came or went.
 
     package.json            the whole agent for an ESP32: mip.install(..., target="/")
-    package-schedule.json   how much may be drawn, and until when: setpoint.schedule with its units, and nothing else
+    package-schedule.json   how much may be drawn, and until when: setpoint.scheduler with what it needs, and nothing else
 
 Paths are relative to the list, so that any server or repository that holds the tree will do.
 """
@@ -14,7 +14,10 @@ import sys
 from tools.command import ROOT, parser, run
 
 FIRMWARE = ROOT / "firmware"
-_SCHEDULE = ("setpoint/__init__.py", "setpoint/units.py", "setpoint/schedule/")
+SCHEDULE = (
+    *("setpoint/__init__.py", "setpoint/scheduler.py", "setpoint/units.py", "setpoint/schedule/"),
+    *("setpoint/protocol/%s.py" % name for name in ("__init__", "errors", "fields", "iso8601", "requests")),
+)
 _NOT_ON_A_CHIP = ("boot.py", "setpoint/board/simulated/")  # boot.py starts what make flash and make deploy put there
 
 
@@ -25,12 +28,17 @@ def version() -> str:
     raise AssertionError("no version")
 
 
+def files(beginnings: "tuple[str, ...]" = ("",)) -> "list[str]":
+    """The firmware's files whose path begins so."""
+    paths = sorted(path.relative_to(FIRMWARE).as_posix() for path in FIRMWARE.rglob("*.py"))
+    return [path for path in paths if path.startswith(beginnings)]
+
+
 def lists() -> "dict[str, str]":
     """The text of each list by its file name."""
-    files = sorted(path.relative_to(FIRMWARE).as_posix() for path in FIRMWARE.rglob("*.py"))
     chosen = {
-        "package.json": [path for path in files if not path.startswith(_NOT_ON_A_CHIP)],
-        "package-schedule.json": [path for path in files if path.startswith(_SCHEDULE)],
+        "package.json": [path for path in files() if not path.startswith(_NOT_ON_A_CHIP)],
+        "package-schedule.json": files(SCHEDULE),
     }
     texts = {}
     for name, paths in chosen.items():

@@ -1,7 +1,8 @@
 """Draws what a set of charging profiles comes to: `make plot ARGS="docs/day.json --out day.svg"`.
 
-Each profile has a line of its own; the black one is the limit that results; with a recording, orange is what the
-control pilot offered. The limit is the firmware's own answer: its `schedule` room, run on CPython.
+Each profile has a line of its own; the black one is the limit that results, and below it stands which profile decides.
+With a recording, light blue is what the control pilot offered. The limit is the firmware's own answer: its `schedule` room,
+run on CPython.
 """
 
 from __future__ import annotations
@@ -16,14 +17,15 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Callable
 
-from tools import on_cpython, profile_files  # noqa: F401
+from tools import on_cpython, pictures, profile_files  # noqa: F401
+from tools.pictures import FAINT
 
 from setpoint.protocol import fields, iso8601, requests  # isort: skip
 from setpoint.protocol.errors import OcppError  # isort: skip
 from setpoint.schedule.checks import Capability  # isort: skip
-from setpoint.schedule.limit import Stack  # isort: skip
+from setpoint.schedule.stack import Stack  # isort: skip
 from setpoint.schedule.profile import profile_from  # isort: skip
-from setpoint.schedule.stack import InstalledProfiles  # isort: skip
+from setpoint.schedule.installed import InstalledProfiles  # isort: skip
 from setpoint.schedule.supply import Supply  # isort: skip
 from setpoint.units import FOREVER, tenths  # isort: skip
 
@@ -33,11 +35,17 @@ examples:
   make plot ARGS="build/demo.json --recording build/demo.jsonl --out demo.png"
 
 A case file names the supply, the day, a transaction and the profiles; docs/day.json shows every field.
-A recording holds one JSON object a line: {"at": "2025-06-16T00:00:00Z", "offered_amps": 16.0, "event": "..."}
+A recording holds one JSON object a line: {"at": "2025-06-16T00:00:00.25Z", "offered_amps": 16.0, "closed": true,
+"transaction": true} for a look at the station, null for what it did not say; {"at": "...", "event": "..."} for what happened.
 """
 
 EPOCH = iso8601.instant_from("1970-01-01T00:00:00Z")
-COLOURS = {"ChargePointMaxProfile": "#c2410c", "TxDefaultProfile": "#2563eb", "TxProfile": "#15803d"}
+COLOURS = {"ChargePointMaxProfile": pictures.VERMILLION, "TxDefaultProfile": pictures.BLUE, "TxProfile": pictures.PURPLE}
+
+
+def instant_of(text: str) -> float:
+    """An instant with its fraction of a second."""
+    return iso8601.instant_from(text) + iso8601.into_second_ms(text) / 1000
 
 
 @dataclass
@@ -56,17 +64,17 @@ class Entry:
 
     profile: Any
     unit: str
-    came: int
-    went: int
+    came: float
+    went: float
 
 
 @dataclass
 class Segment:
-    """One value from an instant to another; None: nothing is said."""
+    """One value from an instant to another; None: nothing is said, or no profile decides."""
 
-    start: int
-    end: int
-    amps: float | None
+    start: float
+    end: float
+    value: Any
 
 
 class Case:
@@ -92,37 +100,50 @@ class Case:
             ended = iso8601.instant_from(given["end"]) if given.get("end") else FOREVER
             self.transaction = Transaction(1, given.get("id", 1), iso8601.instant_from(given["start"]), ended)
         self.entries = [self._entry(entry) for entry in document["profiles"]]
+        self.notes = document.get("notes", [])
 
     def _entry(self, entry: dict) -> Entry:
         payload = copy.deepcopy(profile_files.payload_from(entry))  # the firmware converts in place
         payload = fields.read(payload, requests.spec_for("SetChargingProfile"))
-        came = iso8601.instant_from(entry["acceptedAt"]) if entry.get("acceptedAt") else self.start
-        went = iso8601.instant_from(entry["clearedAt"]) if entry.get("clearedAt") else FOREVER
-        profile = profile_from(payload["csChargingProfiles"], payload["connectorId"], came, 1, self.supply)
+        came = instant_of(entry["acceptedAt"]) if entry.get("acceptedAt") else self.start
+        went = instant_of(entry["clearedAt"]) if entry.get("clearedAt") else FOREVER
+        profile = profile_from(payload["csChargingProfiles"], payload["connectorId"], int(came), 1, self.supply)
         return Entry(profile, payload["csChargingProfiles"]["chargingSchedule"]["chargingRateUnit"], came, went)
 
-    def installed_at(self, now: int) -> InstalledProfiles:
+    def installed_at(self, now: float) -> InstalledProfiles:
         installed = InstalledProfiles(self.supply, Capability(100, 1000, 1000, "AW"))
         for entry in self.entries:
             if entry.came <= now < entry.went:
-                displaced, reason = installed.displaced_by(entry.profile, now)
+                displaced, reason = installed.displaced_by(entry.profile, int(now))
                 if reason:
                     raise ValueError("profile %d: %s" % (entry.profile.id, reason))
                 installed.install(entry.profile, displaced)
         return installed
 
-    def running_at(self, now: int) -> Transaction | None:
+    def running_at(self, now: float) -> Transaction | None:
         t = self.transaction
         return t if t is not None and t.started <= now < t.ended else None
 
     def limit(self) -> list[Segment]:
         """The limit of the connector, as the firmware answers it."""
 
-        def limit_at(now: int) -> tuple[float, int]:
-            limit_da, _, until, _ = self.installed_at(now).limit_at(self.connector, now, self.running_at(now))
+        def limit_at(now: float) -> tuple[float, int]:
+            limit_da, _, until, _ = self._answer_at(now)
             return limit_da / 10, until
 
         return self._walk(limit_at)
+
+    def deciding(self) -> list[Segment]:
+        """The profile that decides, as the firmware says; None: the hardware does."""
+
+        def decides_at(now: float) -> tuple[Any, int]:
+            _, _, until, profile = self._answer_at(now)
+            return profile, until
+
+        return self._walk(decides_at)
+
+    def _answer_at(self, now: float) -> tuple:
+        return self.installed_at(now).limit_at(self.connector, int(now), self.running_at(now))
 
     def profiles(self) -> list[tuple[Entry, list[Segment]]]:
         """Each profile that reaches the connector, with what it says by itself."""
@@ -132,30 +153,30 @@ class Case:
                 lines.append((entry, self._walk(partial(self._said_by, entry))))
         return lines
 
-    def _said_by(self, entry: Entry, now: int) -> tuple[float | None, int]:
+    def _said_by(self, entry: Entry, now: float) -> tuple[float | None, int]:
         profile, transaction = entry.profile, self.running_at(now)
         if profile not in self.installed_at(now):
             return None, FOREVER
         if profile.purpose != "ChargePointMaxProfile" and transaction is None and (profile.base is None or profile.transaction is not None):
             return None, FOREVER
         alone = Stack([profile])
-        alone.ask(now, transaction.started if transaction else None)
+        alone.ask(int(now), transaction.started if transaction else None)
         return (None if alone.rate is None else alone.rate / self.supply.rate_per_da / 10), alone.until
 
-    def _walk(self, answer: Callable[[int], tuple[float | None, int]]) -> list[Segment]:
+    def _walk(self, answer: Callable[[float], tuple[Any, int]]) -> list[Segment]:
         """From change to change; that a transaction starts or ends, or a profile comes or goes, is a change, too."""
-        cuts = [self.transaction.started, self.transaction.ended] if self.transaction else []
+        cuts: list[float] = [self.transaction.started, self.transaction.ended] if self.transaction else []
         cuts += [instant for entry in self.entries for instant in (entry.came, entry.went)]
         segments: list[Segment] = []
-        now = self.start
+        now: float = self.start
         while now < self.end:
-            amps, until = answer(now)
-            until = min([until, self.end] + [cut for cut in cuts if cut > now])
+            value, stays_until = answer(now)
+            until = min([stays_until, self.end] + [cut for cut in cuts if cut > now])
             assert until > now, "a change is announced for an instant that has passed"
-            if segments and segments[-1].amps == amps:
+            if segments and segments[-1].value == value:
                 segments[-1].end = until
             else:
-                segments.append(Segment(now, until, amps))
+                segments.append(Segment(now, until, value))
             now = until
         return segments
 
@@ -170,7 +191,7 @@ def steps(segments: list[Segment]) -> tuple[list[datetime], list[float]]:
     xs, ys = [], []
     for segment in segments:
         xs += [moment(segment.start), moment(segment.end)]
-        ys += [float("nan") if segment.amps is None else segment.amps] * 2
+        ys += [float("nan") if segment.value is None else segment.value] * 2
     return xs, ys
 
 
@@ -178,60 +199,134 @@ def read_recording(path: Path) -> list[dict]:
     return [json.loads(line) for line in path.read_text().splitlines() if line.strip()]
 
 
+def seen(recording: list[dict], field: str, end_of_it: float) -> list[Segment]:
+    """What a field of the recording was, from look to look."""
+    looks = [(instant_of(record["at"]), record[field]) for record in recording if field in record]
+    segments: list[Segment] = []
+    for (start, value), (end, _) in zip(looks, [*looks[1:], (end_of_it, None)], strict=False):
+        if segments and segments[-1].value == value and segments[-1].end == start:
+            segments[-1].end = end
+        else:
+            segments.append(Segment(start, end, value))
+    return segments
+
+
+@dataclass
+class Bar:
+    """A stretch of time in a lane. Of its texts, the first that fits is written."""
+
+    start: float
+    end: float
+    colour: str
+    texts: tuple = ()
+
+
+def lanes_of(case: Case, recording: list[dict]) -> list[tuple[str, list[Bar]]]:
+    """What is drawn below the currents, from top to bottom."""
+    decides = []
+    for segment in case.deciding():
+        profile = segment.value
+        if profile is None:
+            decides.append(Bar(segment.start, segment.end, FAINT, ("the hardware", "hardware")))
+        else:
+            short = profile.purpose[: -len("Profile")]
+            texts = tuple(form % (name, profile.level) for name in (profile.purpose, short) for form in ("%s, level %d", "%s %d"))
+            decides.append(Bar(segment.start, segment.end, COLOURS[profile.purpose], (*texts, "level %d" % profile.level)))
+    running = [Segment(case.transaction.started, case.transaction.ended, True)] if case.transaction else []
+    lanes = [("decides", decides)]
+    for name, segments in (
+        ("transaction", seen(recording, "transaction", case.end) or running),
+        ("contactor closed", seen(recording, "closed", case.end)),
+    ):
+        if segments:
+            lanes.append((name, [Bar(s.start, s.end, pictures.GREY) for s in segments if s.value]))
+    return lanes
+
+
 def draw(case: Case, out: Path, recording: list[dict] | None = None) -> None:
-    import matplotlib
-
-    matplotlib.use("Agg")
-    import matplotlib.dates as dates
-    import matplotlib.pyplot as plt
-
-    plt.rcParams.update({"svg.fonttype": "none", "svg.hashsalt": "setpoint", "font.size": 10, "axes.spines.top": False, "axes.spines.right": False})
+    pyplot = pictures.pyplot()
+    lanes = lanes_of(case, recording or [])
     figure: Any
     axes: Any
-    figure, axes = plt.subplots(figsize=(9, 4.2), layout="constrained")
+    lower: Any
+    heights = [4.2, 0.28 * len(lanes)]
+    figure, (axes, lower) = pyplot.subplots(2, 1, sharex=True, figsize=(9, sum(heights) + 0.6), height_ratios=heights, layout="constrained")
     xs, ys = steps(case.limit())
-    axes.fill_between(xs, ys, color="#e9edf2", linewidth=0, zorder=0.5)
-    styles: dict[str, int] = {}
-    for entry, segments in case.profiles():
-        profile = entry.profile
-        styles[profile.purpose] = styles.get(profile.purpose, -1) + 1
-        line = ["-", "--", ":", "-."][styles[profile.purpose] % 4]
-        label = "%s, level %d (%s)" % (profile.purpose, profile.level, entry.unit)
-        axes.plot(*steps(segments), color=COLOURS[profile.purpose], linestyle=line, linewidth=1.5, label=label, zorder=2.1)
-    axes.plot(xs, ys, color="#0f172a", linewidth=4, solid_joinstyle="miter", label="limit", zorder=1.9)
+    names: list[tuple] = [("limit", pictures.BLACK, xs, ys)]
+    axes.fill_between(xs, ys, color="#eef1f5", linewidth=0, zorder=0.5)
+    axes.plot(xs, ys, color=pictures.BLACK, linewidth=4.5, solid_joinstyle="miter", zorder=1.9)
+    for number, (entry, segments) in enumerate(case.profiles()):
+        profile, line = entry.profile, steps(segments)
+        colour = COLOURS[profile.purpose]
+        axes.plot(*line, color=colour, linestyle=pictures.DASHES[number % len(pictures.DASHES)], linewidth=1.8, zorder=2.1)
+        names.append(("%s, level %d" % (profile.purpose, profile.level) + (", in W" if entry.unit == "W" else ""), colour, *line))
+    offers = steps(seen(recording or [], "offered_amps", case.end))
+    if offers[0]:
+        axes.plot(*offers, color=pictures.SKY_BLUE, linewidth=2, zorder=2.4)
+        names.append(("offered by the pilot", pictures.SKY_BLUE, *offers))
     top = max([y for y in ys if y == y] + [case.supply.own_rate / case.supply.rate_per_da / 10])
-    if recording:
-        mark(axes, recording, top)
-    if case.transaction and case.end - case.start > 3600:
-        edge = moment(max(case.transaction.started, case.start)), moment(min(case.transaction.ended, case.end))
-        axes.plot(edge, (0, 0), color="#15803d", linewidth=5, solid_capstyle="butt", alpha=0.5, label="transaction", clip_on=False)
     axes.set_xlim(moment(case.start), moment(case.end))
     axes.set_ylim(0, top * 1.08)
     axes.set_ylabel("A per phase")
-    axes.grid(axis="y", color="#e2e8f0", linewidth=0.8)
-    axes.set_axisbelow(True)
-    if case.end - case.start >= 6 * 3600:
-        axes.xaxis.set_major_locator(dates.HourLocator(interval=max(1, (case.end - case.start) // 86400 * 3)))
+    axes.grid(axis="y", linewidth=0.8)
+    marks = [(instant_of(record["at"]), record["event"]) for record in recording or [] if record.get("event")]
+    axes.set_title(case.title, loc="left", fontsize=11, pad=40 if marks else 8)
+    name_events(axes, marks, top * 1.08)
+    draw_lanes(lower, lanes)
+    name_times(lower, case.end - case.start)
+    for note in case.notes:
+        annotate(axes, note)
+    pictures.write_names(axes, names)
+    pictures.save(figure, out)
+
+
+def name_times(axes: Any, length_s: float) -> None:
+    import matplotlib.dates as dates
+
+    if length_s >= 6 * 3600:
+        axes.xaxis.set_major_locator(dates.HourLocator(interval=max(1, int(length_s // 86400) * 3)))
         axes.xaxis.set_major_formatter(dates.DateFormatter("%H:%M"))
     else:
         axes.xaxis.set_major_formatter(dates.DateFormatter("%H:%M:%S"))
-    axes.set_title(case.title, loc="left", fontsize=11, pad=38 if recording else 8)
-    figure.legend(loc="outside lower center", ncols=3, frameon=False, fontsize=9)
-    out.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(out, dpi=110, metadata={"Date": None} if out.suffix == ".svg" else None)
-    plt.close(figure)
 
 
-def mark(axes: Any, recording: list[dict], top: float) -> None:
-    """What the pilot offered, and what happened when."""
-    offers = [(datetime.fromisoformat(r["at"].replace("Z", "+00:00")), r["offered_amps"]) for r in recording if r.get("offered_amps") is not None]
-    if offers:
-        times, amps = zip(*offers, strict=True)
-        axes.step(times, amps, where="post", color="#f59e0b", linewidth=1.6, label="offered by the pilot", zorder=2.4)
-    for event in (r for r in recording if r.get("event")):
-        at = datetime.fromisoformat(event["at"].replace("Z", "+00:00"))
-        axes.axvline(at, color="#94a3b8", linewidth=0.7, zorder=1)
-        axes.annotate(event["event"], (at, top * 1.08), (0, 3), textcoords="offset points", rotation=35, fontsize=7.5, color="#475569", annotation_clip=False)
+def name_events(axes: Any, marks: list[tuple[float, str]], top: float) -> None:
+    """What happened when."""
+    for at, event in marks:
+        axes.axvline(moment(at), color="#94a3b8", linewidth=0.8, zorder=1)
+        axes.annotate(event, (moment(at), top), (0, 3), textcoords="offset points", rotation=35, fontsize=8, annotation_clip=False)
+
+
+def annotate(axes: Any, note: dict) -> None:
+    """A remark of the case file, with an arrow to the instant and current that it is about."""
+    arrow = {"arrowstyle": "->", "color": pictures.INK, "shrinkB": 3}
+    place = moment(instant_of(note["at"])), note["amps"]
+    axes.annotate(note["text"], place, note.get("offset", (0, 40)), textcoords="offset points", ha="center", fontsize=9, arrowprops=arrow, zorder=5)
+
+
+def draw_lanes(axes: Any, lanes: list[tuple[str, list[Bar]]]) -> None:
+    for row, (_, bars) in enumerate(lanes):
+        for bar in bars:
+            axes.fill_between((moment(bar.start), moment(bar.end)), row - 0.4, row + 0.4, facecolor=bar.colour, edgecolor=pictures.PAPER, linewidth=1)
+    axes.set_ylim(len(lanes) - 0.5, -0.5)
+    axes.set_yticks(range(len(lanes)), [name for name, _ in lanes])
+    axes.tick_params(axis="y", length=0)
+    axes.spines["left"].set_visible(False)
+    axes.figure.draw_without_rendering()
+    for row, (_, bars) in enumerate(lanes):
+        for bar in bars:
+            write_in(axes, row, bar)
+
+
+def write_in(axes: Any, row: int, bar: Bar) -> None:
+    """The first of the bar's texts that it has room for."""
+    start, end = (max(axes.get_xlim()[0], min(axes.get_xlim()[1], axes.convert_xunits(moment(at)))) for at in (bar.start, bar.end))
+    room = axes.transData.transform((end, row))[0] - axes.transData.transform((start, row))[0]
+    for text in bar.texts:
+        written = axes.text((start + end) / 2, row, text, ha="center", va="center_baseline", fontsize=8, color=pictures.text_on(bar.colour))
+        if written.get_window_extent().width < room - 4:
+            return
+        written.remove()
 
 
 def main(arguments: list[str] | None = None) -> int:

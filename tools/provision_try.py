@@ -87,7 +87,7 @@ async def join(identity):
 async def connect(network, identity, clock):
     import network as radio
 
-    from setpoint.board import names
+    from setpoint.board import resolver
     from setpoint.link import connecting
 
     try:
@@ -95,7 +95,7 @@ async def connect(network, identity, clock):
     except ValueError as error:
         raise Stop("url", error.args[0])
     try:
-        address = await names.address_of(host, radio.WLAN(radio.STA_IF).ifconfig()[3], None, None)
+        address = await resolver.address_of(host, radio.WLAN(radio.STA_IF).ifconfig()[3], None, None)
     except OSError as error:
         raise Stop("dns", "no address is known for %s (%s): check the name, and that this network has a way to the Internet" % (host, error))
     print("ok dns", host, "is known" if address == host else "is " + address)

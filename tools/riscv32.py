@@ -33,6 +33,7 @@ from tools.debian import Unavailable, run  # noqa: E402
 
 FOLDER = ROOT / "build" / "riscv32"
 PORTABLE = ROOT / "host_tests" / "portable"
+_FAKES = ROOT / "host_tests" / "fakes"
 PACKAGES = ("qemu-system-misc", "gcc-riscv64-unknown-elf", "picolibc-riscv64-unknown-elf")
 ROOMS = ("control", "pilot", "protocol", "schedule")  # whose tests need nothing of an operating system
 
@@ -191,7 +192,7 @@ def _compile(tree: Path, objects: Path, image: Path, say: Callable[[str], None])
 
 def _rom_sources() -> list[Path]:
     scripts = [_SCRIPTS / name for name in ("charger.py", "instructions.py", "measuring.py")]
-    return [*_files(PORTABLE), ROOT / "host_tests" / "run_on_micropython.py", _BOARD / "hashlib.py", *scripts]
+    return [*_files(PORTABLE), *_files(_FAKES), ROOT / "host_tests" / "run_on_micropython.py", _BOARD / "hashlib.py", *scripts]
 
 
 def _make_rom(tree: Path, rom: Path) -> None:

@@ -6,13 +6,14 @@
     charging   PURE     installed profiles and every other source of a limit; who gets how much, and why
     sessions   PURE     cards, authorisation, transactions, metering
     messaging  PURE     what the central system is told, and how it arrives
+    scheduler           the schedule room by itself, with OCPP's JSON going in: for other programs
     station    PURE     the charge point: the facts, and one pass over the parts for each event
     units      PURE     instants, tenths, and the one place where a float is read
     late                which modules are forgotten after each event
     link       OUTSIDE  the WebSocket on a network, and staying connected
     store      OUTSIDE  documents in flash that survive a power cut
     board      OUTSIDE  the hardware: what a board can do; the simulated one
-    control             the loop every 20 ms that ties the pilot to the board; outlives everything above it
+    control, evse       the loop every 20 ms that ties the pilot to the board; outlives everything above it
     clock, log, tasks   the only reader of time; what people read; named tasks that may not die unseen
     log_ring            the lines that are kept in flash, loaded for each of them
     state_line          what a connector does, in one line of the log

@@ -122,7 +122,7 @@ class App:
                     self.look_round()
 
     def look_round(self) -> None:
-        state_line.tell(self, self.control.points)
+        state_line.tell(self, self.control.evses)
         fault_reports.keep(self)
 
     def _cap(self, connector_id: int, source: str, da: "int | None") -> None:
@@ -145,26 +145,26 @@ class App:
             control.seen = control.changes
             self._changes += 1
             fault_reports.tell(self, 0, control, control.derating.celsius)
-            for connector_id in control.points:
+            for connector_id in control.evses:
                 self._cap(connector_id, "temperature", None if control.derating.quarters == 4 else control.most_da)
-        for connector_id in control.points:
-            point = control.points[connector_id]
-            if point.changes != point.seen:
-                point.seen = point.changes
+        for connector_id in control.evses:
+            evse = control.evses[connector_id]
+            if evse.changes != evse.seen:
+                evse.seen = evse.changes
                 self._changes += 1
-                self._cap(connector_id, "cable", point.protection.cable_da)
-                if point.faults != point.told_faults:
-                    fault_reports.tell(self, connector_id, point, point.protection.numbers)
-                self._pilot_changed(connector_id, point)
+                self._cap(connector_id, "cable", evse.protection.cable_da)
+                if evse.faults != evse.told_faults:
+                    fault_reports.tell(self, connector_id, evse, evse.protection.numbers)
+                self._pilot_changed(connector_id, evse)
         if control.worst_stall_ms > self._told_stall_ms:
             self._told_stall_ms = control.worst_stall_ms
             self.log("warn", "control", "the loop stood still for %d ms" % self._told_stall_ms)
         self.tell(self.station.wake)
         return self._changes != before
 
-    def _pilot_changed(self, connector_id: int, point) -> None:
-        point.sequence.wake_ms = self.station.settings["WakeUpAfterSeconds"] * 1000
-        state, vehicle = point.pilot()
+    def _pilot_changed(self, connector_id: int, evse) -> None:
+        evse.sequence.wake_ms = self.station.settings["WakeUpAfterSeconds"] * 1000
+        state, vehicle = evse.pilot()
         if vehicle is not None and state != "BOOT":
             self.tell(self.station.on_pilot, connector_id, state, vehicle)
             state_line.tell(self, (connector_id,))
@@ -200,7 +200,7 @@ class App:
             if kind == "send":
                 self.session.send(effect[1])
             elif kind == "clock":
-                if self.clock.correct(effect[1]):
+                if self.clock.correct(effect[1], effect[2]):
                     self.log("note", "app", "clock set by the central system")
                     self._tell_time()
                     self.station.on_clock()
@@ -217,10 +217,10 @@ class App:
         self._events.set()  # the next thing that is due may be another one now
 
     def _reading(self, connector_id: int) -> Reading:
-        point = self.control.points[connector_id]
-        outlet = point.outlet
+        evse = self.control.evses[connector_id]
+        outlet = evse.outlet
         currents_da, voltages_dv = outlet.meter_currents_da(), outlet.meter_voltages_dv()
-        reading = Reading(outlet.meter_wh(), outlet.meter_w(), currents_da, outlet.phases, point.offered_da(), voltages_dv)
+        reading = Reading(outlet.meter_wh(), outlet.meter_w(), currents_da, outlet.phases, evse.offered_da(), voltages_dv)
         reading.celsius, reading.has_thermometer = self.board.temperature_c(), self.board.has_thermometer
         reading.estimated = outlet.meter_estimated
         return reading
@@ -259,14 +259,14 @@ class App:
         if button == "emergency_stop":
             self.tell(self.station.on_emergency_stop)
         else:
-            for connector_id in self.control.points:
-                self.control.points[connector_id].acknowledge()
+            for connector_id in self.control.evses:
+                self.control.evses[connector_id].acknowledge()
 
     def on_fault(self, connector_id: int, code: str, vendor_code: "str | None", info: "str | None", active: bool) -> None:
         self.tell(self.station.on_fault, connector_id, code, vendor_code, info, active)
         for connector in self.station.facts.connectors:
             outside = [f for f in connector.all_faults() if f.blocks() and not is_own(f.code, f.vendor_code)]
-            self.control.points[connector.id].fault = SELF_HEALING if outside else 0
+            self.control.evses[connector.id].fault = SELF_HEALING if outside else 0
 
     def on_security_event(self, kind: str, info: "str | None") -> None:
         self.tell(self.station.on_security_event, kind, info)

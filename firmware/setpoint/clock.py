@@ -18,7 +18,8 @@ from micropython import const
 _YEAR_2020_FROM_1970 = const(1577836800)
 _YEAR_2020_FROM_2000 = const(631152000)
 _LAST_OF_CHIP = const((1 << 30) - 1)  # in 2054, a small int; the ESP32's own clock counts up to 2068
-_TOLERANCE_S = const(2)
+_TOLERANCE_S = const(2)  # what the way of a message explains
+_LEAST_MS = const(100)  # less is not worth a log line: a crystal loses about that in an hour
 _AFRESH_MS = const(1 << 28)  # three days: ticks differ by less than half of their 30 bits
 
 _ticks_ms = ticks_ms = getattr(time, "ticks_ms", None) or (lambda: time.monotonic_ns() // 1000000)
@@ -132,27 +133,36 @@ class Clock:
         """How far the second of `now` has gone."""
         return (self._offset_ms + self.passed_ms()) % 1000
 
-    def correct(self, instant: int) -> bool:
-        """Somebody who should know says what time it is. True if the wall clock was set.
+    def correct(self, instant: int, into_second_ms: int = 0) -> bool:
+        """The central system says what time it is. True if the wall clock was set.
 
-        A difference that the way of a message explains is left alone, and so is one of exactly what `advance` leapt:
-        whoever is told the time at the bench did not leap with us. A frozen clock learns the time once, and stays.
+        The time in a message is never later than the true time: the message took a while to arrive, and
+        many a central system cuts the fraction of a second. So a clock that is behind the message is
+        wrong, and is set. A clock that is ahead by no more than the message's way explains is left
+        alone. Whole seconds therefore leave the clock at most a second behind, and the next message
+        that falls early in its second mends even that.
+
+        A difference of exactly what `advance` leapt is left alone, since the central system at the bench
+        did not leap with the station. A frozen clock learns the time once, and stays.
         """
-        now = self.now()
-        if self.frozen and now is not None:
-            return False
-        if now is not None:
-            behind_s = now - instant
-            if abs(behind_s) <= _TOLERANCE_S or abs(behind_s - self._advanced_ms // 1000) <= _TOLERANCE_S:
+        if self._offset_s is not None:
+            if self.frozen:
                 return False
-        self.set(instant)
+            passed_ms = self._offset_ms + self.passed_ms()
+            ahead_s = self._offset_s + passed_ms // 1000 - instant
+            if abs(ahead_s) <= _TOLERANCE_S and ahead_s * 1000 + passed_ms % 1000 - into_second_ms > -_LEAST_MS:
+                return False
+            leapt_s = self._advanced_ms // 1000
+            if leapt_s and abs(ahead_s - leapt_s) <= _TOLERANCE_S:
+                return False
+        self.set(instant, into_second_ms)
         return True
 
-    def set(self, instant: int) -> None:
-        """Corrects the wall clock; durations go on undisturbed."""
-        passed_ms = self.passed_ms()
-        self._offset_s = instant - passed_ms // 1000 - (1 if passed_ms % 1000 else 0)
-        self._offset_ms = -passed_ms % 1000
+    def set(self, instant: int, into_second_ms: int = 0) -> None:
+        """Corrects the wall clock, which goes on from so many milliseconds into that second; durations go on undisturbed."""
+        rest_ms = into_second_ms - self.passed_ms()
+        self._offset_s = instant + rest_ms // 1000
+        self._offset_ms = rest_ms % 1000
 
     def advance(self, duration_ms: int) -> None:
         """Time passes, as if one had waited."""

@@ -16,9 +16,9 @@ Rules:
 from micropython import const
 
 from .clock import sleep_ms
+from .evse import Evse
 from .pilot.faults import HOT, SELF_HEALING
 from .pilot.protection import Derating
-from .point import Point
 
 _REST_MS = const(2)  # a call of the timer that comes sooner after a step is one that was missed: others have their turn first
 _AGENT_MS = const(60000)  # the agent looks up every second; the start with a full flash, or a name that nobody answers, takes seconds
@@ -34,10 +34,10 @@ class Control:
         """held: connector id as text: protection.held as stored."""
         self._board = board
         self._rating_da = rating_da
-        self.points = {}
+        self.evses = {}
         for outlet in board.outlets:
-            self.points[outlet.id] = Point(outlet, rating_da, held.get(str(outlet.id), 0))
-        self._in_order = [self.points[outlet.id] for outlet in board.outlets]
+            self.evses[outlet.id] = Evse(outlet, rating_da, held.get(str(outlet.id), 0))
+        self._in_order = [self.evses[outlet.id] for outlet in board.outlets]
         self._on_change = on_change
         self.derating = Derating() if board.has_thermometer else None
         self.most_da = rating_da  # what temperature leaves of it
@@ -74,8 +74,8 @@ class Control:
 
     def has_news(self) -> bool:
         """Is there something that the agent has not looked at?"""
-        for point in self._in_order:
-            if point.changes != point.seen:
+        for evse in self._in_order:
+            if evse.changes != evse.seen:
                 return True
         return self.changes != self.seen
 

@@ -3,22 +3,22 @@
 from .pilot.faults import changes
 
 
-def tell(app, connector_id: int, point, numbers: "list[int] | int") -> None:
+def tell(app, connector_id: int, evse, numbers: "list[int] | int") -> None:
     """Of a connector, or (0) of the control loop as a whole; `numbers`: what was measured, by bit or for all of them."""
-    faults = point.faults  # once: a control step may come between
-    for code, name, info, there in changes(point.told_faults, faults, numbers):
+    faults = evse.faults  # once: a control step may come between
+    for code, name, info, there in changes(evse.told_faults, faults, numbers):
         text = "connector %d: %s %s" % (connector_id, name, info if there else "is over")
         app.log("error" if there else "info", "control", text)
         app.tell(app.station.on_fault, connector_id, code, name, info, there)
-    point.told_faults = faults
+    evse.told_faults = faults
     keep(app)
 
 
 def keep(app) -> None:
     """What only a person ends is to be in flash. Where a write failed, the next call tries again."""
     held = {}
-    for connector_id in app.control.points:
-        bits = app.control.points[connector_id].protection.held
+    for connector_id in app.control.evses:
+        bits = app.control.evses[connector_id].protection.held
         if bits:
             held[str(connector_id)] = bits
     if held != app.held:

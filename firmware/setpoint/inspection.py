@@ -34,8 +34,8 @@ def state_of(app) -> dict:
 
 
 def _connector(app, connector) -> dict:
-    point = app.control.points[connector.id]
-    outlet = point.outlet
+    evse = app.control.evses[connector.id]
+    outlet = evse.outlet
     limit = app.station.limits.of[connector.id]
     status, error, _, _ = connector.reported()
     closed = outlet.contactor_closed()
@@ -45,14 +45,14 @@ def _connector(app, connector) -> dict:
         "status": status,
         "error": error,
         "pilot": {
-            "state": point.sequence.vehicle or "A",
+            "state": evse.sequence.vehicle or "A",
             "high_mv": outlet.high_mv,
             "low_mv": outlet.low_mv,
             "duty_percent": percent_x100_for(outlet.duty_u16) / 100,
             "offered_amps": offered_da_for(outlet.duty_u16) / 10,
         },
         "locked": outlet.lock_closed(),
-        "contactor": {"closed": point.sequence.contactor if closed is None else closed, "phases": outlet.phases},
+        "contactor": {"closed": evse.sequence.contactor if closed is None else closed, "phases": outlet.phases},
         "limit": {
             "amps": limit.da / 10,
             "phases": limit.phases,

@@ -18,6 +18,7 @@ SELDOM = (
     "setpoint.sessions.cards",
     "setpoint.station.keys",
     "setpoint.station.credentials",
+    "setpoint.station.restart",
     "setpoint.messaging.losses",
     "setpoint.messaging.security_events",
     "setpoint.station.answers.changeavailability",
@@ -35,7 +36,7 @@ SELDOM = (
     "setpoint.link.connecting",
     "setpoint.link.secure",
     "setpoint.protocol.handshake",
-    "setpoint.board.names",
+    "setpoint.board.resolver",
     "setpoint.protocol.dns",
     # at the start
     "setpoint.board.esp32.description",

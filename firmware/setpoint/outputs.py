@@ -9,14 +9,14 @@ def assign(app) -> int:
     changes = 0
     station = app.station
     for connector in station.facts.connectors:
-        point = app.control.points[connector.id]
+        evse = app.control.evses[connector.id]
         limit = station.limits.of[connector.id]
         permitted = connector.permitted()
-        changes += (point.limit_da, point.phases, point.permitted) != (limit.da, limit.phases, permitted)
-        point.phases, point.permitted = limit.phases, permitted
-        point.lock_wanted = connector.has_lock and connector.lock_wanted()
-        if point.limit_da != limit.da:
-            point.limit_da = limit.da
+        changes += (evse.limit_da, evse.phases, evse.permitted) != (limit.da, limit.phases, permitted)
+        evse.phases, evse.permitted = limit.phases, permitted
+        evse.lock_wanted = connector.has_lock and connector.lock_wanted()
+        if evse.limit_da != limit.da:
+            evse.limit_da = limit.da
             why = limit.why(station.facts.now)
             app.log("info", "limit", "connector %d: %s A, %s" % (connector.id, tenths_text(limit.da), why))
     return changes

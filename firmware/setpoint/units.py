@@ -5,6 +5,14 @@ chip from 1986 to 2054. Amperes and watts are integers in tenths of the unit, as
 (at most one decimal).
 """
 
+try:
+    from micropython import const  # its compiler folds it by this name, wherever it was imported from
+except ImportError:  # CPython
+
+    def const(value):
+        return value
+
+
 FOREVER = 1 << 40  # an instant later than every other
 MINIMUM_DA = 60  # 6 A per phase, the least that a pilot can offer (IEC 61851-1); below it a limit is a pause (R38)
 

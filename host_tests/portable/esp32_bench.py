@@ -77,6 +77,11 @@ def boot(wiring=None, identity=IDENTITY, root=None):
     return boards.Board(root), wire
 
 
+def booted(identity=IDENTITY, **changes):
+    CHIP.start()
+    return boot(description(**changes), identity)[0]
+
+
 def _fresh_folder():
     """The one folder of this process, emptied: a board that was booted before has no files any more."""
     if not _FOLDERS:

@@ -1,8 +1,8 @@
 """The words in which the tests of schedule/ speak: a charge point, a transaction, a profile in one line."""
 
 from setpoint.schedule.checks import Capability, reason_to_reject
+from setpoint.schedule.installed import InstalledProfiles
 from setpoint.schedule.profile import profile_from
-from setpoint.schedule.stack import InstalledProfiles
 from setpoint.schedule.supply import Supply
 from setpoint.units import FOREVER
 

@@ -1,7 +1,6 @@
 """The whole station on the ESP32's board, on the model of the chip: a vehicle plugs in, charges and goes, without a network."""
 
-import json
-
+from central_system import CentralSystem
 from esp32_bench import CHIP, IDENTITY, Task, boot, description, pass_time, virtual_time
 from reader_chips import Pn532Model
 
@@ -12,7 +11,7 @@ from setpoint.store.files import recover_by
 _OFFLINE = {"AllowOfflineTxForUnknownId": "true"}
 
 
-class Bench:
+class BoardBench:
     """A station that runs in virtual time; `run(ms)` lets it."""
 
     def __init__(self, **changes):
@@ -40,14 +39,14 @@ class Bench:
         self.app.wake()
 
     def state(self):
-        return self.app.control.points[1].sequence.state
+        return self.app.control.evses[1].sequence.state
 
     def closed(self):
         return CHIP.outputs[26] == 1
 
 
 def test_a_vehicle_plugs_in_charges_and_goes():
-    bench = Bench()
+    bench = BoardBench()
     try:
         assert bench.state() == "A" and not bench.closed() and bench.wire.duty_u16 == 65535
         bench.wire.vehicle.plug_in()
@@ -73,7 +72,7 @@ def test_a_vehicle_plugs_in_charges_and_goes():
 
 
 def test_the_chips_timer_makes_the_steps_until_the_outputs_are_made_safe():
-    bench = Bench()
+    bench = BoardBench()
     try:
         board, control = bench.board, bench.app.control
         control.signs_of_life += 1
@@ -103,7 +102,7 @@ def test_the_chips_timer_makes_the_steps_until_the_outputs_are_made_safe():
 
 
 def test_unplugging_under_load_opens_within_60_ms():
-    bench = Bench()
+    bench = BoardBench()
     try:
         bench.wire.vehicle.plug_in()
         bench.app.on_card("04A1B2C3", [1])
@@ -117,7 +116,7 @@ def test_unplugging_under_load_opens_within_60_ms():
 
 
 def test_a_vehicle_without_a_diode_never_gets_current():
-    bench = Bench()
+    bench = BoardBench()
     try:
         bench.app.on_card("04A1B2C3", [1])
         bench.wire.vehicle.show(882, False)
@@ -129,7 +128,7 @@ def test_a_vehicle_without_a_diode_never_gets_current():
 
 
 def test_an_adc_that_fails_under_load_opens_the_contactor():
-    bench = Bench()
+    bench = BoardBench()
     try:
         bench.wire.vehicle.plug_in()
         bench.app.on_card("04A1B2C3", [1])
@@ -142,27 +141,28 @@ def test_an_adc_that_fails_under_load_opens_the_contactor():
         bench.end()
 
 
-class CentralSystem:
-    """At the station's end of the link; the station's clock is told `at` when it registers."""
+class SlowCentralSystem(CentralSystem):
+    """Answers each CALL of the app when the test says so; `lines` holds what the app logs."""
 
-    def __init__(self, app, at):
+    def __init__(self, app, registered_at):
+        CentralSystem.__init__(self)
         self.app = app
-        self.sent = []
+        self.silent = True
         self.lines = []
-        app.session.send = self.sent.append
+        app.session.send = self.take
         app.log = lambda level, who, sentence: self.lines.append(sentence)
         app.tell(app.station.on_link, True)
-        self.answer({"status": "Accepted", "interval": 86400, "currentTime": at})
+        self.answer({"status": "Accepted", "interval": 86400, "currentTime": registered_at})
+
+    def deliver(self, text):
+        self.app.on_text(text)
 
     def asked(self):
-        """The station's last CALL."""
-        return [json.loads(text) for text in self.sent if type(text) is str and text.startswith("[2")][-1]
+        """The action that waits for an answer."""
+        return self.unanswered[0][1]
 
     def answer(self, payload):
-        self.app.on_text(json.dumps([3, self.asked()[1], payload]))
-
-    def ask(self, action, payload):
-        self.app.on_text(json.dumps([2, "c%d" % len(self.sent), action, payload]))
+        self.reply(self.unanswered.pop(0)[0], payload)
 
 
 def station_limit(*periods):
@@ -182,25 +182,43 @@ def test_a_message_that_corrects_the_clock_just_when_a_limit_is_due_leaves_the_l
         ("12:59:50", "14:10:00", ((0, 6, 1), (13, 16, 3), (14, 8, 1)), (80, 1)),  # slow
     ):
         changes = {"supply": {"connector_amps": 16, "volts": 230, "phases": 3, "phase_switch": True}}
-        bench = Bench(connector_phases_2_3={"pin": 21, "on": 1, "pull": "down"}, **changes)
+        bench = BoardBench(connector_phases_2_3={"pin": 21, "on": 1, "pull": "down"}, **changes)
         try:
-            app, point = bench.app, bench.app.control.points[1]
-            central = CentralSystem(app, "2025-06-15T%sZ" % told)
+            app, evse = bench.app, bench.app.control.evses[1]
+            central = SlowCentralSystem(app, "2025-06-15T%sZ" % told)
             central.ask("SetChargingProfile", station_limit(*periods))
             central.ask("TriggerMessage", {"requestedMessage": "Heartbeat"})
-            while central.asked()[2] != "Heartbeat":
+            while central.asked() != "Heartbeat":
                 central.answer({})
-            assert (point.limit_da, point.phases) == (periods[0][1] * 10, periods[0][2])
+            assert (evse.limit_da, evse.phases) == (periods[0][1] * 10, periods[0][2])
             CHIP.now_us += 10000000
             assert app.ms_to_wakeup() <= 0, "the limit of 13:00 is due"
             central.lines.clear()
             central.answer({"currentTime": "2025-06-15T%sZ" % true})
             grant = app.station.limits.of[1]
-            assert (point.limit_da, point.phases) == (grant.da, grant.phases) == want, (told, true, periods)
+            assert (evse.limit_da, evse.phases) == (grant.da, grant.phases) == want, (told, true, periods)
             outputs = [line for line in central.lines if line.startswith("connector 1: ")]
             assert all(line.startswith("connector 1: %d.0 A, " % (want[0] // 10)) for line in outputs), outputs
         finally:
             bench.end()
+
+
+def test_the_fraction_of_a_second_that_the_central_system_tells_is_heard():
+    bench = BoardBench()
+    try:
+        clock = bench.app.clock
+        central = SlowCentralSystem(bench.app, "2025-06-15T12:00:00.600Z")
+        assert clock.into_second_ms() == 600
+        central.ask("SetChargingProfile", station_limit((0, 16, 3)))
+        bench.run(200)
+        for told, into_ms in (("12:00:00.950Z", 950), ("12:00:00Z", 950)):  # behind, then not
+            central.ask("TriggerMessage", {"requestedMessage": "Heartbeat"})
+            while central.asked() != "Heartbeat":
+                central.answer({})
+            central.answer({"currentTime": "2025-06-15T" + told})
+            assert clock.into_second_ms() == into_ms, told
+    finally:
+        bench.end()
 
 
 def no_memory(*arguments):
@@ -217,7 +235,7 @@ def hangs_up(app, event, *arguments):
 
 
 def test_where_memory_ends_in_the_middle_of_an_event_the_contactor_opens_and_the_station_restarts():
-    bench = Bench()
+    bench = BoardBench()
     try:
         bench.wire.vehicle.plug_in()
         bench.app.on_card("04A1B2C3", [1])
@@ -231,7 +249,7 @@ def test_where_memory_ends_in_the_middle_of_an_event_the_contactor_opens_and_the
 
 
 def test_a_message_that_the_memory_does_not_hold_costs_no_restart():
-    bench = Bench()
+    bench = BoardBench()
     parse = station_room.parse
     try:
         bench.wire.vehicle.plug_in()
@@ -249,7 +267,7 @@ def test_a_message_that_the_memory_does_not_hold_costs_no_restart():
 
 
 def test_a_card_at_the_reader_begins_and_ends_a_transaction():
-    bench = Bench(reader={"kind": "pn532"})
+    bench = BoardBench(reader={"kind": "pn532"})
     try:
         bench.wire.vehicle.plug_in()
         bench.run(1000)
@@ -267,7 +285,7 @@ def test_a_card_at_the_reader_begins_and_ends_a_transaction():
 
 
 def test_an_emergency_stop_opens_and_ends_and_keeps_others_from_beginning():
-    bench = Bench(emergency_stop={"pin": 21, "on": 1, "chip_pull": "down"})
+    bench = BoardBench(emergency_stop={"pin": 21, "on": 1, "chip_pull": "down"})
     try:
         bench.wire.vehicle.plug_in()
         bench.app.on_card("04A1B2C3", [1])
@@ -288,7 +306,7 @@ def test_an_emergency_stop_opens_and_ends_and_keeps_others_from_beginning():
 
 def test_a_vehicle_that_asks_for_ventilation_charges_where_there_is_some():
     for ventilation in (True, False):
-        bench = Bench(connector_ventilation=ventilation)
+        bench = BoardBench(connector_ventilation=ventilation)
         try:
             bench.wire.vehicle.plug_in()
             bench.app.on_card("04A1B2C3", [1])
@@ -302,7 +320,7 @@ def test_a_vehicle_that_asks_for_ventilation_charges_where_there_is_some():
 
 
 def test_a_pulse_meter_is_what_the_station_reads():
-    bench = Bench(connector_meter={"kind": "pulse", "pin": 21, "pulses_per_kwh": 1000})
+    bench = BoardBench(connector_meter={"kind": "pulse", "pin": 21, "pulses_per_kwh": 1000})
     try:
         bench.wire.vehicle.plug_in()
         bench.app.on_card("04A1B2C3", [1])
@@ -318,7 +336,7 @@ def test_a_pulse_meter_is_what_the_station_reads():
 
 
 def test_a_station_without_a_meter_knows_that_it_estimates():
-    bench = Bench()
+    bench = BoardBench()
     try:
         assert bench.app._reading(1).estimated
     finally:
@@ -326,7 +344,7 @@ def test_a_station_without_a_meter_knows_that_it_estimates():
 
 
 def test_a_residual_current_that_flash_did_not_take_is_kept_when_it_does():
-    bench = Bench()
+    bench = BoardBench()
     documents = bench.app.documents
     try:
         write = documents.write

@@ -4,23 +4,13 @@ import asyncio
 import struct
 
 from esp32_bench import CHIP, Task, boot, description, pass_time, virtual_time
+from noting_app import NotingApp
 
 from setpoint.board.esp32 import rs485
 from setpoint.board.meters import modbus
 
 PULSE = {"kind": "pulse", "pin": 21, "chip_pull": "up", "pulses_per_kwh": 1000}
 MODBUS = {"kind": "modbus", "model": "eastron_3p", "address": 7, "baud": 9600}
-
-
-class App:
-    def __init__(self):
-        self.told = []
-
-    def log(self, level, area, sentence):
-        self.told.append((level, area, sentence))
-
-    def on_fault(self, *fault):
-        self.told.append(fault)
 
 
 class Eastron:
@@ -182,7 +172,7 @@ def test_two_meters_share_a_line():
 
 
 def test_a_lost_meter_is_a_fault_until_it_answers_again():
-    board, app = booted(MODBUS), App()
+    board, app = booted(MODBUS), NotingApp()
 
     def before_poll(poll):
         CHIP.serial.broken = 1 <= poll < 14
@@ -198,7 +188,7 @@ def test_a_lost_meter_is_a_fault_until_it_answers_again():
 
 
 def test_a_meter_that_is_not_there_at_power_up_is_a_fault_at_once():
-    board, app = booted(MODBUS), App()
+    board, app = booted(MODBUS), NotingApp()
     CHIP.serial.broken = True
     polls(board, app, 1)
     assert app.told[1:] == [(1, "PowerMeterFailure", "meter", "exception code 4: check the meter", True)]
@@ -236,7 +226,7 @@ def test_the_time_between_pulses_is_power():
     try:
         board = booted(PULSE)
         outlet = board.outlets[0]
-        tasks = dict(board.attach(App()))
+        tasks = dict(board.attach(NotingApp()))
         task = Task(tasks.pop("meter 1"))
         for name in tasks:
             tasks[name].close()

@@ -2,6 +2,7 @@
 
 from esp32_bench import CHIP, boot, described, description
 from memory import bytes_taken
+from noting_app import NotingApp
 
 from setpoint.board.esp32.pilot import fewest_hits
 from setpoint.pilot.duty import duty_u16_for
@@ -199,17 +200,9 @@ def test_a_board_whose_samples_lock_to_the_pwm_is_not_trusted():
         assert not outlet.pilot_ok(), read_us
 
 
-class App:
-    def __init__(self):
-        self.told = []
-
-    def log(self, level, area, sentence):
-        self.told.append((level, area, sentence))
-
-
 def told_of(board):
     """What the log gets to read of a board's pilots when it starts."""
-    app = App()
+    app = NotingApp()
     for _, coroutine in board.attach(app):
         coroutine.close()
     return [entry for entry in app.told if entry[1] == "pilot"]

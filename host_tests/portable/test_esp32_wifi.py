@@ -6,23 +6,13 @@ import socket
 import sys
 
 from esp32_bench import CHIP, IDENTITY, Panic, Task, boot, pass_time, virtual_time
-from name_server import Server, reply, silence
+from name_server import NameServer, reply, silence
+from noting_app import NotingApp
 
 from setpoint.board.esp32 import wifi
 from setpoint.board.esp32.wifi import Network
 
 _HOME = {"ssid": "home", "password": "secret"}
-
-
-class App:
-    def __init__(self):
-        self.told = []
-
-    def log(self, level, area, sentence):
-        self.told.append((level, sentence))
-
-    def on_network(self):
-        self.told.append("network")
 
 
 def seen(settings, events, app, error=None):
@@ -43,18 +33,18 @@ def seen(settings, events, app, error=None):
 
 
 def test_wifi_comes_goes_and_comes_back():
-    app = App()
+    app = NotingApp()
     network = seen(_HOME, [(1000, True)], app)
-    assert network.up and app.told == [("info", "Wi-Fi: 127.0.0.1"), "network"]
+    assert network.up and app.told == [("info", "wifi", "Wi-Fi: 127.0.0.1"), "network"]
     assert CHIP.wifi_log == ["off", "on", "connect home secret"]
     network = seen(_HOME, [(1000, True), (5000, False)], app)
-    assert not network.up and app.told[-2:] == [("warn", "Wi-Fi lost"), "network"]
+    assert not network.up and app.told[-2:] == [("warn", "wifi", "Wi-Fi lost"), "network"]
     network = seen(_HOME, [(1000, True), (5000, False), (5000, True)], app)
     assert network.up and CHIP.wifi_log.count("on") == 1, "it reconnects by itself"
 
 
-def test_after_a_minute_without_a_network_it_joins_again_and_every_tenth_time_the_radio_starts_anew():
-    app = App()
+def test_after_a_minute_without_a_network_it_joins_again_and_after_ten_the_radio_starts_anew():
+    app = NotingApp()
     seen(_HOME, [(59000, False)], app)
     assert CHIP.wifi_log == ["off", "on", "connect home secret"]
     seen(_HOME, [(1000, True), (5000, False), (65000, False)], app)
@@ -65,22 +55,42 @@ def test_after_a_minute_without_a_network_it_joins_again_and_every_tenth_time_th
     assert CHIP.wifi_log[-3:] == ["off", "on", "connect home secret"] and CHIP.wifi_log.count("on") == 2
 
 
+def test_six_hours_without_a_network_start_the_radio_ever_more_seldom_since_that_stops_the_control_step():
+    """active(True) blocks until the radio is on."""
+    app = NotingApp()
+    seen(_HOME, [(6 * 3600000, False)], app)
+    assert CHIP.wifi_log.count("on") == 8 and CHIP.wifi_log.count("disconnect") == 350 and app.told == []
+
+
+def test_a_radio_that_does_not_start_is_told_once_and_tried_ever_more_seldom():
+    app = NotingApp()
+    seen(_HOME, [(6 * 3600000, False)], app, OSError("Wifi Internal Error"))
+    assert app.told == [("error", "wifi", "the radio does not start: Wifi Internal Error")]
+    assert CHIP.wifi_log.count("on") == 11
+
+
+def test_a_network_that_comes_back_ends_the_growing_pause():
+    app = NotingApp()
+    seen(_HOME, [(3 * 3600000, True), (5000, False), (615000, False)], app)
+    assert CHIP.wifi_log[-3:] == ["off", "on", "connect home secret"]
+
+
 def test_what_the_radio_raises_is_told_and_tried_again_and_its_task_goes_on():
     for error in (OSError("Wifi Internal Error"), RuntimeError("Wifi Unknown Error 0x3001")):
-        app = App()
+        app = NotingApp()
         seen({"ssid": "home", "password": "", "hostname": "cp1", "country": "NL"}, [(65000, False)], app, error)
-        assert app.told == [("error", "the radio does not start: %s" % error)] * 2
+        assert app.told == [("error", "wifi", "the radio does not start: %s" % error)]
         assert CHIP.wifi_log == ["off", "hostname cp1", "country NL", "on"] * 2
-    app = App()
+    app = NotingApp()
     network = seen({"ssid": "home", "hostname": "s\u00e4ule" * 6}, [(125000, False)], app)
-    assert not network.up and app.told == [("error", "the radio does not start: it does not take this hostname or country")] * 3
+    assert not network.up and app.told == [("error", "wifi", "the radio does not start: it does not take this hostname or country")]
 
 
 def test_the_radio_has_its_memory_before_the_program_takes_the_rest():
     CHIP.start()
     network = boot(identity=IDENTITY)[0].network
     CHIP.heap_grows(CHIP.idf_free - 1700)  # seen after the import of setpoint.app 0.1.0
-    app = App()
+    app = NotingApp()
     end = virtual_time()
     try:
         task = Task(network.run(app))
@@ -101,11 +111,11 @@ def test_a_radio_for_which_there_is_no_memory_is_a_sentence_and_no_panic():
         CHIP.start()
         CHIP.heap_grows(CHIP.idf_free - free)
         network = Network(_HOME)
-        app = App()
+        app = NotingApp()
         end = virtual_time()
         try:
             pass_time(59000, [Task(network.run(app))])
-            assert app.told == [("error", sentence)]
+            assert app.told == [("error", "wifi", sentence)]
             pass_time(300000, [Task(network.run(app))])
         finally:
             end()
@@ -144,9 +154,9 @@ def test_without_a_network_to_join_the_radio_takes_no_memory():
 
 def test_a_board_without_wifi_stays_offline_and_its_task_does_not_end():
     for settings in (None, {}):
-        app = App()
+        app = NotingApp()
         network = seen(settings, [(600000, True)], app)
-        assert not network.up and app.told == [("warn", "/identity.json names no network: offline")]
+        assert not network.up and app.told == [("warn", "wifi", "/identity.json names no network: offline")]
 
 
 # Connections. MicroPython's own streams are not CPython's; this stands in for them there.
@@ -299,7 +309,7 @@ def opened(network, server, host, port):
     told = []
     CHIP.dns_server = "127.0.0.1:%d" % server.port
     network._log = lambda *words: told.append(words)
-    sys.modules.pop("setpoint.board.names", None)  # it is to load with the socket module that is watched
+    sys.modules.pop("setpoint.board.resolver", None)  # it is to load with the socket module that is watched
 
     async def go():
         serving = asyncio.create_task(server.run())
@@ -325,7 +335,7 @@ def at_home(asked):
 
 def test_a_name_is_looked_up_without_the_interpreters_getaddrinfo():
     listener, port = listening()
-    server = Server(at_home)
+    server = NameServer(at_home)
     found, given, told = opened(up_network(), server, "csms.example", port)
     assert found is True and len(server.asked) == 1 and told == []
     assert "127.0.0.1" in given and [host for host in given if not host[0].isdigit()] == []
@@ -335,8 +345,8 @@ def test_a_name_is_looked_up_without_the_interpreters_getaddrinfo():
 def test_with_dns_gone_the_last_address_of_the_host_is_tried_and_no_getaddrinfo():
     listener, port = listening()
     network = up_network()
-    assert opened(network, Server(at_home), "csms.example", port)[0] is True
-    wait_less = Server(lambda asked: [reply(asked, flags=b"\x81\x82")])
+    assert opened(network, NameServer(at_home), "csms.example", port)[0] is True
+    wait_less = NameServer(lambda asked: [reply(asked, flags=b"\x81\x82")])
     found, given, told = opened(network, wait_less, "csms.example", port)
     assert found is True and told == [("warn", "dns", "the DNS server 127.0.0.1 fails (code 2); csms.example was at 127.0.0.1")]
     assert [host for host in given if not host[0].isdigit()] == []
@@ -350,8 +360,8 @@ def test_an_address_that_took_no_connection_is_not_the_last_one():
     network = up_network()
     listener, port = listening()
     listener.close()
-    assert opened(network, Server(at_home), "csms.example", port)[0] is not True
-    assert opened(network, Server(lambda asked: [reply(asked, flags=b"\x81\x82")]), "csms.example", port)[0] == "the DNS server 127.0.0.1 fails (code 2)"
+    assert opened(network, NameServer(at_home), "csms.example", port)[0] is not True
+    assert opened(network, NameServer(lambda asked: [reply(asked, flags=b"\x81\x82")]), "csms.example", port)[0] == "the DNS server 127.0.0.1 fails (code 2)"
 
 
 def test_a_lease_without_dns_server_is_an_oserror():
@@ -365,11 +375,11 @@ def test_a_dead_dns_server_stops_neither_control_loop_nor_radio():
     """In virtual time: what it waits for, the 20 ms steps of the control loop see pass."""
     CHIP.start()
     steps = []
-    server = Server(silence)
+    server = NameServer(silence)
     CHIP.dns_server = "127.0.0.1:%d" % server.port
     network = Network(_HOME)
     network.up = True
-    sys.modules.pop("setpoint.board.names", None)
+    sys.modules.pop("setpoint.board.resolver", None)
     end = virtual_time()
     before = CHIP.now_us
     looking = Task(network.open("csms.example", 80))

@@ -5,7 +5,7 @@ import json
 import os
 import sys
 
-from test_store_documents import content, files, in_a_folder
+from folders import content, files, in_a_folder
 
 from setpoint.log import Log
 from setpoint.log_ring import sentence_of

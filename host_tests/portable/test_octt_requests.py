@@ -3,7 +3,7 @@
 One test for each case. The names are those of public test reports; the table in host_tests/README.md lists them all.
 """
 
-from station_bench import Bench, profile
+from station_bench import StationBench, profile
 
 ACCEPTED = {"status": "Accepted"}
 REJECTED = {"status": "Rejected"}
@@ -14,9 +14,9 @@ def boot(status, interval):
 
 
 def test_tc_001_cold_boot():
-    bench = Bench(connectors=2, register=False)
+    bench = StationBench(connectors=2, register=False)
     bench.boot_answer = boot("Rejected", 60)
-    bench.tell(bench.station.on_link, True)
+    bench.connect()
     bench.pass_time(59)
     assert [action for action, _ in bench.sent] == ["BootNotification"]
     bench.boot_answer = boot("Accepted", 30)
@@ -28,9 +28,9 @@ def test_tc_001_cold_boot():
 
 
 def test_tc_002_cold_boot_pending():
-    bench = Bench(register=False)
+    bench = StationBench(register=False)
     bench.boot_answer = boot("Pending", 60)
-    bench.tell(bench.station.on_link, True)
+    bench.connect()
     assert len(bench.ask("GetConfiguration", {})["configurationKey"]) > 20
     assert bench.ask("ChangeConfiguration", {"key": "MeterValueSampleInterval", "value": "300"}) == ACCEPTED
     bench.pass_time(59)
@@ -41,7 +41,7 @@ def test_tc_002_cold_boot_pending():
 
 
 def reset(kind, with_transaction):
-    bench = Bench()
+    bench = StationBench()
     if with_transaction:
         bench.charge()
         bench.sent.clear()
@@ -52,7 +52,7 @@ def reset(kind, with_transaction):
         bench.end()
     bench.pass_time(1)
     assert bench.resets == 1
-    again = Bench(memory=bench.memory)
+    again = StationBench(memory=bench.memory)
     assert len(again.actions("BootNotification")) == 1 and again.actions("StopTransaction") == []
     if with_transaction:
         (stop,) = bench.actions("StopTransaction")
@@ -82,17 +82,17 @@ def unlock(bench, connector=1):
 
 
 def test_tc_017_1_unlock_without_session():
-    bench = Bench(locks=[1])
+    bench = StationBench(locks=[1])
     bench.cable()
     assert unlock(bench) == "Unlocked" and not bench.locks[1]
 
 
 def test_tc_017_2_unlock_without_session_a_fixed_cable():
-    assert unlock(Bench()) == "NotSupported"
+    assert unlock(StationBench()) == "NotSupported"
 
 
 def test_tc_018_1_unlock_with_session():
-    bench = Bench(locks=[1])
+    bench = StationBench(locks=[1])
     bench.cable()
     bench.charge()
     assert unlock(bench) == "Unlocked"
@@ -104,13 +104,13 @@ def test_tc_018_1_unlock_with_session():
 
 
 def test_tc_018_2_unlock_with_session_a_fixed_cable():
-    bench = Bench()
+    bench = StationBench()
     bench.charge()
     assert unlock(bench) == "NotSupported" and bench.permits[1]
 
 
 def test_tc_019_retrieve_configuration():
-    bench = Bench()
+    bench = StationBench()
     one = bench.ask("GetConfiguration", {"key": ["SupportedFeatureProfiles"]})["configurationKey"]
     assert [entry["key"] for entry in one] == ["SupportedFeatureProfiles"] and "SmartCharging" in one[0]["value"]
     everything = bench.ask("GetConfiguration", {"key": []})["configurationKey"]
@@ -118,7 +118,7 @@ def test_tc_019_retrieve_configuration():
 
 
 def test_tc_021_change_configuration():
-    bench = Bench()
+    bench = StationBench()
     assert bench.ask("ChangeConfiguration", {"key": "MeterValueSampleInterval", "value": "15"}) == ACCEPTED
     assert bench.ask("GetConfiguration", {"key": ["MeterValueSampleInterval"]})["configurationKey"] == [
         {"key": "MeterValueSampleInterval", "readonly": False, "value": "15"}
@@ -126,35 +126,35 @@ def test_tc_021_change_configuration():
 
 
 def test_tc_030_the_lock_does_not_open():
-    bench = Bench(locks=[1])
+    bench = StationBench(locks=[1])
     bench.fault("ConnectorLockFailure")
     assert unlock(bench) == "UnlockFailed"
 
 
 def test_tc_031_unlock_an_unknown_connector():
-    assert unlock(Bench(locks=[1]), 7) == "NotSupported"
+    assert unlock(StationBench(locks=[1]), 7) == "NotSupported"
 
 
 def test_tc_034_unavailable_over_a_power_cut():
-    bench = Bench(connectors=2)
+    bench = StationBench(connectors=2)
     bench.sent.clear()
     assert bench.ask("ChangeAvailability", {"connectorId": 0, "type": "Inoperative"}) == ACCEPTED
     reports = [(p["connectorId"], p["status"]) for p in bench.actions("StatusNotification")]
     assert reports == [(0, "Unavailable"), (1, "Unavailable"), (2, "Unavailable")]
-    again = Bench(connectors=2, memory=bench.memory)
+    again = StationBench(connectors=2, memory=bench.memory)
     assert [p["status"] for p in again.actions("StatusNotification")] == ["Unavailable"] * 3
 
 
 def test_tc_040_1_an_unknown_configuration_key():
-    assert Bench().ask("ChangeConfiguration", {"key": "NoSuchKey", "value": "1"}) == {"status": "NotSupported"}
+    assert StationBench().ask("ChangeConfiguration", {"key": "NoSuchKey", "value": "1"}) == {"status": "NotSupported"}
 
 
 def test_tc_040_2_a_configuration_value_that_cannot_be():
-    assert Bench().ask("ChangeConfiguration", {"key": "MeterValueSampleInterval", "value": "-1"}) == REJECTED
+    assert StationBench().ask("ChangeConfiguration", {"key": "MeterValueSampleInterval", "value": "-1"}) == REJECTED
 
 
 def test_tc_054_trigger_message():
-    bench = Bench()
+    bench = StationBench()
     for wanted in ("MeterValues", "Heartbeat", "StatusNotification", "BootNotification"):
         bench.sent.clear()
         request = {"requestedMessage": wanted}
@@ -168,19 +168,19 @@ def test_tc_054_trigger_message():
 
 def test_tc_055_trigger_message_for_an_unknown_connector():
     request = {"requestedMessage": "MeterValues", "connectorId": 9}
-    assert Bench().ask("TriggerMessage", request) == REJECTED
+    assert StationBench().ask("TriggerMessage", request) == REJECTED
 
 
 def test_tc_062_data_transfer_to_the_charge_point():
-    answer = Bench().ask("DataTransfer", {"vendorId": "com.tester", "messageId": "Test", "data": "x"})
+    answer = StationBench().ask("DataTransfer", {"vendorId": "com.tester", "messageId": "Test", "data": "x"})
     assert answer == {"status": "UnknownVendorId"}
 
 
 def test_tc_064_data_transfer_to_the_central_system():
-    bench = Bench()
+    bench = StationBench()
     replies = []
-    bench.tell(bench.station.send_data, "com.tester", "Test", "x", lambda status, data: replies.append((status, data)))
-    bench.tell(bench.station.wake)
+    bench.send_data("com.tester", "Test", "x", lambda status, data: replies.append((status, data)))
+    bench.wake()
     assert bench.actions("DataTransfer") == [{"vendorId": "com.tester", "messageId": "Test", "data": "x"}]
     assert replies == [("Accepted", None)]
 
@@ -198,14 +198,14 @@ WINDOW = {"validFrom": "2025-06-15T11:59:58Z", "validTo": "2025-06-15T12:05:10Z"
 
 
 def test_tc_056_a_default_profile():
-    bench = Bench()
+    bench = StationBench()
     assert bench.set_profile(id=41, periods=((0, 6),), **WINDOW) == ACCEPTED
     bench.charge()
     assert limits(bench) == [(0, 6.0)] and bench.limits[1] == 60
 
 
 def test_tc_057_a_profile_of_a_transaction():
-    bench = Bench()
+    bench = StationBench()
     bench.set_profile(id=1, periods=((0, 20),))
     transaction = bench.charge()
     assert bench.set_profile(id=2, purpose="TxProfile", transactionId=transaction, periods=((0, 6),), **WINDOW) == ACCEPTED
@@ -213,18 +213,18 @@ def test_tc_057_a_profile_of_a_transaction():
 
 
 def test_tc_058_1_a_transaction_profile_without_transaction():
-    assert Bench().set_profile(purpose="TxProfile", periods=((0, 6),)) == REJECTED
+    assert StationBench().set_profile(purpose="TxProfile", periods=((0, 6),)) == REJECTED
 
 
 def test_tc_058_2_a_transaction_profile_for_another_transaction():
-    bench = Bench()
+    bench = StationBench()
     transaction = bench.charge()
     assert bench.set_profile(purpose="TxProfile", transactionId=transaction + 1, periods=((0, 6),)) == REJECTED
     assert bench.limits[1] == 320
 
 
 def test_tc_059_remote_start_with_a_profile():
-    bench = Bench()
+    bench = StationBench()
     bench.plug()
     wanted = profile(purpose="TxProfile", periods=((0, 6),), **WINDOW)
     assert bench.ask("RemoteStartTransaction", {"idTag": "R", "connectorId": 1, "chargingProfile": wanted}) == ACCEPTED
@@ -233,13 +233,13 @@ def test_tc_059_remote_start_with_a_profile():
 
 
 def test_tc_060_remote_start_with_a_profile_of_another_purpose():
-    bench = Bench()
+    bench = StationBench()
     wanted = profile(purpose="TxDefaultProfile", periods=((0, 6),))
     assert bench.ask("RemoteStartTransaction", {"idTag": "R", "connectorId": 1, "chargingProfile": wanted}) == REJECTED
 
 
 def test_tc_066_composite_schedule():
-    bench = Bench()
+    bench = StationBench()
     bench.set_profile(id=1, connector=0, purpose="ChargePointMaxProfile", periods=((0, 10),), **WINDOW)
     bench.set_profile(
         id=2, periods=((0, 6), (60, 10), (120, 8)), startSchedule="2025-06-15T12:00:00Z", duration=300, validTo="2025-06-15T12:10:00Z"
@@ -257,7 +257,7 @@ def test_tc_066_composite_schedule():
 
 
 def test_tc_067_clear_charging_profile():
-    bench = Bench()
+    bench = StationBench()
     bench.set_profile(id=5, level=2, periods=((0, 6),))
     assert bench.ask("ClearChargingProfile", {"id": 5}) == ACCEPTED
     assert bench.ask("ClearChargingProfile", {"id": 5}) == {"status": "Unknown"}
@@ -268,7 +268,7 @@ def test_tc_067_clear_charging_profile():
 
 
 def test_tc_072_stacked_profiles():
-    bench = Bench()
+    bench = StationBench()
     bench.set_profile(id=1, level=0, periods=((0, 6),), startSchedule="2025-06-15T12:00:00Z", duration=400)
     bench.set_profile(id=2, level=1, periods=((0, 7), (100, 8)), startSchedule="2025-06-15T12:00:00Z", duration=150)
     bench.charge()
@@ -276,7 +276,7 @@ def test_tc_072_stacked_profiles():
 
 
 def test_tc_082_a_default_profile_during_a_transaction():
-    bench = Bench()
+    bench = StationBench()
     bench.charge()
     assert bench.set_profile(id=41, periods=((0, 6),), **WINDOW) == ACCEPTED
     assert limits(bench) == [(0, 6.0)] and bench.limits[1] == 60

@@ -3,7 +3,7 @@
 The names are those of public test reports; the table in host_tests/README.md lists them all.
 """
 
-from station_bench import Bench
+from station_bench import StationBench
 
 ACCEPTED = {"status": "Accepted"}
 VALID = "VALID"
@@ -19,7 +19,7 @@ def started_invalid(payload):
 
 def configured(**keys):
     """A station with a socket and a lock, as the tool sets it up."""
-    bench = Bench(locks=[1])
+    bench = StationBench(locks=[1])
     for name in keys:
         assert bench.ask("ChangeConfiguration", {"key": name, "value": keys[name]}) == ACCEPTED, name
     bench.cable()
@@ -54,12 +54,12 @@ def remember(bench, tag=VALID):
 
 
 def go_offline(bench):
-    bench.tell(bench.station.on_link, False)
+    bench.disconnect()
 
 
 def come_back(bench):
     bench.sent.clear()
-    bench.tell(bench.station.on_link, True)
+    bench.connect()
 
 
 def test_tc_003_plug_in_first():
@@ -117,7 +117,7 @@ def test_tc_005_3_unplugged_at_the_vehicle_and_going_on():
 
 
 def test_tc_006_one_reader_for_several_connectors():
-    bench = Bench(connectors=2)
+    bench = StationBench(connectors=2)
     bench.plug(1)
     bench.card("ONE")
     bench.plug(2)
@@ -235,7 +235,7 @@ def test_tc_028_remote_stop_of_an_unknown_transaction():
 
 def test_tc_032_2_after_a_power_cut_the_transaction_ends():
     bench = charging(configured(ResumeTransactionAfterPowerLoss="false"))
-    again = Bench(memory=bench.memory)
+    again = StationBench(memory=bench.memory)
     again.plug()
     assert last_stop(again)["reason"] == "PowerLoss" and again.permits[1] is False
 

@@ -4,8 +4,6 @@ Not here: sections 9 (speed), 12 and 13 (compression, which this client does not
 """
 
 import asyncio
-from binascii import b2a_base64
-from hashlib import sha1
 
 from autobahn_cases import (
     CLOSE,
@@ -18,6 +16,7 @@ from autobahn_cases import (
     every,
     pieces_of,
 )
+from websocket_server import WebSocketServer
 
 from setpoint.clock import Clock
 from setpoint.link.session import Session
@@ -61,50 +60,6 @@ def test_each_case_as_the_suite_cuts_it_and_in_other_pieces():
 # -- the whole client: what it says to the server
 
 
-class Server:
-    """A network and the stream of its only connection: completes the handshake, says its piece and hangs up."""
-
-    up = True
-
-    def __init__(self, pieces):
-        self._pieces = list(pieces)
-        self._answer = b""
-        self._quiet = 0  # turns of the loop since something was written
-        self.heard = b""
-
-    async def open(self, host, port):
-        if self._pieces is None:
-            raise OSError("once only")
-        return self
-
-    async def write(self, data):
-        self._quiet = 0
-        await asyncio.sleep(0)
-        if not self._answer:
-            key = bytes(data).split(b"Sec-WebSocket-Key: ")[1].split(b"\r\n")[0]
-            accept = b2a_base64(sha1(key + b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11").digest()).strip()
-            head = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Protocol: ocpp1.6\r\n"
-            self._answer = head + b"Sec-WebSocket-Accept: " + accept + b"\r\n\r\n"
-            self._pieces.insert(0, self._answer)
-        else:
-            self.heard += bytes(data)
-
-    async def read(self, count):
-        self._quiet = 0
-        while self._quiet < 4:  # the answer to what came before goes out meanwhile
-            self._quiet += 1
-            await asyncio.sleep(0)
-        if not self._pieces:
-            return b""
-        piece = self._pieces.pop(0)
-        if len(piece) > count:
-            self._pieces.insert(0, piece[count:])
-        return piece[:count]
-
-    def close(self):
-        self._pieces = None
-
-
 class Echo:
     """What a client under test does in the suite: it sends back each text."""
 
@@ -130,7 +85,7 @@ class Echo:
 
 async def said(pieces):
     """[(opcode, payload)] that the client sent, faults of the agent after them."""
-    server = Server(pieces)
+    server = WebSocketServer(pieces)
     echo = Echo(server)
     task = asyncio.create_task(echo.session.run(echo))
     await asyncio.wait_for(echo.over.wait(), 20)

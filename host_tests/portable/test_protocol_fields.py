@@ -2,10 +2,11 @@
 
 import json
 
+from setpoint.protocol.answers import answer_spec_for
 from setpoint.protocol.errors import OcppError
 from setpoint.protocol.fields import BOOLEAN, INSTANT, INTEGER, TENTHS, list_of, object_of, one_of, optional, read, readable, required, string
 from setpoint.protocol.iso8601 import instant_from
-from setpoint.protocol.requests import answer_spec_for, spec_for
+from setpoint.protocol.requests import spec_for
 
 INNER = (required("n", INTEGER), optional("m", TENTHS))
 TABLE = (
@@ -196,7 +197,12 @@ def test_an_action_is_supported_known_or_unknown():
 
 def test_answers_of_a_central_system():
     boot = {"status": "Accepted", "currentTime": "2025-06-15T10:00:00.123Z", "interval": 300}
-    assert read(boot, answer_spec_for("BootNotification")) == {"status": "Accepted", "currentTime": instant_from("2025-06-15T10:00:00Z"), "interval": 300}
+    assert read(boot, answer_spec_for("BootNotification")) == {
+        "status": "Accepted",
+        "currentTime": (instant_from("2025-06-15T10:00:00Z"), 123),
+        "interval": 300,
+    }
+    assert read({"currentTime": "2025-06-15T10:00:00Z"}, answer_spec_for("Heartbeat")) == {"currentTime": (instant_from("2025-06-15T10:00:00Z"), 0)}
     assert read({"idTagInfo": {"status": "Blocked", "expiryDate": None}}, answer_spec_for("Authorize")) == {"idTagInfo": {"status": "Blocked"}}
     assert read({}, answer_spec_for("StopTransaction")) == {}
     assert fault_in({"transactionId": 1}, answer_spec_for("StartTransaction")).code == "FormationViolation"

@@ -1,6 +1,6 @@
 """Dates and times as central systems write them (R3)."""
 
-from setpoint.protocol.iso8601 import instant_from, text_from
+from setpoint.protocol.iso8601 import instant_from, into_second_ms, text_from
 
 DAY_S = 86400
 
@@ -70,6 +70,23 @@ WRONG = (
 def test_offsets_and_fractions_lead_to_the_same_instant():
     for text, plain in FORMS:
         assert instant_from(text) == instant_from(plain), text
+
+
+def test_the_milliseconds_of_a_fraction_for_who_asks():
+    for text, milliseconds in (
+        ("2025-06-15T10:00:00Z", 0),
+        ("2025-06-15T10:00:00", 0),
+        ("2025-06-15T10:00Z", 0),
+        ("2025-06-15T10:00+02:00", 0),
+        ("2025-06-15T10:00:00.5", 500),
+        ("2025-06-15T10:00:00.5Z", 500),
+        ("2025-06-15T10:00:00.05+0200", 50),
+        ("2025-06-15T10:00:00.123Z", 123),
+        ("2025-06-15T10:00:00.007-05:30", 7),
+        ("2025-06-15T10:00:00.999999999z", 999),
+    ):
+        assert instant_from(text) % 60 == 0
+        assert into_second_ms(text) == milliseconds, text
 
 
 def test_for_ever_and_from_the_beginning_are_instants_like_others():

@@ -8,7 +8,7 @@ import setpoint.board.readers.polling as polling_room
 from setpoint.board.readers import ReaderError
 from setpoint.board.readers.mfrc522 import Mfrc522, crc_a
 from setpoint.board.readers.pn532 import Pn532, data_of, frame_of
-from setpoint.board.readers.polling import GONE_AFTER, LOST_AFTER, Polling
+from setpoint.board.readers.polling import GONE_AFTER, LOST_AFTER, MOST_DOUBLINGS, Polling
 
 UIDS = (b"\x04\xa1\xb2\xc3", b"\x04\x12\x34\x56\x78\x9a\xbc", b"\x04\x11\x22\x33\x44\x55\x66\x77\x88\x99")
 
@@ -18,7 +18,7 @@ def told_by(chip, act, looks):
     cards, losses = [], []
 
     async def run():
-        polling = Polling(chip, cards.append, losses.append)
+        polling = Polling(chip, cards.append, losses.append, lambda: False)
         for look in range(looks):
             act(look)
             await polling.look()
@@ -152,12 +152,14 @@ class Over(Exception):
     pass
 
 
-def test_a_lost_reader_is_looked_for_seldom():
-    slept = []
+def test_the_pause_doubles_while_a_reader_fails_and_it_rests_while_a_vehicle_charges():
+    slept, looks = [], []
+    last = 14
 
     class Chip:
         async def start(self):
-            if len(slept) < LOST_AFTER + 2:
+            looks.append(len(slept))
+            if len(slept) < last:
                 raise OSError(110)
 
         async def uid(self):
@@ -165,14 +167,17 @@ def test_a_lost_reader_is_looked_for_seldom():
 
     async def sleep_ms(duration_ms):
         slept.append(duration_ms)
-        if len(slept) == LOST_AFTER + 4:
+        if len(slept) == last + 3:
             raise Over
 
+    charging = range(6, 9)
     real, polling_room.sleep_ms = polling_room.sleep_ms, sleep_ms
     try:
-        asyncio.run(Polling(Chip(), None, lambda problem: None).run())
+        asyncio.run(Polling(Chip(), None, lambda problem: None, lambda: len(slept) in charging).run())
     except Over:
         pass
     finally:
         polling_room.sleep_ms = real
-    assert slept == [250] * (LOST_AFTER - 1) + [10000] * 3 + [250] * 2, "each try on a bus that hangs stops the interpreter"
+    assert looks == [look for look in range(last + 1) if look not in charging]
+    doubled = [250 << failures for failures in range(1, MOST_DOUBLINGS + 1)]
+    assert slept == doubled[:6] + [doubled[5]] * 3 + doubled[6:] + [doubled[-1]] + [250] * 3 and doubled[-1] == 256000

@@ -2,28 +2,28 @@
 
 import json
 
-from station_bench import Bench
+from station_bench import StationBench
 
 SECRET = "00112233445566778899aabbccddeeff"
 
 
 def test_a_guessed_id_answers_no_call():
-    bench = Bench()
+    bench = StationBench()
     bench.silent = True
     bench.card("CARD")
     right = bench.unanswered[-1][0]
     assert bench.unanswered[-1][1] == "Authorize"
     for number in range(20):
         for guess in ("%d" % number, "%08x-%d" % (number, number), right[:-1], right + "0", right.upper() + " "):
-            bench.tell(bench.station.on_text, json.dumps([3, guess, {"idTagInfo": {"status": "Accepted"}}]))
+            bench.deliver(json.dumps([3, guess, {"idTagInfo": {"status": "Accepted"}}]))
     bench.plug()
     assert bench.station.facts.connectors[0].transaction is None and not bench.permits[1]
-    bench.tell(bench.reply, right, {"idTagInfo": {"status": "Accepted"}})
+    bench.reply(right, {"idTagInfo": {"status": "Accepted"}})
     assert bench.station.facts.connectors[0].transaction is not None
 
 
 def test_a_path_in_a_key_names_no_file():
-    bench = Bench()
+    bench = StationBench()
     kept = dict(bench.memory.kept)
     for key in ("../settings", "/identity.json", "..", "", "settings", "profile-1", "a/b", "__class__"):
         assert bench.ask("ChangeConfiguration", {"key": key, "value": "1"}) == {"status": "NotSupported"}, key
@@ -34,7 +34,7 @@ def test_a_path_in_a_key_names_no_file():
 
 
 def test_data_transfer_reads_three_things_and_writes_none():
-    bench = Bench()
+    bench = StationBench()
     bench.set_profile(id=1)
     kept, limits = dict(bench.memory.kept), dict(bench.limits)
     for vendor in ("Setpoint", "setpoint", "", "Other", "../Setpoint"):
@@ -53,7 +53,7 @@ def test_data_transfer_reads_three_things_and_writes_none():
 
 def test_no_secret_stands_in_the_log_or_in_an_answer():
     identity = {"csms_url": "ws://central", "charge_point_id": "cp", "basic_auth": "pass-in-identity", "wifi": {"password": "wifi-pass"}}
-    bench = Bench(identity=identity)
+    bench = StationBench(identity=identity)
     said = []
     for payload in (
         {"key": "AuthorizationKey", "value": SECRET},
@@ -71,7 +71,7 @@ def test_no_secret_stands_in_the_log_or_in_an_answer():
 
 
 def test_somebody_with_a_wrong_clock_gets_no_more_than_the_hardware_bears():
-    bench = Bench()
+    bench = StationBench()
     bench.set_profile(id=1, periods=((0, 16), (46800, 63)))
     bench.charge()
     for stamp in ("1999-01-01T00:00:00Z", "2025-06-15T11:59:00Z", "2037-12-31T23:59:59Z", "2025-06-15T14:00:00Z"):

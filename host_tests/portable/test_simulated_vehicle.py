@@ -27,7 +27,7 @@ class Memory:
         self.wh = wh
 
 
-class Bench:
+class OutletBench:
     """An outlet on a clock that is moved by hand."""
 
     def __init__(self, wh=0, phases=3):
@@ -52,7 +52,7 @@ class Bench:
 
 
 def charging(amps_da=320, phases=3, limit_da=160):
-    bench = Bench()
+    bench = OutletBench()
     bench.plug_in(amps_da, phases)
     bench.offer(limit_da)
     bench.outlet.set_contactor(True)
@@ -60,7 +60,7 @@ def charging(amps_da=320, phases=3, limit_da=160):
 
 
 def test_a_vehicle_asks_for_current_only_when_the_pilot_offers_some():
-    bench = Bench()
+    bench = OutletBench()
     assert bench.state() == "A"
     bench.plug_in()
     assert bench.state() == "B"
@@ -71,7 +71,7 @@ def test_a_vehicle_asks_for_current_only_when_the_pilot_offers_some():
 
 
 def test_a_vehicle_waits_for_its_draw_delay_first():
-    bench = Bench()
+    bench = OutletBench()
     bench.offer(160)
     bench.plug_in(draw_delay_ms=2500)
     bench.wait(2499)
@@ -87,7 +87,7 @@ def test_it_draws_what_it_can_of_what_is_offered():
 
 def test_it_draws_on_its_own_phases_that_are_switched():
     for vehicle, switched, supply, want_w in ((3, 3, 3, 11040), (1, 3, 3, 3680), (2, 3, 3, 7360), (3, 1, 3, 3680), (3, 3, 1, 3680)):
-        bench = Bench(phases=supply)
+        bench = OutletBench(phases=supply)
         bench.plug_in(320, vehicle)
         bench.offer(160)
         bench.outlet.set_phases(switched)
@@ -178,7 +178,7 @@ def test_what_the_meter_answers_it_has_kept():
     bench = charging()
     bench.wait(1000000)
     assert bench.outlet.meter_wh() == bench.memory.wh == 3066
-    assert Bench(wh=3066).outlet.meter_wh() == 3066
+    assert OutletBench(wh=3066).outlet.meter_wh() == 3066
 
 
 def step(outlet):

@@ -2,7 +2,7 @@
 
 import json
 
-from station_bench import Bench
+from station_bench import StationBench
 
 MAX = {"connector": 0, "purpose": "ChargePointMaxProfile"}
 
@@ -17,7 +17,7 @@ def asked(bench, message, data=None):
 
 
 def test_each_limit_comes_with_its_reason():
-    bench = Bench(connectors=2)
+    bench = StationBench(connectors=2)
     assert asked(bench, "Limits")[0] == {
         "connectorId": 1,
         "limit": "32.0",
@@ -37,37 +37,37 @@ def test_each_limit_comes_with_its_reason():
         "its share of ChargePointMaxProfile 8, level 0",
         "its share of ChargePointMaxProfile 8, level 0",
     ]
-    bench.tell(bench.station.on_cap, 1, "cable", 80)
+    bench.cable(da=80)
     assert asked(bench, "Limits")[0]["reason"] == "cable"
 
 
 def test_what_is_wrong_stands_beside_the_limit_whether_it_blocks_or_not():
-    bench = Bench(connectors=2)
+    bench = StationBench(connectors=2)
     for connector, code, vendor_code, info in (
         (0, "HighTemperature", "derated", "67 C: less current until 62 C"),
         (1, "OverCurrentFailure", "overcurrent", "Drew 41.3 A, offered less: unplug, check vehicle"),
         (2, "WeakSignal", None, None),
     ):
-        bench.tell(bench.station.on_fault, connector, code, vendor_code, info, True)
+        bench.fault(code, connector=connector, vendor_code=vendor_code, info=info)
     warm = "derated: 67 C: less current until 62 C"
     assert [entry["faults"] for entry in asked(bench, "Limits")] == [
         ["overcurrent: Drew 41.3 A, offered less: unplug, check vehicle", warm],
         ["WeakSignal", warm],
     ]
-    bench.tell(bench.station.on_fault, 0, "HighTemperature", "derated", None, False)
-    bench.tell(bench.station.on_fault, 1, "OverCurrentFailure", "overcurrent", None, False)
+    bench.fault("HighTemperature", False, connector=0, vendor_code="derated")
+    bench.fault("OverCurrentFailure", False, vendor_code="overcurrent")
     assert ["faults" in entry for entry in asked(bench, "Limits")] == [False, True]
 
 
 def test_the_reason_says_that_the_time_is_not_known():
-    bench = Bench()
+    bench = StationBench()
     bench.set_profile(id=7, periods=((0, 16), (60, 8)))
-    again = Bench(memory=bench.memory, now=None, register=False)
+    again = StationBench(memory=bench.memory, now=None, register=False)
     assert asked(again, "Limits")[0]["reason"] == "TxDefaultProfile 7, level 0: its lowest period, since the time is not known"
 
 
 def test_the_installed_profiles_can_be_listed_and_read():
-    bench = Bench()
+    bench = StationBench()
     assert asked(bench, "Profiles") == []
     bench.set_profile(id=-7, level=2, periods=((0, 16), (60, 8.5)), validTo="2099-01-01T00:00:00Z")
     (listed,) = asked(bench, "Profiles")
@@ -79,21 +79,21 @@ def test_the_installed_profiles_can_be_listed_and_read():
 
 
 def test_after_long_silence_the_fallback_limit_holds_until_something_is_heard():
-    bench = Bench(keys={"FallbackLimitAfterMinutes": "10", "FallbackLimitAmps": "8"})
+    bench = StationBench(keys={"FallbackLimitAfterMinutes": "10", "FallbackLimitAmps": "8"})
     bench.charge()
     bench.pass_time(700)
     assert bench.limits[1] == 320, "heartbeats are answered"
-    bench.tell(bench.station.on_link, False)
+    bench.disconnect()
     bench.pass_time(500)
     assert bench.limits[1] == 320
     bench.pass_time(200)
     assert bench.limits[1] == 80 and bench.station.limits.of[1].source == "fallback"
-    bench.tell(bench.station.on_link, True)
+    bench.connect()
     assert bench.limits[1] == 320
 
 
 def test_rare_heartbeats_are_not_taken_for_silence():
-    bench = Bench(keys={"MeterValueSampleInterval": "0"})
+    bench = StationBench(keys={"MeterValueSampleInterval": "0"})
     bench.boot_answer["interval"] = 3600
     bench.ask("TriggerMessage", {"requestedMessage": "BootNotification"})
     bench.charge()
@@ -108,25 +108,25 @@ def test_rare_heartbeats_are_not_taken_for_silence():
 
 
 def test_the_fallback_limit_is_off_by_default_and_never_raises_a_limit():
-    bench = Bench()  # R30
+    bench = StationBench()  # R30
     bench.set_profile(periods=((0, 7),))
-    bench.tell(bench.station.on_link, False)
+    bench.disconnect()
     bench.pass_time(86400)
     assert bench.limits[1] == 70
-    bench.tell(bench.station.on_link, True)
+    bench.connect()
     assert bench.ask("ChangeConfiguration", {"key": "FallbackLimitAfterMinutes", "value": "1"}) == {"status": "Accepted"}
-    bench.tell(bench.station.on_link, False)
+    bench.disconnect()
     bench.pass_time(120)
     assert bench.limits[1] == 60
-    bench.tell(bench.station.on_link, True)
+    bench.connect()
     assert bench.ask("ChangeConfiguration", {"key": "FallbackLimitAmps", "value": "20"}) == {"status": "Accepted"}
-    bench.tell(bench.station.on_link, False)
+    bench.disconnect()
     bench.pass_time(120)
     assert bench.limits[1] == 70
 
 
 def test_a_pause_by_zero_amperes_is_no_fault_and_ends_at_once():
-    bench = Bench()
+    bench = StationBench()
     bench.charge()
     bench.set_profile(purpose="TxProfile", periods=((0, 0),), transactionId=1)
     assert bench.limits[1] == 0 and bench.permits[1]

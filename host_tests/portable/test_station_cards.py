@@ -1,12 +1,12 @@
 """Who may charge: cards, groups, the authorisation cache, being offline, and cards that turn out invalid."""
 
-from station_bench import Bench
+from station_bench import StationBench
 
 GROUP = {"idTagInfo": {"status": "Accepted", "parentIdTag": "FAMILY"}}
 
 
 def offline(bench):
-    bench.tell(bench.station.on_link, False)
+    bench.disconnect()
     bench.sent.clear()
     return bench
 
@@ -17,7 +17,7 @@ def refuses(status):
 
 def test_only_an_accepted_card_begins_a_transaction():
     for status in ("Blocked", "Expired", "Invalid", "ConcurrentTx"):
-        bench = Bench()
+        bench = StationBench()
         bench.answers["Authorize"] = refuses(status)
         bench.plug()
         bench.card()
@@ -25,7 +25,7 @@ def test_only_an_accepted_card_begins_a_transaction():
 
 
 def test_the_same_card_ends_its_transaction_without_asking_whatever_its_case():
-    bench = Bench()
+    bench = StationBench()
     bench.charge(tag="card")
     bench.sent.clear()
     bench.card("CARD")
@@ -35,7 +35,7 @@ def test_the_same_card_ends_its_transaction_without_asking_whatever_its_case():
 
 
 def test_another_card_ends_nothing_unless_it_is_of_the_same_group():
-    bench = Bench()
+    bench = StationBench()
     bench.answers["Authorize"] = lambda payload: GROUP if payload["idTag"] != "STRANGER" else {"idTagInfo": {"status": "Accepted"}}
     bench.charge(tag="MINE")
     bench.card("STRANGER")
@@ -47,10 +47,10 @@ def test_another_card_ends_nothing_unless_it_is_of_the_same_group():
 
 
 def test_the_group_is_also_learnt_from_the_start_and_survives_a_restart():
-    bench = Bench()
+    bench = StationBench()
     bench.answers["StartTransaction"] = lambda payload: {"transactionId": 5, "idTagInfo": GROUP["idTagInfo"]}
     bench.charge(tag="MINE")
-    again = Bench(memory=bench.memory)
+    again = StationBench(memory=bench.memory)
     again.answers["Authorize"] = lambda payload: GROUP
     again.plug()
     again.card("YOURS")
@@ -58,7 +58,7 @@ def test_the_group_is_also_learnt_from_the_start_and_survives_a_restart():
 
 
 def test_one_reader_serves_two_connectors():
-    bench = Bench(connectors=2)
+    bench = StationBench(connectors=2)
     bench.card("A")
     assert bench.statuses(1)[-1] == bench.statuses(2)[-1] == "Preparing"
     bench.plug(2)
@@ -71,7 +71,7 @@ def test_one_reader_serves_two_connectors():
 
 
 def test_a_card_that_is_shown_twice_is_asked_about_once():
-    bench = Bench()
+    bench = StationBench()
     bench.silent = True
     bench.card()
     bench.card()
@@ -80,11 +80,11 @@ def test_a_card_that_is_shown_twice_is_asked_about_once():
 
 
 def test_offline_a_card_that_was_accepted_before_may_charge_and_an_unknown_one_may_not():
-    bench = Bench()
+    bench = StationBench()
     bench.charge()
     bench.card("TAG1")
     bench.unplug()
-    again = offline(Bench(memory=bench.memory))
+    again = offline(StationBench(memory=bench.memory))
     again.plug()
     again.card("UNKNOWN")
     assert not again.permits[1]
@@ -103,17 +103,17 @@ def test_offline_the_keys_decide():
     ):
         keys = {"AuthorizationCacheEnabled": cache, "LocalAuthorizeOffline": local, "AllowOfflineTxForUnknownId": unknown}
         for tag, may in (("TAG1", known_may), ("UNKNOWN", unknown_may)):
-            bench = Bench()
+            bench = StationBench()
             bench.charge()
             bench.card("TAG1")
-            bench = offline(Bench(memory=bench.memory, keys=keys))
+            bench = offline(StationBench(memory=bench.memory, keys=keys))
             bench.plug()
             bench.card(tag)
             assert bench.permits[1] == may, (keys, tag)
 
 
 def test_offline_a_card_that_is_known_to_be_bad_never_charges():
-    bench = Bench(keys={"AllowOfflineTxForUnknownId": "true"})
+    bench = StationBench(keys={"AllowOfflineTxForUnknownId": "true"})
     bench.answers["Authorize"] = refuses("Blocked")
     bench.card("STOLEN")
     offline(bench)
@@ -125,7 +125,7 @@ def test_offline_a_card_that_is_known_to_be_bad_never_charges():
 
 
 def test_a_cached_card_expires_at_its_date_and_counts_as_expired_without_a_clock():
-    bench = Bench()
+    bench = StationBench()
     bench.answers["Authorize"] = lambda payload: {"idTagInfo": {"status": "Accepted", "expiryDate": "2025-06-15T13:00:00Z"}}
     bench.card()
     offline(bench)
@@ -137,14 +137,14 @@ def test_a_cached_card_expires_at_its_date_and_counts_as_expired_without_a_clock
     bench.pass_time(100)
     bench.card()
     assert not bench.permits[1]
-    without = Bench(memory=bench.memory, now=None, register=False)
+    without = StationBench(memory=bench.memory, now=None, register=False)
     without.plug()
     without.card()
     assert not without.permits[1]
 
 
 def test_the_link_that_goes_away_during_authorize_leaves_it_to_the_cache():
-    bench = Bench()
+    bench = StationBench()
     bench.card()
     bench.pass_time(61)
     bench.silent = True
@@ -156,7 +156,7 @@ def test_the_link_that_goes_away_during_authorize_leaves_it_to_the_cache():
 
 
 def test_with_local_pre_authorize_a_known_card_is_not_asked_about():
-    bench = Bench(keys={"LocalPreAuthorize": "true", "AuthorizeRemoteTxRequests": "true"})
+    bench = StationBench(keys={"LocalPreAuthorize": "true", "AuthorizeRemoteTxRequests": "true"})
     bench.charge()
     bench.card("TAG1")
     bench.unplug()
@@ -174,7 +174,7 @@ def test_with_local_pre_authorize_a_known_card_is_not_asked_about():
 
 
 def test_with_local_pre_authorize_a_card_that_was_refused_is_asked_about_again():
-    bench = Bench(keys={"LocalPreAuthorize": "true"})
+    bench = StationBench(keys={"LocalPreAuthorize": "true"})
     bench.answers["Authorize"] = refuses("Blocked")
     bench.card()
     bench.answers["Authorize"] = lambda payload: {"idTagInfo": {"status": "Accepted"}}
@@ -184,13 +184,13 @@ def test_with_local_pre_authorize_a_card_that_was_refused_is_asked_about_again()
 
 
 def test_without_the_cache_nothing_is_kept():
-    bench = Bench(keys={"AuthorizationCacheEnabled": "false"})
+    bench = StationBench(keys={"AuthorizationCacheEnabled": "false"})
     bench.card()
     assert bench.memory.names() == []
 
 
 def test_news_of_a_card_leaves_its_neighbours_in_the_cache_alone():
-    bench = Bench()
+    bench = StationBench()
     for tag in ("A", "B", "C"):
         bench.card(tag)
     bench.answers["Authorize"] = refuses("Blocked")
@@ -199,7 +199,7 @@ def test_news_of_a_card_leaves_its_neighbours_in_the_cache_alone():
 
 
 def test_the_cache_writes_only_what_is_new_and_is_bounded():
-    bench = Bench()
+    bench = StationBench()
     bench.card("ONE")
     writes = bench.memory.writes
     for _ in range(5):
@@ -214,7 +214,7 @@ def test_the_cache_writes_only_what_is_new_and_is_bounded():
 
 
 def test_what_a_start_or_a_stop_says_of_a_card_is_kept_and_a_concurrent_one_is_not():
-    bench = Bench()
+    bench = StationBench()
     bench.answers["StartTransaction"] = lambda payload: {"transactionId": 1, "idTagInfo": {"status": "Expired"}}
     bench.answers["StopTransaction"] = lambda payload: {"idTagInfo": {"status": "Blocked"}}
     bench.plug()
@@ -229,7 +229,7 @@ def test_what_a_start_or_a_stop_says_of_a_card_is_kept_and_a_concurrent_one_is_n
 
 
 def test_a_cache_that_cannot_be_written_stops_nobody():
-    bench = Bench()
+    bench = StationBench()
     bench.memory.fails = True
     bench.plug()
     bench.card()
@@ -238,7 +238,7 @@ def test_a_cache_that_cannot_be_written_stops_nobody():
 
 
 def invalid_after_start(**keys):
-    bench = Bench(keys=keys)
+    bench = StationBench(keys=keys)
     bench.answers["StartTransaction"] = lambda payload: {"transactionId": 9, "idTagInfo": {"status": "Invalid"}}
     bench.plug()
     bench.card()
@@ -256,7 +256,7 @@ def test_a_card_found_invalid_gets_no_energy_where_the_transaction_may_go_on():
     bench = invalid_after_start(StopTransactionOnInvalidId="false")
     assert bench.actions("StopTransaction") == [] and not bench.permits[1]
     assert bench.statuses()[-1] == "SuspendedEVSE"
-    again = Bench(memory=bench.memory)
+    again = StationBench(memory=bench.memory)
     assert not again.permits[1], "nor after a restart"
     bench.card()
     bench.answers["StartTransaction"] = bench._start
@@ -279,39 +279,39 @@ def test_a_card_found_invalid_gets_the_energy_that_the_key_allows():
 
 
 def test_the_cable_of_an_invalid_card_is_kept_until_its_owner_shows_it_again():
-    bench = Bench(locks=[1])
+    bench = StationBench(locks=[1])
     bench.cable()
     bench.answers["StartTransaction"] = lambda payload: {"transactionId": 9, "idTagInfo": {"status": "Invalid"}}
     bench.plug()
     bench.card("TAG")
-    bench.tell(bench.station.on_pilot, 1, "B1", "B")
+    bench.plug()
     assert bench.locks[1]
     bench.card("TAG")
     assert not bench.locks[1] and len(bench.actions("StartTransaction")) == 1
 
 
 def test_a_fault_in_mid_charge_stops_energy_and_not_the_transaction():
-    bench = Bench()
+    bench = StationBench()
     bench.charge()
     bench.fault("OverCurrentFailure")
     assert not bench.permits[1] and bench.statuses()[-1] == "Faulted"
     assert bench.actions("StopTransaction") == []
-    bench.tell(bench.station.on_pilot, 1, "B1", "B")
+    bench.plug()
     bench.fault("OverCurrentFailure", False)
     assert bench.permits[1] and bench.statuses()[-1] == "SuspendedEVSE"
-    bench.tell(bench.station.on_pilot, 1, "B2", "B")
+    bench.pause()
     assert bench.statuses()[-1] == "SuspendedEV"
     bench.fault("WeakSignal")
     assert bench.permits[1] and bench.actions("StatusNotification")[-1]["errorCode"] == "WeakSignal"
 
 
 def test_a_card_before_the_time_out_counts_and_after_it_does_not_whichever_came_first():
-    bench = Bench(keys={"ConnectionTimeOut": "20"})
+    bench = StationBench(keys={"ConnectionTimeOut": "20"})
     bench.plug()
     bench.pass_time(1000)
     bench.card()
     assert bench.permits[1], "plug first: no time-out runs"
-    bench = Bench(keys={"ConnectionTimeOut": "20"})
+    bench = StationBench(keys={"ConnectionTimeOut": "20"})
     bench.ask("RemoteStartTransaction", {"idTag": "R"})
     bench.pass_time(21)
     assert bench.statuses()[-1] == "Available"

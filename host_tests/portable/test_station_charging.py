@@ -2,7 +2,9 @@
 
 import json
 
-from station_bench import NOON, Bench, Memory, profile, text_of
+from central_system import text_of
+from station_bench import NOON, StationBench, profile
+from store_in_ram import DocumentsInRam
 
 ACCEPTED = {"status": "Accepted"}
 REJECTED = {"status": "Rejected"}
@@ -16,15 +18,15 @@ def composite(bench, connector=1, duration=3600, unit=None):
 
 
 def test_a_profile_limits_at_once_and_is_in_flash_before_the_answer():
-    bench = Bench()
+    bench = StationBench()
     assert bench.set_profile(periods=((0, 16),)) == ACCEPTED
     assert bench.limits[1] == 160
     assert bench.memory.names() == ["profile-1"]
-    assert Bench(memory=bench.memory).limits[1] == 160
+    assert StationBench(memory=bench.memory).limits[1] == 160
 
 
 def test_limits_change_on_the_second():
-    bench = Bench()
+    bench = StationBench()
     bench.set_profile(periods=((0, 16), (43260, 10), (43320, 20)), startSchedule="2025-06-15T00:00:00Z")
     seen = []
     for _ in range(130):
@@ -34,7 +36,7 @@ def test_limits_change_on_the_second():
 
 
 def test_an_unknown_connector_is_an_error_and_changes_nothing():
-    bench = Bench()
+    bench = StationBench()
     answer = bench.set_profile(connector=9)
     assert answer[:2] == ("error", "PropertyConstraintViolation") and "connectorId" in answer[2]
     assert composite(bench, 9) == REJECTED
@@ -42,7 +44,7 @@ def test_an_unknown_connector_is_an_error_and_changes_nothing():
 
 
 def test_bad_requests_get_the_code_of_their_kind_and_name_the_field():
-    bench = Bench()
+    bench = StationBench()
     bench.set_profile(periods=((0, 16),))
     kept = dict(bench.memory.kept)
     good = profile(id=2)
@@ -77,7 +79,7 @@ def test_bad_requests_get_the_code_of_their_kind_and_name_the_field():
 
 
 def test_refused_profiles_change_nothing():
-    bench = Bench()
+    bench = StationBench()
     bench.set_profile(id=1, periods=((0, 16),))
     kept = dict(bench.memory.kept)
     for refused in (
@@ -102,7 +104,7 @@ def test_refused_profiles_change_nothing():
 
 
 def test_a_full_store_can_still_be_told_a_lower_limit():
-    bench = Bench(keys={"MaxChargingProfilesInstalled": "2", "ChargeProfileMaxStackLevel": "3"})
+    bench = StationBench(keys={"MaxChargingProfilesInstalled": "2", "ChargeProfileMaxStackLevel": "3"})
     bench.set_profile(id=1, level=0, periods=((0, 32),))
     bench.set_profile(id=2, level=1, periods=((0, 30),))
     assert bench.set_profile(id=3, level=2) == REJECTED
@@ -114,16 +116,16 @@ def test_a_full_store_can_still_be_told_a_lower_limit():
 
 
 def test_the_highest_stack_level_survives_a_restart_and_can_be_cleared():
-    bench = Bench()
+    bench = StationBench()
     assert bench.set_profile(id=-5, level=8, periods=((0, 8),)) == ACCEPTED
-    again = Bench(memory=bench.memory)
+    again = StationBench(memory=bench.memory)
     assert again.limits[1] == 80
     assert again.ask("ClearChargingProfile", {"id": -5}) == ACCEPTED
     assert again.limits[1] == 320 and again.memory.names() == []
 
 
 def test_a_failed_write_leaves_the_old_profile_in_force_and_in_flash():
-    bench = Bench()
+    bench = StationBench()
     bench.set_profile(periods=((0, 6),))
     kept = dict(bench.memory.kept)
     bench.memory.fails = True
@@ -136,7 +138,7 @@ def test_a_failed_write_leaves_the_old_profile_in_force_and_in_flash():
 
 
 def test_an_equal_profile_is_not_written_again():
-    bench = Bench()
+    bench = StationBench()
     bench.set_profile()
     writes = bench.memory.writes
     assert bench.set_profile() == ACCEPTED
@@ -144,7 +146,7 @@ def test_an_equal_profile_is_not_written_again():
 
 
 def test_a_profile_that_cannot_be_removed_from_flash_is_out_of_force_and_told():
-    bench = Bench()
+    bench = StationBench()
     bench.set_profile(id=7, periods=((0, 6),))
 
     def worn(name):
@@ -158,32 +160,32 @@ def test_a_profile_that_cannot_be_removed_from_flash_is_out_of_force_and_told():
 
 
 def test_power_fails_between_the_write_and_the_removal_of_what_it_displaced():
-    bench = Bench()
+    bench = StationBench()
     bench.set_profile(id=1, periods=((0, 32),))
     old = bench.memory.kept["profile-1"]
     bench.set_profile(id=2, periods=((0, 8),))
     assert bench.memory.names() == ["profile-2"]
     bench.memory.kept["profile-1"] = old
-    again = Bench(memory=bench.memory)
+    again = StationBench(memory=bench.memory)
     assert again.limits[1] == 80 and again.memory.names() == ["profile-2"]
 
 
 def test_a_document_that_cannot_be_read_costs_that_profile_only():
-    bench = Bench()
+    bench = StationBench()
     bench.set_profile(id=1, level=0, periods=((0, 10),))
     bench.set_profile(id=2, level=1, periods=((0, 8),))
     another, own = bench.memory.kept["profile-1"], json.loads(bench.memory.kept["profile-2"])
     for nonsense in ("[1]", '{"a":1}', '"x"', "[3,[1,2]]", "7", another, json.dumps(["9", own[1]])):
-        memory = Memory()
+        memory = DocumentsInRam()
         memory.kept.update(bench.memory.kept)
         memory.kept["profile-2"] = nonsense
-        again = Bench(memory=memory)
+        again = StationBench(memory=memory)
         assert again.limits[1] == 100, nonsense
         assert any(["profile-2" in line for line in again.logs]), nonsense
 
 
 def test_the_profile_of_a_transaction_goes_with_it_from_flash_too():
-    bench = Bench()
+    bench = StationBench()
     bench.charge()
     assert bench.set_profile(id=3, purpose="TxProfile", periods=((0, 7),), transactionId=1) == ACCEPTED
     assert bench.limits[1] == 70
@@ -192,13 +194,13 @@ def test_the_profile_of_a_transaction_goes_with_it_from_flash_too():
 
 
 def test_a_profile_of_a_transaction_without_its_transaction_is_not_loaded():
-    bench = Bench()
+    bench = StationBench()
     bench.charge()
     bench.set_profile(id=3, purpose="TxProfile", periods=((0, 7),))
     memory = bench.memory
     memory.journal.lines = []
     memory.journal.segments = []
-    again = Bench(memory=memory)
+    again = StationBench(memory=memory)
     again.charge()
     assert again.limits[1] == 320
 
@@ -207,7 +209,7 @@ def test_a_relative_profile_that_is_over_in_the_transaction_does_not_free_the_st
     over = "profile 7 is over in the transaction on connector 1, and does not limit it"
     for connector in (0, 1):
         for form in ({"kind": "Relative"}, {"kind": "Absolute", "startSchedule": None}):
-            bench = Bench(connectors=2)
+            bench = StationBench(connectors=2)
             assert bench.set_profile(connector, id=7, duration=120, periods=((0, 6),), **form) == ACCEPTED
             bench.charge(1)
             assert bench.limits[1] == 60
@@ -230,17 +232,17 @@ def test_a_relative_profile_that_is_over_in_the_transaction_does_not_free_the_st
 
 
 def test_a_transaction_profile_that_names_an_id_is_refused_while_the_id_is_not_known():
-    bench = Bench()
+    bench = StationBench()
     bench.silent = True
     bench.plug()
     bench.station.authorisation.grant("TAG", [1], None)
-    bench.tell(bench.station.wake)
+    bench.wake()
     assert bench.set_profile(purpose="TxProfile", transactionId=1) == REJECTED
     assert bench.set_profile(purpose="TxProfile") == ACCEPTED
 
 
 def test_clear_answers_unknown_when_nothing_matched():
-    bench = Bench()
+    bench = StationBench()
     assert bench.ask("ClearChargingProfile", {}) == {"status": "Unknown"}
     bench.set_profile(id=1, level=0)
     bench.set_profile(id=2, level=1)
@@ -252,7 +254,7 @@ def test_clear_answers_unknown_when_nothing_matched():
 
 
 def test_the_composite_schedule_is_what_the_rules_say():
-    bench = Bench()
+    bench = StationBench()
     bench.set_profile(periods=((0, 11.3), (43200 + 600, 8.1)))
     answer = composite(bench, duration=1200)
     assert answer == {
@@ -271,31 +273,27 @@ def test_the_composite_schedule_is_what_the_rules_say():
 
 
 def test_limits_are_written_with_one_decimal():
-    bench = Bench()
+    bench = StationBench()
     bench.set_profile(periods=((0, 11.3),))
-    bench.tell(bench.station.on_text, '[2,"g","GetCompositeSchedule",{"connectorId":1,"duration":60}]')
+    bench.deliver('[2,"g","GetCompositeSchedule",{"connectorId":1,"duration":60}]')
     composite(bench)
-    answers = []
-    take = bench._take
-    bench._take = lambda message: answers.append(message)
     bench.station.time_is(NOON, 0, 0)
     bench.station.on_text('[2,"g","GetCompositeSchedule",{"connectorId":1,"duration":60}]')
     text = [text_of(a[1]) for a in bench.station.take_effects() if a[0] == "send"][0]
-    bench._take = take
     assert '"limit":11.3,' in text, text
 
 
 def test_composite_requests_that_are_rejected():
-    bench = Bench(keys={"ChargingScheduleAllowedChargingRateUnit": "Current"})
+    bench = StationBench(keys={"ChargingScheduleAllowedChargingRateUnit": "Current"})
     assert composite(bench, duration=-1) == REJECTED
     assert composite(bench, unit="W") == REJECTED
     assert composite(bench, unit="kW")[1] == "PropertyConstraintViolation"
-    unknown = Bench(now=None, register=False)
+    unknown = StationBench(now=None, register=False)
     assert composite(unknown) == REJECTED
 
 
 def test_a_watt_profile_is_seen_in_amperes_and_in_watts():
-    bench = Bench()
+    bench = StationBench()
     bench.set_profile(unit="W", periods=((0, 11000),))
     assert bench.limits[1] == 159
     assert composite(bench, unit="W")["chargingSchedule"]["chargingSchedulePeriod"][0]["limit"] == 11000
@@ -303,28 +301,28 @@ def test_a_watt_profile_is_seen_in_amperes_and_in_watts():
 
 
 def test_without_the_time_of_day_the_lowest_period_counts():
-    bench = Bench()
+    bench = StationBench()
     bench.set_profile(periods=((0, 16), (3600, 8), (7200, 32)))
-    again = Bench(memory=bench.memory, now=None, register=False)
+    again = StationBench(memory=bench.memory, now=None, register=False)
     assert again.limits[1] == 80
-    again.tell(again.station.on_link, True)
+    again.connect()
     assert again.now == NOON and again.limits[1] == 320
 
 
 def test_a_relative_station_profile_set_without_the_time_counts_from_when_it_is_known():
-    bench = Bench(now=None, register=False)
+    bench = StationBench(now=None, register=False)
     bench.set_profile(connector=0, purpose="ChargePointMaxProfile", kind="Relative", periods=((0, 10), (60, 20)))
     assert bench.limits[1] == 100
     bench.pass_time(100)
-    bench.tell(bench.station.on_link, True)
+    bench.connect()
     assert bench.limits[1] == 100
     bench.pass_time(60)
     assert bench.limits[1] == 200
-    assert Bench(memory=bench.memory, now=bench.now, register=False).limits[1] == 200
+    assert StationBench(memory=bench.memory, now=bench.now, register=False).limits[1] == 200
 
 
 def test_configuration_keys():
-    bench = Bench(keys={"MaxChargingProfilesInstalled": "7", "NoSuchKey": "1", "HeartbeatInterval": "x"})
+    bench = StationBench(keys={"MaxChargingProfilesInstalled": "7", "NoSuchKey": "1", "HeartbeatInterval": "x"})
     answer = bench.ask("GetConfiguration", {})
     values = {entry["key"]: entry.get("value") for entry in answer["configurationKey"]}
     assert values["MaxChargingProfilesInstalled"] == "7"
@@ -342,49 +340,49 @@ def test_configuration_keys():
         ("Nothing", "1", "NotSupported"),
     ):
         assert bench.ask("ChangeConfiguration", {"key": key, "value": value}) == {"status": status}, key
-    again = Bench(memory=bench.memory)
+    again = StationBench(memory=bench.memory)
     assert again.station.settings["MeterValueSampleInterval"] == 6
     assert len([line for line in bench.logs if "first values" in line]) == 2
 
 
 def test_unknown_actions_and_known_ones_that_are_not_built_in():
-    bench = Bench()
+    bench = StationBench()
     assert bench.ask("Frobnicate", {})[1] == "NotImplemented"
     assert bench.ask("UpdateFirmware", {})[1] == "NotSupported"
     assert bench.ask("DataTransfer", {"vendorId": "x"}) == {"status": "UnknownVendorId"}
 
 
 def test_texts_that_are_no_messages_are_answered_and_the_station_goes_on():
-    bench = Bench()
+    bench = StationBench()
     for text in ("", "{", "[]", '[2,"a"]', '[2,"a","Reset"]', '[9,"a","Reset",{}]', '[2,1,"Reset",{}]', '[3]', '[4,"x"]', "null", '[2,"a","Reset",[]]'):
-        bench.tell(bench.station.on_text, text)
+        bench.deliver(text)
     assert json.loads(json.dumps(bench.last_answer))[0] == 4
     assert bench.set_profile() == ACCEPTED
 
 
 def test_a_key_that_cannot_be_written_keeps_its_value():
-    bench = Bench()
+    bench = StationBench()
     bench.memory.fails = True
     assert bench.ask("ChangeConfiguration", {"key": "MeterValueSampleInterval", "value": "5"}) == REJECTED
     assert bench.station.settings["MeterValueSampleInterval"] == 60
     bench.memory.fails = False
     assert bench.ask("ChangeConfiguration", {"key": "ConnectionTimeOut", "value": "5"}) == ACCEPTED
-    assert Bench(memory=bench.memory).station.settings["MeterValueSampleInterval"] == 60
+    assert StationBench(memory=bench.memory).station.settings["MeterValueSampleInterval"] == 60
 
 
-class Short(Memory):
+class Short(DocumentsInRam):
     """Flash that does what it is told, and then there is no memory left."""
 
     short = False
 
     def write(self, name, value):
-        Memory.write(self, name, value)
+        DocumentsInRam.write(self, name, value)
         if self.short:
             self.short = False
             raise MemoryError
 
     def remove(self, name):
-        Memory.remove(self, name)
+        DocumentsInRam.remove(self, name)
         if self.short:
             self.short = False
             raise MemoryError
@@ -396,7 +394,7 @@ def test_where_memory_ends_between_flash_and_what_is_in_force_both_are_the_same_
         ({"id": 2, "level": 1, "periods": ((0, 8),)}, 80),
         ({"id": 2, "periods": ((0, 8),)}, 80),
     ):
-        bench = Bench(memory=Short())
+        bench = StationBench(memory=Short())
         bench.set_profile(id=1, periods=((0, 16),))
         bench.memory.short = True
         answer = bench.set_profile(**change)
@@ -404,7 +402,7 @@ def test_where_memory_ends_between_flash_and_what_is_in_force_both_are_the_same_
         assert bench.limits[1] == limit, change
         assert sorted(bench.memory.kept) == ["profile-%d" % i for i in sorted([p.id for p in bench.station.profiles])], change
         assert bench.set_profile(id=5, level=3, periods=((0, 7),)) == ACCEPTED and bench.limits[1] == 70
-    bench = Bench(memory=Short())
+    bench = StationBench(memory=Short())
     bench.set_profile(id=1, periods=((0, 16),))
     bench.memory.short = True
     assert bench.ask("ClearChargingProfile", {"id": 1})[:2] == ("error", "InternalError")

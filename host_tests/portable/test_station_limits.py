@@ -1,6 +1,6 @@
 """One limit for several connectors (R29): never exceeded, down first, up after, and fairly split."""
 
-from station_bench import Bench
+from station_bench import StationBench
 
 MAX = {"connector": 0, "purpose": "ChargePointMaxProfile"}
 
@@ -10,7 +10,7 @@ def total(bench):
 
 
 def test_the_combined_limit_of_charge_point_max_profile_is_shared_among_the_connectors():
-    bench = Bench(connectors=2)
+    bench = StationBench(connectors=2)
     bench.set_profile(periods=((0, 20),), **MAX)
     bench.charge(1)
     assert bench.limits[1] == 200
@@ -20,7 +20,7 @@ def test_the_combined_limit_of_charge_point_max_profile_is_shared_among_the_conn
 
 
 def test_a_new_connector_waits_until_the_others_had_time_to_fall():
-    bench = Bench(connectors=2)
+    bench = StationBench(connectors=2)
     bench.set_profile(periods=((0, 20),), **MAX)
     bench.charge(1)
     bench.charge(2)
@@ -32,7 +32,7 @@ def test_a_new_connector_waits_until_the_others_had_time_to_fall():
 
 
 def test_what_happens_meanwhile_does_not_put_off_the_rise():
-    bench = Bench(connectors=2)
+    bench = StationBench(connectors=2)
     bench.set_profile(periods=((0, 20),), **MAX)
     bench.charge(1)
     bench.charge(2)
@@ -43,7 +43,7 @@ def test_what_happens_meanwhile_does_not_put_off_the_rise():
 
 
 def test_a_limit_that_falls_in_steps_frees_room_in_steps():
-    bench = Bench(connectors=2)
+    bench = StationBench(connectors=2)
     bench.set_profile(periods=((0, 32),), **MAX)
     bench.charge(1)
     bench.charge(2)
@@ -58,7 +58,7 @@ def test_a_limit_that_falls_in_steps_frees_room_in_steps():
 
 
 def test_the_newest_waits_when_there_are_less_than_six_amperes_for_each():
-    bench = Bench(connectors=2)
+    bench = StationBench(connectors=2)
     bench.set_profile(periods=((0, 11),), **MAX)
     bench.charge(1)
     bench.charge(2)
@@ -72,7 +72,7 @@ def test_the_newest_waits_when_there_are_less_than_six_amperes_for_each():
 
 
 def test_the_limit_of_the_installation_is_shared_too():
-    bench = Bench(connectors=3, grid_da=320)
+    bench = StationBench(connectors=3, grid_da=320)
     for connector in (1, 2, 3):
         bench.charge(connector)
         bench.pass_time(30)
@@ -81,53 +81,53 @@ def test_the_limit_of_the_installation_is_shared_too():
 
 
 def test_a_vehicle_that_stops_asking_leaves_its_share_to_the_others():
-    bench = Bench(connectors=2)
+    bench = StationBench(connectors=2)
     bench.set_profile(periods=((0, 20),), **MAX)
     bench.charge(1)
     bench.charge(2)
     bench.pass_time(30)
-    bench.tell(bench.station.on_pilot, 2, "B2", "B")
+    bench.pause(2)
     bench.pass_time(12)
     assert (bench.limits[1], bench.limits[2]) == (140, 60)
     assert bench.statuses(2)[-1] == "SuspendedEV"
-    bench.tell(bench.station.on_pilot, 2, "C2", "C")
+    bench.resume(2)
     assert (bench.limits[1], bench.limits[2]) == (100, 60)
     bench.pass_time(12)
     assert (bench.limits[1], bench.limits[2]) == (100, 100)
 
 
 def test_nobody_waits_for_a_chair_that_is_empty():
-    bench = Bench(connectors=3)
+    bench = StationBench(connectors=3)
     bench.set_profile(periods=((0, 32),), **MAX)
     for connector in (1, 2, 3):
         bench.charge(connector)
     bench.pass_time(30)
-    bench.tell(bench.station.on_pilot, 1, "B2", "B")  # the oldest has enough
+    bench.pause()  # the oldest has enough
     for amps, want in ((18, [60, 60, 60]), (17, [0, 85, 85]), (11, [0, 110, 0]), (32, [60, 130, 130])):
         bench.set_profile(periods=((0, amps),), **MAX)
         bench.pass_time(30)
         assert [bench.limits[c] for c in (1, 2, 3)] == want, amps
     bench.set_profile(periods=((0, 17),), **MAX)
     bench.pass_time(30)
-    bench.tell(bench.station.on_pilot, 1, "C2", "C")  # it asks again: the newest waits
+    bench.resume()  # it asks again: the newest waits
     bench.pass_time(30)
     assert [bench.limits[c] for c in (1, 2, 3)] == [85, 85, 0]
 
 
 def test_a_vehicle_that_needs_ventilation_leaves_its_share_to_the_others():
-    bench = Bench(connectors=2)
+    bench = StationBench(connectors=2)
     bench.set_profile(periods=((0, 20),), **MAX)
     bench.charge(1)
     bench.charge(2)
     bench.pass_time(30)
-    bench.tell(bench.station.on_pilot, 2, "B2", "D")
+    bench.pilot(2, "B2", "D")
     bench.pass_time(12)
     assert (bench.limits[1], bench.limits[2]) == (140, 60)
     assert bench.statuses(2)[-1] == "SuspendedEVSE"
 
 
 def test_a_lower_station_limit_is_in_force_at_once():
-    bench = Bench(connectors=2)
+    bench = StationBench(connectors=2)
     bench.set_profile(periods=((0, 32),), **MAX)
     bench.charge(1)
     bench.charge(2)
@@ -138,7 +138,7 @@ def test_a_lower_station_limit_is_in_force_at_once():
 
 
 def test_the_one_that_wants_least_gets_it_and_the_rest_is_divided():
-    bench = Bench(connectors=2)
+    bench = StationBench(connectors=2)
     bench.set_profile(periods=((0, 30),), **MAX)
     bench.set_profile(id=2, connector=1, periods=((0, 8),))
     bench.charge(1)
@@ -148,20 +148,20 @@ def test_the_one_that_wants_least_gets_it_and_the_rest_is_divided():
 
 
 def test_an_open_contactor_frees_its_room_at_once():
-    bench = Bench(connectors=2)
+    bench = StationBench(connectors=2)
     bench.set_profile(periods=((0, 11),), **MAX)
     bench.charge(1)
     bench.charge(2)
     bench.card("TAG1", [1])
     assert bench.limits[2] == 0
-    bench.tell(bench.station.on_pilot, 1, "C2S", "C")
+    bench.asked_to_stop()
     assert bench.limits[2] == 0
-    bench.tell(bench.station.on_pilot, 1, "B1", "B")
+    bench.plug()
     assert bench.limits[2] == 110
 
 
 def test_an_idle_connector_shows_what_a_transaction_would_get():
-    bench = Bench(connectors=2)
+    bench = StationBench(connectors=2)
     bench.set_profile(periods=((0, 20),), **MAX)
     assert bench.limits[2] == 200
     bench.charge(1)
@@ -169,24 +169,24 @@ def test_an_idle_connector_shows_what_a_transaction_would_get():
 
 
 def test_a_cable_limits_its_connector():
-    bench = Bench()
-    bench.tell(bench.station.on_cap, 1, "cable", 130)
+    bench = StationBench()
+    bench.cable(da=130)
     assert bench.limits[1] == 130 and bench.station.limits.of[1].source == "cable"
-    bench.tell(bench.station.on_cap, 1, "cable", None)
+    bench.cable(da=None)
     assert bench.limits[1] == 320
 
 
 def test_a_cable_or_a_warm_board_that_bears_more_lifts_no_limit():
-    bench = Bench()
+    bench = StationBench()
     bench.set_profile(connector=1, periods=((0, 10),))
     bench.charge(1)
     for source, da, limit_da in (("cable", 200, 100), ("temperature", 240, 100), ("temperature", 80, 80), ("cable", 130, 80), ("temperature", None, 100)):
-        bench.tell(bench.station.on_cap, 1, source, da)
+        bench.cap(1, source, da)
         assert bench.limits[1] == limit_da, (source, da)
 
 
 def test_a_limit_says_what_it_comes_from():
-    bench = Bench(connectors=2)
+    bench = StationBench(connectors=2)
     grants = bench.station.limits.of
     assert grants[1].why(bench.now) in ("hardware", "installation")
     bench.set_profile(id=3, connector=1, periods=((0, 12),))
@@ -197,29 +197,29 @@ def test_a_limit_says_what_it_comes_from():
     bench.charge(2)
     bench.pass_time(30)
     assert grants[1].why(bench.now).startswith("its share of ChargePointMaxProfile 4")
-    bench.tell(bench.station.on_cap, 1, "cable", 60)
+    bench.cable(da=60)
     assert grants[1].why(bench.now) == "cable"
 
 
 def test_a_connector_whose_contactor_is_still_closed_keeps_its_share_for_itself():
-    bench = Bench(connectors=2)
+    bench = StationBench(connectors=2)
     bench.set_profile(periods=((0, 20),), **MAX)
     bench.charge(1)
     bench.charge(2)
     bench.pass_time(30)
     bench.card("TAG1", [1])
     for pilot in ("C2", "C2S"):
-        bench.tell(bench.station.on_pilot, 1, pilot, "C")
+        bench.pilot(1, pilot, "C")
         assert bench.limits[2] == 100, pilot
-    bench.tell(bench.station.on_pilot, 1, "B1", "B")
+    bench.plug()
     assert bench.limits[2] == 200
 
 
 def test_a_vehicle_that_pauses_may_for_a_moment_still_come_back_with_what_it_was_offered():
-    bench = Bench(connectors=2)
+    bench = StationBench(connectors=2)
     bench.set_profile(periods=((0, 20),), **MAX)
     bench.charge(1)
-    bench.tell(bench.station.on_pilot, 1, "B2", "B")
+    bench.pause()
     bench.charge(2)
     assert bench.limits[2] == 0
     bench.pass_time(12)
@@ -227,7 +227,7 @@ def test_a_vehicle_that_pauses_may_for_a_moment_still_come_back_with_what_it_was
 
 
 def test_the_falls_of_a_long_charge_leave_nothing_in_ram():
-    bench = Bench()
+    bench = StationBench()
     bench.charge(1)
     for _ in range(20):
         bench.set_profile(connector=1, periods=((0, 10),))
@@ -238,7 +238,7 @@ def test_the_falls_of_a_long_charge_leave_nothing_in_ram():
 
 
 def test_what_waits_for_room_counts_as_drawn_for_the_others():
-    bench = Bench(connectors=3)
+    bench = StationBench(connectors=3)
     bench.set_profile(periods=((0, 30),), **MAX)
     for connector in (1, 2, 3):
         bench.charge(connector)
@@ -254,7 +254,7 @@ def test_what_waits_for_room_counts_as_drawn_for_the_others():
 
 
 def test_each_connector_s_limit_changes_in_the_second_that_its_plan_says():
-    bench = Bench(connectors=3)
+    bench = StationBench(connectors=3)
     noon_s = 12 * 3600
     for connector, changes in ((1, ((60, 8), (120, 14))), (2, ((90, 10),)), (3, ((30, 7), (110, 12)))):
         periods = [(0, 16)] + [(noon_s + at, amps) for at, amps in changes]
@@ -267,7 +267,7 @@ def test_each_connector_s_limit_changes_in_the_second_that_its_plan_says():
 
 
 def test_a_second_fall_does_not_make_room_that_the_first_one_has_not_left_yet():
-    bench = Bench(connectors=2)
+    bench = StationBench(connectors=2)
     bench.set_profile(periods=((0, 32),), **MAX)
     bench.charge(1)
     bench.charge(2)

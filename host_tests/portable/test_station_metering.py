@@ -1,6 +1,6 @@
 """When meters are read, and what is said of it (OCPP 1.6, 3.16)."""
 
-from station_bench import Bench
+from station_bench import StationBench
 
 from setpoint.messaging.sampling import PERIODIC, Reading, sampled_values, short_form
 from setpoint.protocol.iso8601 import instant_from, text_from
@@ -19,10 +19,10 @@ def moments(payload):
 
 def station(start="2025-06-15T12:00:00Z", connectors=1, **keys):
     """A bench whose central system tells the time right."""
-    bench = Bench(connectors, keys, instant_from(start), register=False)
+    bench = StationBench(connectors, keys, instant_from(start), register=False)
     bench.answers["Heartbeat"] = lambda payload: {"currentTime": text_from(bench.now)}
     bench.boot_answer["currentTime"] = start
-    bench.tell(bench.station.on_link, True)
+    bench.connect()
     return bench
 
 
@@ -52,7 +52,7 @@ def test_what_a_board_cannot_tell_is_left_out():
 
 
 def test_what_nobody_measures_is_not_sent_and_the_register_says_so():
-    bench = Bench(keys={"MeterValuesSampledData": ALL, "StopTxnSampledData": ALL, "MeterValueSampleInterval": "60"})
+    bench = StationBench(keys={"MeterValuesSampledData": ALL, "StopTxnSampledData": ALL, "MeterValueSampleInterval": "60"})
     bench.estimated = True
     bench.offered_da[1] = 160
     bench.charge()
@@ -83,18 +83,18 @@ KEYS = ("MeterValuesSampledData", "MeterValuesAlignedData", "StopTxnSampledData"
 
 def test_the_first_lists_hold_what_this_board_measures():
     for name, board, measured in BOARDS:
-        bench = Bench(**board)
+        bench = StationBench(**board)
         told = [known["value"] for known in bench.ask("GetConfiguration", {"key": list(KEYS)})["configurationKey"]]
         aligned = [m for m in ("Energy.Active.Import.Register", "Power.Active.Import", "Current.Offered") if m in measured]
         assert told == [measured, ",".join(aligned), "", ""], name
         for key in KEYS:
-            assert Bench(keys={key: ALL}, **board).station.settings[key] == measured, (name, key)
+            assert StationBench(keys={key: ALL}, **board).station.settings[key] == measured, (name, key)
 
 
 def test_a_measurand_that_this_board_cannot_measure_is_rejected_and_the_list_stays():
     for name, board, measured in BOARDS:
         for key in KEYS:
-            bench = Bench(**board)
+            bench = StationBench(**board)
             for measurand in ALL.split(","):
                 fits = measurand in measured.split(",")
                 for value in (measurand, "Current.Offered," + measurand):
@@ -110,7 +110,7 @@ def estimated(reading):
 
 
 def test_a_measurand_that_one_of_two_connectors_measures_is_accepted():
-    bench = Bench(connectors=2)
+    bench = StationBench(connectors=2)
     readings = bench.station.meters._readings
     bench.station.meters._readings = lambda connector: estimated(readings(connector)) if connector == 1 else readings(connector)
     assert bench.ask("ChangeConfiguration", {"key": "MeterValuesSampledData", "value": "Current.Import"}) == {"status": "Accepted"}
@@ -132,7 +132,7 @@ def test_before_a_transaction_what_is_offered_is_what_one_that_starts_now_would_
         (10.3, "10.3", "7107"),
         (40, "32.0", "22080"),
     ):
-        bench = Bench(keys={"MeterValuesSampledData": "Current.Offered,Power.Offered"})
+        bench = StationBench(keys={"MeterValuesSampledData": "Current.Offered,Power.Offered"})
         if limit is not None:
             assert bench.set_profile(level=8, periods=((0, limit),)) == {"status": "Accepted"}
         assert offered_now(bench) == [offered, power], limit
@@ -141,7 +141,7 @@ def test_before_a_transaction_what_is_offered_is_what_one_that_starts_now_would_
 
 
 def test_where_no_transaction_can_start_nothing_is_offered():
-    bench = Bench(keys={"MeterValuesSampledData": "Current.Offered"})
+    bench = StationBench(keys={"MeterValuesSampledData": "Current.Offered"})
     for there, gone in (
         (lambda: bench.fault("GroundFailure"), lambda: bench.fault("GroundFailure", False)),
         (
@@ -156,14 +156,14 @@ def test_where_no_transaction_can_start_nothing_is_offered():
 
 
 def test_in_a_transaction_what_is_offered_is_what_the_pilot_says():
-    bench = Bench(keys={"MeterValuesSampledData": "Current.Offered"})
+    bench = StationBench(keys={"MeterValuesSampledData": "Current.Offered"})
     bench.charge()
     bench.offered_da[1] = 130
     assert offered_now(bench) == ["13.0"]
 
 
 def test_where_nothing_can_be_told_nothing_is_sent():
-    bench = Bench(keys={"MeterValuesSampledData": "Temperature", "MeterValueSampleInterval": "60"})
+    bench = StationBench(keys={"MeterValuesSampledData": "Temperature", "MeterValueSampleInterval": "60"})
     bench.charge()
     bench.pass_time(300)
     bench.ask("TriggerMessage", {"requestedMessage": "MeterValues"})
@@ -190,18 +190,18 @@ def test_an_interval_that_does_not_divide_the_day_begins_anew_at_midnight():
 
 
 def test_a_new_interval_and_a_new_time_move_the_next_round_time():
-    bench = Bench()
+    bench = StationBench()
     assert bench.ask("ChangeConfiguration", {"key": "ClockAlignedDataInterval", "value": "600"}) == {"status": "Accepted"}
     bench.now += 500
-    bench.tell(bench.station.on_clock)
+    bench.clock_is_set()
     bench.pass_time(110)
     assert [moments(p)[0][0] for p in bench.actions("MeterValues")] == ["12:10:00Z"]
 
 
 def test_without_the_time_there_are_no_round_times():
-    bench = Bench(now=None, register=False, keys={"ClockAlignedDataInterval": "60"})
+    bench = StationBench(now=None, register=False, keys={"ClockAlignedDataInterval": "60"})
     bench.pass_time(300)
-    bench.tell(bench.station.on_link, True)
+    bench.connect()
     assert bench.actions("MeterValues") == []
 
 
@@ -240,7 +240,7 @@ def test_the_data_of_a_stop_is_bounded_and_keeps_begin_and_end():
 
 
 def test_without_those_keys_a_stop_has_no_data():
-    bench = Bench()
+    bench = StationBench()
     bench.charge()
     bench.pass_time(300)
     bench.unplug()
@@ -248,26 +248,26 @@ def test_without_those_keys_a_stop_has_no_data():
 
 
 def test_a_meter_that_begins_at_zero_after_a_power_cut_counts_on():
-    bench = Bench(keys={"MeterValueSampleInterval": "60"})
+    bench = StationBench(keys={"MeterValueSampleInterval": "60"})
     bench.charge()
     bench.wh[1] = 9000
     bench.pass_time(120)
-    again = Bench(memory=bench.memory, now=bench.now, wh={1: 0})
+    again = StationBench(memory=bench.memory, now=bench.now, wh={1: 0})
     again.wh[1] = 40
     again.pass_time(1)
     again.unplug()
     assert again.actions("StopTransaction")[0]["meterStop"] == 9040
-    third = Bench(memory=bench.memory, now=again.now, wh={1: 9500})
+    third = StationBench(memory=bench.memory, now=again.now, wh={1: 9500})
     third.charge()
     assert third.actions("StartTransaction")[0]["meterStart"] == 9500
 
 
 def test_a_meter_that_is_not_read_yet_stands_where_it_stood():
-    bench = Bench(keys={"MeterValueSampleInterval": "60"})
+    bench = StationBench(keys={"MeterValueSampleInterval": "60"})
     bench.charge()
     bench.wh[1] = 9000
     bench.pass_time(120)
-    again = Bench(memory=bench.memory, now=bench.now, wh={1: None})
+    again = StationBench(memory=bench.memory, now=bench.now, wh={1: None})
     again.pass_time(60)
     again.wh[1] = 9100
     again.pass_time(60)
@@ -277,19 +277,19 @@ def test_a_meter_that_is_not_read_yet_stands_where_it_stood():
 
 
 def test_the_register_of_a_stop_that_nobody_heard_is_known_after_a_power_cut():
-    bench = Bench()
+    bench = StationBench()
     bench.charge()
-    bench.tell(bench.station.on_link, False)
+    bench.disconnect()
     bench.wh[1] = 9000
     bench.unplug()
-    again = Bench(memory=bench.memory, now=bench.now, wh={1: 0})
+    again = StationBench(memory=bench.memory, now=bench.now, wh={1: 0})
     again.charge()
     assert again.actions("StopTransaction")[0]["meterStop"] == 9000
     assert again.actions("StartTransaction")[0]["meterStart"] == 9000
 
 
 def test_a_single_wrong_reading_does_not_move_the_register():
-    bench = Bench(keys={"MeterValueSampleInterval": "60"})
+    bench = StationBench(keys={"MeterValueSampleInterval": "60"})
     bench.charge()
     for wh in (2000, 0, 2100):
         bench.wh[1] = wh
@@ -301,24 +301,24 @@ def test_a_single_wrong_reading_does_not_move_the_register():
 
 def test_a_transaction_that_power_ended_stops_at_the_last_register_that_was_kept():
     keys = {"ResumeTransactionAfterPowerLoss": "false", "MeterValueSampleInterval": "0"}
-    bench = Bench(keys=keys)
+    bench = StationBench(keys=keys)
     bench.charge()
     bench.wh[1] = 7777
     bench.pass_time(120)
-    again = Bench(memory=bench.memory, now=bench.now, keys=keys, wh={1: 0})
+    again = StationBench(memory=bench.memory, now=bench.now, keys=keys, wh={1: 0})
     stop = again.actions("StopTransaction")[0]
     assert (stop["reason"], stop["meterStop"], stop["transactionId"]) == ("PowerLoss", 7777, 1)
 
 
 def test_a_transaction_of_a_connector_that_is_no_more_ends():
-    bench = Bench(connectors=2)
+    bench = StationBench(connectors=2)
     bench.wh[2] = 4321
     bench.charge(2)
     bench.pass_time(60)
-    again = Bench(connectors=1, memory=bench.memory, now=bench.now)
+    again = StationBench(connectors=1, memory=bench.memory, now=bench.now)
     stop = again.actions("StopTransaction")[0]
     assert (stop["reason"], stop["meterStop"]) == ("Other", 4321)
-    assert Bench(connectors=2, memory=again.memory, now=bench.now).actions("StopTransaction") == []
+    assert StationBench(connectors=2, memory=again.memory, now=bench.now).actions("StopTransaction") == []
 
 
 def test_the_energy_until_current_has_ended_belongs_to_the_transaction_that_stops():
@@ -327,9 +327,9 @@ def test_the_energy_until_current_has_ended_belongs_to_the_transaction_that_stop
         (lambda bench: bench.card("TAG1"), "Local"),
         (lambda bench: bench.ask("UnlockConnector", {"connectorId": 1}), "UnlockCommand"),
         (lambda bench: bench.ask("Reset", {"type": "Soft"}), "SoftReset"),
-        (lambda bench: bench.tell(bench.station.on_emergency_stop), "EmergencyStop"),
+        (lambda bench: bench.emergency_stop(), "EmergencyStop"),
     ):
-        bench = Bench(keys={"StopTxnSampledData": "Energy.Active.Import.Register"}, locks=[1])
+        bench = StationBench(keys={"StopTxnSampledData": "Energy.Active.Import.Register"}, locks=[1])
         bench.cable()
         bench.charge()
         bench.wh[1] = 54841
@@ -338,7 +338,7 @@ def test_the_energy_until_current_has_ended_belongs_to_the_transaction_that_stop
         bench.pass_time(2)
         bench.wh[1] = 54843
         bench.stop()
-        bench.tell(bench.station.wake)
+        bench.wake()
         assert bench.actions("StopTransaction") == [], "the meter is read once a second"
         bench.wh[1] = 54844
         bench.pass_time(2)
@@ -348,7 +348,7 @@ def test_the_energy_until_current_has_ended_belongs_to_the_transaction_that_stop
 
 
 def test_a_vehicle_that_does_not_stop_delays_its_stop_by_seven_seconds_at_most():
-    bench = Bench()
+    bench = StationBench()
     bench.charge()
     bench.card("TAG1")
     for _ in range(6):
@@ -360,15 +360,15 @@ def test_a_vehicle_that_does_not_stop_delays_its_stop_by_seven_seconds_at_most()
 
 
 def test_where_no_current_flows_a_stop_goes_out_at_once():
-    bench = Bench()
+    bench = StationBench()
     bench.charge()
-    bench.tell(bench.station.on_pilot, 1, "B2", "B")
+    bench.pause()
     bench.card("TAG1")
     assert len(bench.actions("StopTransaction")) == 1
 
 
 def test_a_transaction_that_begins_before_that_begins_with_the_last_reading():
-    bench = Bench()
+    bench = StationBench()
     bench.charge()
     bench.card("TAG1")
     bench.wh[1] = 1003
@@ -378,22 +378,22 @@ def test_a_transaction_that_begins_before_that_begins_with_the_last_reading():
 
 def test_a_power_cut_before_the_last_reading_loses_no_stop_and_one_after_it_not_that():
     for wait_s, wh in ((0, 2000), (2, 2003)):
-        bench = Bench()
+        bench = StationBench()
         bench.charge()
-        bench.tell(bench.station.on_link, False)
+        bench.disconnect()
         bench.wh[1] = 2000
         bench.card("TAG1")
         bench.wh[1] = 2003
         if wait_s:
             bench.end()
-        again = Bench(memory=bench.memory, now=bench.now, wh={1: 2003})
+        again = StationBench(memory=bench.memory, now=bench.now, wh={1: 2003})
         stops = again.actions("StopTransaction")
         assert [(stop["reason"], stop["meterStop"]) for stop in stops] == [("Local", wh)]
         assert not again.permits[1] and again.station.outbox.ledger.last == {}
 
 
 def test_flash_that_fails_loses_no_last_reading_while_there_is_power():
-    bench = Bench()
+    bench = StationBench()
     bench.charge()
     bench.wh[1] = 2000
     bench.card("TAG1")
@@ -404,8 +404,8 @@ def test_flash_that_fails_loses_no_last_reading_while_there_is_power():
 
 
 def test_many_stops_without_the_network_take_no_memory_for_ever():
-    bench = Bench(keys={"AllowOfflineTxForUnknownId": "true"})
-    bench.tell(bench.station.on_link, False)
+    bench = StationBench(keys={"AllowOfflineTxForUnknownId": "true"})
+    bench.disconnect()
     for number in range(20):
         bench.charge()
         bench.card("TAG1")
@@ -413,6 +413,6 @@ def test_many_stops_without_the_network_take_no_memory_for_ever():
         bench.end()
         bench.unplug()
     assert len(bench.station.outbox.ledger.last) == 8
-    bench.tell(bench.station.on_link, True)
+    bench.connect()
     stops = [stop["meterStop"] for stop in bench.actions("StopTransaction")]
     assert stops[-8:] == [2120, 2130, 2140, 2150, 2160, 2170, 2180, 2190] and bench.station.outbox.ledger.last == {}

@@ -1,6 +1,6 @@
 """One pass per event: what an event changes is worked out once, and is what the control loop gets."""
 
-from station_bench import NOON, Bench
+from station_bench import NOON, StationBench
 
 
 class Counting:
@@ -29,7 +29,7 @@ class Counting:
 
 
 def three_charging():
-    bench = Bench(connectors=3, grid_da=400)
+    bench = StationBench(connectors=3, grid_da=400)
     for connector in (1, 2, 3):
         bench.charge(connector)
     bench.pass_time(60)
@@ -50,9 +50,9 @@ def test_an_event_that_a_limit_depends_on_works_out_the_limits_once():
         ("no profiles any more", lambda bench: bench.ask("ClearChargingProfile", {})),
         ("a card that ends its transaction", lambda bench: bench.card("TAG1")),
         ("a vehicle that leaves", lambda bench: bench.unplug(2)),
-        ("a vehicle that pauses", lambda bench: bench.tell(bench.station.on_pilot, 3, "B2", "B")),
+        ("a vehicle that pauses", lambda bench: bench.pause(3)),
         ("a cable", lambda bench: bench.cable(1, 130)),
-        ("a clock that was set", lambda bench: bench.tell(bench.station.on_clock)),
+        ("a clock that was set", lambda bench: bench.clock_is_set()),
     ):
         bench = three_charging()
         bench.set_profile(id=7, level=1)
@@ -83,8 +83,18 @@ def test_a_message_between_a_due_moment_and_the_wakeup_leaves_the_limit_that_is_
 
 
 def test_a_reset_that_fails_is_told_in_the_pass_that_finds_it():
-    bench = Bench(keys={"ResetRetries": "0"})
+    bench = StationBench(keys={"ResetRetries": "0"})
     bench.ask("Reset", {"type": "Soft"})
     bench.pass_time(61)
     assert bench.resets == 1
     assert [p["errorCode"] for p in bench.actions("StatusNotification") if p["connectorId"] == 0][-1] == "ResetFailure"
+
+
+def test_a_second_reset_is_the_one_that_counts():
+    bench = StationBench()
+    bench.charge()
+    for kind in ("Soft", "Hard"):
+        assert bench.ask("Reset", {"type": kind}) == {"status": "Accepted"}
+    bench.end()
+    bench.pass_time(2)
+    assert bench.resets == 1

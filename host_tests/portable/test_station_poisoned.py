@@ -2,26 +2,26 @@
 
 import json
 
-from station_bench import Bench
+from station_bench import StationBench
 
 SAMPLED = {"StopTxnSampledData": "Energy.Active.Import.Register", "MeterValueSampleInterval": "60"}
 
 
-class Strict(Bench):
+class Strict(StationBench):
     """A central system that hangs up on what `offends(action, payload)`, instead of answering it."""
 
     def __init__(self, offends, **more):
         self.offends = offends
         self.hung_up = 0
         self.lost = False
-        Bench.__init__(self, **more)
+        StationBench.__init__(self, **more)
 
-    def _take(self, message):
-        if message[0] == 2 and self.offends(message[2], message[3]):
-            self.sent.append([message[2], message[3]])
+    def take_call(self, message_id, action, payload):
+        if self.offends(action, payload):
+            self.sent.append([action, payload])
             self.lost = True
             return
-        Bench._take(self, message)
+        StationBench.take_call(self, message_id, action, payload)
 
     def live(self, seconds):
         """Time passes; a lost connection is back ten seconds later."""
@@ -30,9 +30,9 @@ class Strict(Bench):
             if self.lost:
                 self.lost = False
                 self.hung_up += 1
-                self.tell(self.station.on_link, False)
+                self.disconnect()
                 self.pass_time(10)
-                self.tell(self.station.on_link, True)
+                self.connect()
 
 
 def told(bench, word):
@@ -42,7 +42,7 @@ def told(bench, word):
 def test_a_security_event_after_which_the_connection_is_lost_is_told_without_its_words_or_set_aside():
     for always in (False, True):
         bench = Strict(lambda action, payload: action == "SecurityEventNotification" and (always or "techInfo" in payload))
-        bench.tell(bench.station.on_security_event, "FailedToAuthenticateAtCentralSystem", "the server answered 401")
+        bench.security_event("FailedToAuthenticateAtCentralSystem", "the server answered 401")
         bench.live(300)
         assert bench.hung_up == (4 if always else 3) and len(told(bench, "set aside")) == always
         before = len(bench.actions("SecurityEventNotification"))
@@ -56,11 +56,11 @@ def test_a_security_event_after_which_the_connection_is_lost_is_told_without_its
 def test_a_status_after_which_the_connection_is_lost_is_told_without_its_words_or_set_aside():
     for always in (False, True):
         bench = Strict(lambda action, payload: payload.get("errorCode") == "GroundFailure" and (always or "info" in payload))
-        bench.tell(bench.station.on_fault, 1, "GroundFailure", "rcd", "6 mA", True)
+        bench.fault("GroundFailure", vendor_code="rcd", info="6 mA")
         bench.live(300)
         assert bench.hung_up == (4 if always else 3) and len(told(bench, "set aside")) == always
         bench.fault("GroundFailure", False)
-        bench.tell(bench.station.on_fault, 1, "GroundFailure", "rcd", None, False)
+        bench.fault("GroundFailure", False, vendor_code="rcd")
         assert bench.statuses()[-1] == "Available"
 
 
@@ -84,11 +84,11 @@ def test_a_start_after_which_the_connection_is_lost_is_told_in_plain_letters():
         bench = Strict(lambda action, payload: any([not (c.isdigit() or "A" <= c.upper() <= "Z" or c in "_ ") for c in payload.get("idTag", "")]))
         bench.plug()
         bench.station.authorisation.grant(tag, [1], None)
-        bench.tell(bench.station.wake)
+        bench.wake()
         bench.live(300)
         assert [p["idTag"] for p in bench.actions("StartTransaction")] == [tag] * 3 + [plain]
         assert bench.station.facts.connector(1).transaction.id == 1 and bench.permits[1]
-        bench.tell(bench.station.on_card, tag, None)
+        bench.card(tag)
         bench.live(300)
         assert bench.actions("StopTransaction")[-1]["transactionId"] == 1 and len(bench.station.outbox) == 0
 
@@ -136,9 +136,9 @@ def test_a_network_that_breaks_now_and_then_costs_no_message():
 
 def test_what_is_answered_in_between_does_not_acquit_a_message_that_breaks_every_connection():
     bench = Strict(lambda action, payload: action == "SecurityEventNotification")
-    bench.tell(bench.station.on_security_event, "InvalidCentralSystemCertificate", "x")
+    bench.security_event("InvalidCentralSystemCertificate", "x")
     for number in range(20):
-        bench.tell(bench.station.on_fault, 1, "WeakSignal", "level", "%d" % number, True)
+        bench.fault("WeakSignal", vendor_code="level", info="%d" % number)
         bench.live(20)
     assert bench.hung_up == 4 and len(told(bench, "set aside")) == 1
     assert bench.station.facts.link_up and bench.statuses()[-1] == "Available"
@@ -146,7 +146,7 @@ def test_what_is_answered_in_between_does_not_acquit_a_message_that_breaks_every
 
 def test_a_boot_after_which_the_connection_is_lost_is_told_with_what_it_must():
     bench = Strict(lambda action, payload: "firmwareVersion" in payload, register=False, identity={"firmware": "\u00fc"})
-    bench.tell(bench.station.on_link, True)
+    bench.connect()
     bench.live(300)
     assert bench.hung_up == 3 and bench.station.facts.accepted
     assert bench.actions("BootNotification")[-1] == {"chargePointVendor": "Setpoint", "chargePointModel": "Bench"}
@@ -155,14 +155,14 @@ def test_a_boot_after_which_the_connection_is_lost_is_told_with_what_it_must():
 def test_what_a_person_or_a_file_says_goes_out_no_longer_than_the_standard_allows():
     long = "x" * 600
     identity = {"firmware": long, "charge_box_serial": long, "charge_point_serial": long}
-    bench = Bench(identity=identity, keys={"LastStart": long, "ConnectorPhaseRotation": ",".join(["1.RST"] * 100)})
+    bench = StationBench(identity=identity, keys={"LastStart": long, "ConnectorPhaseRotation": ",".join(["1.RST"] * 100)})
     boot = bench.actions("BootNotification")[0]
     assert [len(boot[name]) for name in ("firmwareVersion", "chargeBoxSerialNumber", "chargePointSerialNumber")] == [50, 25, 25]
     for key in bench.ask("GetConfiguration", {})["configurationKey"]:
         assert len(key.get("value", "")) <= 500, key["key"]
-    bench.tell(bench.station.send_data, long, long, "data", lambda status, data: None)
-    bench.tell(bench.station.on_security_event, long, long)
-    bench.tell(bench.station.on_fault, 1, "OtherError", long, long, True)
+    bench.send_data(long, long, "data", lambda status, data: None)
+    bench.security_event(long, long)
+    bench.fault("OtherError", vendor_code=long, info=long)
     bench.card(long)
     bench.pass_time(60)
     transfer, event = bench.actions("DataTransfer")[0], bench.actions("SecurityEventNotification")[0]

@@ -1,6 +1,7 @@
 """What a central system asks beside charging profiles: availability, locks, reset, triggers, configuration."""
 
-from station_bench import Bench, Memory
+from station_bench import StationBench
+from store_in_ram import DocumentsInRam
 
 ACCEPTED = {"status": "Accepted"}
 REJECTED = {"status": "Rejected"}
@@ -16,7 +17,7 @@ def values_of(bench, *keys):
 
 
 def test_an_inoperative_connector_takes_nobody_until_it_is_operative_again():
-    bench = Bench(connectors=2)
+    bench = StationBench(connectors=2)
     assert availability(bench, "Inoperative") == "Accepted"
     assert bench.statuses(1)[-1] == "Unavailable" and bench.statuses(2)[-1] == "Available"
     bench.plug()
@@ -30,7 +31,7 @@ def test_an_inoperative_connector_takes_nobody_until_it_is_operative_again():
 
 
 def test_a_change_of_availability_waits_for_the_end_of_the_transaction():
-    bench = Bench()
+    bench = StationBench()
     bench.charge()
     assert availability(bench, "Inoperative") == "Scheduled"
     assert bench.permits[1] and "Unavailable" not in bench.statuses()
@@ -43,7 +44,7 @@ def test_a_change_of_availability_waits_for_the_end_of_the_transaction():
 
 
 def test_connector_0_means_the_charge_point_and_all_connectors():
-    bench = Bench(connectors=2)
+    bench = StationBench(connectors=2)
     bench.charge(2)
     assert availability(bench, "Inoperative", 0) == "Scheduled"
     assert [bench.statuses(i)[-1] for i in (0, 1)] == ["Unavailable", "Unavailable"]
@@ -56,15 +57,15 @@ def test_connector_0_means_the_charge_point_and_all_connectors():
 
 
 def test_unavailability_survives_a_restart():
-    bench = Bench(connectors=2)
+    bench = StationBench(connectors=2)
     availability(bench, "Inoperative", 0)
     availability(bench, "Operative", 2)
-    again = Bench(connectors=2, memory=bench.memory)
+    again = StationBench(connectors=2, memory=bench.memory)
     assert [again.statuses(i) for i in (0, 1, 2)] == [["Unavailable"], ["Unavailable"], ["Available"]]
 
 
 def test_availability_that_cannot_be_kept_or_has_no_connector_is_rejected():
-    bench = Bench()
+    bench = StationBench()
     assert availability(bench, "Inoperative", 2) == "Rejected"
     bench.memory.fails = True
     assert availability(bench, "Inoperative") == "Rejected"
@@ -72,7 +73,7 @@ def test_availability_that_cannot_be_kept_or_has_no_connector_is_rejected():
 
 
 def test_a_connector_without_a_lock_cannot_be_unlocked():
-    bench = Bench(connectors=2, locks=[1])
+    bench = StationBench(connectors=2, locks=[1])
     for connector, status in ((0, "NotSupported"), (1, "Unlocked"), (2, "NotSupported"), (3, "NotSupported")):
         assert bench.ask("UnlockConnector", {"connectorId": connector}) == {"status": status}, connector
     bench.fault("ConnectorLockFailure")
@@ -80,7 +81,7 @@ def test_a_connector_without_a_lock_cannot_be_unlocked():
 
 
 def test_to_unlock_ends_the_transaction_and_waits_for_the_contactor():
-    bench = Bench(locks=[1])
+    bench = StationBench(locks=[1])
     bench.cable()
     assert not bench.locks[1]
     bench.charge()
@@ -97,7 +98,7 @@ def test_to_unlock_ends_the_transaction_and_waits_for_the_contactor():
 
 def test_a_cable_that_is_unplugged_at_the_vehicle_is_freed_or_held_as_the_key_says():
     for frees in ("true", "false"):
-        bench = Bench(locks=[1], keys={"UnlockConnectorOnEVSideDisconnect": frees})
+        bench = StationBench(locks=[1], keys={"UnlockConnectorOnEVSideDisconnect": frees})
         bench.cable()
         bench.charge()
         bench.unplug()
@@ -114,7 +115,7 @@ def test_a_cable_that_is_unplugged_at_the_vehicle_is_freed_or_held_as_the_key_sa
 
 
 def test_a_held_cable_is_freed_by_the_central_system_too():
-    bench = Bench(locks=[1], keys={"UnlockConnectorOnEVSideDisconnect": "false"})
+    bench = StationBench(locks=[1], keys={"UnlockConnectorOnEVSideDisconnect": "false"})
     bench.cable()
     bench.charge()
     bench.unplug()
@@ -124,7 +125,7 @@ def test_a_held_cable_is_freed_by_the_central_system_too():
 
 
 def test_a_held_cable_is_forgotten_when_somebody_else_has_charged_with_it():
-    bench = Bench(locks=[1], keys={"UnlockConnectorOnEVSideDisconnect": "false"})
+    bench = StationBench(locks=[1], keys={"UnlockConnectorOnEVSideDisconnect": "false"})
     bench.cable()
     bench.charge()
     bench.unplug()
@@ -135,7 +136,7 @@ def test_a_held_cable_is_forgotten_when_somebody_else_has_charged_with_it():
 
 
 def test_finishing_lasts_while_the_cable_is_in_and_ends_with_the_next_vehicle():
-    bench = Bench(locks=[1])
+    bench = StationBench(locks=[1])
     bench.cable()
     bench.charge()
     bench.card("TAG1")
@@ -146,7 +147,7 @@ def test_finishing_lasts_while_the_cable_is_in_and_ends_with_the_next_vehicle():
 
 
 def test_a_lock_that_fails_prevents_the_transaction():
-    bench = Bench(locks=[1])
+    bench = StationBench(locks=[1])
     bench.card()
     bench.fault("ConnectorLockFailure")
     bench.plug()
@@ -159,7 +160,7 @@ def test_a_lock_that_fails_prevents_the_transaction():
 
 def test_both_resets_end_transactions_first_and_wait_for_the_answer():
     for kind, reason in (("Hard", "HardReset"), ("Soft", "SoftReset")):
-        bench = Bench()
+        bench = StationBench()
         bench.charge()
         bench.silent = True
         assert bench.ask("Reset", {"type": kind}) == ACCEPTED
@@ -175,20 +176,20 @@ def test_both_resets_end_transactions_first_and_wait_for_the_answer():
 
 def test_a_reset_does_not_open_the_contactor_under_load():
     for kind in ("Hard", "Soft"):
-        bench = Bench(connectors=2)
+        bench = StationBench(connectors=2)
         bench.charge(2)
         bench.ask("Reset", {"type": kind})
-        bench.tell(bench.station.on_pilot, 2, "C2S", "C")  # told to stop: it has 6 s to do so
+        bench.asked_to_stop(2)  # told to stop: it has 6 s to do so
         bench.pass_time(5)
         assert bench.resets == 0 and not bench.permits[2]
-        bench.tell(bench.station.on_pilot, 2, "C1", "C")
+        bench.wait_for_current(2)
         bench.pass_time(2)
         assert len(bench.actions("StopTransaction")) == 1
         assert bench.resets == 1
 
 
 def test_a_reset_does_not_wait_for_an_answer_that_never_comes():
-    bench = Bench()
+    bench = StationBench()
     bench.charge()
     bench.silent = True
     bench.ask("Reset", {"type": "Soft"})
@@ -200,7 +201,7 @@ def test_a_reset_does_not_wait_for_an_answer_that_never_comes():
 
 
 def test_a_reset_that_does_not_come_about_is_tried_again_and_then_reported():
-    bench = Bench(keys={"ResetRetries": "2"})
+    bench = StationBench(keys={"ResetRetries": "2"})
     bench.ask("Reset", {"type": "Hard"})
     bench.pass_time(89)
     assert bench.resets == 3
@@ -211,25 +212,25 @@ def test_a_reset_that_does_not_come_about_is_tried_again_and_then_reported():
 
 def test_a_transaction_that_was_cut_off_ends_with_what_cut_it_off():
     for after_reset, reason in ((False, "PowerLoss"), (True, "Reboot")):
-        memory = Memory()
-        Bench(memory=memory).charge()
-        again = Bench(memory=memory, keys={"ResumeTransactionAfterPowerLoss": "false"}, after_reset=after_reset)
+        memory = DocumentsInRam()
+        StationBench(memory=memory).charge()
+        again = StationBench(memory=memory, keys={"ResumeTransactionAfterPowerLoss": "false"}, after_reset=after_reset)
         assert again.actions("StopTransaction")[0]["reason"] == reason
 
 
 def test_a_transaction_whose_connector_is_gone_ends_with_another_reason():
-    memory = Memory()
-    Bench(connectors=2, memory=memory).charge(2)
-    again = Bench(connectors=1, memory=memory)
+    memory = DocumentsInRam()
+    StationBench(connectors=2, memory=memory).charge(2)
+    again = StationBench(connectors=1, memory=memory)
     stop = again.actions("StopTransaction")[0]
     assert (stop["reason"], stop["meterStop"]) == ("Other", 1000)
 
 
 def test_an_emergency_stop_ends_everything_and_nothing_begins_by_itself():
-    bench = Bench(connectors=2)
+    bench = StationBench(connectors=2)
     bench.charge(1)
     bench.card("WAITS", [2])
-    bench.tell(bench.station.on_emergency_stop)
+    bench.emergency_stop()
     assert not bench.permits[1]
     bench.end()
     assert bench.actions("StopTransaction")[0]["reason"] == "EmergencyStop"
@@ -238,7 +239,7 @@ def test_an_emergency_stop_ends_everything_and_nothing_begins_by_itself():
 
 
 def test_each_message_that_a_trigger_may_name():
-    bench = Bench(connectors=2)
+    bench = StationBench(connectors=2)
     bench.charge(1)
     for wanted, connector, sent in (
         ("BootNotification", None, ["BootNotification"]),
@@ -268,7 +269,7 @@ def test_each_message_that_a_trigger_may_name():
 
 
 def test_a_configuration_key_is_read_changed_and_kept_whatever_its_case():
-    bench = Bench()
+    bench = StationBench()
     answer = bench.ask("GetConfiguration", {"key": ["connectiontimeout", "Nonsense"]})
     assert answer["unknownKey"] == ["Nonsense"]
     assert answer["configurationKey"] == [{"key": "ConnectionTimeOut", "readonly": False, "value": "60"}]
@@ -283,30 +284,30 @@ def test_a_configuration_key_is_read_changed_and_kept_whatever_its_case():
     bench.memory.fails = True
     assert bench.ask("ChangeConfiguration", {"key": "ConnectionTimeOut", "value": "30"}) == REJECTED
     assert values_of(bench, "ConnectionTimeOut") == ["20"]
-    assert values_of(Bench(memory=bench.memory), "ConnectionTimeOut") == ["20"]
+    assert values_of(StationBench(memory=bench.memory), "ConnectionTimeOut") == ["20"]
 
 
 def test_all_keys_at_once_unless_there_are_too_many():
-    bench = Bench()
+    bench = StationBench()
     everything = bench.ask("GetConfiguration", {})
     names = [entry["key"] for entry in everything["configurationKey"]]
     assert names == sorted(names) and "SupportedFeatureProfiles" in names and everything["unknownKey"] == []
-    few = Bench(keys={"GetConfigurationMaxKeys": "2"})
+    few = StationBench(keys={"GetConfigurationMaxKeys": "2"})
     assert len(few.ask("GetConfiguration", {})["configurationKey"]) == 2
     assert values_of(few, "NumberOfConnectors", "HeartbeatInterval", "ResetRetries") == ["1", "300"]
 
 
 def test_every_request_of_these_profiles_has_an_answer():
-    from setpoint.protocol.tables import ACTIONS
+    from setpoint.protocol.requests import ACTIONS
 
-    bench = Bench()
+    bench = StationBench()
     for action in ACTIONS.split():
         answer = bench.ask(action, {})
         assert type(answer) is dict or answer[1] == "FormationViolation", (action, answer)
 
 
 def test_requests_are_answered_while_an_own_call_waits():
-    bench = Bench()
+    bench = StationBench()
     bench.silent = True
     bench.card()
     assert len(bench.unanswered) == 1
@@ -317,28 +318,28 @@ def test_requests_are_answered_while_an_own_call_waits():
 
 
 def test_answers_that_are_late_doubled_or_to_nothing_change_nothing():
-    bench = Bench()
+    bench = StationBench()
     bench.silent = True
     bench.card()
     (message_id, _, _) = bench.unanswered[0]
     accepted = {"idTagInfo": {"status": "Accepted"}}
-    bench.tell(bench.reply, "unknown", accepted)
+    bench.reply("unknown", accepted)
     assert not bench.station.facts.connector(1).authorised
     bench.pass_time(31)
-    bench.tell(bench.reply, message_id, accepted)
+    bench.reply(message_id, accepted)
     assert not bench.station.facts.connector(1).authorised, "too late"
     bench.unanswered.clear()
     bench.card()
     (message_id, _, _) = bench.unanswered[-1]
-    bench.tell(bench.reply, message_id, accepted)
-    bench.tell(bench.reply, message_id, {"idTagInfo": {"status": "Blocked"}})
+    bench.reply(message_id, accepted)
+    bench.reply(message_id, {"idTagInfo": {"status": "Blocked"}})
     assert bench.station.facts.connector(1).authorised
 
 
 def test_a_link_works_once_something_is_answered_on_it_by_either_side():
-    boot = Bench(register=False)
+    boot = StationBench(register=False)
     assert not boot.station.calls.spoken
-    boot.tell(boot.station.on_link, True)
+    boot.connect()
     assert boot.station.calls.spoken, "BootNotification was answered"
     for name, text, works in (
         ("a request", '[2, "1", "GetConfiguration", {}]', True),
@@ -347,18 +348,27 @@ def test_a_link_works_once_something_is_answered_on_it_by_either_side():
         ("an answer that nobody waits for", '[3, "1", {}]', False),
         ("what a server in distress says", '{"message": "Internal server error"}', False),
     ):
-        boot.tell(boot.station.on_link, False)
+        boot.disconnect()
         boot.silent = True
-        boot.tell(boot.station.on_link, True)
+        boot.connect()
         assert not boot.station.calls.spoken, name
-        boot.tell(boot.station.on_text, text)
+        boot.deliver(text)
         assert boot.station.calls.spoken == works, name
 
 
 def test_a_link_on_which_all_is_refused_does_not_work():
-    boot = Bench(register=False)
+    boot = StationBench(register=False)
     boot.silent = True
-    boot.tell(boot.station.on_link, True)
+    boot.connect()
     message_id = boot.unanswered[0][0]
-    boot.tell(boot.station.on_text, '[4, "%s", "InternalError", "", {}]' % message_id)
+    boot.deliver('[4, "%s", "InternalError", "", {}]' % message_id)
     assert not boot.station.calls.spoken
+
+
+def test_the_name_of_an_action_takes_no_more_room_in_the_log_than_a_real_one():
+    for status in ("Accepted", "Rejected"):
+        bench = StationBench(register=False)
+        bench.boot_answer = dict(bench.boot_answer, status=status)
+        bench.tell(bench.station.on_link, True)
+        bench.tell(bench.station.on_text, '[2,"x","%s",{}]' % ("A" * 3000))
+        assert [line for line in bench.logs if "AAAA" in line] and max([len(line) for line in bench.logs]) < 200

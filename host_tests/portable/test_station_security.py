@@ -2,7 +2,7 @@
 
 import json
 
-from station_bench import Bench
+from station_bench import StationBench
 
 KEY = "00112233445566778899aabbccddeeff"
 OTHER = "ff112233445566778899aabbccddeeff00112233"
@@ -11,7 +11,7 @@ FILES = {"ca_file": "ca.pem", "check_hostname": True, "cert_file": "own.pem", "k
 
 def secured(url="ws://x", memory=None, keys=None, **identity):
     identity["csms_url"] = url
-    return Bench(memory=memory, keys=keys, identity=identity)
+    return StationBench(memory=memory, keys=keys, identity=identity)
 
 
 def security_of(bench):
@@ -30,11 +30,11 @@ def profile_told(bench):
 
 
 def trial(bench, passed):
-    bench.tell(bench.station.on_trial, passed)
+    bench.trial_ends(passed)
 
 
 def event(bench, kind, info=None):
-    bench.tell(bench.station.on_security_event, kind, info)
+    bench.security_event(kind, info)
 
 
 def test_without_the_key_the_profile_is_what_url_and_password_make_it():
@@ -121,11 +121,11 @@ def test_a_change_that_cannot_be_stored_is_rejected_and_changes_nothing():
 
 
 def test_security_events_wait_until_they_can_be_told():
-    bench = Bench(register=False)
+    bench = StationBench(register=False)
     for i in range(10):
         event(bench, "InvalidCentralSystemCertificate", "try %d" % i)
     assert bench.actions("SecurityEventNotification") == []
-    bench.tell(bench.station.on_link, True)
+    bench.connect()
     sent = bench.actions("SecurityEventNotification")
     assert [payload["techInfo"] for payload in sent] == ["try %d" % i for i in range(2, 10)]  # the latest
     assert sent[0]["type"] == "InvalidCentralSystemCertificate" and sent[0]["timestamp"][-1] == "Z"
@@ -134,19 +134,19 @@ def test_security_events_wait_until_they_can_be_told():
 
 
 def test_a_security_event_that_was_not_taken_is_told_again_and_a_refused_one_is_not():
-    bench = Bench()
+    bench = StationBench()
     bench.silent = True
     event(bench, "TamperDetectionActivated", "lid")
-    bench.tell(bench.station.on_link, False)
+    bench.disconnect()
     bench.silent = False
-    bench.tell(bench.station.on_link, True)
+    bench.connect()
     assert len(bench.actions("SecurityEventNotification")) == 2
     bench.silent = True
     event(bench, "TamperDetectionActivated", "door")
-    bench.tell(bench.station.on_text, '[4,"%s","NotImplemented","what is that?",{}]' % bench.unanswered[-1][0])
-    bench.tell(bench.station.on_link, False)
+    bench.deliver('[4,"%s","NotImplemented","what is that?",{}]' % bench.unanswered[-1][0])
+    bench.disconnect()
     bench.silent = False
-    bench.tell(bench.station.on_link, True)
+    bench.connect()
     assert len(bench.actions("SecurityEventNotification")) == 3
 
 

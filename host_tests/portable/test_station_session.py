@@ -1,10 +1,11 @@
 """Registration, sessions and their messages, as a central system sees them."""
 
-from station_bench import NOON, Bench, Memory, profile
+from station_bench import NOON, StationBench, profile
+from store_in_ram import DocumentsInRam
 
 
 def test_a_station_registers_and_reports_every_status():
-    bench = Bench(connectors=2)
+    bench = StationBench(connectors=2)
     assert [action for action, _ in bench.sent] == ["BootNotification"] + ["StatusNotification"] * 3
     assert [(p["connectorId"], p["status"]) for p in bench.actions("StatusNotification")] == [
         (0, "Available"),
@@ -14,9 +15,9 @@ def test_a_station_registers_and_reports_every_status():
 
 
 def test_nothing_is_sent_before_accepted_but_the_boot_is_tried_again():
-    bench = Bench(register=False)
+    bench = StationBench(register=False)
     bench.boot_answer = {"status": "Pending", "currentTime": "2025-06-15T12:00:00Z", "interval": 10}
-    bench.tell(bench.station.on_link, True)
+    bench.connect()
     bench.plug()
     bench.pass_time(9)
     assert [action for action, _ in bench.sent] == ["BootNotification"]
@@ -28,13 +29,13 @@ def test_nothing_is_sent_before_accepted_but_the_boot_is_tried_again():
 
 def test_a_reconnect_does_not_shorten_the_wait_after_pending_or_rejected():
     for status in ("Pending", "Rejected"):
-        bench = Bench(register=False)
+        bench = StationBench(register=False)
         bench.boot_answer = {"status": status, "currentTime": "2025-06-15T12:00:00Z", "interval": 100}
-        bench.tell(bench.station.on_link, True)
+        bench.connect()
         bench.pass_time(10)
-        bench.tell(bench.station.on_link, False)
+        bench.disconnect()
         bench.pass_time(10)
-        bench.tell(bench.station.on_link, True)
+        bench.connect()
         bench.pass_time(79)
         assert len(bench.actions("BootNotification")) == 1, status
         bench.pass_time(1)
@@ -42,17 +43,17 @@ def test_a_reconnect_does_not_shorten_the_wait_after_pending_or_rejected():
 
 
 def test_a_boot_that_the_link_lost_is_sent_again_with_the_next_link():
-    bench = Bench(register=False)
+    bench = StationBench(register=False)
     bench.silent = True
-    bench.tell(bench.station.on_link, True)
-    bench.tell(bench.station.on_link, False)
+    bench.connect()
+    bench.disconnect()
     bench.silent = False
-    bench.tell(bench.station.on_link, True)
+    bench.connect()
     assert len(bench.actions("BootNotification")) == 2 and bench.statuses() == ["Available"]
 
 
 def test_two_transactions_with_the_same_id_are_told_apart():
-    bench = Bench(connectors=2)
+    bench = StationBench(connectors=2)
     bench.answers["StartTransaction"] = lambda payload: {"transactionId": 7, "idTagInfo": {"status": "Accepted"}}
     bench.charge(1)
     bench.charge(2)
@@ -69,47 +70,47 @@ def test_two_transactions_with_the_same_id_are_told_apart():
 
 
 def test_while_pending_a_trigger_is_answered_and_followed():
-    bench = Bench(register=False)
+    bench = StationBench(register=False)
     bench.boot_answer = {"status": "Pending", "currentTime": "2025-06-15T12:00:00Z", "interval": 100}
-    bench.tell(bench.station.on_link, True)
+    bench.connect()
     assert bench.ask("TriggerMessage", {"requestedMessage": "StatusNotification", "connectorId": 1}) == {"status": "Accepted"}
     assert bench.statuses() == ["Available"]
     assert bench.ask("RemoteStartTransaction", {"idTag": "X"}) == {"status": "Rejected"}
 
 
 def test_while_rejected_requests_are_not_answered():
-    bench = Bench(register=False)
+    bench = StationBench(register=False)
     bench.boot_answer = {"status": "Rejected", "currentTime": "2025-06-15T12:00:00Z", "interval": 100}
-    bench.tell(bench.station.on_link, True)
+    bench.connect()
     bench.last_answer = None
-    bench.tell(bench.station.on_text, '[2,"x","GetConfiguration",{}]')
+    bench.deliver('[2,"x","GetConfiguration",{}]')
     assert bench.last_answer is None
 
 
 def test_a_reconnect_sends_no_boot_notification_and_only_statuses_that_changed():
-    bench = Bench(connectors=2)
-    bench.tell(bench.station.on_link, False)
+    bench = StationBench(connectors=2)
+    bench.disconnect()
     bench.plug(2)
     bench.sent.clear()
-    bench.tell(bench.station.on_link, True)
+    bench.connect()
     assert [action for action, _ in bench.sent] == ["StatusNotification"]
     assert bench.sent[0][1]["connectorId"] == 2 and bench.sent[0][1]["status"] == "Preparing"
 
 
 def test_a_status_that_the_link_took_along_is_reported_by_the_next_one():
-    bench = Bench()
+    bench = StationBench()
     bench.charge()
     bench.silent = True
     bench.card("TAG1")
     assert bench.statuses()[-1] == "Finishing"
-    bench.tell(bench.station.on_link, False)
+    bench.disconnect()
     bench.silent = False
-    bench.tell(bench.station.on_link, True)
+    bench.connect()
     assert bench.statuses()[-1] == "Finishing"
 
 
 def test_heartbeats_come_at_the_interval_that_the_central_system_named():
-    bench = Bench()
+    bench = StationBench()
     bench.pass_time(299)
     assert len(bench.actions("Heartbeat")) == 0
     bench.pass_time(301)
@@ -120,7 +121,7 @@ def test_heartbeats_come_at_the_interval_that_the_central_system_named():
 
 
 def test_a_session_plug_first():
-    bench = Bench()
+    bench = StationBench()
     bench.sent.clear()
     bench.plug()
     bench.card()
@@ -152,7 +153,7 @@ def test_a_session_plug_first():
 
 
 def test_a_session_card_first_reports_preparing():
-    bench = Bench()
+    bench = StationBench()
     bench.sent.clear()
     bench.card()
     assert bench.statuses() == ["Preparing"]
@@ -163,7 +164,7 @@ def test_a_session_card_first_reports_preparing():
 
 
 def test_nobody_plugs_in_until_connection_time_out():
-    bench = Bench(keys={"ConnectionTimeOut": "30"})
+    bench = StationBench(keys={"ConnectionTimeOut": "30"})
     bench.card()
     bench.pass_time(30)
     assert bench.statuses() == ["Available", "Preparing", "Available"]
@@ -172,7 +173,7 @@ def test_nobody_plugs_in_until_connection_time_out():
 
 
 def test_a_card_that_is_not_accepted_begins_nothing():
-    bench = Bench()
+    bench = StationBench()
     bench.answers["Authorize"] = lambda payload: {"idTagInfo": {"status": "Blocked"}}
     bench.plug()
     bench.card()
@@ -180,7 +181,7 @@ def test_a_card_that_is_not_accepted_begins_nothing():
 
 
 def test_a_transaction_whose_card_the_central_system_calls_invalid_ends():
-    bench = Bench()
+    bench = StationBench()
     bench.answers["StartTransaction"] = lambda payload: {"transactionId": 9, "idTagInfo": {"status": "Invalid"}}
     bench.plug()
     bench.card()
@@ -189,18 +190,18 @@ def test_a_transaction_whose_card_the_central_system_calls_invalid_ends():
 
 
 def test_a_cable_that_is_pulled_ends_the_transaction_unless_the_key_says_otherwise():
-    bench = Bench()
+    bench = StationBench()
     bench.charge()
     bench.unplug()
     assert bench.actions("StopTransaction")[0]["reason"] == "EVDisconnected"
-    bench = Bench(keys={"StopTransactionOnEVSideDisconnect": "false"})
+    bench = StationBench(keys={"StopTransactionOnEVSideDisconnect": "false"})
     bench.charge()
     bench.unplug()
     assert bench.actions("StopTransaction") == [] and bench.statuses()[-1] == "SuspendedEV"
 
 
 def test_remote_start_and_stop():
-    bench = Bench(connectors=2)
+    bench = StationBench(connectors=2)
     bench.plug(2)
     assert bench.ask("RemoteStartTransaction", {"idTag": "R", "connectorId": 2}) == {"status": "Accepted"}
     assert bench.actions("StartTransaction")[0]["connectorId"] == 2
@@ -212,14 +213,14 @@ def test_remote_start_and_stop():
 
 
 def test_a_remote_start_asks_first_where_the_key_says_so():
-    bench = Bench(keys={"AuthorizeRemoteTxRequests": "true"})
+    bench = StationBench(keys={"AuthorizeRemoteTxRequests": "true"})
     bench.plug()
     bench.ask("RemoteStartTransaction", {"idTag": "R"})
     assert [a for a, _ in bench.sent][-3:] == ["Authorize", "StartTransaction", "StatusNotification"]
 
 
 def test_the_profile_of_a_remote_start_limits_that_transaction_only():
-    bench = Bench()
+    bench = StationBench()
     bench.plug()
     answer = bench.ask(
         "RemoteStartTransaction", {"idTag": "R", "connectorId": 1, "chargingProfile": profile(purpose="TxProfile", kind="Relative", periods=((0, 9),))}
@@ -232,7 +233,7 @@ def test_the_profile_of_a_remote_start_limits_that_transaction_only():
 
 
 def test_a_remote_start_with_a_bad_profile_is_refused_whole():
-    bench = Bench()
+    bench = StationBench()
     bench.plug()
     for bad in (profile(), profile(purpose="TxProfile", transactionId=1), profile(purpose="TxProfile", periods=((5, 9),))):
         answer = bench.ask("RemoteStartTransaction", {"idTag": "R", "connectorId": 1, "chargingProfile": bad})
@@ -241,7 +242,7 @@ def test_a_remote_start_with_a_bad_profile_is_refused_whole():
 
 
 def test_the_profile_of_a_remote_start_goes_with_connection_time_out():
-    bench = Bench(keys={"ConnectionTimeOut": "30"})
+    bench = StationBench(keys={"ConnectionTimeOut": "30"})
     bench.ask("RemoteStartTransaction", {"idTag": "R", "chargingProfile": profile(purpose="TxProfile", periods=((0, 9),))})
     bench.pass_time(31)
     bench.charge()
@@ -249,7 +250,7 @@ def test_the_profile_of_a_remote_start_goes_with_connection_time_out():
 
 
 def test_no_transaction_without_the_profile_of_its_remote_start():
-    bench = Bench()
+    bench = StationBench()
     bench.plug()
     bench.memory.fails = True
     bench.ask("RemoteStartTransaction", {"idTag": "R", "chargingProfile": profile(purpose="TxProfile", periods=((0, 9),))})
@@ -257,7 +258,7 @@ def test_no_transaction_without_the_profile_of_its_remote_start():
 
 
 def test_meter_values_come_at_the_interval():
-    bench = Bench(keys={"MeterValueSampleInterval": "60"})
+    bench = StationBench(keys={"MeterValueSampleInterval": "60"})
     bench.charge()
     bench.wh[1] = 1234
     bench.offered_da[1] = 160
@@ -281,15 +282,15 @@ def test_meter_values_come_at_the_interval():
 
 
 def test_messages_of_transactions_wait_for_the_link_and_keep_their_times_and_order():
-    bench = Bench(keys={"AllowOfflineTxForUnknownId": "true", "MeterValueSampleInterval": "60"})
-    bench.tell(bench.station.on_link, False)
+    bench = StationBench(keys={"AllowOfflineTxForUnknownId": "true", "MeterValueSampleInterval": "60"})
+    bench.disconnect()
     bench.charge()
     bench.pass_time(120)
     bench.card("TAG1")
     bench.sent.clear()
     bench.pass_time(600)
     assert bench.sent == []
-    bench.tell(bench.station.on_link, True)
+    bench.connect()
     assert [a for a, _ in bench.sent if a != "StatusNotification"] == [
         "Heartbeat",
         "StartTransaction",
@@ -304,19 +305,19 @@ def test_messages_of_transactions_wait_for_the_link_and_keep_their_times_and_ord
 
 
 def test_a_transaction_survives_a_restart_with_its_profile_and_its_message():
-    memory = Memory()
-    bench = Bench(memory=memory)
+    memory = DocumentsInRam()
+    bench = StationBench(memory=memory)
     bench.silent = True
     bench.plug()
     bench.station.authorisation.grant("TAG", [1], None)
-    bench.tell(bench.station.wake)
+    bench.wake()
     assert bench.set_profile(purpose="TxProfile", periods=((0, 7),)) == {"status": "Accepted"}
-    again = Bench(memory=memory)
+    again = StationBench(memory=memory)
     assert again.limits[1] == 70 and again.permits[1]
     assert len(again.actions("StartTransaction")) == 1
     again.plug()
     assert again.station.facts.connector(1).transaction.id == 1
-    third = Bench(memory=memory)
+    third = StationBench(memory=memory)
     assert third.actions("StartTransaction") == [] and third.permits[1]
     third.unplug()
     assert third.actions("StopTransaction")[0]["transactionId"] == 1
@@ -324,19 +325,19 @@ def test_a_transaction_survives_a_restart_with_its_profile_and_its_message():
 
 
 def test_after_a_power_cut_the_transaction_is_ended_where_the_key_says_so():
-    memory = Memory()
-    Bench(memory=memory).charge()
-    again = Bench(memory=memory, keys={"ResumeTransactionAfterPowerLoss": "false"})
+    memory = DocumentsInRam()
+    StationBench(memory=memory).charge()
+    again = StationBench(memory=memory, keys={"ResumeTransactionAfterPowerLoss": "false"})
     assert again.actions("StopTransaction")[0]["reason"] == "PowerLoss"
     assert not again.permits[1]
 
 
 def test_an_answer_that_never_comes_is_waited_for_and_asked_again():
-    bench = Bench(keys={"TransactionMessageRetryInterval": "10"})
+    bench = StationBench(keys={"TransactionMessageRetryInterval": "10"})
     bench.silent = True
     bench.plug()
     bench.station.authorisation.grant("TAG", [1], None)
-    bench.tell(bench.station.wake)
+    bench.wake()
     for _ in range(199):
         bench.pass_time(1)
     assert len(bench.actions("StartTransaction")) == 4, "30 s for an answer, then the interval"
@@ -346,21 +347,21 @@ def test_an_answer_that_never_comes_is_waited_for_and_asked_again():
 
 
 def test_a_start_that_is_refused_three_times_is_given_up_and_charging_goes_on():
-    bench = Bench(keys={"TransactionMessageRetryInterval": "10"})
+    bench = StationBench(keys={"TransactionMessageRetryInterval": "10"})
 
     def refuse(message_id, action, payload):
-        bench.tell(bench.station.on_text, '[4,"%s","InternalError","no",{}]' % message_id)
+        bench.deliver('[4,"%s","InternalError","no",{}]' % message_id)
 
     bench.silent = True
     bench.plug()
     bench.station.authorisation.grant("TAG", [1], None)
-    bench.tell(bench.station.wake)
+    bench.wake()
     for _ in range(40):
         for waiting in bench.unanswered:
             if waiting[1] == "StartTransaction":
                 refuse(*waiting)
             else:
-                bench.tell(bench.reply, waiting[0], {})
+                bench.reply(waiting[0], {})
         bench.unanswered = []
         bench.pass_time(5)
     assert len(bench.actions("StartTransaction")) == 3
@@ -368,9 +369,9 @@ def test_a_start_that_is_refused_three_times_is_given_up_and_charging_goes_on():
 
 
 def test_a_fault_stops_the_energy_and_is_reported_with_its_code():
-    bench = Bench()
+    bench = StationBench()
     bench.charge()
-    bench.tell(bench.station.on_fault, 1, "GroundFailure", "rcm", "8 mA", True)
+    bench.fault("GroundFailure", vendor_code="rcm", info="8 mA")
     assert not bench.permits[1]
     report = bench.actions("StatusNotification")[-1]
     assert (report["status"], report["errorCode"], report["vendorErrorCode"], report["info"]) == (
@@ -379,12 +380,12 @@ def test_a_fault_stops_the_energy_and_is_reported_with_its_code():
         "rcm",
         "8 mA",
     )
-    bench.tell(bench.station.on_fault, 1, "GroundFailure", "rcm", None, False)
+    bench.fault("GroundFailure", False, vendor_code="rcm")
     assert bench.permits[1] and bench.actions("StatusNotification")[-1]["errorCode"] == "NoError"
 
 
 def test_minimum_status_duration_hides_short_statuses():
-    bench = Bench(keys={"MinimumStatusDuration": "5"})
+    bench = StationBench(keys={"MinimumStatusDuration": "5"})
     bench.plug()
     bench.pass_time(1)
     bench.unplug()
@@ -396,7 +397,7 @@ def test_minimum_status_duration_hides_short_statuses():
 
 
 def test_triggers():
-    bench = Bench(connectors=2)
+    bench = StationBench(connectors=2)
     bench.sent.clear()
     for message, expected in (
         ("BootNotification", ["BootNotification"]),
@@ -413,21 +414,21 @@ def test_triggers():
 
 
 def test_timestamps_from_before_the_clock_was_known_are_put_right():
-    bench = Bench(now=None, register=False, keys={"AllowOfflineTxForUnknownId": "true"})
+    bench = StationBench(now=None, register=False, keys={"AllowOfflineTxForUnknownId": "true"})
     bench.plug()
     bench.card()
     bench.pass_time(100)
     bench.boot_answer = {"status": "Accepted", "currentTime": "2025-06-15T12:00:00Z", "interval": 300}
-    bench.tell(bench.station.on_link, True)
+    bench.connect()
     assert bench.now == NOON
     assert bench.actions("StartTransaction")[0]["timestamp"] == "2025-06-15T11:58:20Z"
 
 
 def test_a_pause_that_this_side_makes_is_not_called_the_vehicles():
-    bench = Bench()
+    bench = StationBench()
     bench.plug()
     bench.card("T")
-    bench.tell(bench.station.on_pilot, 1, "C2", "C")
+    bench.resume()
     assert bench.statuses()[-1] == "Charging"
     for pilot, vehicle, status in (
         ("C2S", "C", "SuspendedEVSE"),
@@ -438,5 +439,5 @@ def test_a_pause_that_this_side_makes_is_not_called_the_vehicles():
         ("C1P", "C", "SuspendedEV"),
         ("C2", "C", "Charging"),
     ):
-        bench.tell(bench.station.on_pilot, 1, pilot, vehicle)
+        bench.pilot(1, pilot, vehicle)
         assert bench.statuses()[-1] == status, pilot

@@ -1,6 +1,6 @@
 """Starts that cross one another: several cards, remote starts and vehicles at once, and answers that are half right."""
 
-from station_bench import Bench, profile
+from station_bench import StationBench, profile
 
 NINE_AMPS = profile(id=7, purpose="TxProfile", kind="Relative", periods=((0, 9),))
 
@@ -15,7 +15,7 @@ def remote_start(bench, connector, tag, **more):
 
 def test_one_card_for_all_remote_starts_waits_at_each_connector_it_was_sent_to():
     for asks_first in ("false", "true"):
-        bench = Bench(connectors=2, keys={"AuthorizeRemoteTxRequests": asks_first})
+        bench = StationBench(connectors=2, keys={"AuthorizeRemoteTxRequests": asks_first})
         bench.silent = True
         assert remote_start(bench, 1, "FLEET") == remote_start(bench, 2, "FLEET") == "Accepted"
         bench.answer_all()
@@ -25,7 +25,7 @@ def test_one_card_for_all_remote_starts_waits_at_each_connector_it_was_sent_to()
 
 
 def test_the_limit_of_a_remote_start_outlives_the_card_that_is_shown_after_it():
-    bench = Bench()
+    bench = StationBench()
     assert remote_start(bench, 1, "Tag", chargingProfile=NINE_AMPS) == "Accepted"
     bench.card("TAG")
     bench.plug()
@@ -33,7 +33,7 @@ def test_the_limit_of_a_remote_start_outlives_the_card_that_is_shown_after_it():
 
 
 def test_the_limit_of_a_remote_start_is_not_lost_while_its_card_is_being_asked_about():
-    bench = Bench(keys={"AuthorizeRemoteTxRequests": "true"})
+    bench = StationBench(keys={"AuthorizeRemoteTxRequests": "true"})
     bench.silent = True
     bench.card("TAG")
     assert remote_start(bench, 1, "TAG", chargingProfile=NINE_AMPS) == "Accepted"
@@ -43,7 +43,7 @@ def test_the_limit_of_a_remote_start_is_not_lost_while_its_card_is_being_asked_a
 
 
 def test_who_shows_a_card_last_pays_where_one_connector_waits_for_two():
-    bench = Bench()
+    bench = StationBench()
     bench.card("GONE")
     bench.card("HERE")
     bench.plug()
@@ -54,7 +54,7 @@ def test_who_shows_a_card_last_pays_where_one_connector_waits_for_two():
 
 
 def test_two_cards_and_two_connectors_go_in_the_order_of_the_cards():
-    bench = Bench(connectors=2)
+    bench = StationBench(connectors=2)
     bench.card("A")
     bench.card("B")
     bench.plug(2)
@@ -66,7 +66,7 @@ def test_two_cards_and_two_connectors_go_in_the_order_of_the_cards():
 
 
 def test_a_card_does_not_begin_at_a_connector_that_was_taken_while_it_was_asked_about():
-    bench = Bench()
+    bench = StationBench()
     bench.silent = True
     bench.card("SLOW")
     assert remote_start(bench, 1, "APP") == "Accepted"
@@ -78,7 +78,7 @@ def test_a_card_does_not_begin_at_a_connector_that_was_taken_while_it_was_asked_
 
 
 def test_the_card_of_the_next_driver_does_not_pay_for_the_vehicle_that_is_left_at_the_other_connector():
-    bench = Bench(connectors=2)
+    bench = StationBench(connectors=2)
     bench.charge(1, "FIRST")
     bench.card("FIRST")
     bench.card("NEXT")
@@ -91,7 +91,7 @@ def test_the_card_of_the_next_driver_does_not_pay_for_the_vehicle_that_is_left_a
 
 def test_the_driver_who_ended_may_begin_again_without_unplugging():
     for connectors, tag in ((2, "first"), (1, "ANOTHER")):
-        bench = Bench(connectors=connectors)
+        bench = StationBench(connectors=connectors)
         bench.charge(1, "FIRST")
         bench.card("FIRST")
         bench.card(tag)
@@ -100,7 +100,7 @@ def test_the_driver_who_ended_may_begin_again_without_unplugging():
 
 def test_the_id_of_a_transaction_is_taken_from_an_answer_whose_rest_cannot_be_read():
     for info in ({"status": "Accepted", "expiryDate": ""}, {"status": "Accepted", "parentIdTag": "P" * 21}, {}, None):
-        bench = Bench()
+        bench = StationBench()
         bench.answers["StartTransaction"] = lambda payload: {"transactionId": 4711, "idTagInfo": info}
         bench.charge()
         bench.unplug()
@@ -109,7 +109,7 @@ def test_the_id_of_a_transaction_is_taken_from_an_answer_whose_rest_cannot_be_re
 
 def test_a_start_whose_answer_has_no_id_is_told_by_its_stop():
     for number in ("4711", True, None, 1.5):
-        bench = Bench()
+        bench = StationBench()
         bench.answers["StartTransaction"] = lambda payload: {"transactionId": number, "idTagInfo": {"status": "Accepted"}}
         bench.charge()
         bench.unplug()
@@ -117,7 +117,7 @@ def test_a_start_whose_answer_has_no_id_is_told_by_its_stop():
 
 
 def test_a_remote_start_is_refused_at_once_when_its_profile_has_no_room():
-    bench = Bench(keys={"MaxChargingProfilesInstalled": "1"})
+    bench = StationBench(keys={"MaxChargingProfilesInstalled": "1"})
     bench.set_profile(id=1)
     bench.plug()
     assert remote_start(bench, 1, "R", chargingProfile=NINE_AMPS) == "Rejected"
@@ -126,7 +126,7 @@ def test_a_remote_start_is_refused_at_once_when_its_profile_has_no_room():
 
 
 def test_a_card_that_is_refused_by_an_answer_whose_rest_cannot_be_read_is_refused():
-    bench = Bench()
+    bench = StationBench()
     bench.answers["StartTransaction"] = lambda payload: {"transactionId": 4711, "idTagInfo": {"status": "Blocked", "expiryDate": ""}}
     bench.plug()
     bench.card()
@@ -135,7 +135,7 @@ def test_a_card_that_is_refused_by_an_answer_whose_rest_cannot_be_read_is_refuse
 
 
 def test_a_remote_start_without_connector_takes_the_vehicle_that_waits():
-    bench = Bench(connectors=3)
+    bench = StationBench(connectors=3)
     bench.charge(1, "FIRST")
     bench.card("FIRST")
     bench.end(1)
@@ -154,7 +154,7 @@ def test_a_remote_start_without_connector_begins_wherever_a_vehicle_is_plugged_i
     """Also where the plug went in half a second before, which the station does not know yet."""
     for asks_first in ("false", "true"):
         for connector in (1, 2, 3):
-            bench = Bench(connectors=3, keys={"AuthorizeRemoteTxRequests": asks_first})
+            bench = StationBench(connectors=3, keys={"AuthorizeRemoteTxRequests": asks_first})
             assert anywhere(bench, "APP", chargingProfile=NINE_AMPS) == "Accepted"
             assert bench.statuses(connector)[-1] == "Preparing"
             bench.plug(connector)
@@ -167,7 +167,7 @@ def test_a_remote_start_without_connector_begins_wherever_a_vehicle_is_plugged_i
 
 
 def test_remote_starts_without_connector_are_as_many_as_there_are_free_connectors():
-    bench = Bench(connectors=3)
+    bench = StationBench(connectors=3)
     bench.charge(2)
     assert [anywhere(bench, tag) for tag in ("A", "B", "C")] == ["Accepted", "Accepted", "Rejected"]
     bench.plug(3)
@@ -176,14 +176,14 @@ def test_remote_starts_without_connector_are_as_many_as_there_are_free_connector
 
 
 def test_a_remote_start_without_connector_leaves_the_one_that_another_is_sent_to():
-    bench = Bench(connectors=2)
+    bench = StationBench(connectors=2)
     assert anywhere(bench, "FIRST") == "Accepted"
     assert remote_start(bench, 2, "SENT") == "Accepted", "the first one may begin at connector 1"
     assert remote_start(bench, 1, "LATE") == "Rejected"
     bench.plug(2)
     bench.plug(1)
     assert starts(bench) == [(2, "SENT"), (1, "FIRST")]
-    again = Bench(connectors=2)
+    again = StationBench(connectors=2)
     assert remote_start(again, 2, "SENT") == anywhere(again, "ANY") == "Accepted"
     again.plug(1)
     again.plug(2)
@@ -192,7 +192,7 @@ def test_a_remote_start_without_connector_leaves_the_one_that_another_is_sent_to
 
 def test_a_remote_start_without_connector_does_not_begin_at_a_vehicle_that_has_charged_while_another_place_is_free():
     for tag in ("FLEET", "APP"):
-        bench = Bench(connectors=2)
+        bench = StationBench(connectors=2)
         bench.charge(1, "FLEET")
         bench.ask("RemoteStopTransaction", {"transactionId": 1})
         bench.end(1)
@@ -203,7 +203,7 @@ def test_a_remote_start_without_connector_does_not_begin_at_a_vehicle_that_has_c
 
 
 def test_a_remote_start_without_connector_ends_with_connection_time_out_and_its_limit_with_it():
-    bench = Bench(connectors=2)
+    bench = StationBench(connectors=2)
     assert anywhere(bench, "APP", chargingProfile=NINE_AMPS) == "Accepted"
     bench.pass_time(61)
     bench.plug(2)
@@ -211,7 +211,7 @@ def test_a_remote_start_without_connector_ends_with_connection_time_out_and_its_
 
 
 def test_a_remote_start_without_connector_that_is_sent_twice_is_one():
-    bench = Bench(connectors=2)
+    bench = StationBench(connectors=2)
     assert anywhere(bench, "APP") == anywhere(bench, "app", chargingProfile=NINE_AMPS) == "Accepted"
     bench.plug(2)
     bench.plug(1)
@@ -219,12 +219,12 @@ def test_a_remote_start_without_connector_that_is_sent_twice_is_one():
 
 
 def test_a_remote_start_without_connector_passes_a_faulted_one_by():
-    bench = Bench(connectors=2)
+    bench = StationBench(connectors=2)
     bench.fault("GroundFailure", connector=1)
     assert anywhere(bench, "APP") == "Accepted" and anywhere(bench, "NEXT") == "Rejected"
     bench.plug(2)
     assert starts(bench) == [(2, "APP")]
-    late = Bench(connectors=2)
+    late = StationBench(connectors=2)
     assert anywhere(late, "APP") == "Accepted"
     late.fault("GroundFailure", connector=1)
     assert remote_start(late, 2, "SENT") == "Rejected", "there is no other place for the first one"

@@ -2,7 +2,7 @@
 
 import os
 
-from test_store_documents import content, files, in_a_folder, put, while_flash_is_full
+from folders import content, files, in_a_folder, put, while_flash_is_full
 
 from setpoint.store.journal import Journal
 

@@ -10,8 +10,8 @@ from fractions import Fraction
 from hypothesis import strategies as st
 
 from setpoint.schedule.checks import Capability, reason_to_reject
+from setpoint.schedule.installed import InstalledProfiles
 from setpoint.schedule.profile import profile_from
-from setpoint.schedule.stack import InstalledProfiles
 from setpoint.schedule.supply import Supply
 from tools import expected
 

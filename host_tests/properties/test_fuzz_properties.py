@@ -12,13 +12,14 @@ from binascii import crc32
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from station_bench import Bench, Lines
+from station_bench import StationBench
+from store_in_ram import JournalInRam
 
+from faults.mutations import hostile_payloads
 from setpoint.board.simulated import start_file
 from setpoint.protocol.websocket import FrameReader
 from setpoint.store.documents import Documents
 from setpoint.store.journal import Journal
-from tools.faults.mutations import hostile_payloads
 
 OUTPUTS = ("limits", "permits", "phases", "locks")
 
@@ -68,7 +69,7 @@ def session(bench, connector, tag):
 
 
 def charging():
-    bench = Bench(connectors=2)
+    bench = StationBench(connectors=2)
     bench.set_profile(id=1, periods=((0, 16),))
     bench.charge(1)
     return bench
@@ -82,7 +83,7 @@ def test_no_text_of_a_central_system_raises_or_changes_an_output(text):
     bench = charging()
     before = outputs(bench)
     bench.last_answer = None
-    bench.tell(bench.station.on_text, text)
+    bench.deliver(text)
     assert outputs(bench) == before
     answers(bench)
 
@@ -102,12 +103,12 @@ def test_no_payload_that_breaks_its_schema_changes_an_output(seed):
 
 @given(action=st.sampled_from(["BootNotification", "Authorize", "StartTransaction", "StatusNotification", "StopTransaction", "MeterValues"]), payload=anything)
 def test_no_answer_of_a_central_system_raises(action, payload):
-    bench = Bench()
+    bench = StationBench()
     bench.answers[action] = lambda request: payload
     session(bench, 1, "card")
     bench.ask("TriggerMessage", {"requestedMessage": "MeterValues"})
     bench.unplug(1)
-    bench.tell(bench.station.on_text, json.dumps([3, "t-99", payload]))
+    bench.deliver(json.dumps([3, "t-99", payload]))
     bench.pass_time(100)
     assert all(0 <= da <= 320 for da in bench.limits.values())
     answers(bench)
@@ -152,7 +153,7 @@ def test_no_document_in_flash_keeps_the_station_from_starting(tmp_path_factory, 
     for one in kept:
         if kept[one] is not None:
             documents.write(one, kept[one])
-    bench = Bench(connectors=2, memory=documents)
+    bench = StationBench(connectors=2, memory=documents)
     session(bench, 1, "card")
     bench.ask("ChangeConfiguration", {"key": "ConnectionTimeOut", "value": "40"})
     assert bench.limits[1] in (120, 160) or not name.startswith("profile")
@@ -171,7 +172,7 @@ def test_no_document_that_is_wrong_in_a_place_or_two_keeps_the_station_from_star
     for one in kept:
         if kept[one] is not None:
             documents.write(one, kept[one])
-    bench = Bench(connectors=2, memory=documents)
+    bench = StationBench(connectors=2, memory=documents)
     session(bench, 1, "card")
     bench.pass_time(100)
     assert all(0 <= da <= 320 for da in bench.limits.values())
@@ -183,9 +184,9 @@ def test_no_line_of_the_journal_keeps_the_station_from_starting(data):
     _, lines, marks = written()
     lines = list(lines)
     lines[data.draw(st.integers(0, len(lines) - 1))] = json.dumps(data.draw(anything))
-    journal = Lines()
+    journal = JournalInRam()
     journal.segments, journal.lines, journal.marked = [1], lines, [*marks, json.dumps(data.draw(anything))]
-    bench = Bench(connectors=2, journal=journal)
+    bench = StationBench(connectors=2, journal=journal)
     session(bench, 2, "other")
     bench.unplug(2)
     bench.pass_time(100)
@@ -200,7 +201,7 @@ def test_no_bytes_in_the_journal_raise(tmp_path_factory, segments, marks, sound)
             content = b"".join(b"%08x " % crc32(line) + line + b"\n" for line in content.split(b"\n"))
         (folder / str(name)).write_bytes(content)
     journal = Journal(str(folder))
-    bench = Bench(journal=journal)
+    bench = StationBench(journal=journal)
     session(bench, 1, "card")
     answers(bench)
 

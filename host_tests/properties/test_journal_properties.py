@@ -1,117 +1,19 @@
-"""Power fails at any byte that goes to flash; what the journal and the transactions on it are afterwards.
-
-Flash is played by `Flash`, either as littlefs does (a file that is being written keeps its old content until it is
-closed) or as the plainest of file systems (what was written so far is there).
-"""
+"""Power fails at any byte that goes to flash; what the journal and the transactions on it are afterwards."""
 
 from contextlib import contextmanager
 from types import SimpleNamespace
 from unittest.mock import patch
 
+from files_in_ram import FilesInRam, PowerCut
 from hypothesis import given
 from hypothesis import strategies as st
-from station_bench import Bench, Memory
+from station_bench import StationBench
+from store_in_ram import DocumentsInRam
 
 import setpoint.store.journal as journal_module
 from setpoint.protocol.iso8601 import text_from
 from setpoint.store import files
 from setpoint.store.journal import Journal
-
-
-class PowerCut(BaseException):
-    pass
-
-
-class Flash:
-    """Files by path. `left`: so many bytes can be written, files renamed or removed, before power fails."""
-
-    def __init__(self, whole):
-        self.whole = whole  # content appears when a file is closed
-        self.files = {}
-        self.left = None
-
-    def _spend(self, count=1):
-        """How many of so many steps happen."""
-        if self.left is None:
-            return count
-        count = min(count, self.left)
-        self.left -= count
-        return count
-
-    def _step(self):
-        if not self._spend():
-            raise PowerCut
-
-    def open(self, path, mode):
-        if mode == "rb":
-            if path not in self.files:
-                raise OSError(2)
-            return Reading(self.files[path])
-        return Writing(self, path, b"" if mode == "wb" else self.files.get(path, b""))
-
-    def listdir(self, folder):
-        return [path.rsplit("/", 1)[1] for path in self.files if path.startswith(folder + "/")]
-
-    def stat(self, path):
-        return (0, 0, 0, 0, 0, 0, len(self.files[path]))
-
-    def mkdir(self, folder):
-        pass
-
-    def rename(self, old, new):
-        self._step()
-        self.files[new] = self.files.pop(old)
-
-    def remove(self, path):
-        self._step()
-        if path not in self.files:
-            raise OSError(2)
-        del self.files[path]
-
-
-class Reading:
-    def __init__(self, content):
-        self.content, self.at = content, 0
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *how):
-        pass
-
-    def seek(self, at):
-        self.at = at
-
-    def readline(self, most):
-        end = self.content.find(b"\n", self.at)
-        end = len(self.content) if end < 0 else end + 1
-        start, self.at = self.at, min(end, self.at + most)
-        return self.content[start : self.at]
-
-
-class Writing:
-    def __init__(self, flash, path, content):
-        self.flash, self.path, self.content = flash, path, content
-
-    def __enter__(self):
-        self.flash._step()
-        if not self.flash.whole or self.path not in self.flash.files:
-            self.flash.files[self.path] = b"" if self.flash.whole else self.content
-        return self
-
-    def write(self, data):
-        count = self.flash._spend(len(data))
-        self.content += data[:count]
-        if not self.flash.whole:
-            self.flash.files[self.path] = self.content
-        if count < len(data):
-            raise PowerCut
-        return count
-
-    def __exit__(self, kind, *rest):
-        if kind is None:
-            self.flash._step()
-            self.flash.files[self.path] = self.content
 
 
 @contextmanager
@@ -167,7 +69,7 @@ journal_steps = st.lists(
 
 @given(whole=st.booleans(), steps=journal_steps)
 def test_what_was_appended_is_there_after_a_power_cut_at_any_byte(whole, steps):
-    flash, owner = Flash(whole), Owner()
+    flash, owner = FilesInRam(whole), Owner()
     last, maybe, was_full = 0, 0, False
     with on(flash):
         journal = Journal("/journal", 5)
@@ -217,8 +119,8 @@ class Life:
     """A station with two connectors that charges, loses its link and its power, and is told on in the end."""
 
     def __init__(self, whole, resumes):
-        self.flash = Flash(whole)
-        self.memory = Memory()
+        self.flash = FilesInRam(whole)
+        self.memory = DocumentsInRam()
         self.keys = {
             "AllowOfflineTxForUnknownId": "true",
             "AuthorizationCacheEnabled": "false",
@@ -240,7 +142,7 @@ class Life:
     def power_up(self):
         while True:
             try:
-                self.bench = bench = Bench(2, self.keys, self.now, self.memory, False, journal=Journal("/journal", 6), wh=self.wh)
+                self.bench = bench = StationBench(2, self.keys, self.now, self.memory, False, journal=Journal("/journal", 6), wh=self.wh)
                 bench.answers["BootNotification"] = self.boot
                 outbox = bench.station.outbox
                 bench.reply = self.reply
@@ -281,7 +183,7 @@ class Life:
         if action == "StartTransaction":
             self.ids[payload["transactionId"] + 1000 * self.cuts] = asked["idTag"]
             payload = {**payload, "transactionId": payload["transactionId"] + 1000 * self.cuts}
-        Bench.reply(self.bench, message_id, payload)
+        StationBench.reply(self.bench, message_id, payload)
 
     def observe(self):
         for connector in self.bench.station.facts.connectors:
@@ -317,7 +219,7 @@ class Life:
 
     def link(self, up):
         self.up = up
-        self.tell(self.bench.tell, self.bench.station.on_link, up)
+        self.tell(self.bench.connect if up else self.bench.disconnect)
 
     def pass_time(self, seconds):
         for _ in range(seconds // 10):
@@ -357,9 +259,9 @@ life_steps = st.lists(
 def test_every_transaction_arrives_whole_and_in_order_whenever_power_and_link_fail(whole, resumes, steps):
     flash = None
     life = Life.__new__(Life)
-    flash = Flash(whole)
+    flash = FilesInRam(whole)
     with on(flash):
-        with patch(__name__ + ".Flash", lambda whole: flash):
+        with patch(__name__ + ".FilesInRam", lambda whole: flash):
             life.__init__(whole, resumes)
         for step, value in steps:
             if step == "begin":

@@ -347,8 +347,8 @@ def test_no_sensor_leaves_the_contactor_closed(held, changes):
     board = Everything()
     held &= 1 << 6 | 1 << 8 | 1 << 9 if held % 4 == 0 else 0
     control = Control(board, 320, lambda: None, {"1": held})
-    point = control.points[1]
-    point.limit_da, point.permitted, point.lock_wanted = 320, True, True
+    evse = control.evses[1]
+    evse.limit_da, evse.permitted, evse.lock_wanted = 320, True, True
     wrong_since = {}
     now_ms = 0
     plug_in = [("high_mv", 12000, 60), ("high_mv", 9000, 60), ("high_mv", 6000, 60)]
@@ -363,12 +363,12 @@ def test_no_sensor_leaves_the_contactor_closed(held, changes):
                 if board.says[what] or not was_closed:
                     wrong_since[what] = now_ms
                 assert not board.closed or now_ms - wrong_since.get(what, now_ms) <= most_ms, what
-            assert board.closed == (point.sequence.state in ("C2", "C2S"))
+            assert board.closed == (evse.sequence.state in ("C2", "C2S"))
             if board.closed:
-                assert not point.faults and not point.protection.held and not control.faults >> 13 & 1
+                assert not evse.faults and not evse.protection.held and not control.faults >> 13 & 1
                 assert not board.says["tripped"] and board.lock and not board.test
             if board.closed and not was_closed:
                 assert board.says["locked"] and board.says["high_mv"] == 6000 and board.says["ohm"] in (220, 680, 1500)
-                assert offered_da_for(board.duty_u16) <= point.protection.cable_da
+                assert offered_da_for(board.duty_u16) <= evse.protection.cable_da
             if held:
-                assert not board.closed and point.protection.held & held == held
+                assert not board.closed and evse.protection.held & held == held

@@ -6,6 +6,8 @@ Each test prints its seed. SEED=n repeats one, HOURS=168 lets a simulated week p
 import os
 import random
 
+from outlet import Board, Outlet
+
 from setpoint.control import Control
 from setpoint.pilot.duty import N12_U16, X1_U16, offered_da_for
 
@@ -74,18 +76,13 @@ class Wire:
         return high_mv, low_mv + int(chance.gauss(0, 80))
 
 
-class Outlet:
-    id = 1
-    phases = 3
-    has_lock = has_rcm_test = has_pilot_switch = ventilation = False
+class OutletOnAWire(Outlet):
     pilot_bits = 13
 
     def __init__(self, wire: Wire) -> None:
+        Outlet.__init__(self)
         self.wire = wire
-        self.duty_u16 = X1_U16
-        self.closed = False
         self.switched = []  # (time, closed)
-        self.high_mv = self.low_mv = 12000
 
     def read_pilot(self) -> None:
         self.high_mv, self.low_mv = self.wire.levels(self.duty_u16)
@@ -99,42 +96,27 @@ class Outlet:
         self.closed = closed
         self.switched.append((self.wire.now_ms, closed))
 
-    def pilot_ok(self) -> bool:
-        return True
-
-    def nothing(self) -> None:
-        return None
-
-    contactor_closed = rcm_tripped = earthed = cable_ohm = nothing
-
     def meter_da(self) -> int:
         return offered_da_for(self.duty_u16) if self.closed and self.wire.true == "C" else 0
-
-
-class Board:
-    has_thermometer = False
-
-    def __init__(self, outlet: Outlet) -> None:
-        self.outlets = [outlet]
 
 
 def live_through(seed: int, hours: float) -> "tuple[int, int, int]":
     """Returns how often the contactor closed, and the longest that it stayed closed after C had ended, without and with a spike."""
     chance = random.Random(seed)
     wire = Wire(chance)
-    outlet = Outlet(wire)
-    control = Control(Board(outlet), 320, lambda: None, {})
-    point = control.points[1]
+    outlet = OutletOnAWire(wire)
+    control = Control(Board([outlet]), 320, lambda: None, {})
+    evse = control.evses[1]
     closings = worst_ms = worst_with_spike_ms = 0
     ended_ms = None  # when the vehicle, under load, ended C for good
     for step in range(int(hours * 3600000) // STEP_MS):
         if step % 500 == 0:
-            point.limit_da = chance.choice((0, 60, 100, 160, 320))
-            point.permitted = chance.random() > 0.1
+            evse.limit_da = chance.choice((0, 60, 100, 160, 320))
+            evse.permitted = chance.random() > 0.1
         wire.live()
         told = len(outlet.switched)
         control.step(STEP_MS)
-        assert outlet.closed == (point.sequence.state in ("C2", "C2S")), seed
+        assert outlet.closed == (evse.sequence.state in ("C2", "C2S")), seed
         if outlet.closed and wire.shown != "C":
             ended_ms = wire.now_ms - STEP_MS if ended_ms is None else ended_ms
         else:
@@ -149,7 +131,7 @@ def live_through(seed: int, hours: float) -> "tuple[int, int, int]":
             closings += 1
             # noise may look like C just before it is
             assert wire.shown == "C" and wire.now_ms - wire.since_ms >= 460, "seed %d, at %d ms: closed wrongly" % (seed, wire.now_ms)
-            assert wire.diode and point.permitted and point.limit_da >= 60, seed
+            assert wire.diode and evse.permitted and evse.limit_da >= 60, seed
     gaps = [b[0] - a[0] for a, b in zip(outlet.switched, outlet.switched[1:]) if b[1]]
     assert min(gaps) >= 5000, seed
     return closings, worst_ms, worst_with_spike_ms

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from legal_profiles import CAPABILITY, DAY, T0, World, requests, worlds
 
 from setpoint.schedule.composite import composite_schedule
+from setpoint.schedule.installed import InstalledProfiles
 from setpoint.schedule.sharing import shares
-from setpoint.schedule.stack import InstalledProfiles
 from setpoint.schedule.stored import from_document
 from setpoint.units import FOREVER
 from tools import expected

@@ -22,7 +22,8 @@ import ocpp.v16
 from hypothesis import Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
-from station_bench import NOON, Bench, Memory
+from station_bench import NOON, StationBench
+from store_in_ram import DocumentsInRam
 
 from setpoint.protocol.iso8601 import text_from
 
@@ -49,7 +50,7 @@ def validator(action):
 class Sessions(RuleBasedStateMachine):
     @initialize(charging=st.sampled_from([(), (1,), (1, 2)]))
     def begin(self, charging):
-        self.memory = Memory()
+        self.memory = DocumentsInRam()
         self.started = {}  # transaction id: (connector, meterStart)
         self.log = []  # ("start" or "stop", transaction id), in the order of the answers
         self.verdict = "Accepted"  # of StartTransaction.conf
@@ -63,7 +64,7 @@ class Sessions(RuleBasedStateMachine):
     def power_up(self, lost_s):
         now = NOON if self.bench is None else self.bench.now + lost_s
         keys = {"AuthorizeRemoteTxRequests": "true", "MeterValueSampleInterval": "120", "HeartbeatInterval": "86400"}
-        bench = Bench(connectors=2, keys=keys, memory=self.memory, now=now, register=False, locks=[1])
+        bench = StationBench(connectors=2, keys=keys, memory=self.memory, now=now, register=False, locks=[1])
         self.bench = bench
         self.judged = 0
         bench.wh = self.wh
@@ -71,7 +72,7 @@ class Sessions(RuleBasedStateMachine):
         bench.answers["Authorize"] = lambda payload: {"idTagInfo": self._info(payload["idTag"])}
         bench.answers["StartTransaction"] = self._start
         bench.answers["StopTransaction"] = self._stop
-        bench.tell(bench.station.on_link, True)
+        bench.connect()
 
     def _boot(self, payload):
         return {"status": "Accepted", "interval": 86400, "currentTime": text_from(self.bench.now)}
@@ -122,7 +123,7 @@ class Sessions(RuleBasedStateMachine):
     def pilot(self, connector, pilot):
         if pilot[0] in ("C2", "C2S") and not self.bench.permits.get(connector):
             return  # the control loop closes for nobody
-        self.bench.tell(self.bench.station.on_pilot, connector, *pilot)
+        self.bench.pilot(connector, *pilot)
 
     @rule(connector=CONNECTORS, present=st.booleans())
     def cable(self, connector, present):
@@ -171,7 +172,7 @@ class Sessions(RuleBasedStateMachine):
     def link(self, up):
         if up != self.bench.station.facts.link_up:
             self.bench.unanswered.clear()
-            self.bench.tell(self.bench.station.on_link, up)
+            (self.bench.connect if up else self.bench.disconnect)()
 
     @rule(really=st.booleans())
     def goes_silent(self, really):
@@ -195,7 +196,7 @@ class Sessions(RuleBasedStateMachine):
 
     @rule()
     def emergency_stop(self):
-        self.bench.tell(self.bench.station.on_emergency_stop)
+        self.bench.emergency_stop()
         assert self.running() == []
 
     @rule(lost_s=st.integers(1, 1000), really=st.integers(0, 3))
@@ -239,8 +240,8 @@ class Sessions(RuleBasedStateMachine):
         self.verdict = "Accepted"
         bench.unanswered.clear()
         bench.silent = False
-        bench.tell(bench.station.on_link, False)
-        bench.tell(bench.station.on_link, True)
+        bench.disconnect()
+        bench.connect()
         bench.pass_time(120)
         for connector in self.running():
             bench.tell(bench.station.transactions.end, connector, "Other", None)

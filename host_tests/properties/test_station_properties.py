@@ -18,11 +18,12 @@ import json
 import math
 import os
 
-from closed_loop import ClosedLoop, PowerCut, as_sent
+from closed_loop import ClosedLoop
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 from legal_profiles import CAPABILITY, DAY, T0, profiles
+from loop_world import PowerCut, as_sent
 
 from tools import expected
 
@@ -299,7 +300,7 @@ class StationMachine(RuleBasedStateMachine):
         finally:
             loop.flash.cut_after = None
         if not accepted(answer) and self.loop.app.station.facts.link_up:
-            assert profiles_in(loop.flash.kept) == profiles_in(json.loads(flash))
+            assert profiles_in(loop.flash.kept, now) == profiles_in(json.loads(flash), now)
         return accepted(answer)
 
     def reason_to_reject(self, connector, profile, new, now):
@@ -383,13 +384,15 @@ class StationMachine(RuleBasedStateMachine):
             profile["chargingProfilePurpose"] = "TxProfile" if connector == 0 else "ChargePointMaxProfile"
         elif way == "unknown connector":
             connector = self.count + 1
+        now = self.now()
         flash = json.dumps(self.loop.flash.kept)
         grants = self.loop.app.station.limits.of
         limits = [grant.da for grant in grants.values()]
         in_fallback = any(grant.source == "fallback" for grant in grants.values())
         assert not accepted(self.loop.ask("SetChargingProfile", {"connectorId": connector, "csChargingProfiles": as_sent(profile)})), way
-        assert profiles_in(self.loop.flash.kept) == profiles_in(json.loads(flash))
-        if not in_fallback:  # to hear from the central system, whatever it says, ends the fallback
+        assert profiles_in(self.loop.flash.kept, now) == profiles_in(json.loads(flash), now)
+        # To hear from the central system, whatever it says, ends the fallback; and an answer that waited may bring the time.
+        if not in_fallback and now is not None:
             assert [grant.da for grant in grants.values()] == limits
         self.after(wait)
 
@@ -599,7 +602,6 @@ class StationMachine(RuleBasedStateMachine):
         self.loop.flash.fails = fails
         self.after(wait)
 
-
     @precondition(lambda self: self.linked() and self.loop.books.placed)
     @rule(fields=st.sampled_from([{}, {"stackLevel": 0}, {"chargingProfilePurpose": "TxDefaultProfile"}]), restarts=st.booleans(), wait=waits)
     def profiles_cannot_be_removed_from_flash(self, fields, restarts, wait):
@@ -618,8 +620,14 @@ def accepted(answer):
     return answer.kind == 3 and answer.payload.get("status") == "Accepted"
 
 
-def profiles_in(kept):
-    return {name: kept[name] for name in kept if name.startswith("profile-")}
+def profiles_in(kept, now):
+    """The profiles in flash. Where the clock was unknown (now is None) without the time of their acceptance: the answer that
+    brings the time may come first, and then they count from it (R31)."""
+    documents = {name: json.loads(kept[name]) for name in kept if name.startswith("profile-")}
+    for _, document in documents.values():
+        if now is None:
+            document.pop("accepted_at", None)
+    return documents
 
 
 TOTALS = {}  # what all runs did, for whoever wants to know

@@ -10,41 +10,18 @@ Every test that (through start_station) asks for `micropython` runs twice, on th
 MICROPYTHON=path and MICROPYTHON32=path name other interpreters.
 """
 
-import os
-
 import pytest
+from interpreters import command_of
 
-from tools import bench, micropython32
 from tools.central_system import CentralSystem
+from tools.station_process import StationProcess
 from tools.traffic import readable, violations
 
 
 @pytest.fixture(params=["64bit", "32bit"])
 def micropython(request) -> "list[str]":
-    """The command of an interpreter. Where there is no 32-bit one, the test is skipped; in CI it fails."""
-    if request.param == "64bit":
-        return bench.micropython()
-    if os.environ.get("MICROPYTHON32"):
-        return [os.environ["MICROPYTHON32"]]
-    reason = reason_for_no_32bit()
-    if reason and os.environ.get("CI") == "true":
-        pytest.fail("CI must not skip the 32-bit MicroPython: " + reason)
-    if reason:
-        pytest.skip("no 32-bit MicroPython: " + reason)
-    return [str(micropython32.PROGRAM)]
-
-
-_reason = []  # asked for once in a run
-
-
-def reason_for_no_32bit() -> "str | None":
-    if not _reason:
-        try:
-            micropython32.interpreter()
-            _reason.append(None)
-        except micropython32.Unavailable as reason:
-            _reason.append(str(reason))
-    return _reason[0]
+    """The command of an interpreter."""
+    return command_of(request.param[:2])
 
 
 @pytest.fixture
@@ -63,13 +40,13 @@ def start_station(request, tmp_path, micropython, central):
     """start_station(**fields of the start file) -> a StationProcess that has said hello and dials `central`."""
     stations = []
 
-    def start(name: str = "station", **fields) -> bench.StationProcess:
+    def start(name: str = "station", **fields) -> StationProcess:
         folder = tmp_path / name
         folder.mkdir(exist_ok=True)
         device = {"reconnect": {"minimum_s": 1, "random_s": 0}, **fields.pop("device", {})}
         options = {key: fields.pop(key) for key in ("heap",) if key in fields}
         fields.setdefault("csms_url", central.url)
-        station = bench.StationProcess(folder, micropython, **options, device=device, **fields)
+        station = StationProcess(folder, micropython, **options, device=device, **fields)
         stations.append(station)
         station.start()
         return station

@@ -2,7 +2,7 @@
 
     micropython journal_power_cut.py FIRMWARE TROUBLE
 
-The chip is that of store_power_cut.py. Exit code 0 and a closing line with figures, or a traceback that says at which
+The chip is that of fakes/nor_flash.py. Exit code 0 and a closing line with figures, or a traceback that says at which
 operation what was lost.
 """
 
@@ -11,10 +11,10 @@ import sys
 
 import vfs
 
-sys.path.insert(0, sys.argv[1])
-sys.path.insert(0, __file__.rsplit("/", 1)[0])
+sys.path[:0] = [sys.argv[1], __file__.rsplit("/", 1)[0], __file__.rsplit("/", 2)[0] + "/fakes"]
 
-from store_power_cut import FAILS, WORN, file_system, formatted  # noqa: E402
+from nor_flash import FAILS, WORN  # noqa: E402
+from store_power_cut import file_system, formatted  # noqa: E402
 
 from setpoint.store.journal import Journal  # noqa: E402
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tools.bench import ROOT
+from tools.station_process import ROOT
 
 
 def installed(sources: Path) -> Path:

@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 
-from tools.faults.boards_played import RESET, ROOT, PlayedBoard, on_flash, tiny_build
+from faults.boards_played import RESET, ROOT, PlayedBoard, on_flash, tiny_build
 
 ENDS = "pass"
 CRASHES = "import machine\nmachine.reset()"

@@ -11,7 +11,7 @@ import pytest
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.server import serve
 
-from tools import bench
+from tools.station_process import StationProcess
 
 NOON = "2025-06-15T12:00:00Z"
 FROZEN = {"at": NOON, "frozen": True}
@@ -292,7 +292,7 @@ def test_a_station_that_restarts_says_goodbye(micropython, tmp_path):
     with serve(serving, "127.0.0.1", 0, subprotocols=["ocpp1.6"]) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         url = "ws://127.0.0.1:%d" % server.socket.getsockname()[1]
-        with bench.StationProcess(tmp_path, micropython, csms_url=url) as station:
+        with StationProcess(tmp_path, micropython, csms_url=url) as station:
             assert station.wait_exit() == 75
         assert closed.get(timeout=10) == 1001
         server.shutdown()

@@ -1,13 +1,13 @@
 """A station that finds its central system by name, at a real DNS server: forged answers, and none at all in a small memory.
 
-What else a DNS server can do is in tools/faults/names.py, and in part in test_faults.py.
+What else a DNS server can do is in faults/name_server.py, which faults/test_names.py uses in full.
 """
 
 import pytest
 from certificates import Authority, server_context
 
+from faults.name_server import BEHAVIOURS, HOST, NameServer, one, reply_to, truth
 from tools.central_system import CentralSystem
-from tools.faults.names import BEHAVIOURS, HOST, NameServer, one, reply_to, truth
 
 ATTACKER = "127.0.0.66"
 

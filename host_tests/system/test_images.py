@@ -138,8 +138,8 @@ def test_an_image_has_the_full_name_of_each_module_in_flash(frozen):
 
 def test_a_traceback_of_a_frozen_file_names_it_as_the_repository_does(frozen):
     _, content, folder = frozen
-    assert '"setpoint/schedule/limit.py"' in content
-    assert b"setpoint/schedule/limit.py" in (folder / "frozen_mpy/setpoint/schedule/limit.mpy").read_bytes()
+    assert '"setpoint/schedule/stack.py"' in content
+    assert b"setpoint/schedule/stack.py" in (folder / "frozen_mpy/setpoint/schedule/stack.mpy").read_bytes()
 
 
 def test_the_unix_port_gets_the_whole_package_and_no_boot_py(source, tmp_path):

@@ -7,7 +7,7 @@ import subprocess
 import pytest
 
 from tools import provision
-from tools.bench import ROOT, StationProcess
+from tools.station_process import ROOT, StationProcess
 
 
 def closed_port():

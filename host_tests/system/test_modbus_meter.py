@@ -15,7 +15,7 @@ from pymodbus.framer import FramerType
 from pymodbus.server import ModbusSerialServer
 from pymodbus.simulator import DataType, SimData, SimDevice
 
-from tools.bench import ROOT
+from tools.station_process import ROOT
 
 
 def eastron(volts, amperes, watts, kwh) -> "list[float]":

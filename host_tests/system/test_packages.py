@@ -6,13 +6,16 @@ On the 64-bit interpreter: the mip in Debian's 32-bit MicroPython 1.25 does not 
 import functools
 import http.server
 import subprocess
+import sys
 import threading
 
 import pytest
 
-from tools import bench
+from tools import station_process
 from tools.command import ROOT
-from tools.packages import lists
+from tools.faults.boards_played import PlayedBoard
+from tools.packages import SCHEDULE, files, lists
+from tools.station_process import micropython
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +33,7 @@ def server():
 def installed(server, name, target, then) -> str:
     """What `then` prints on MicroPython, which has installed a list into the folder `target` and imports from there alone."""
     code = "import sys, mip\nmip.install(%r, target=%r)\nsys.path[:] = [%r, '.frozen']\n%s" % (server + "/" + name, str(target), str(target), then)
-    done = subprocess.run([*bench.micropython(), "-c", code], capture_output=True, text=True, timeout=60)
+    done = subprocess.run([*station_process.micropython(), "-c", code], capture_output=True, text=True, timeout=60)
     assert done.returncode == 0 and "Done" in done.stdout, done.stdout + done.stderr
     return done.stdout.split("Done\n")[1]
 
@@ -46,15 +49,30 @@ def test_the_lists_are_those_of_the_tree():
 
 def test_the_scheduler_alone_installs_and_answers(server, tmp_path):
     then = """
-from setpoint.schedule.limit import *
-import setpoint.schedule.composite, setpoint.schedule.checks, setpoint.schedule.sharing, setpoint.schedule.supply
-import setpoint.schedule.stack as stack
-print(sorted(name for name in sys.modules if name.startswith("setpoint") and "schedule" not in name))
+from setpoint.scheduler import Scheduler, Supply
+scheduler = Scheduler(Supply(230, 3, False, 320))
+schedule = {"chargingRateUnit": "A", "chargingSchedulePeriod": [{"startPeriod": 0, "limit": 8.5}]}
+profile = {"chargingProfileId": 1, "stackLevel": 0, "chargingProfilePurpose": "TxDefaultProfile", "chargingProfileKind": "Relative"}
+profile["chargingSchedule"] = schedule
+conf, reason = scheduler.set_charging_profile({"connectorId": 1, "csChargingProfiles": profile}, 0)
+assert conf == {"status": "Accepted"}, reason
+print(scheduler.limit_at(1, 0)[0], len(scheduler.documents()))
 """
-    assert installed(server, "package-schedule.json", tmp_path, then).strip() == "['setpoint', 'setpoint.units']"
-    expected = {path: content for path, content in files_in(ROOT / "firmware").items() if path.startswith("setpoint/schedule/") and path.endswith(".py")}
-    got = files_in(tmp_path)
-    assert {path: got[path] for path in expected} == expected and set(got) - set(expected) == {"setpoint/__init__.py", "setpoint/units.py"}
+    assert installed(server, "package-schedule.json", tmp_path, then).strip() == "85 1"
+    tree = files_in(ROOT / "firmware")
+    assert files_in(tmp_path) == {path: tree[path] for path in files(SCHEDULE)}
+
+
+def test_mpremote_installs_the_scheduler_onto_a_board_without_a_server(tmp_path):
+    board = PlayedBoard(tmp_path / "board", micropython())
+    board.format({})
+    board.power_up()
+    command = ["connect", board.port, "resume", "mip", "install", "--target=/lib", "package-schedule.json"]
+    done = subprocess.run([sys.executable, "-m", "mpremote", *command], capture_output=True, text=True, cwd=ROOT)
+    board.power_off()
+    assert done.returncode == 0, done.stdout + done.stderr
+    tree = files_in(ROOT / "firmware")
+    assert board.files() == {"/lib/" + path: tree[path] for path in files(SCHEDULE)}
 
 
 def test_the_whole_agent_installs(server, tmp_path):

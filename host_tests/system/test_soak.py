@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tools import bench, expected
+from tools import expected, station_process
 from tools.soak import __main__ as soak
 from tools.soak import wear
 from tools.soak.accounts import Accounts
@@ -24,7 +24,7 @@ def test_a_simulated_day_loses_nothing(micropython, capsys):
 
 def test_the_flash_of_a_busy_station_lasts_for_years(tmp_path):
     """Three hours of it."""
-    found = wear.measure(tmp_path, bench.micropython(), 0.125)
+    found = wear.measure(tmp_path, station_process.micropython(), 0.125)
     assert found.erases / found.days < MOST_ERASES, found
     assert found.years > LEAST_YEARS, found
 

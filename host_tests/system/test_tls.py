@@ -10,7 +10,7 @@ import threading
 
 import pytest
 from certificates import Authority, server_context
-from test_link import HOST_TESTS, Link, good_server, hold
+from link_bench import HOST_TESTS, Link, good_server, hold
 
 REFUSED = "InvalidCentralSystemCertificate"
 

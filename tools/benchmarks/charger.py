@@ -66,11 +66,11 @@ def charging():
     from setpoint.control import Control
 
     control = Control(Board(), 320, lambda: None, {})
-    for point in control.points.values():
-        point.limit_da = 160
-        point.permitted = True
+    for evse in control.evses.values():
+        evse.limit_da = 160
+        evse.permitted = True
     for _ in range(500):
         control.step(20)
-    states = [point.sequence.state for point in control.points.values()]
+    states = [evse.sequence.state for evse in control.evses.values()]
     assert states == ["C2", "C2"], states
     return control

@@ -16,7 +16,7 @@ class Nobody:
 
 
 def main() -> None:
-    from station_bench import Bench
+    from station_bench import StationBench
 
     from setpoint.board.simulated import flash_chip
     from setpoint.store.journal import Journal
@@ -25,7 +25,7 @@ def main() -> None:
     assert not problems, problems
     keys = {"AllowOfflineTxForUnknownId": "true", "MeterValueSampleInterval": "60", "AuthorizationCacheEnabled": "false"}
     journal = Journal(MOUNT + "/journal")
-    bench = Bench(1, keys, journal=journal)
+    bench = StationBench(1, keys, journal=journal)
     bench.sent = bench.logs = Nobody()
 
     def counted(name: str, work) -> None:

@@ -155,12 +155,12 @@ class InRam:
 
 def charge_point(install: list, documents=None, transactions: bool = True, keys: "dict | None" = None):
     """A registered Station with two connectors, both charging if `transactions`, and these profiles."""
-    from station_bench import Bench
+    from station_bench import StationBench
 
     from setpoint.protocol.iso8601 import instant_from
 
     midnight = instant_from("2025-06-15T00:00:00Z")
-    bench = Bench(2, keys, midnight, documents or InRam(), False)
+    bench = StationBench(2, keys, midnight, documents or InRam(), False)
     bench.boot_answer = {"status": "Accepted", "currentTime": "2025-06-15T00:00:00Z", "interval": 300}
     bench.transaction_ids = 1000
     bench.tell(bench.station.on_link, True)

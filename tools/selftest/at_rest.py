@@ -16,7 +16,7 @@ def median(values):
 
 
 class AtRest:
-    """A Bench has board, outlet, wiring and tasks (on_board.py)."""
+    """A BoardUnderTest has board, outlet, wiring and tasks (on_board.py)."""
 
     def offer(self, limit_da):
         self.outlet.set_duty_u16(duty_u16_for(limit_da, self.outlet.pilot_bits))

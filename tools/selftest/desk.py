@@ -19,7 +19,7 @@ from typing import Any, Callable, Iterator
 from mpremote.transport import TransportError
 from serial import SerialException
 
-from tools import bench as stations
+from tools import station_process
 from tools.board_files import BoardFiles
 from tools.command import ROOT, Failure, board_folder
 from tools.connection import Connection, NotTaken
@@ -144,7 +144,7 @@ class Desk:
             "sys.modules.clear()\nsys.modules.update(_kept)\ndel _kept\ngc.collect()",  # of a name that is deleted the table keeps the module
             "if sys.path[0] != '/selftest': sys.path.insert(0, '/selftest')\nglobals().get('forget_starts', gc.collect)()",  # it did not crash
             "import bench as _bench, sequences",
-            "bench = _bench.Bench(%d, %d)" % (self._connector, 20000 if self.person.modelled else 120000),
+            "bench = _bench.BoardUnderTest(%d, %d)" % (self._connector, 20000 if self.person.modelled else 120000),
             "bench.may_close = %r" % self.may_close,
         ):
             self._line.run(statement)
@@ -261,7 +261,7 @@ class ModelledBoard:
         described = board_folder(name)
         shutil.copy(described / "board.json", self.folder / "board.json")
         shutil.copy(ROOT / "firmware" / "boot.py", self.folder / "boot.py")
-        self._command = [*stations.micropython(), "-i", str(sending.HERE / "model.py"), str(self.folder), *broken]
+        self._command = [*station_process.micropython(), "-i", str(sending.HERE / "model.py"), str(self.folder), *broken]
         self._up = self.folder / "up"  # the model writes it at the end of a start
         self._over = False
 

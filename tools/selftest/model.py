@@ -38,7 +38,7 @@ VEHICLES = {
 _CLOSES_US, _OPENS_US = 12000, 18000
 
 
-class Bench:
+class BoardModel:
     def __init__(self, wiring, broken, folder):
         from chip import CHIP
 
@@ -244,7 +244,7 @@ def install(board_file, broken, folder):
     with open(board_file) as file:
         wiring = json.load(file)
     sys.modules.pop("machine", None)
-    BENCH = Bench(wiring, broken, folder)
+    BENCH = BoardModel(wiring, broken, folder)
     import machine
 
     machine.reset = reset

@@ -20,7 +20,7 @@ from setpoint import clock
 
 
 class _Nap:
-    """What a task of the board waits for; `Bench.tasks` holds when it goes on."""
+    """What a task of the board waits for; `BoardUnderTest.tasks` holds when it goes on."""
 
     def __init__(self, ms):
         self.ms = ms
@@ -47,7 +47,7 @@ from setpoint.pilot.level import class_of  # noqa: E402
 PERIOD_MS, WATCHDOG_MS, IDLE_MS = 20, 3000, 60000
 
 
-class Bench(AtRest):
+class BoardUnderTest(AtRest):
     def __init__(self, connector=1, patience_ms=120000):
         """patience_ms: how long a person may take."""
         with open("/board.json") as file:
@@ -94,10 +94,10 @@ class Bench(AtRest):
             raise RuntimeError("nobody has allowed the contactor to close")
         self.board.make_safe()
         self.control = Control(self.board, self.rating_da, self._nothing, held or {})
-        self.point = self.control.points[self.outlet.id]
-        self.point.limit_da = self.rating_da
-        self.point.permitted = True
-        self.point.lock_wanted = self.outlet.has_lock
+        self.evse = self.control.evses[self.outlet.id]
+        self.evse.limit_da = self.rating_da
+        self.evse.permitted = True
+        self.evse.lock_wanted = self.outlet.has_lock
         self.load = None
         self.log = []  # (ms since begin, state)
         self.closings = []  # ms from the first C to the coil
@@ -161,7 +161,7 @@ class Bench(AtRest):
         self.before_us = self.now_us
         self.now_us = now_us = time.ticks_us()
         outlet = self.outlet
-        sequence = self.point.sequence
+        sequence = self.evse.sequence
         burst = class_of(outlet.high_mv, outlet.low_mv, outlet.low_mv != outlet.high_mv, None)
         self._c_us = (self._c_us or now_us) if burst == "C" else None
         seen = self.seen_us
@@ -196,7 +196,7 @@ class Bench(AtRest):
     def reach(self, what, state):
         """Asks for it, and waits for the state. False: it did not come."""
         self.do(what)
-        return self.run(self.patience_ms, lambda: self.point.sequence.state == state) is not None
+        return self.run(self.patience_ms, lambda: self.evse.sequence.state == state) is not None
 
     def charge(self):
         """Begins, and has a vehicle charge. Raises RuntimeError, with what it sees instead."""
@@ -208,11 +208,11 @@ class Bench(AtRest):
             raise self._other_than("C2 for long")
 
     def _other_than(self, wanted):
-        seen = self.point.sequence.state, ", ".join(self.faults()) or "none", self.outlet.high_mv
+        seen = self.evse.sequence.state, ", ".join(self.faults()) or "none", self.outlet.high_mv
         return RuntimeError("no state %s: it is in %s, faults: %s; pilot at %d mV" % ((wanted,) + seen))
 
     def faults(self):
-        bits = self.point.faults
+        bits = self.evse.faults
         return [report_of(bit, 0)[1] for bit in range(COUNT) if bits >> bit & 1]
 
     def opening_us(self, since_us, within_ms=2000):

@@ -1,4 +1,4 @@
-"""Checks that need the control loop, on the board (on_board.py has the Bench). Each returns what was measured."""
+"""Checks that need the control loop, on the board (on_board.py has the BoardUnderTest). Each returns what was measured."""
 
 import gc
 import os
@@ -89,42 +89,42 @@ def short(bench):
     bench.run(bench.patience_ms, lambda: "first E" in bench.seen_us)
     since_us = bench.seen_us.get("first E")
     opened_us = None if since_us is None else bench.opening_us(since_us)
-    bench.run(1000, lambda: bench.point.sequence.state == "F")
+    bench.run(1000, lambda: bench.evse.sequence.state == "F")
     return {"from_b": from_b, "closed": closed, "us": opened_us, "faults": bench.faults()}
 
 
 def spacing(bench):
     """Ten limits a second for 20 s of a charge, then the last one stays, then a stop."""
     bench.charge()
-    outlet, point = bench.outlet, bench.point
+    outlet, evse = bench.outlet, bench.evse
     writes = []
     duty_u16 = outlet.duty_u16
     started_ms = time.ticks_ms()
     for i in range(200):
-        point.limit_da = 60 + i * 7 % 100
+        evse.limit_da = 60 + i * 7 % 100
         for _ in range(5):
             bench.step()
             if outlet.duty_u16 != duty_u16:
                 duty_u16 = outlet.duty_u16
                 writes.append(time.ticks_diff(time.ticks_ms(), started_ms))
-    point.limit_da = 131
+    evse.limit_da = 131
     bench.run(6000)
-    last_da = point.offered_da()
-    point.permitted = False
+    last_da = evse.offered_da()
+    evse.permitted = False
     stop_ms = bench.run(3000, lambda: outlet.duty_u16 == 65535)
     return {"writes_ms": writes, "last_da": last_da, "wanted_da": min(131, bench.rating_da), "stop_ms": stop_ms}
 
 
 def refusal(bench):
     bench.charge()
-    bench.point.permitted = False
+    bench.evse.permitted = False
     return bench.run(10000, lambda: not bench.coil)
 
 
 def wake(bench, wake_ms):
     bench.begin()
     bench.reach("A", "A")
-    sequence = bench.point.sequence
+    sequence = bench.evse.sequence
     sequence.wake_ms = wake_ms
     bench.reach("B", "B2")
     waited_ms = bench.run(wake_ms + 5000, lambda: sequence.state == "WAKE")
@@ -149,13 +149,13 @@ def feedback(bench):
     bench.do("coil on")
     bench.charge()
     bench.do("held closed")
-    bench.point.permitted = False
+    bench.evse.permitted = False
     bench.run(8000, lambda: not bench.coil)
     bench.run(3000, lambda: "welded" in bench.faults())
     welded_ms = time.ticks_diff(time.ticks_us(), bench.coil_us) // 1000
     welded = bench.faults()
     bench.do("not held")
-    bench.begin({str(bench.outlet.id): bench.point.protection.held})
+    bench.begin({str(bench.outlet.id): bench.evse.protection.held})
     bench.do("C")
     bench.run(2000)
     return {"idle_ms": idle_ms, "opened": opened, "welded_ms": welded_ms, "welded": welded, "kept": bench.faults(), "closed": bench.coil}
@@ -211,7 +211,7 @@ def temperatures(bench):
     for celsius in (30, 64, 65, 68, 71, 63, 62):
         now_c[0] = celsius
         bench.run(2500)
-        found.append((celsius, bench.control.most_da, bench.point.sequence.state))
+        found.append((celsius, bench.control.most_da, bench.evse.sequence.state))
     return found
 
 
@@ -224,8 +224,8 @@ def soak(bench, seconds):
     before = gc.mem_alloc()
     bench.worst_ms = 0
     for _ in range(seconds):
-        bench.point.limit_da = random.getrandbits(8)
-        bench.point.permitted = random.getrandbits(2) > 0
+        bench.evse.limit_da = random.getrandbits(8)
+        bench.evse.permitted = random.getrandbits(2) > 0
         bench.run(1000)
         bench.log = []
     gc.collect()

@@ -18,12 +18,12 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from tools import bench, micropython32
-from tools.bench import ROOT
+from tools import micropython32, station_process
 from tools.command import interruptible
 from tools.soak import wear
 from tools.soak.events import Events
 from tools.soak.life import Life
+from tools.station_process import ROOT
 from tools.traffic import violations
 
 HEAP = {"32": "100K", "64": None}
@@ -85,7 +85,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--wear", action="store_true", help="only measure the flash of a busy station")
     options = parser.parse_args(arguments)
     seed = random.randrange(10**6) if options.seed is None else options.seed
-    interpreter = bench.micropython()
+    interpreter = station_process.micropython()
     if options.bits == "32":
         micropython32.interpreter()
         interpreter = [str(micropython32.PROGRAM)]

@@ -13,9 +13,9 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 from tools import expected
-from tools.bench import CommandFailed, StationDied, StationProcess
 from tools.central_system import CallRefused, CentralSystem
 from tools.soak.accounts import SITE, Accounts
+from tools.station_process import CommandFailed, StationDied, StationProcess
 
 BEGIN = datetime(2026, 1, 5, 3, tzinfo=timezone.utc)  # a Monday
 DAY_S = 86400

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from tools import benchmark_frames
-from tools.bench import StationProcess
 from tools.central_system import CentralSystem
+from tools.station_process import StationProcess
 
 ENDURANCE = 100_000  # erases of a block, as makers of NOR flash promise
 SESSIONS = 24  # a day, on two connectors

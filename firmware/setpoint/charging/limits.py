@@ -78,7 +78,7 @@ class _Bound:
 
 
 class Limits:
-    """`of`: connector id: its ConnectorLimit. profiles: those that are installed (schedule/stack.py)."""
+    """`of`: connector id: its ConnectorLimit. profiles: those that are installed (schedule/installed.py)."""
 
     def __init__(self, facts, profiles) -> None:
         self._facts = facts

@@ -22,7 +22,7 @@ def _name_of(profile_id: int) -> str:
 
 
 class ChargingProfiles:
-    """documents: the port to flash. installed: those in force (schedule/stack.py). capability: schedule/checks.py."""
+    """documents: the port to flash. installed: those in force (schedule/installed.py). capability: schedule/checks.py."""
 
     def __init__(self, facts, documents, installed, capability) -> None:
         self._facts = facts

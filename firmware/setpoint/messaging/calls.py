@@ -10,9 +10,9 @@ StatusNotification arrive in the order in which they happened:
 
 from micropython import const
 
+from ..protocol.answers import answer_spec_for
 from ..protocol.exchange import Exchange
 from ..protocol.fields import readable
-from ..protocol.requests import answer_spec_for
 
 TIMEOUT_MS = const(30000)
 _MOST_WAITING = const(32)

@@ -16,7 +16,7 @@ _NEVER = const(("StartTransaction", "StopTransaction", "BootNotification"))
 _OPTIONAL = const(
     ("info", "vendorErrorCode", "techInfo", "transactionData", "firmwareVersion", "chargeBoxSerialNumber", "chargePointSerialNumber")
 )
-_LETTERS = const("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789 *-_=:+|@.")  # of an identifier, as OCPP 2.0.1 has it
+_LETTERS = const(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789 *-_=:+|@.")  # of an identifier, as OCPP 2.0.1 has it
 
 
 def _key(message: tuple) -> "int | str":
@@ -54,7 +54,13 @@ def form_of(suspect: tuple, message: tuple, payload: dict) -> dict:
     for name in payload:
         value = payload[name]
         if type(value) is str:
-            value = "".join([c if c in _LETTERS else "_" for c in value])
+            value = _plain(value)
         if name not in _OPTIONAL:
             plain[name] = value
     return plain
+
+
+def _plain(text: str) -> str:
+    """Other characters become "_". Byte by byte, as MicroPython keeps each character that it takes out of a text for good."""
+    first_bytes = [byte for byte in text.encode() if byte & 0xC0 != 0x80]
+    return bytes([byte if byte in _LETTERS else 0x5F for byte in first_bytes]).decode()

@@ -97,9 +97,9 @@ class Registration:
         """Sets the clock. While the time is unknown and the answer has no usable one, the station asks again soon: messages of
         transactions wait for it."""
         facts = self._facts
-        instant = conf.get("currentTime")
-        if instant is not None and _EARLIEST <= instant < _LATEST:
-            facts.effects.append(("clock", instant))
+        told = conf.get("currentTime")
+        if told is not None and _EARLIEST <= told[0] < _LATEST:
+            facts.effects.append(("clock", told[0], told[1]))
         elif facts.accepted and facts.now is None:
             self._heartbeat_at_ms = facts.up_ms + _RETRY_S * 1000
 

@@ -3,8 +3,8 @@
     handshake   how a connection is opened, byte by byte                                 RFC 6455, section 4
     websocket   bytes of a connection   -> ("text", ...), ("ping", ...), ("close", ...)     RFC 6455, section 5
     ocppj       text                    -> (2, id, action, payload) and its relatives       OCPP-J 1.6, section 4
-    requests    action                  -> the fields it may have, as tables                OCPP 1.6, section 6
-    tables      the tables of what comes seldom
+    requests    action                  -> the fields of its request                        OCPP 1.6, section 6
+    answers     action                  -> the fields of its answer
     fields      payload + table         -> clean values (instants, tenths)
     exchange    our own calls           -> one in flight, matched with its answer
     iso8601     "2025-06-15T00:00:03Z" <-> instant

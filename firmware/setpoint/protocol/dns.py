@@ -9,7 +9,7 @@ Rule 3: an alias is followed inside the answer, never by another question: the q
     server to do that.
 """
 
-from micropython import const
+from ..units import const
 
 NO_SUCH_NAME = const(3)  # response codes
 _SERVER_FAILURE = const(2)

@@ -1,7 +1,7 @@
 """The one error for a wrong message of the peer, and the codes of a CALLERROR (OCPP-J 1.6, section
 4.2.3)."""
 
-from micropython import const
+from ..units import const
 
 NOT_IMPLEMENTED = const("NotImplemented")  # OCPP 1.6 has no such action
 NOT_SUPPORTED = const("NotSupported")  # OCPP 1.6 has it, this station does not

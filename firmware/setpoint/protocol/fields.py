@@ -5,6 +5,7 @@ A table is a tuple of fields, made with `required` and `optional`:
     (required("connectorId", INTEGER), optional("validFrom", INSTANT), required("type", one_of("Hard", "Soft")))
 
 The result is clean: known fields only, no nulls, dateTimes as instants, numbers as integer tenths.
+Fractions of a second are cut; only a TIME, by which the clock is set, keeps its milliseconds.
 Keys stay OCPP's. A list of objects becomes columns, each as long as the list, with None where a
 field is absent: {"startPeriod": [0, 60], "limit": [160, 100], "numberPhases": [3, None]}. Columns
 take a third of the heap, and are quick to check.
@@ -24,9 +25,8 @@ A wrong field makes a request wrong as a whole (`read`). Of an answer every read
 (`readable`): a blocked card stays blocked even if the date beside it cannot be read.
 """
 
-from micropython import const
 
-from ..units import tenths
+from ..units import const, tenths
 from . import errors, iso8601
 from .errors import OcppError
 
@@ -39,6 +39,7 @@ _BOOLEAN = const(5)
 _OBJECT = const(6)
 _LIST = const(7)
 _UNUSED_TENTHS = const(8)
+_TIME = const(9)
 
 _LARGEST_INTEGER = const(2147483647)  # what a central system can keep in its own int
 _LARGEST_WHOLE_FLOAT = const(16777216)  # up to here an ESP32's float holds every integer
@@ -48,6 +49,7 @@ INTEGER = (_INTEGER, None)
 TENTHS = (_TENTHS, None)
 UNUSED_TENTHS = (_UNUSED_TENTHS, None)  # checked, then left out
 INSTANT = (_INSTANT, None)
+TIME = (_TIME, None)  # what time it is now: (instant, milliseconds into that second)
 BOOLEAN = (_BOOLEAN, None)
 
 
@@ -235,9 +237,10 @@ def _value(value, kind: int, rule):
     elif kind == _ENUM:
         if value not in rule:
             raise _Wrong(errors.PROPERTY, "must be one of " + ", ".join(rule))
-    elif kind == _INSTANT:
+    elif kind == _INSTANT or kind == _TIME:
         try:
-            return iso8601.instant_from(value)
+            instant = iso8601.instant_from(value)
+            return (instant, iso8601.into_second_ms(value)) if kind == _TIME else instant
         except ValueError as error:
             raise _Wrong(errors.PROPERTY, "is no dateTime: " + str(error))
     return value

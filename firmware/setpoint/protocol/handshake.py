@@ -11,8 +11,7 @@ with the reason.
 import binascii
 import hashlib
 
-from micropython import const
-
+from ..units import const
 from .websocket import mended
 
 _GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"  # RFC 6455, section 1.3

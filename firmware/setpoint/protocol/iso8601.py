@@ -8,9 +8,10 @@ instant beyond them is the first or the last second. Everything runs in UTC, wit
 and leap seconds (all of this is R3).
 """
 
-from micropython import const
+from ..units import const
 
 _DAY_S = const(86400)
+_POINT_AT = const(19)  # where the fraction of a second begins
 _FIRST = -737424 * 86400  # 0001-01-01T00:00:00Z
 _LAST = 2914635 * 86400 - 1  # 9999-12-31T23:59:59Z
 _DAYS_TO_2020 = const(737730)  # from 0000-03-01 to 2020-01-01
@@ -38,6 +39,20 @@ def instant_from(text: str) -> int:
         if data[at : at + 1] == b".":
             at = _after_digits(data, at + 1)
     return min(max(_days(year, month, day) * _DAY_S + seconds - _offset_s(data, at), _FIRST), _LAST)
+
+
+def into_second_ms(text: str) -> int:
+    """How many milliseconds the fraction of a second comes to, in a text that `instant_from` accepts;
+    0 without one. Further digits are cut."""
+    milliseconds = 0
+    digits = text[_POINT_AT + 1 : _POINT_AT + 4] if text[_POINT_AT : _POINT_AT + 1] == "." else ""
+    share_ms = 100
+    for digit in digits:
+        if not "0" <= digit <= "9":
+            break
+        milliseconds += int(digit) * share_ms
+        share_ms //= 10
+    return milliseconds
 
 
 def text_from(instant: int) -> str:

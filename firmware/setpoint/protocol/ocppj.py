@@ -25,8 +25,7 @@ would take as long as the parsing and six times the text's memory, and no progra
 import json
 import re
 
-from micropython import const
-
+from ..units import const
 from . import errors
 from .errors import OcppError
 

@@ -1,12 +1,30 @@
-"""The fields of every request that a charge point may receive, and of the answers that it reads (OCPP 1.6, section 6).
+"""The fields of every request that a charge point may receive (OCPP 1.6, section 6). answers.py has the answers that it reads.
 
 A test compares these tables with the official JSON schemas. They deviate on purpose in two points:
 minChargingRate is checked and left out, since it raises no limit (R27), and integers that do not
-fit 32 bits are refused. What comes seldom stands in tables.py.
+fit 32 bits are refused. Each table is made when it is asked for: together they would take a
+kilobyte of heap.
 """
 
-from .fields import INSTANT, INTEGER, TENTHS, UNUSED_TENTHS, list_of, object_of, one_of, optional, required
-from .tables import answer_table, purpose, request_table
+from . import errors
+from .errors import OcppError
+from .fields import INSTANT, INTEGER, TENTHS, UNUSED_TENTHS, list_of, object_of, one_of, optional, required, string
+
+ACTIONS = (
+    "ChangeAvailability ChangeConfiguration ClearCache ClearChargingProfile DataTransfer GetCompositeSchedule"
+    " GetConfiguration RemoteStartTransaction RemoteStopTransaction Reset SetChargingProfile TriggerMessage UnlockConnector"
+)
+
+# The other actions of OCPP 1.6: other feature profiles, the security extension, and what only a
+# station sends.
+KNOWN_BUT_NOT_SUPPORTED = (
+    "Authorize BootNotification CancelReservation CertificateSigned DeleteCertificate"
+    " DiagnosticsStatusNotification ExtendedTriggerMessage FirmwareStatusNotification GetDiagnostics"
+    " GetInstalledCertificateIds GetLocalListVersion GetLog Heartbeat InstallCertificate LogStatusNotification"
+    " MeterValues ReserveNow SecurityEventNotification SendLocalList SignCertificate"
+    " SignedFirmwareStatusNotification SignedUpdateFirmware StartTransaction StatusNotification StopTransaction"
+    " UpdateFirmware"
+)
 
 _last = [None, None]  # action and table: made when it is asked for; only the last one is kept
 
@@ -31,12 +49,68 @@ def _request(action: str) -> tuple:
             required("duration", INTEGER),
             optional("chargingRateUnit", one_of("A", "W")),
         )
-    return request_table(action, _charging_profile)
+    if action == "ClearChargingProfile":
+        return (
+            optional("id", INTEGER),
+            optional("connectorId", INTEGER),
+            optional("chargingProfilePurpose", _purpose()),
+            optional("stackLevel", INTEGER),
+        )
+    if action == "RemoteStartTransaction":
+        return (
+            optional("connectorId", INTEGER),
+            required("idTag", string(20)),
+            optional("chargingProfile", _charging_profile()),
+        )
+    if action == "RemoteStopTransaction":
+        return (required("transactionId", INTEGER),)
+    if action == "TriggerMessage":
+        return (
+            required(
+                "requestedMessage",
+                one_of(
+                    "BootNotification",
+                    "DiagnosticsStatusNotification",
+                    "FirmwareStatusNotification",
+                    "Heartbeat",
+                    "MeterValues",
+                    "StatusNotification",
+                ),
+            ),
+            optional("connectorId", INTEGER),
+        )
+    if action == "GetConfiguration":
+        return (optional("key", list_of(string(50))),)
+    if action == "ChangeConfiguration":
+        return (
+            required("key", string(50)),
+            required("value", string(500)),
+        )
+    if action == "DataTransfer":
+        return (
+            required("vendorId", string(255)),
+            optional("messageId", string(50)),
+            optional("data", string()),
+        )
+    if action == "Reset":
+        return (required("type", one_of("Hard", "Soft")),)
+    if action == "ChangeAvailability":
+        return (
+            required("connectorId", INTEGER),
+            required("type", one_of("Inoperative", "Operative")),
+        )
+    if action == "UnlockConnector":
+        return (required("connectorId", INTEGER),)
+    if action == "ClearCache":
+        return ()
+    if action.isalpha() and " %s " % action in " %s " % KNOWN_BUT_NOT_SUPPORTED:
+        raise OcppError(errors.NOT_SUPPORTED, "this charge point does not support " + action)
+    raise OcppError(errors.NOT_IMPLEMENTED, "OCPP 1.6 has no action of this name")
 
 
-def answer_spec_for(action: str) -> tuple:
-    """The table of the fields of an answer."""
-    return answer_table(action)
+def _purpose() -> tuple:
+    """The kind of a chargingProfilePurpose."""
+    return one_of("ChargePointMaxProfile", "TxDefaultProfile", "TxProfile")
 
 
 def _charging_profile() -> tuple:
@@ -56,7 +130,7 @@ def _charging_profile() -> tuple:
         required("chargingProfileId", INTEGER),
         optional("transactionId", INTEGER),
         required("stackLevel", INTEGER),
-        required("chargingProfilePurpose", purpose()),
+        required("chargingProfilePurpose", _purpose()),
         required("chargingProfileKind", one_of("Absolute", "Recurring", "Relative")),
         optional("recurrencyKind", one_of("Daily", "Weekly")),
         optional("validFrom", INSTANT),

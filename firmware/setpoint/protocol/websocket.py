@@ -16,7 +16,7 @@ Rule 2: text is valid UTF-8, which MicroPython's str() does not check. Any other
 Rule 3: the client asks for no extension, so none is in force.
 """
 
-from micropython import const
+from ..units import const
 
 CONTINUATION = const(0)
 TEXT = const(1)
@@ -34,7 +34,7 @@ TOO_BIG = const(1009)
 
 _MAX_CONTROL = const(125)
 _GRAIN = const(256)  # masking and the check of UTF-8 work in such pieces
-_SENT_AT_ONCE = const(1024)
+_SENT_AT_ONCE = const(512)  # a small heap has holes: in pieces of twice that length, its answers need 2 KB more
 LONG = const(800)  # bytes of a text
 
 # What MicroPython's str() lets pass of malformed UTF-8 (RFC 3629, section 4), three bytes each: after this one, only those
@@ -178,8 +178,8 @@ class FrameReader:
 
 
 def pieces(opcode: int, payload, random):
-    """Yields one frame, masked with four random bytes (RFC 6455, section 5.3), in pieces of about a
-    kilobyte: a long message needs no second buffer. payload: bytes, a view, or a list of those."""
+    """Yields one frame, masked with four random bytes (RFC 6455, section 5.3), in pieces of at most
+    780 bytes: a long message needs no second buffer. payload: bytes, a view, or a list of those."""
     parts = payload if type(payload) is list else (payload,)
     length = 0
     for part in parts:

@@ -9,7 +9,7 @@ expected at the grid connection: what all connectors may draw together, bounded 
 allows.
 """
 
-from micropython import const
+from ..units import const
 
 _MOST_STEPS = const(1000)  # of all stacks in one walk, half a second or two on a chip; with four connectors two days of quarter-hours
 

@@ -17,9 +17,7 @@ Three kinds come down to two numbers:
 
 from array import array
 
-from micropython import const
-
-from ..units import FOREVER
+from ..units import FOREVER, const
 
 CHARGE_POINT_MAX = const("ChargePointMaxProfile")
 TX_DEFAULT = const("TxDefaultProfile")

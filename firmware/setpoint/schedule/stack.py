@@ -1,188 +1,113 @@
-"""All installed charging profiles: which displace which, and the limit that follows from them.
+"""Finds the profile of a stack that speaks at an instant (R28.1, R28.2).
 
-Two stacks decide about a connector (R28), each ordered so that the prevailing profile stands first:
-
-* of the connector: its transaction's TxProfiles by level, then the defaults by level, at equal level the
-  connector's own before the general one (R8);
-* of the station: the ChargePointMaxProfiles by level.
-
-No two profiles of a stack are equal in that order, because the newer one displaces the older (R6). Stacks are built
-when first asked for and dropped with every change, so that an answer is never older than the last change.
+The highest profile that speaks hides those below it, until its segment ends or a silent one above
+it begins. The hidden ones are not asked. So the next change is the earliest end among the profiles
+that were asked.
 """
 
-from micropython import const
-
-from .limit import Stack
-from .profile import CHARGE_POINT_MAX, NOT_STARTED, TX, TX_DEFAULT
-
-_TX_FIRST = const(1 << 24)  # above every stack level there is (settings: at most 1000)
+from ..units import FOREVER
+from .profile import ALL_PHASES
 
 
-class InstalledProfiles:
-    """The profiles of one charge point, in the order of their installation."""
+class Stack:
+    """Profiles, the prevailing one first, and their last answer.
 
-    def __init__(self, supply, capability) -> None:
-        self.supply = supply
-        self.capability = capability
-        self._profiles = []
-        self._changed()
+    rate     what they allow, None when all of them are silent
+    phases   the phases that belong to it
+    until    the next instant at which the answer may change
+    profile  the one that speaks, or None
+    holds    up to here the same one speaks on: at an `until` before it, its next period begins
+    index, began    see ChargingProfile.speaks
 
-    def __iter__(self):
-        return iter(self._profiles)
+    Most questions come in the order of time. So the stack keeps its last answer, and moves to the
+    next period by one `step`.
+    """
 
-    def __len__(self) -> int:
-        return len(self._profiles)
+    def __init__(self, profiles: list) -> None:
+        self.profiles = profiles
+        self.index = self.began = 0
+        self._asked = FOREVER  # the earliest instant of the last answer; FOREVER: nothing is remembered
+        self._fall_silent(FOREVER)
 
-    # What is installed
+    def ask(self, at: int, started: "int | None") -> None:
+        """What holds at an instant, for a transaction that started then; see ChargingProfile.speaks."""
+        if self._asked <= at < self.holds and started == self._started:
+            while self.until <= at:
+                self.step()
+            return
+        until = FOREVER  # of the silent ones above
+        self._asked = at
+        self._started = started
+        for profile in self.profiles:
+            valid_from = profile.valid_from
+            if at < valid_from:  # R14; checked here, since it saves the call for most of those above
+                if valid_from < until:
+                    until = valid_from
+            elif profile.speaks(at, started, self):
+                self.profile = profile
+                if until < self.holds:
+                    self.holds = until
+                    if until < self.until:
+                        self.until = until
+                return
+            elif self.until < until:
+                until = self.until
+        self._fall_silent(until)
 
-    def displaced_by(self, profile, now: "int | None") -> "tuple[list, str | None]":
-        """(profiles that go when this one comes, None), or ([], why it cannot come). Changes nothing.
+    def step(self) -> None:
+        """Moves the answer to `until`, if that lies before `holds`: the next period of the profile
+        that speaks."""
+        profile = self.profile
+        starts = profile.starts
+        index = self.index + 1
+        word = profile.words[index]
+        self.rate = (word >> 2) * profile.worth[word & 3]
+        self.phases = word & 3
+        self.index = index
+        self._asked = self.until
+        until = self.holds
+        index += 1
+        if index < len(starts):
+            start = self.began + starts[index] * profile.step
+            if start < until:
+                until = start
+        self.until = until
 
-        The same id anywhere (R5), the same purpose and level in its scope (R6); and when the station is full, as many
-        ended ones as needed, those first that ended first (R7, R24).
-        """
-        going = [p for p in self._profiles if p.id == profile.id or _clash(p, profile)]
-        excess = len(self._profiles) - len(going) + 1 - self.capability.max_installed
-        while excess > 0:
-            ended = None
-            for p in self._profiles:
-                if now is not None and p.ends_at() <= now and p not in going:
-                    if ended is None or p.ends_at() < ended.ends_at():
-                        ended = p
-            if ended is None:
-                return [], "%d profiles are installed and none of them goes" % len(self._profiles)
-            going.append(ended)
-            excess -= 1
-        return going, None
+    def position(self, at: int, started: "int | None") -> tuple:
+        """What holds at an instant, and all that `step` needs from there:
+        (rate, phases, until, holds, index, began, starts, step, words, worth)."""
+        self.ask(at, started)
+        profile = self.profile
+        if profile is None:
+            return None, self.phases, self.until, self.holds, 0, 0, (), 0, (), ()
+        return (
+            self.rate,
+            self.phases,
+            self.until,
+            self.holds,
+            self.index,
+            self.began,
+            profile.starts,
+            profile.step,
+            profile.words,
+            profile.worth,
+        )
 
-    def install(self, profile, displaced: list) -> None:
-        """The profile comes and what displaced_by named goes, in one step."""
-        self._profiles = [p for p in self._profiles if p not in displaced] + [profile]
-        self._changed()
+    def ask_without_time(self) -> None:
+        """What holds while the time of day is unknown: the lowest current and the fewest phases of
+        all periods of all profiles, since any of them may be in force (R31)."""
+        self._asked = FOREVER
+        self._fall_silent(FOREVER)
+        for profile in self.profiles:
+            rate, phases = profile.lowest()
+            if self.rate is None or rate < self.rate:
+                self.rate = rate
+                self.profile = profile
+            if phases < self.phases:
+                self.phases = phases
 
-    def remove(self, profiles: list) -> None:
-        """They go; those that are not installed do not matter."""
-        self._profiles = [p for p in self._profiles if p not in profiles]
-        self._changed()
-
-    def fix_starts(self, now: int) -> list:
-        """The clock became known: profiles accepted without it count from now (R31). Returns those that changed."""
-        fixed = [p for p in self._profiles if p.accepted_at is None]
-        for profile in fixed:
-            profile.accepted_at = now
-        self._changed()
-        return fixed
-
-    def _changed(self) -> None:
-        self._own = {}  # connector -> (handle of its transaction or None, stack)
-        self._station = None
-
-    def matching(self, fields: dict) -> list:
-        """What a ClearChargingProfile with these clean fields means (R36). An id decides alone."""
-        wanted = fields.get("id")
-        if wanted is not None:
-            return [p for p in self._profiles if p.id == wanted]
-        connector = fields.get("connectorId")
-        purpose = fields.get("chargingProfilePurpose")
-        level = fields.get("stackLevel")
-        return [
-            p
-            for p in self._profiles
-            if (connector is None or p.connector == connector)
-            and (purpose is None or p.purpose == purpose)
-            and (level is None or p.level == level)
-        ]
-
-    def of_transaction(self, handle: int) -> list:
-        """The TxProfiles that go when this transaction ends (R12)."""
-        return [p for p in self._profiles if p.transaction == handle and p.purpose == TX]
-
-    # What follows from it
-
-    def limit_at(self, connector: int, now: "int | None", transaction) -> tuple:
-        """(limit_da, phases, until, reason): the bound of a connector, not its share of the station's current.
-
-        limit_da is amperes per phase, rounded down, at most the hardware's (R25, R28). It is the same at every second
-        before `until`, FOREVER when nothing is to come. Without a transaction it is the limit of one that starts now
-        (R32). While the time is unknown the lowest period and the fewest phases count (R31). `reason` is the profile that
-        limits, None when hardware or installation does.
-        """
-        supply = self.supply
-        own = self.reaching(connector, transaction)
-        station = self.of_station()
-        if now is None:
-            own.ask_without_time()
-            station.ask_without_time()
-        else:
-            own.ask(now, NOT_STARTED if transaction is None else transaction.started)
-            station.ask(now, None)
-        rate, phases, reason = own.rate, own.phases, own.profile
-        if rate is None or rate >= supply.own_rate:
-            rate, reason = supply.own_rate, None
-        if station.rate is not None:
-            if station.rate < rate:
-                rate, reason = station.rate, station.profile
-            if station.phases < phases:
-                phases = station.phases
-        until = own.until if own.until < station.until else station.until
-        return rate // supply.rate_per_da, supply.held[phases], until, reason
-
-    def station_limit_at(self, now: "int | None") -> tuple:
-        """(limit_da or None, reason): what all connectors together may draw per phase (R29). It changes no earlier than
-        the limits of the connectors say, each of which asks the station's profiles too."""
-        supply = self.supply
-        station = self.of_station()
-        if now is None:
-            station.ask_without_time()
-        else:
-            station.ask(now, None)
-        rate, reason = station.rate, station.profile
-        if supply.station_rate is not None and (rate is None or rate >= supply.station_rate):
-            rate, reason = supply.station_rate, None
-        return (None if rate is None else rate // supply.rate_per_da), reason
-
-    def reaching(self, connector: int, transaction) -> Stack:
-        """The stack of a connector, with the TxProfiles of its transaction (None: there are none)."""
-        handle = None if transaction is None else transaction.handle
-        known = self._own.get(connector)
-        if known is None or known[0] != handle:
-            known = (
-                handle,
-                self._stack(
-                    [
-                        p
-                        for p in self._profiles
-                        if (p.purpose == TX_DEFAULT and p.connector in (0, connector))
-                        or (p.purpose == TX and handle is not None and p.transaction == handle)
-                    ]
-                ),
-            )
-            self._own[connector] = known
-        return known[1]
-
-    def of_station(self) -> Stack:
-        """The ChargePointMaxProfiles, the highest level first."""
-        if self._station is None:
-            self._station = self._stack([p for p in self._profiles if p.purpose == CHARGE_POINT_MAX])
-        return self._station
-
-    def _stack(self, profiles: list) -> Stack:
-        profiles.sort(key=_precedence, reverse=True)
-        return Stack(profiles)
-
-
-def _precedence(profile) -> int:
-    """One number, since MicroPython's sort asks for it at every comparison: TxProfile, then level, then own before general."""
-    rank = profile.level * 2 + (1 if profile.connector else 0)
-    return rank + _TX_FIRST if profile.purpose == TX else rank
-
-
-def _clash(old, new) -> bool:
-    """R6: the same purpose and level, in the scope where there can be only one."""
-    if old.purpose != new.purpose or old.level != new.level:
-        return False
-    if new.purpose == CHARGE_POINT_MAX:
-        return True
-    if new.purpose == TX:
-        return old.transaction == new.transaction
-    return new.connector in (0, old.connector)
+    def _fall_silent(self, until: int) -> None:
+        self.rate = None
+        self.phases = ALL_PHASES
+        self.profile = None
+        self.until = self.holds = until

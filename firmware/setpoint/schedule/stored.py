@@ -1,7 +1,6 @@
 """Reads a charging profile from its document in flash. Imported when a station starts (late.py)."""
 
-from micropython import const
-
+from ..units import const
 from .profile import CHARGE_POINT_MAX, LATEST_START_S, MOST_TENTHS, OPTIONAL, RECURRENCES, TX, TX_DEFAULT, ChargingProfile
 
 _NEEDED = const(("id", "connector", "purpose", "level", "unit"))

@@ -105,7 +105,7 @@ def value_of(name: str, text: str):
             return None
         return number if int(row[3]) <= number <= int(row[4]) else None
     if kind == "k":
-        digits = len([c for c in text if c in "0123456789abcdefABCDEF"])
+        digits = len([b for b in text.encode() if b in b"0123456789abcdefABCDEF"])
         return text if digits == len(text) and digits in (32, 34, 36, 38, 40) else None
     if kind == "t":
         return text

@@ -1,7 +1,8 @@
 """The restart that a Reset asks for (OCPP 1.6, 5.14): transactions are ended first, and their end is reported if that is possible soon.
 A vehicle is given the time to stop (6 s, IEC 61851-1): no contactor opens under load for a restart that was asked for.
 
-A restart that does not come about is tried again ResetRetries times, and then reported as ResetFailure.
+A restart that does not come about is tried again ResetRetries times, and then reported as ResetFailure. Loaded when it is asked for
+(late.py).
 """
 
 from micropython import const
@@ -10,19 +11,15 @@ _PATIENCE_MS = const(30000)  # for the StopTransactions to be answered, and for 
 
 
 class Restart:
-    def __init__(self, facts, transactions, outbox) -> None:
+    """A part of the station from the moment in which it was asked for. kind: Hard or Soft."""
+
+    def __init__(self, kind: str, facts, transactions, outbox) -> None:
         self._facts = facts
-        self._transactions = transactions
         self._outbox = outbox
         self._tries = 0
-        self._at_ms = None  # up-time at which it is tried, whatever is still open; None: nobody asked
-
-    def begin(self, kind: str) -> None:
-        """kind: Hard or Soft."""
-        self._facts.log("warn", "%s reset asked by the central system" % kind)
-        self._transactions.end_all(kind + "Reset")
-        self._tries = 0
-        self._at_ms = self._facts.up_ms + _PATIENCE_MS
+        self._at_ms = facts.up_ms + _PATIENCE_MS  # when it is tried, whatever is still open; None: given up
+        facts.log("warn", "%s reset asked by the central system" % kind)
+        transactions.end_all(kind + "Reset")
 
     def due_ms(self) -> "int | None":
         return self._at_ms

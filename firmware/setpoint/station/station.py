@@ -24,7 +24,7 @@ from ..messaging.statuses import Statuses
 from ..protocol.errors import OcppError
 from ..protocol.ocppj import error_text, parse
 from ..schedule.checks import Capability
-from ..schedule.stack import InstalledProfiles
+from ..schedule.installed import InstalledProfiles
 from ..sessions.authorisation import Authorisation
 from ..sessions.meters import Meters
 from ..sessions.samples import Samples
@@ -32,10 +32,10 @@ from ..sessions.transactions import Transactions
 from .connector import RECOVERS, all_connectors
 from .facts import Facts
 from .requests import answer
-from .restart import Restart
 from .settings import Settings
 
 _NET_MS = const(60000)  # safety net: a pass at least once a minute
+_LONGEST_ACTION = const(40)  # OCPP 1.6's have 32 characters; a longer one is none, and not worth its memory in the log
 _READ_ONLY = const(("GetCompositeSchedule", "GetConfiguration"))  # these change no fact, so they need no pass
 
 
@@ -81,18 +81,16 @@ class Station:
         self.statuses = Statuses(facts, self.calls)
         self.authorisation = Authorisation(facts, documents, self.transactions, self.calls, self.statuses)
         self.samples = Samples(facts, self.meters, self.outbox, self.calls)
-        self.restart = Restart(facts, self.transactions, self.outbox)
-        self._parts = (
+        self._before_statuses = (
             self.calls,
             self.registration,
             self.authorisation,
             self.transactions,
-            self.restart,
             self.fallback,
             self.limits,
             self.samples,
-            self.statuses,
         )
+        self._parts = self._before_statuses + (self.statuses,)
         self._due_ms = 0
         self._later = []
         self.changing = False
@@ -191,19 +189,27 @@ class Station:
                 facts.effects.append(("send", error_text(error.message_id, error.code, error.description)))
             return
         self.changing = True
-        if message[0] != 2:
+        action = message[2][:_LONGEST_ACTION] if message[0] == 2 else None
+        if action is None:
             self.calls.on_answer(message)
         elif self.registration.status == "Rejected":
-            facts.log("warn", "%s is not answered while Rejected (OCPP 1.6, 4.2)" % message[2])
+            facts.log("warn", "%s is not answered while Rejected (OCPP 1.6, 4.2)" % action)
         else:
-            facts.effects.append(("send", answer(self, message[1], message[2], message[3])))
-            if message[2] in _READ_ONLY:
+            facts.effects.append(("send", answer(self, message[1], action, message[3])))
+            if action in _READ_ONLY:
                 return
             later = self._later
             self._later = []
             for do in later:
                 do()
         self._settle()
+
+    def restart(self, kind: str) -> None:
+        """A Reset was asked for, Hard or Soft. From now on there is one more part."""
+        from .restart import Restart
+
+        begun = Restart(kind, self.facts, self.transactions, self.outbox)
+        self._parts = self._before_statuses + (begun, self.statuses)
 
     def later(self, do) -> None:
         """Does something after the answer to the request at hand."""

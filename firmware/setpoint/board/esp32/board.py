@@ -152,7 +152,7 @@ class Board:
         if self._wiring is not None:
             from .reader import polling
 
-            tasks.append(("reader", polling(app, self._wiring).run()))
+            tasks.append(("reader", polling(app, self._wiring, self.outlets).run()))
             self._wiring = None
         from .metering import loss_of
 

@@ -6,7 +6,7 @@ _I2C_HZ = 100000  # an answer of 41 bytes takes 4 ms, which the control loop can
 _SPI_HZ = 4000000
 
 
-def polling(app, wiring: dict):
+def polling(app, wiring: dict, outlets: list):
     """The Polling to run. `wiring`: the whole board.json."""
     from ..readers.polling import Polling
 
@@ -20,7 +20,10 @@ def polling(app, wiring: dict):
         app.log("error" if lost else "info", "reader", problem or "it answers")
         app.on_fault(0, "ReaderFailure", "reader", ("%s: check the reader" % problem)[:50] if lost else None, lost)
 
-    return Polling(_chip(reader, wiring), on_card, on_lost)
+    def charges() -> bool:
+        return any([outlet.closed for outlet in outlets])
+
+    return Polling(_chip(reader, wiring), on_card, on_lost, charges)
 
 
 def _chip(reader: dict, wiring: dict):

@@ -4,7 +4,11 @@ Rule 1: whatever happens to an attempt (refused, timed out by the caller, a brok
     has few. Names are looked up by names.py: the interpreter's getaddrinfo, which would stop the control loop, is given addresses only.
 Rule 2: the radio's memory is taken when the board is made, before the program is imported: Python's heap grows over what is free, and
     never gives it back. Asked for the radio later, the chip has too little and aborts, which is no exception.
-Wi-Fi reconnects by itself; when it has not for a minute it is told to join again, and every tenth minute the radio is started anew.
+Wi-Fi reconnects by itself; when it has not for a minute it is told to join again, which takes no time, each minute.
+
+To start the radio anew blocks the interpreter until the radio is on, and the control step with it. So that comes after ten minutes
+without a network, or after one if the radio did not start, and then after twice as long each time, to an hour. It comes while a
+vehicle charges too: the step waits 0.1 s, and the central system waits for the station.
 """
 
 import asyncio
@@ -20,7 +24,8 @@ from ...clock import sleep_ms
 
 _LOOK_MS = const(500)
 _JOIN_AFTER = const(120)  # looks without a network
-_START_AFTER = const(10)  # times that it was told to join, in vain
+_START_AFTER = const(10)  # minutes without a network
+_LONGEST = const(60)  # minutes between two starts of the radio
 _START_BYTES = const(8000)  # in one piece: without, the first start aborts; 2 KB were seen to be taken
 _CONNECTING_MS = const(20)
 _TCP, _TCP_NODELAY = 6, 1
@@ -33,6 +38,7 @@ class Network:
         self._wifi = wifi or {}
         self._wlan: "network.WLAN | None" = None
         self._problem: "str | None" = None  # why the radio does not do what it was told last
+        self._told: "str | None" = None  # of these, the one that stands in the log
         if self._wifi.get("ssid"):
             self._tries(self._start)
         self._last: "tuple[str, str] | None" = None  # (host, its address) of the last connection
@@ -42,7 +48,7 @@ class Network:
         """A stream to host:port, inside TLS when given a tls.SSLContext. IPv4 only. Raises OSError."""
         if not self.up or self._wlan is None:
             raise OSError(errno.EHOSTUNREACH)
-        from ..names import address_of
+        from ..resolver import address_of
 
         found = await address_of(host, self._wlan.ifconfig()[3], self._last, self._log)
         family, kind, protocol, _, address = socket.getaddrinfo(found, port, 0, socket.SOCK_STREAM)[0]
@@ -77,11 +83,11 @@ class Network:
     async def run(self, app) -> None:
         """Keeps Wi-Fi joined, and tells the application of each change."""
         self._log = app.log
-        looks = joins = 0
         if not self._wifi.get("ssid"):
             app.log("warn", "wifi", "/identity.json names no network: offline")
-        elif self._problem:
-            app.log("error", "wifi", self._problem)
+        self._tell_problem(app)
+        looks = minutes = 0
+        pause = 1 if self._problem else _START_AFTER
         while self._wlan is not None:
             if not self._wlan.isconnected():
                 looks += 1
@@ -89,12 +95,17 @@ class Network:
                     self._tell(app, False, "Wi-Fi lost")
                 if looks > _JOIN_AFTER:
                     looks = 0
-                    joins += 1
-                    self._tries(self._start if self._problem or joins % _START_AFTER == 0 else self._join)
-                    if self._problem:
-                        app.log("error", "wifi", self._problem)
+                    minutes += 1
+                    if minutes == pause:
+                        minutes = 0
+                        pause = min(2 * pause, _LONGEST)
+                        self._tries(self._start)
+                    elif not self._problem:
+                        self._tries(self._join)
+                    self._tell_problem(app)
             elif not self.up:
-                looks = joins = 0
+                looks = minutes = 0
+                pause = _START_AFTER
                 self._tell(app, True, "Wi-Fi: " + self._wlan.ifconfig()[0])
             await sleep_ms(_LOOK_MS)
         while True:  # a board's task does not end
@@ -104,6 +115,12 @@ class Network:
         self.up = up
         app.log("info" if up else "warn", "wifi", sentence)
         app.on_network()
+
+    def _tell_problem(self, app) -> None:
+        """Once, however often it is tried in vain."""
+        if self._problem and self._problem != self._told:
+            app.log("error", "wifi", self._problem)
+        self._told = self._problem
 
     def _tries(self, step) -> None:
         """One of the two below. What Wi-Fi's driver has no OSError for is a RuntimeError; a name that is too long is a ValueError."""

@@ -18,7 +18,7 @@ from .. import flash
 
 _BLOCK_SIZE = const(4096)  # what an ESP32's flash erases at once
 _BLOCKS = const(512)
-_ERASED = b"\xff" * 512  # as long as littlefs's cache, hence as its longest write
+_ERASED = b"\xff" * 128  # longer writes are looked at in pieces: this takes heap that a chip has not to spare
 _IMAGE = const("flash.img")
 _FAILS = const(0x6001)  # ESP_ERR_FLASH_OP_FAIL
 
@@ -102,9 +102,11 @@ class FlashChip:
 
     def _assert_erased(self, position: int, length: int) -> None:
         self._file.seek(position)
-        present = memoryview(self._present)[:length]
-        self._file.readinto(present)
-        assert present == _ERASED[:length], "programming what is not erased"
+        while length > 0:
+            present = memoryview(self._present)[:length]
+            self._file.readinto(present)
+            assert present == _ERASED[:length], "programming what is not erased"
+            length -= len(present)
 
     def _program(self, position: int, data) -> None:
         self._file.seek(position)

@@ -71,7 +71,7 @@ class Network:
         `tls`."""
         found = host
         if self.up and self._dns is not None:
-            from ..names import address_of
+            from ..resolver import address_of
 
             found = await address_of(host, self._dns, self._last, self.log)
         connection = await connect(found, port) if self.up else None

@@ -2,5 +2,5 @@
 
 
 def answer(station, request: dict) -> dict:
-    station.later(lambda: station.restart.begin(request["type"]))
+    station.later(lambda: station.restart(request["type"]))
     return {"status": "Accepted"}

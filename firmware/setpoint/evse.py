@@ -1,0 +1,195 @@
+"""One connector of the control loop (control.py, whose rules hold here): its hardware, its state machine and its protection."""
+
+from micropython import const
+
+from .pilot.duty import offered_da_for
+from .pilot.protection import WELDED, Protection
+from .pilot.sequence import Sequence
+
+_PHASE_PAUSE_MS = const(15000)  # steady +12 V between one and three phases: vehicles need it to notice, some are damaged without
+_PILOT_FAULTS = const(("diode", "short", "negative", "bad"))  # the first bits
+
+
+class Evse:
+    """What the agent sets: limit_da, permitted, phases, lock_wanted and fault. What it reads: pilot(), faults, and through
+    `protection` the numbers, cable_da and held."""
+
+    def __init__(self, outlet, rating_da: int, held: int = 0) -> None:
+        """rating_da: what hardware and wiring bear, whatever anybody allows; held: protection.held as stored."""
+        self.outlet = outlet
+        self.sequence = Sequence(outlet.ventilation, outlet.pilot_bits, outlet.has_pilot_switch)
+        self.protection = Protection(held, outlet.has_rcm_test)
+        self.limit_da = 0
+        self.permitted = False
+        self.phases = outlet.phases
+        self.lock_wanted = False  # whether the cable is to be locked in
+        self.faults = 0  # bits (pilot/faults.py): what is there, and with F all that was there since it began
+        self.told_faults = 0  # of these, those that the agent has told on
+        self.fault = 0  # rule that ends a fault that the agent knows of (pilot/sequence.py), 0: none
+        self._pause_ms = 0  # after a switch of phases
+        self.changes = 0  # steps that left something new for the agent
+        self.seen = 0  # of these, those that the agent has looked at
+        self._acknowledgements = 0
+        self._acknowledged = 0  # of these, those that a step has carried out
+        self.rating_da = rating_da
+        self._contactor = False
+        self._duty_u16 = self.sequence.duty_u16
+        self._pilot_open = False
+        self._ok = True  # the pilot is what was set, as far as it reads back
+        self._lock = False
+        self._live = False  # as far as the contactor's feedback says
+        self._held = held
+        self._used = False  # since the last test of the residual current monitor
+        self._seen_state = None
+        self._seen_vehicle = None
+        self._seen_faults = 0
+        self._seen_cable_da = None
+
+    def offered_da(self) -> int:
+        """What a vehicle reads from the pilot now."""
+        return offered_da_for(self._duty_u16)
+
+    def pilot(self) -> "tuple[str, str | None]":
+        """State and vehicle, both as the same step left them. Where state D is served it counts as C."""
+        while True:
+            changes = self.changes
+            state, vehicle = self.sequence.state, self.sequence.vehicle
+            if changes == self.changes:
+                return state, "C" if vehicle == "D" and self.outlet.ventilation else vehicle
+
+    def acknowledge(self) -> None:
+        """A person has seen to what only a person may clear; the next step carries it out."""
+        self._acknowledgements += 1
+
+    def _acknowledge(self) -> None:
+        self._acknowledged = self._acknowledgements
+        protection = self.protection
+        if protection.held:
+            protection.acknowledge(self.outlet.contactor_closed())
+        else:
+            self.sequence.acknowledge()
+
+    def step(self, elapsed_ms: int, most_da: int, fault: int) -> bool:
+        """most_da, fault: what holds for all connectors, as rating_da and `fault` do for this one. True: all is well,
+        or at least safe."""
+        self.outlet.read_pilot()
+        self._begin(elapsed_ms)
+        most_da = min(most_da, self.limit_da, self.rating_da)
+        most_da = min(most_da, self._watch(elapsed_ms))
+        fault = max(fault, self.fault, self.protection.latch)
+        if not self._may_charge(elapsed_ms):
+            most_da = 0
+        self.sequence.step(elapsed_ms, self.outlet.high_mv, self.outlet.low_mv, most_da, fault)
+        self._drive()
+        self._tell()
+        return self._ok or not self.sequence.contactor
+
+    def _begin(self, elapsed_ms: int) -> None:
+        protection = self.protection
+        if self._acknowledged != self._acknowledgements:
+            self._acknowledge()
+        protection.begin()
+        if self._held and not protection.held:
+            self.sequence.acknowledge()
+        self._held = protection.held
+        self._ok = self.outlet.pilot_ok()
+        protection.pilot(elapsed_ms, self._ok)
+
+    def _may_charge(self, elapsed_ms: int) -> bool:
+        """Phases are switched with the contactor open only: until then, and for a while after it, there is no permission."""
+        outlet = self.outlet
+        if self.phases != outlet.phases and not self.sequence.contactor:
+            outlet.set_phases(self.phases)
+            self._pause_ms = _PHASE_PAUSE_MS
+        elif self._pause_ms > 0:
+            self._pause_ms -= min(elapsed_ms, self._pause_ms)
+        ready = self.protection.ready
+        self.sequence.ready = ready
+        return self.permitted and self.phases == outlet.phases and self._pause_ms == 0 and ready and self.protection.locked
+
+    def _watch(self, elapsed_ms: int) -> int:
+        """Tells the protection what the sensors say. Returns what the cable leaves of the rating."""
+        self._watch_contactor(elapsed_ms, self._plugged())
+        self._watch_residual(elapsed_ms, self._plugged())
+        earthed = self.outlet.earthed()
+        if earthed is not None:
+            self.protection.earth(elapsed_ms, earthed)
+        locked = self.outlet.lock_closed() if self.outlet.has_lock else None
+        if locked is not None:
+            self.protection.lock(elapsed_ms, self._lock, locked, self._contactor)
+        self.protection.current(elapsed_ms, self.offered_da(), self.outlet.meter_da(), self.sequence.state == "C2")
+        return self._watch_cable(elapsed_ms)
+
+    def _plugged(self) -> bool:
+        vehicle = self.sequence.vehicle
+        return vehicle is not None and vehicle != "A"
+
+    def _watch_contactor(self, elapsed_ms: int, plugged: bool) -> None:
+        feedback = self.outlet.contactor_closed()
+        self._live = feedback is True
+        if feedback is not None:
+            self.protection.contactor(elapsed_ms, self._contactor, feedback, plugged)
+
+    def _watch_residual(self, elapsed_ms: int, plugged: bool) -> None:
+        closed = self._contactor
+        tripped = self.outlet.rcm_tripped()
+        if tripped is not None:
+            self._used = self._used or closed
+            if self._used and not plugged and not closed:
+                self._used = False
+                self.protection.test_again()
+            self.protection.residual(elapsed_ms, tripped, not closed)
+
+    def _watch_cable(self, elapsed_ms: int) -> int:
+        protection = self.protection
+        ohm = self.outlet.cable_ohm()
+        if ohm is None:
+            protection.cable_da = None
+            return self.rating_da
+        protection.cable(elapsed_ms, ohm, self._plugged(), self._contactor)
+        return protection.cable_da or 0
+
+    def _drive(self) -> None:
+        """The outputs, in the order that pilot/sequence.py asks for."""
+        outlet = self.outlet
+        sequence = self.sequence
+        if self._contactor and not sequence.contactor:
+            outlet.set_contactor(False)
+        if sequence.duty_u16 != self._duty_u16:
+            self._duty_u16 = sequence.duty_u16
+            outlet.set_duty_u16(sequence.duty_u16)
+        if sequence.pilot_open != self._pilot_open:
+            self._pilot_open = sequence.pilot_open
+            outlet.set_pilot_open(sequence.pilot_open)
+        if outlet.has_lock:  # the plug is held as the agent says, and wherever it may be live
+            self._lock = self.lock_wanted or sequence.contactor or self._live or self.protection.held >> WELDED & 1 == 1
+            outlet.set_lock(self._lock)
+        if outlet.has_rcm_test:
+            outlet.set_rcm_test(self.protection.test)
+        if sequence.contactor and not self._contactor:
+            outlet.set_contactor(True)
+        self._contactor = sequence.contactor
+
+    def _tell(self) -> None:
+        sequence = self.sequence
+        faults = self.protection.faults
+        if sequence.state == "F":
+            faults |= self.faults  # what it began with counts until it ends
+            if sequence.fault is not None:
+                bit = _PILOT_FAULTS.index(sequence.fault)
+                if not faults >> bit & 1:
+                    self.protection.numbers[bit] = self.outlet.low_mv if bit == 0 else self.outlet.high_mv
+                    faults |= 1 << bit
+        self.faults = faults
+        cable_da = self.protection.cable_da
+        if (
+            sequence.state != self._seen_state
+            or sequence.vehicle != self._seen_vehicle
+            or faults != self._seen_faults
+            or cable_da != self._seen_cable_da
+        ):
+            self._seen_cable_da = cable_da
+            self._seen_state = sequence.state
+            self._seen_vehicle = sequence.vehicle
+            self._seen_faults = faults
+            self.changes += 1

@@ -1,0 +1,40 @@
+"""The fields of the answers that a charge point reads (OCPP 1.6, section 6). Of the others only the arrival counts.
+
+A test compares these tables with the official JSON schemas.
+"""
+
+from .fields import INSTANT, INTEGER, TIME, object_of, one_of, optional, required, string
+
+ANSWERS = "Authorize BootNotification DataTransfer Heartbeat StartTransaction StopTransaction"
+
+
+def answer_spec_for(action: str) -> tuple:
+    """The table of the fields of an answer."""
+    if action == "BootNotification":
+        return (
+            required("status", one_of("Accepted", "Pending", "Rejected")),
+            required("currentTime", TIME),
+            required("interval", INTEGER),
+        )
+    if action == "Heartbeat":
+        return (required("currentTime", TIME),)
+    if action == "DataTransfer":
+        return (
+            required("status", one_of("Accepted", "Rejected", "UnknownMessageId", "UnknownVendorId")),
+            optional("data", string()),
+        )
+    id_tag_info = object_of(
+        (
+            required("status", one_of("Accepted", "Blocked", "Expired", "Invalid", "ConcurrentTx")),
+            optional("expiryDate", INSTANT),
+            optional("parentIdTag", string(20)),
+        )
+    )
+    if action == "StartTransaction":
+        return (
+            required("idTagInfo", id_tag_info),
+            required("transactionId", INTEGER),
+        )
+    if action == "StopTransaction":
+        return (optional("idTagInfo", id_tag_info),)
+    return (required("idTagInfo", id_tag_info),)  # Authorize
