@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from tools import compiled
-from tools.bench import ROOT
+from tools.command import ROOT
 from tools.station_prompt import Misused, request_from
 
 STAND_IN = """
