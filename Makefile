@@ -19,8 +19,8 @@ demo: .venv/ready ## a charge point, a central system and a vehicle for a minute
 central: .venv/ready ## a central system to use by hand, against a real board too: ws://this-machine:9000
 	@$(PY) -m tools.central $(ARGS)
 
-station: .venv/ready ## a simulated station: make station ARGS=START.json
-	@tools/station $(ARGS)
+station: .venv/ready ## a simulated station, with a prompt: make station ARGS=START.json
+	@tools/station --by-hand $(ARGS)
 
 plot: .venv/ready ## draw a day of profiles and the limit that results: make plot ARGS="CASE.json --out day.svg"
 	@$(PY) -m tools.plot $(ARGS)

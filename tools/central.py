@@ -40,7 +40,8 @@ first call waits until a charge point is registered.
 
 exit codes: 0 after quit; 1 after an `expect` or `wait-for` that was not met, and with --strict
 after the first command that failed or the first message from a charge point that OCPP 1.6 does
-not allow; 2 the options are wrong
+not allow; 2 the options are wrong. make turns each code but 0 into 2; for the code itself take
+.venv/bin/python -m tools.central in place of make central
 """
 _PATIENCE_S = 60  # for a charge point that registers
 

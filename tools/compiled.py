@@ -6,6 +6,7 @@ It is what a board with PSRAM gets (tools/build.py), and what runs on an interpr
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import hashlib
 import io
 import shutil
@@ -54,18 +55,24 @@ def compiled(where: Path = ROOT / "build" / "firmware", board: str = "simulated"
     if built.exists():
         return built
     where.mkdir(parents=True, exist_ok=True)
+    with open(where / "lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # of stations that start at once, one builds
+        if not built.exists():
+            _build(sources, built)
+    return built
+
+
+def _build(sources: "list[Path]", built: Path) -> None:
+    where = built.parent
     work = Path(tempfile.mkdtemp(dir=where, prefix="making-"))
     for source in sources:
         compile_file(source, source.relative_to(SOURCES), work / "mpy")
     make_image(work / "mpy", work / "firmware.romfs")
-    try:
-        work.rename(built)
-    except OSError:  # somebody else was faster
-        shutil.rmtree(work)
-    old = sorted((p for p in where.iterdir() if p != built), key=lambda p: p.stat().st_mtime, reverse=True)
+    work.rename(built)
+    old = [path for path in where.iterdir() if path.is_dir() and path != built]
+    old.sort(key=lambda path: path.stat().st_mtime, reverse=True)
     for folder in old[_KEPT:]:
         shutil.rmtree(folder, ignore_errors=True)
-    return built
 
 
 def has_firmware(interpreter: "list[str]") -> bool:

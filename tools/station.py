@@ -4,6 +4,7 @@ Rules:
 1. The interpreter never outlives this process: killing this process is the power cut.
 2. One station per store: a new one waits until the one before has really gone.
 3. What the interpreter prints and its exit code are passed on unchanged. 75 means "reset me": start again.
+   With --by-hand this process does so itself, and offers a prompt at a terminal.
 """
 
 import argparse
@@ -15,6 +16,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -27,6 +29,8 @@ _LOCK = "lock"
 _WAIT_FOR_LOCK_S = 5
 _WAIT_FOR_END_S = 5
 _WRONG_START = 2
+_RESET = 75
+_PAUSE_S = 1.0  # before it starts again; a board takes about as long
 _PR_SET_PDEATHSIG = 1  # from linux/prctl.h
 
 _EXAMPLES = """\
@@ -34,6 +38,9 @@ examples:
   tools/station START.json
   tools/station --micropython build/micropython32/micropython --heap 100K START.json
       the 32-bit interpreter (make micropython32), which has the firmware frozen in as a board's image has, with the memory of a small ESP32
+
+  tools/station --by-hand START.json
+      what make station does: a prompt at a terminal, and a new start after each reset
 
 exit codes: 0 after SIGTERM or SIGINT, 75 "reset me" (start it again with the same file), 2 the start file is wrong
 """
@@ -53,10 +60,13 @@ def main(arguments: "list[str]") -> int:
     parser.add_argument("--micropython", metavar="PATH", help="the interpreter (default: MICROPYTHON, then .venv's)")
     parser.add_argument("--heap", metavar="SIZE", help="its heap, such as 100K (default: the interpreter's own)")
     parser.add_argument("--compiled", action="store_true", help="compile the firmware, even for an interpreter that has it frozen in")
+    by_hand = "a prompt at a terminal, and a new start after a reset"
+    parser.add_argument("--by-hand", action="store_true", help=by_hand)
+    once = "one start only: a reset ends it, with exit code 75"
+    parser.add_argument("--once", action="store_true", help=once)
     parser.add_argument("start", metavar="START.json", help="the start file")
     options = parser.parse_args(arguments)
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda number, frame: sys.exit(0))  # nothing runs yet
+    _end_when_asked()
     try:
         start = Path(options.start).absolute()
         store = store_of(start)
@@ -67,7 +77,36 @@ def main(arguments: "list[str]") -> int:
         print("station: %s" % reason, file=sys.stderr)
         return _WRONG_START
     heap = ["-X", "heapsize=" + options.heap] if options.heap else []
-    return run([*command, *heap, str(ROOT / "tools" / "run_compiled.py"), program, str(start)], lock)
+    say = None
+    if options.by_hand and sys.stdin.isatty() and sys.stdout.isatty():
+        from tools.station_prompt import offer_prompt
+
+        start, say = offer_prompt(start, store)
+    command = [*command, *heap, str(ROOT / "tools" / "run_compiled.py"), program, str(start)]
+    while True:
+        code = run(command, lock, say)
+        if code != _RESET or not options.by_hand or options.once:
+            return code
+        _end_when_asked()
+        (say or _print)("station: it was reset, and starts again (--once ends it here)")
+        time.sleep(_PAUSE_S)
+        try:
+            lock = lock_of(store)
+        except CannotStart as reason:
+            print("station: %s" % reason, file=sys.stderr)
+            return _WRONG_START
+
+
+def _end_when_asked() -> None:
+    """A signal ends this process: no interpreter runs."""
+    signals = {signal.SIGTERM, signal.SIGINT}
+    for number in signals:
+        signal.signal(number, lambda number, frame: sys.exit(0))
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, signals)
+
+
+def _print(sentence: str) -> None:
+    print(sentence, flush=True)
 
 
 def store_of(start: Path) -> Path:
@@ -116,8 +155,10 @@ def lock_of(store: Path) -> int:
             time.sleep(0.02)
 
 
-def run(command: "list[str]", lock: int) -> int:
-    """Runs the interpreter to its end; the exit code for this process."""
+def run(command: "list[str]", lock: int, say=None) -> int:
+    """Runs the interpreter to its end; the exit code for this process.
+
+    `say` takes each line that the interpreter prints; None: they are passed on."""
     asked_to_end = False
 
     def ask_to_end(number, frame):
@@ -133,9 +174,20 @@ def run(command: "list[str]", lock: int) -> int:
 
     signals = {signal.SIGTERM, signal.SIGINT}
     signal.pthread_sigmask(signal.SIG_BLOCK, signals)  # until there is a station to pass them on to
-    station = subprocess.Popen(command, stdin=subprocess.DEVNULL, pass_fds=[lock], preexec_fn=_child_setup())
+    out, errors = (None, None) if say is None else (subprocess.PIPE, subprocess.STDOUT)
+    station = subprocess.Popen(
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=out,
+        stderr=errors,
+        pass_fds=[lock],
+        preexec_fn=_child_setup(),
+    )
+    reader = threading.Thread(target=_pass_on, args=(station.stdout, say), daemon=True)
     watcher = None if sys.platform.startswith("linux") else _watcher_of(station.pid, lock)
     os.close(lock)
+    if say is not None:
+        reader.start()
     for number in signals:
         signal.signal(number, ask_to_end)
     signal.signal(signal.SIGALRM, give_up)
@@ -144,14 +196,24 @@ def run(command: "list[str]", lock: int) -> int:
     code = station.wait()
     signal.pthread_sigmask(signal.SIG_BLOCK, signals)
     signal.alarm(0)
+    if say is not None:
+        reader.join()
     if watcher is not None:
         os.kill(watcher, signal.SIGKILL)
         os.waitpid(watcher, 0)
     if asked_to_end:
         return 0 if code != -signal.SIGKILL else 1
-    if code < 0:
+    if code < 0 and say is None:
         _die_of(-code)
+    if code < 0:
+        say("station: signal %d ended it" % -code)
+        return 128 - code  # a signal would leave the terminal as readline needs it
     return code
+
+
+def _pass_on(lines, say) -> None:
+    for line in lines:
+        say(line.decode("utf-8", "replace").rstrip())
 
 
 def _child_setup():
