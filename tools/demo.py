@@ -153,7 +153,8 @@ class Demo:
         at = time.time()
         new = Placed(connector, profile, iso(at), transaction)
         self.placed.append((at, installed(self.placed[-1][1], new)))
-        self.entries.append({"connectorId": connector, "csChargingProfiles": profile, "acceptedAt": iso(at, 3)})
+        entry = {"connectorId": connector, "csChargingProfiles": profile, "acceptedAt": iso(at, 3)}
+        self.entries.append(entry)
         answer = self.central.call("SetChargingProfile", {"connectorId": connector, "csChargingProfiles": profile})
         self.expect(answer == {"status": "Accepted"}, "%s %d was answered %s" % (profile["chargingProfilePurpose"], profile["chargingProfileId"], answer))
 
@@ -248,7 +249,7 @@ class Demo:
         """The case file, the recording and the picture."""
         transaction = demo_check.transaction_of(self.central.messages)
         case = {
-            "title": "A minute of make demo: the pilot follows the limit, without the network and over a power cut",
+            "title": "make demo: the pilot follows the limit, without the network and over a power cut",
             "from": iso(self.plugged - 1),
             "hours": (time.time() - self.plugged + 2) / 3600,
             "supply": {"volts": SITE.volts, "phases": SITE.phases, "phase_switch": SITE.phase_switch, "connector_amps": SITE.amps},
@@ -257,7 +258,12 @@ class Demo:
         }
         records: list[dict] = []
         for sample, following in zip(self.samples, [*self.samples[1:], None], strict=True):
-            shown = {"limit_amps": sample.limit, "offered_amps": sample.offered, "closed": sample.closed, "transaction": sample.transaction is not None}
+            shown = {
+                "limit_amps": sample.limit,
+                "offered_amps": sample.offered,
+                "closed": sample.closed,
+                "transaction": sample.transaction is not None,
+            }
             records.append({"at": iso(sample.at, 3), **shown})
             if following is None or following.at - sample.at > DARK_S:
                 records.append({"at": iso(sample.at + SAMPLE_S, 3), **dict.fromkeys(shown)})
