@@ -205,9 +205,6 @@ class StationBench(CentralSystem):
         return self.ask("SetChargingProfile", {"connectorId": connector, "csChargingProfiles": profile(**changes)})
 
 
-Bench = StationBench  # its name in tools/benchmarks
-
-
 def profile(id=1, level=0, purpose="TxDefaultProfile", kind="Absolute", unit="A", periods=((0, 16),), **more):
     schedule = {
         "chargingRateUnit": unit,

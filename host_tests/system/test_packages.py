@@ -11,9 +11,9 @@ import threading
 
 import pytest
 
+from faults.boards_played import PlayedBoard
 from tools import station_process
 from tools.command import ROOT
-from tools.faults.boards_played import PlayedBoard
 from tools.packages import SCHEDULE, files, lists
 from tools.station_process import micropython
 
