@@ -230,7 +230,9 @@ def main(arguments: list[str] | None = None) -> int:
     options.out.write_text(json.dumps(figures, indent=1) + "\n")
     if run.points:
         goals = {figure["name"]: figure["goal"] for figure in figures if figure["goal"] is not None}
-        shown = ["On %s" % machine(), *conditions[: len(found)], *["A quick run, of few repetitions"] * options.quick]
+        shown = ["On %s" % machine(), *conditions[: len(found)]]
+        if options.quick:
+            shown.append("A quick run, of few repetitions")
         benchmark_plot.draw(list(run.points.values()), goals, options.plot, shown)
     print(table(figures, conditions))
     return 0

@@ -1,4 +1,7 @@
-"""Draws how cost grows: with profiles, with periods, with segments; and the heap. Goals stand where they hold."""
+"""Draws how cost grows: with profiles, with periods, with segments; and the heap.
+
+A goal stands at the number of profiles for which it holds.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,12 @@ from typing import Any
 
 from tools import pictures
 
-GET, SET, LIMIT, HEAP = "GetCompositeSchedule", "SetChargingProfile", "limit at an instant", "heap of profiles"
+GET, SET, LIMIT, HEAP = (
+    "GetCompositeSchedule",
+    "SetChargingProfile",
+    "limit at an instant",
+    "heap of profiles",
+)
 LINES: dict[str, Any] = {  # by interpreter
     "64-bit": {"color": pictures.BLUE, "linestyle": "-", "marker": "o"},
     "32-bit": {"color": pictures.VERMILLION, "linestyle": pictures.DASHES[0], "marker": "s"},
@@ -23,7 +31,8 @@ PANELS = (  # the title; what grows with what; the axes
     ("The limit at an instant", LIMIT, "profiles", PROFILES, "us"),
     ("The heap that profiles take", HEAP, "profiles", PROFILES, "KiB"),
 )
-GOALS = (  # which figure's goal stands at which number of profiles; how much of it is one of the panel's units
+# which figure's goal stands at which number of profiles; how much of it is one of the panel's units
+GOALS = (
     (GET, 1, "GetCompositeSchedule, 1 profile", 1),
     (GET, 10, "GetCompositeSchedule, 10 profiles", 1),
     (SET, 1, "SetChargingProfile, 1 installed", 1),
@@ -38,13 +47,16 @@ HOW_TO_READ = (
 
 
 def draw(points: list[dict], goals: dict[str, float], path: Path, conditions: list[str]) -> None:
-    """points: {"grows", "with", "x", "y", "floor", "interpreter"}, as benchmarks/measuring.py says. goals: by the figure's name,
-    in the figure's unit, scaled to this host. conditions: the host and the interpreters."""
+    """points: {"grows", "with", "x", "y", "floor", "interpreter"}, as benchmarks/measuring.py says.
+    goals: by the figure's name, in the figure's unit, scaled to this host.
+    conditions: the host and the interpreters."""
     pyplot = pictures.pyplot()
     figure, grid = pyplot.subplots(4, 2, figsize=(9, 10.5), layout="constrained")
     named = []
     for axes, (title, what, grows_with, label, unit) in zip(grid.flat, PANELS, strict=False):
-        names = _lines(axes, [p for p in points if (p["grows"], p["with"]) == (what, grows_with)], unit)
+        names = _lines(
+            axes, [p for p in points if (p["grows"], p["with"]) == (what, grows_with)], unit
+        )
         axes.set(xlabel=label, ylabel=unit)
         axes.set_title(title, fontsize=10, loc="left")
         axes.set_ylim(bottom=0)
@@ -66,7 +78,11 @@ def title_from(points: list[dict]) -> str:
     """What is seen: how little the number of profiles matters, in the words of these figures."""
     found = []
     for what in (GET, SET):
-        line = sorted((p["x"], p["y"]) for p in points if (p["grows"], p["with"], p["interpreter"]) == (what, "profiles", "32-bit"))
+        line = sorted(
+            (p["x"], p["y"])
+            for p in points
+            if (p["grows"], p["with"], p["interpreter"]) == (what, "profiles", "32-bit")
+        )
         if len(line) > 1:
             found.append("%s takes %.1f times as long" % (what, line[-1][1] / line[0][1]))
             most = line[-1][0]
@@ -80,7 +96,9 @@ def _lines(axes: Any, points: list[dict], unit: str) -> list[tuple]:
     names = []
     share = 1024 if unit == "KiB" else 1
     for interpreter, look in LINES.items():
-        line = sorted((p["x"], p["y"] / share, p["floor"]) for p in points if p["interpreter"] == interpreter)
+        line = sorted(
+            (p["x"], p["y"] / share, p["floor"]) for p in points if p["interpreter"] == interpreter
+        )
         if line:
             x, y, floors = zip(*line, strict=True)
             axes.plot(x, y, markersize=3.5, linewidth=1.6, **look)

@@ -274,7 +274,8 @@ class CentralSystem:
 
     def now(self) -> str:
         instant = datetime.fromtimestamp(time.time() + self.clock_offset_s, timezone.utc)
-        return instant.isoformat(timespec="milliseconds" if self.tells_ms else "seconds").replace("+00:00", "Z")
+        timespec = "milliseconds" if self.tells_ms else "seconds"
+        return instant.isoformat(timespec=timespec).replace("+00:00", "Z")
 
     def default_answer(self, call: Message) -> dict:
         accepted = {"idTagInfo": {"status": "Accepted"}}

@@ -28,7 +28,7 @@ OUT = ROOT / "build"
 SITE = Site(volts=230, phases=3, phase_switch=True, amps=32)
 VEHICLE = {"connector": 1, "amps": 32, "phases": 3}
 SAMPLE_S = 0.2
-DARK_S = 0.6  # between two samples: the power was cut
+SHOWN = ("limit_amps", "offered_amps", "closed", "transaction")  # of a sample, in the recording
 MOST_FAILURES = 20  # printed
 
 
@@ -65,10 +65,16 @@ class Sample:
     plugged: bool = True
 
 
+def record_of(sample: Sample) -> dict:
+    values = (sample.limit, sample.offered, sample.closed, sample.transaction is not None)
+    return {"at": iso(sample.at, 3), **dict(zip(SHOWN, values, strict=True))}
+
+
 class Demo:
     def __init__(self, folder: Path) -> None:
         self.began = time.time()
         self.samples: list[Sample] = []
+        self.dark: list[float] = []  # when the station did not answer
         self.events: list[tuple[float, str]] = []
         self.placed: list[tuple[float, list[Placed]]] = [(0.0, [])]  # what is installed from when on
         self.entries: list[dict] = []  # the same for the picture
@@ -125,7 +131,8 @@ class Demo:
             try:
                 state = self.station.state()
             except (StationDied, CommandFailed, OSError):
-                continue  # the power is cut
+                self.dark.append(time.time())  # the power is cut
+                continue
             connector = state["connectors"][0]
             limit, pilot, running = connector["limit"], connector["pilot"], connector["transaction"]
             sample = Sample(
@@ -153,7 +160,8 @@ class Demo:
         at = time.time()
         new = Placed(connector, profile, iso(at), transaction)
         self.placed.append((at, installed(self.placed[-1][1], new)))
-        self.entries.append({"connectorId": connector, "csChargingProfiles": profile, "acceptedAt": iso(at, 3)})
+        entry = {"connectorId": connector, "csChargingProfiles": profile, "acceptedAt": iso(at, 3)}
+        self.entries.append(entry)
         answer = self.central.call("SetChargingProfile", {"connectorId": connector, "csChargingProfiles": profile})
         self.expect(answer == {"status": "Accepted"}, "%s %d was answered %s" % (profile["chargingProfilePurpose"], profile["chargingProfileId"], answer))
 
@@ -248,19 +256,15 @@ class Demo:
         """The case file, the recording and the picture."""
         transaction = demo_check.transaction_of(self.central.messages)
         case = {
-            "title": "A minute of make demo: the pilot follows the limit, without the network and over a power cut",
+            "title": "make demo: the pilot follows the limit, without the network and over a power cut",
             "from": iso(self.plugged - 1),
             "hours": (time.time() - self.plugged + 2) / 3600,
             "supply": {"volts": SITE.volts, "phases": SITE.phases, "phase_switch": SITE.phase_switch, "connector_amps": SITE.amps},
             "transaction": transaction,
             "profiles": self.entries,
         }
-        records: list[dict] = []
-        for sample, following in zip(self.samples, [*self.samples[1:], None], strict=True):
-            shown = {"limit_amps": sample.limit, "offered_amps": sample.offered, "closed": sample.closed, "transaction": sample.transaction is not None}
-            records.append({"at": iso(sample.at, 3), **shown})
-            if following is None or following.at - sample.at > DARK_S:
-                records.append({"at": iso(sample.at + SAMPLE_S, 3), **dict.fromkeys(shown)})
+        records = [record_of(sample) for sample in self.samples]
+        records += [{"at": iso(at, 3), **dict.fromkeys(SHOWN)} for at in self.dark]
         records += [{"at": iso(at, 3), "event": text} for at, text in self.events]
         records.sort(key=lambda record: str(record["at"]))
         (OUT / "demo.json").write_text(json.dumps(case, indent=1))

@@ -1,8 +1,8 @@
 """Draws what a set of charging profiles comes to: `make plot ARGS="docs/day.json --out day.svg"`.
 
-Each profile has a line of its own; the black one is the limit that results, and below it stands which profile decides.
-With a recording, light blue is what the control pilot offered. The limit is the firmware's own answer: its `schedule` room,
-run on CPython.
+Each profile has a line of its own; the black one is the limit that results, and below it stands
+which profile decides. With a recording, light blue is what the control pilot offered. The limit is
+the firmware's own answer: its `schedule` room, run on CPython.
 """
 
 from __future__ import annotations
@@ -34,13 +34,20 @@ examples:
   make plot ARGS="docs/day.json --out docs/day.svg"      the picture in the README
   make plot ARGS="build/demo.json --recording build/demo.jsonl --out demo.png"
 
-A case file names the supply, the day, a transaction and the profiles; docs/day.json shows every field.
-A recording holds one JSON object a line: {"at": "2025-06-16T00:00:00.25Z", "offered_amps": 16.0, "closed": true,
-"transaction": true} for a look at the station, null for what it did not say; {"at": "...", "event": "..."} for what happened.
+A case file names the supply, the day, a transaction and the profiles, and may have notes;
+docs/day.json shows every field. A recording holds one JSON object a line. A look at the station,
+with null for what it did not say:
+  {"at": "2025-06-16T00:00:00.25Z", "offered_amps": 16.0, "closed": true, "transaction": true}
+What happened:
+  {"at": "2025-06-16T00:00:01Z", "event": "..."}
 """
 
 EPOCH = iso8601.instant_from("1970-01-01T00:00:00Z")
-COLOURS = {"ChargePointMaxProfile": pictures.VERMILLION, "TxDefaultProfile": pictures.BLUE, "TxProfile": pictures.PURPLE}
+COLOURS = {
+    "ChargePointMaxProfile": pictures.VERMILLION,
+    "TxDefaultProfile": pictures.BLUE,
+    "TxProfile": pictures.PURPLE,
+}
 
 
 def instant_of(text: str) -> float:
@@ -85,7 +92,14 @@ class Case:
         self.connector = document.get("connector", 1)
         self.start = iso8601.instant_from(document["from"])
         self.end = self.start + int(document.get("hours", 24) * 3600)
-        wiring = {"volts": 230, "phases": 3, "phase_switch": True, "connector_amps": 32, "grid_amps": None, **document.get("supply", {})}
+        wiring = {
+            "volts": 230,
+            "phases": 3,
+            "phase_switch": True,
+            "connector_amps": 32,
+            "grid_amps": None,
+            **document.get("supply", {}),
+        }
         grid = wiring["grid_amps"]
         self.supply = Supply(
             wiring["volts"],
@@ -98,7 +112,9 @@ class Case:
         if document.get("transaction"):
             given = document["transaction"]
             ended = iso8601.instant_from(given["end"]) if given.get("end") else FOREVER
-            self.transaction = Transaction(1, given.get("id", 1), iso8601.instant_from(given["start"]), ended)
+            self.transaction = Transaction(
+                1, given.get("id", 1), iso8601.instant_from(given["start"]), ended
+            )
         self.entries = [self._entry(entry) for entry in document["profiles"]]
         self.notes = document.get("notes", [])
 
@@ -107,8 +123,15 @@ class Case:
         payload = fields.read(payload, requests.spec_for("SetChargingProfile"))
         came = instant_of(entry["acceptedAt"]) if entry.get("acceptedAt") else self.start
         went = instant_of(entry["clearedAt"]) if entry.get("clearedAt") else FOREVER
-        profile = profile_from(payload["csChargingProfiles"], payload["connectorId"], int(came), 1, self.supply)
-        return Entry(profile, payload["csChargingProfiles"]["chargingSchedule"]["chargingRateUnit"], came, went)
+        profile = profile_from(
+            payload["csChargingProfiles"], payload["connectorId"], int(came), 1, self.supply
+        )
+        return Entry(
+            profile,
+            payload["csChargingProfiles"]["chargingSchedule"]["chargingRateUnit"],
+            came,
+            went,
+        )
 
     def installed_at(self, now: float) -> InstalledProfiles:
         installed = InstalledProfiles(self.supply, Capability(100, 1000, 1000, "AW"))
@@ -157,15 +180,24 @@ class Case:
         profile, transaction = entry.profile, self.running_at(now)
         if profile not in self.installed_at(now):
             return None, FOREVER
-        if profile.purpose != "ChargePointMaxProfile" and transaction is None and (profile.base is None or profile.transaction is not None):
+        if (
+            profile.purpose != "ChargePointMaxProfile"
+            and transaction is None
+            and (profile.base is None or profile.transaction is not None)
+        ):
             return None, FOREVER
         alone = Stack([profile])
         alone.ask(int(now), transaction.started if transaction else None)
-        return (None if alone.rate is None else alone.rate / self.supply.rate_per_da / 10), alone.until
+        return (
+            None if alone.rate is None else alone.rate / self.supply.rate_per_da / 10
+        ), alone.until
 
     def _walk(self, answer: Callable[[float], tuple[Any, int]]) -> list[Segment]:
-        """From change to change; that a transaction starts or ends, or a profile comes or goes, is a change, too."""
-        cuts: list[float] = [self.transaction.started, self.transaction.ended] if self.transaction else []
+        """From change to change. A transaction that starts or ends is a change, and so is a profile
+        that comes or goes."""
+        cuts: list[float] = (
+            [self.transaction.started, self.transaction.ended] if self.transaction else []
+        )
         cuts += [instant for entry in self.entries for instant in (entry.came, entry.went)]
         segments: list[Segment] = []
         now: float = self.start
@@ -230,9 +262,24 @@ def lanes_of(case: Case, recording: list[dict]) -> list[tuple[str, list[Bar]]]:
             decides.append(Bar(segment.start, segment.end, FAINT, ("the hardware", "hardware")))
         else:
             short = profile.purpose[: -len("Profile")]
-            texts = tuple(form % (name, profile.level) for name in (profile.purpose, short) for form in ("%s, level %d", "%s %d"))
-            decides.append(Bar(segment.start, segment.end, COLOURS[profile.purpose], (*texts, "level %d" % profile.level)))
-    running = [Segment(case.transaction.started, case.transaction.ended, True)] if case.transaction else []
+            texts = tuple(
+                form % (name, profile.level)
+                for name in (profile.purpose, short)
+                for form in ("%s, level %d", "%s %d")
+            )
+            decides.append(
+                Bar(
+                    segment.start,
+                    segment.end,
+                    COLOURS[profile.purpose],
+                    (*texts, "level %d" % profile.level),
+                )
+            )
+    running = (
+        [Segment(case.transaction.started, case.transaction.ended, True)]
+        if case.transaction
+        else []
+    )
     lanes = [("decides", decides)]
     for name, segments in (
         ("transaction", seen(recording, "transaction", case.end) or running),
@@ -250,7 +297,14 @@ def draw(case: Case, out: Path, recording: list[dict] | None = None) -> None:
     axes: Any
     lower: Any
     heights = [4.2, 0.28 * len(lanes)]
-    figure, (axes, lower) = pyplot.subplots(2, 1, sharex=True, figsize=(9, sum(heights) + 0.6), height_ratios=heights, layout="constrained")
+    figure, (axes, lower) = pyplot.subplots(
+        2,
+        1,
+        sharex=True,
+        figsize=(9, sum(heights) + 0.6),
+        height_ratios=heights,
+        layout="constrained",
+    )
     xs, ys = steps(case.limit())
     names: list[tuple] = [("limit", pictures.BLACK, xs, ys)]
     axes.fill_between(xs, ys, color="#eef1f5", linewidth=0, zorder=0.5)
@@ -258,8 +312,21 @@ def draw(case: Case, out: Path, recording: list[dict] | None = None) -> None:
     for number, (entry, segments) in enumerate(case.profiles()):
         profile, line = entry.profile, steps(segments)
         colour = COLOURS[profile.purpose]
-        axes.plot(*line, color=colour, linestyle=pictures.DASHES[number % len(pictures.DASHES)], linewidth=1.8, zorder=2.1)
-        names.append(("%s, level %d" % (profile.purpose, profile.level) + (", in W" if entry.unit == "W" else ""), colour, *line))
+        axes.plot(
+            *line,
+            color=colour,
+            linestyle=pictures.DASHES[number % len(pictures.DASHES)],
+            linewidth=1.8,
+            zorder=2.1,
+        )
+        names.append(
+            (
+                "%s, level %d" % (profile.purpose, profile.level)
+                + (", in W" if entry.unit == "W" else ""),
+                colour,
+                *line,
+            )
+        )
     offers = steps(seen(recording or [], "offered_amps", case.end))
     if offers[0]:
         axes.plot(*offers, color=pictures.SKY_BLUE, linewidth=2, zorder=2.4)
@@ -269,7 +336,11 @@ def draw(case: Case, out: Path, recording: list[dict] | None = None) -> None:
     axes.set_ylim(0, top * 1.08)
     axes.set_ylabel("A per phase")
     axes.grid(axis="y", linewidth=0.8)
-    marks = [(instant_of(record["at"]), record["event"]) for record in recording or [] if record.get("event")]
+    marks = [
+        (instant_of(record["at"]), record["event"])
+        for record in recording or []
+        if record.get("event")
+    ]
     axes.set_title(case.title, loc="left", fontsize=11, pad=40 if marks else 8)
     name_events(axes, marks, top * 1.08)
     draw_lanes(lower, lanes)
@@ -294,20 +365,44 @@ def name_events(axes: Any, marks: list[tuple[float, str]], top: float) -> None:
     """What happened when."""
     for at, event in marks:
         axes.axvline(moment(at), color="#94a3b8", linewidth=0.8, zorder=1)
-        axes.annotate(event, (moment(at), top), (0, 3), textcoords="offset points", rotation=35, fontsize=8, annotation_clip=False)
+        axes.annotate(
+            event,
+            (moment(at), top),
+            (0, 3),
+            textcoords="offset points",
+            rotation=35,
+            fontsize=8,
+            annotation_clip=False,
+        )
 
 
 def annotate(axes: Any, note: dict) -> None:
     """A remark of the case file, with an arrow to the instant and current that it is about."""
     arrow = {"arrowstyle": "->", "color": pictures.INK, "shrinkB": 3}
     place = moment(instant_of(note["at"])), note["amps"]
-    axes.annotate(note["text"], place, note.get("offset", (0, 40)), textcoords="offset points", ha="center", fontsize=9, arrowprops=arrow, zorder=5)
+    axes.annotate(
+        note["text"],
+        place,
+        note.get("offset", (0, 40)),
+        textcoords="offset points",
+        ha="center",
+        fontsize=9,
+        arrowprops=arrow,
+        zorder=5,
+    )
 
 
 def draw_lanes(axes: Any, lanes: list[tuple[str, list[Bar]]]) -> None:
     for row, (_, bars) in enumerate(lanes):
         for bar in bars:
-            axes.fill_between((moment(bar.start), moment(bar.end)), row - 0.4, row + 0.4, facecolor=bar.colour, edgecolor=pictures.PAPER, linewidth=1)
+            axes.fill_between(
+                (moment(bar.start), moment(bar.end)),
+                row - 0.4,
+                row + 0.4,
+                facecolor=bar.colour,
+                edgecolor=pictures.PAPER,
+                linewidth=1,
+            )
     axes.set_ylim(len(lanes) - 0.5, -0.5)
     axes.set_yticks(range(len(lanes)), [name for name, _ in lanes])
     axes.tick_params(axis="y", length=0)
@@ -320,20 +415,41 @@ def draw_lanes(axes: Any, lanes: list[tuple[str, list[Bar]]]) -> None:
 
 def write_in(axes: Any, row: int, bar: Bar) -> None:
     """The first of the bar's texts that it has room for."""
-    start, end = (max(axes.get_xlim()[0], min(axes.get_xlim()[1], axes.convert_xunits(moment(at)))) for at in (bar.start, bar.end))
+    start, end = (
+        max(axes.get_xlim()[0], min(axes.get_xlim()[1], axes.convert_xunits(moment(at))))
+        for at in (bar.start, bar.end)
+    )
     room = axes.transData.transform((end, row))[0] - axes.transData.transform((start, row))[0]
     for text in bar.texts:
-        written = axes.text((start + end) / 2, row, text, ha="center", va="center_baseline", fontsize=8, color=pictures.text_on(bar.colour))
+        written = axes.text(
+            (start + end) / 2,
+            row,
+            text,
+            ha="center",
+            va="center_baseline",
+            fontsize=8,
+            color=pictures.text_on(bar.colour),
+        )
         if written.get_window_extent().width < room - 4:
             return
         written.remove()
 
 
 def main(arguments: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="make plot", description=__doc__, epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        prog="make plot",
+        description=__doc__,
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     parser.add_argument("case", type=Path, help="the case file (JSON)")
     parser.add_argument("--recording", type=Path, help="what was seen (JSON lines)")
-    parser.add_argument("--out", type=Path, default=Path("build/plot.svg"), help="an .svg or .png file (default build/plot.svg)")
+    parser.add_argument(
+        "--out",
+        type=Path,
+        default=Path("build/plot.svg"),
+        help="an .svg or .png file (default build/plot.svg)",
+    )
     options = parser.parse_args(arguments)
     try:
         case = Case(json.loads(options.case.read_text()))

@@ -136,22 +136,24 @@ class Clock:
     def correct(self, instant: int, into_second_ms: int = 0) -> bool:
         """The central system says what time it is. True if the wall clock was set.
 
-        The time in a message is never later than the true time: the message took a while to arrive, and
-        many a central system cuts the fraction of a second. So a clock that is behind the message is
-        wrong, and is set. A clock that is ahead by no more than the message's way explains is left
+        The time in a message is never later than the true time: the message took a while to arrive,
+        and many a central system cuts the fraction of a second. So a clock that is behind the message
+        is wrong, and is set. A clock that is ahead by no more than the message's way explains is left
         alone. Whole seconds therefore leave the clock at most a second behind, and the next message
         that falls early in its second mends even that.
 
-        A difference of exactly what `advance` leapt is left alone, since the central system at the bench
-        did not leap with the station. A frozen clock learns the time once, and stays.
+        A difference of exactly what `advance` leapt is left alone, since the central system at the
+        bench did not leap with the station. A frozen clock learns the time once, and stays.
         """
         if self._offset_s is not None:
             if self.frozen:
                 return False
             passed_ms = self._offset_ms + self.passed_ms()
             ahead_s = self._offset_s + passed_ms // 1000 - instant
-            if abs(ahead_s) <= _TOLERANCE_S and ahead_s * 1000 + passed_ms % 1000 - into_second_ms > -_LEAST_MS:
-                return False
+            if abs(ahead_s) <= _TOLERANCE_S:
+                ahead_ms = ahead_s * 1000 + passed_ms % 1000 - into_second_ms
+                if ahead_ms > -_LEAST_MS:
+                    return False
             leapt_s = self._advanced_ms // 1000
             if leapt_s and abs(ahead_s - leapt_s) <= _TOLERANCE_S:
                 return False
@@ -159,7 +161,7 @@ class Clock:
         return True
 
     def set(self, instant: int, into_second_ms: int = 0) -> None:
-        """Corrects the wall clock, which goes on from so many milliseconds into that second; durations go on undisturbed."""
+        """The wall clock goes on from so many milliseconds into that second; durations are undisturbed."""
         rest_ms = into_second_ms - self.passed_ms()
         self._offset_s = instant + rest_ms // 1000
         self._offset_ms = rest_ms % 1000

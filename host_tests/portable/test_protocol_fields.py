@@ -202,7 +202,8 @@ def test_answers_of_a_central_system():
         "currentTime": (instant_from("2025-06-15T10:00:00Z"), 123),
         "interval": 300,
     }
-    assert read({"currentTime": "2025-06-15T10:00:00Z"}, answer_spec_for("Heartbeat")) == {"currentTime": (instant_from("2025-06-15T10:00:00Z"), 0)}
+    whole = read({"currentTime": "2025-06-15T10:00:00Z"}, answer_spec_for("Heartbeat"))
+    assert whole == {"currentTime": (instant_from("2025-06-15T10:00:00Z"), 0)}
     assert read({"idTagInfo": {"status": "Blocked", "expiryDate": None}}, answer_spec_for("Authorize")) == {"idTagInfo": {"status": "Blocked"}}
     assert read({}, answer_spec_for("StopTransaction")) == {}
     assert fault_in({"transactionId": 1}, answer_spec_for("StartTransaction")).code == "FormationViolation"

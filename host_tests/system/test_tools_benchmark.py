@@ -9,6 +9,7 @@ import pytest
 from tools import benchmark_frames, benchmark_plot
 from tools.benchmark_agent import Failed, smallest_heap_kib
 from tools.benchmark_goals import GOALS, judged, left_on_chips
+from tools.benchmark_plot import GET, HEAP, SET
 from tools.station_process import ROOT
 from tools.traffic import Message, Record, violations
 
@@ -81,14 +82,15 @@ def test_the_table_names_every_figure_and_the_conditions(bench):
 def test_the_picture_says_what_is_seen_draws_the_goals_and_names_the_host(tmp_path):
     points = [
         {"grows": what, "with": "profiles", "x": x, "y": y * x, "floor": 3.0, "interpreter": bits}
-        for what, y in (("GetCompositeSchedule", 50), ("SetChargingProfile", 200), ("heap of profiles", 332))
+        for what, y in zip((GET, SET, HEAP), (50, 200, 332), strict=True)
         for x in (1, 2, 4)
         for bits in ("64-bit", "32-bit")
     ]
     goals = {"GetCompositeSchedule, 1 profile": 78.25, "heap per profile of 24 periods": 400}
     benchmark_plot.draw(points, goals, tmp_path / "bench.svg", ["On a slow machine"])
     drawn = (tmp_path / "bench.svg").read_text()
-    for text in ("With 4 profiles in place of 1, GetCompositeSchedule takes 4.0 times as long,", "goal 78.2", ">goal<", "On a slow machine", ">floor<"):
+    seen = "With 4 profiles in place of 1, GetCompositeSchedule takes 4.0 times as long,"
+    for text in (seen, "goal 78.2", ">goal<", "On a slow machine", ">floor<"):
         assert text in drawn, text
     assert drawn.count(">32-bit<") == drawn.count(">64-bit<") == 3
     assert benchmark_plot.title_from([]) == "What requests, limits and profiles cost"

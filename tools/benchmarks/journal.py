@@ -1,18 +1,11 @@
 """What the journal of transactions costs in flash: a station with 24 sessions of an hour a day, a sample a minute, on
 littlefs on a chip that counts. One day with the central system there, and one without it, replayed afterwards."""
 
-from measuring import REPETITIONS, new_store, say
+from measuring import REPETITIONS, Nobody, new_store, say
 
 MOUNT = "/flash"
 _SESSIONS = 24 if REPETITIONS > 3 else 2
 _SAMPLES = 59
-
-
-class Nobody:
-    """Takes what is not to be kept."""
-
-    def append(self, what) -> None:
-        pass
 
 
 def main() -> None:

@@ -42,7 +42,7 @@ def instant_from(text: str) -> int:
 
 
 def into_second_ms(text: str) -> int:
-    """How many milliseconds the fraction of a second comes to, in a text that `instant_from` accepts;
+    """How many milliseconds the fraction of a second is, in a text that `instant_from` accepts;
     0 without one. Further digits are cut."""
     milliseconds = 0
     digits = text[_POINT_AT + 1 : _POINT_AT + 4] if text[_POINT_AT : _POINT_AT + 1] == "." else ""
