@@ -21,9 +21,6 @@ import struct
 from pathlib import Path
 from typing import NamedTuple
 
-from esptool.bin_image import LoadFirmwareImage
-from esptool.util import FatalError
-
 from tools.command import Failure
 from tools.modules import family_of, has_psram
 
@@ -172,6 +169,10 @@ def flash_size_of(image: MicroPythonImage) -> int:
 
 def _is_whole(image: bytes, chip: str) -> bool:
     """Are all segments of a boot loader or an app there, and is the hash behind them right, or without one the check sum?"""
+    # Here, as the workflow that builds images runs this file without packages.
+    from esptool.bin_image import LoadFirmwareImage
+    from esptool.util import FatalError
+
     try:
         with contextlib.redirect_stdout(io.StringIO()):  # esptool warns of what we refuse
             found = LoadFirmwareImage(chip, image)

@@ -186,7 +186,7 @@ def test_no_identity_keeps_a_station_from_running_safely(content):
             tasks = [Task(coroutine) for _, coroutine in board.attach(app)]
             pass_time(1500, tasks, lambda: app.control.step(20))
             app.wake()
-            app.station.registration.boot(0)
+            app.station.registration.boot()
             assert safe(wiring) and app.board.supply["connector_amps"] == 16
         except machine.Resets:
             pytest.fail("it restarts")
