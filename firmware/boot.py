@@ -1,25 +1,31 @@
-"""What a board runs first: outputs safe, then which program is started, and whether it is worth another try.
+"""What a board runs first: outputs safe, then which program is started, and whether it is worth
+another try.
 
 Rules:
-1. The outputs come first. Until then, and where there is no /board.json, the resistors on the board hold them safe.
-2. A program lies in a folder or in MicroPython's own image, frozen. In a folder, /a or /b, are main.py, the package setpoint and
-   manifest.json; it may be started once it holds the file `complete`, which is written last: "7 0.1.0 3f2a9c1d" is its number,
-   version and build. The highest number is the newest. The frozen program is started where no folder has a complete one.
-3. A start counts until the program has run for a minute, or was asked to restart. The count lies in the memory of the
-   real-time clock, which every reset leaves as it is and a power cut clears.
-4. After three starts in vain a folder is put aside (`complete` becomes `failed`) if there is another complete one, or a frozen
-   program. The image in the other slot of the flash takes the place of a frozen program, unless it was given up itself. Where
-   nothing is left: safe mode. Nothing is started, the network stays off, and the serial line answers.
-5. A start that ends before the program runs because the memory is too small is none in vain: no other try will be better,
-   and nothing is put aside for it. After three of them: safe mode.
-6. A start that does not come as far as the control loop ends by the watchdog, whatever is the matter with main.py: it may be
-   missing, empty or unreadable. It counts as one in vain, before the minute is over.
-7. Nothing here needs a file of a program, and no .mpy: this file works with any version of MicroPython beside it.
+1. The outputs come first. Until then, and where there is no /board.json, the resistors on the board
+   hold them safe.
+2. A program lies in a folder or in MicroPython's own image, frozen. In a folder, /a or /b, are
+   main.py, the package setpoint and manifest.json; it may be started once it holds the file
+   `complete`, which is written last: "7 0.1.0 3f2a9c1d" is its number, version and build. The
+   highest number is the newest. The frozen program is started where no folder has a complete one.
+3. A start counts until the program has run for a minute, or was asked to restart. The count lies in
+   the memory of the real-time clock, which every reset leaves as it is and a power cut clears.
+4. After three starts in vain a folder is put aside (`complete` becomes `failed`) if there is
+   another complete one, or a frozen program. The image in the other slot of the flash takes the
+   place of a frozen program, unless it was given up itself. Where nothing is left: safe mode.
+   Nothing is started, the network stays off, and the serial line answers.
+5. A start that ends before the program runs because the memory is too small is none in vain: no
+   other try will be better, and nothing is put aside for it. After three of them: safe mode.
+6. A start that does not come as far as the control loop ends by the watchdog, whatever is the
+   matter with main.py: it may be missing, empty or unreadable. It counts as one in vain, before the
+   minute is over.
+7. Nothing here needs a file of a program, and no .mpy: this file works with any version of
+   MicroPython beside it.
 
-As a file beside a program in a folder it sets the names `started`, a sentence, `forget_starts` and `restart_for_memory`, and
-MicroPython runs the folder's main.py next. Frozen as boot.py of our own image it does the same, or starts the frozen program.
-A slot that was just written gets one start of the boot loader until `forget_starts` tells it that all is well.
-"""
+As a file beside a program in a folder it sets the names `started`, a sentence, `forget_starts` and
+`restart_for_memory`, and MicroPython runs the folder's main.py next. Frozen as boot.py of our own
+image it does the same, or starts the frozen program. A slot that was just written gets one start of
+the boot loader until `forget_starts` tells it that all is well."""
 
 import json
 import os
@@ -27,14 +33,17 @@ import sys
 
 import machine
 
-# The clock's memory: MARK, the program ("a" and "b" for a folder, "0" and "1" for a slot), a byte for how often it was started
-# in vain (2 bits), ended for want of memory (2 bits) and which slots were given up (2 bits); what follows is the program's.
+# The clock's memory: MARK, the program ("a" and "b" for a folder, "0" and "1" for a slot), a byte
+# for how often it was started in vain (2 bits), ended for want of memory (2 bits) and which slots
+# were given up (2 bits); what follows is the program's.
 MARK = b"SP"
-ON_PURPOSE = b"R"  # among what follows: the program reset the chip. A panic has the same cause of reset
+# Among what follows: the program reset the chip. A panic has the same cause of reset
+ON_PURPOSE = b"R"
 
 
 def make_safe():
-    """Contactors open, then pilots at +12 V: each that can be understood. Raises what was wrong with the others."""
+    """Contactors open, then pilots at +12 V: each that can be understood. Raises what was wrong
+    with the others."""
     with open("/board.json") as file:
         connectors = json.load(file)["connectors"]
     problem = None
@@ -43,7 +52,8 @@ def make_safe():
             try:
                 part = connector.get(name)
                 if part and name == "pilot":
-                    machine.Pin(part["pwm_pin"], machine.Pin.OUT, value=1)  # high is +12 V on every board
+                    # High is +12 V on every board
+                    machine.Pin(part["pwm_pin"], machine.Pin.OUT, value=1)
                 elif part:
                     if part["on"] not in (0, 1):
                         raise ValueError(name + ": on is neither 0 nor 1")
@@ -69,7 +79,8 @@ def complete_programs():
 
 
 def frozen_version():
-    """The version of the program in this image, which is what is imported from here on; None: there is none."""
+    """The version of the program in this image, which is what is imported from here on; None: there
+    is none."""
     path = sys.path[:]
     sys.path[:] = [".frozen"]
     try:
@@ -82,7 +93,8 @@ def frozen_version():
 
 
 def remembered():
-    """(program, starts in vain, starts that ended for want of memory, slots given up) since power-up."""
+    """(program, starts in vain, starts that ended for want of memory, slots given up) since
+    power-up."""
     memory = machine.RTC().memory()
     if memory[:2] != MARK or len(memory) < 4:
         return "", 0, 0, 0
@@ -91,15 +103,29 @@ def remembered():
 
 def remember(program, in_vain, no_memory, given_up):
     clock = machine.RTC()
-    clock.memory(MARK + program.encode() + bytes([in_vain | no_memory << 2 | given_up << 4]) + clock.memory()[4:])
+    clock.memory(
+        MARK
+        + program.encode()
+        + bytes([in_vain | no_memory << 2 | given_up << 4])
+        + clock.memory()[4:]
+    )
 
 
 def cause():
     """Why the chip started, as it says itself."""
-    known = (("PWRON_RESET", "power-up"), ("HARD_RESET", "a reset"), ("WDT_RESET", "the watchdog"), ("SOFT_RESET", "a soft reset"))
+    known = (
+        ("PWRON_RESET", "power-up"),
+        ("HARD_RESET", "a reset"),
+        ("WDT_RESET", "the watchdog"),
+        ("SOFT_RESET", "a soft reset"),
+    )
     for name, word in known:
         if getattr(machine, name, None) == machine.reset_cause():
-            return "a panic" if name == "HARD_RESET" and ON_PURPOSE not in machine.RTC().memory()[4:] else word
+            return (
+                "a panic"
+                if name == "HARD_RESET" and ON_PURPOSE not in machine.RTC().memory()[4:]
+                else word
+            )
     return "reset %d" % machine.reset_cause()
 
 
@@ -129,7 +155,9 @@ def restart_for_memory():
 
 def safe_mode(reason):
     print("boot: SAFE MODE. " + reason)
-    print("boot: The outputs are safe and the network is off. Power off and on tries again; make flash or make deploy installs another.")
+    print(
+        "boot: The outputs are safe and the network is off. Power off and on tries again; make flash or make deploy installs another."
+    )
 
 
 def to_start(program, title, sentence, counted):
@@ -141,19 +169,25 @@ def to_start(program, title, sentence, counted):
 
 
 def choose():
-    """Of the program to start its sentence, and whether it is the frozen one; else None and False. Goes into a program's folder."""
+    """Of the program to start its sentence, and whether it is the frozen one; else None and False.
+    Goes into a program's folder."""
     last, in_vain, no_memory, given_up = remembered()
     programs = complete_programs()
     while programs:
         _, folder, version, build = programs.pop(0)
         title = "Setpoint %s build %s in /%s" % (version, build, folder)
         if last == folder and no_memory == 3:
-            safe_mode(title + " has not enough memory: on a chip without PSRAM the program belongs inside MicroPython's image, which make flash writes.")
+            safe_mode(
+                title
+                + " has not enough memory: on a chip without PSRAM the program belongs inside MicroPython's image, which make flash writes."
+            )
             return None, False
         if last != folder or in_vain < 3:
             counted = (in_vain, no_memory, given_up) if last == folder else (0, 0, given_up)
             os.chdir("/" + folder)
-            return to_start(folder, "Setpoint %s " % version, "build %s from /%s" % (build, folder), counted), False
+            return to_start(
+                folder, "Setpoint %s " % version, "build %s from /%s" % (build, folder), counted
+            ), False
         if not programs and frozen_version() is None:
             safe_mode(title + " did not run for a minute in three starts.")
             return None, False
@@ -170,7 +204,8 @@ def choose():
 
 
 def choose_slot(version):
-    """The sentence of the frozen program, or None. Where it was given up the chip restarts with the other slot, if that holds an application."""
+    """The sentence of the frozen program, or None. Where it was given up the chip restarts with the
+    other slot, if that holds an application."""
     from esp32 import Partition
 
     last, in_vain, no_memory, given_up = remembered()
@@ -193,10 +228,16 @@ def choose_slot(version):
         except OSError:  # there is no other one, or no whole application in it
             pass
         else:
-            print("boot: %s did not run for a minute in three starts: the other slot takes its place" % title)
+            print(
+                "boot: %s did not run for a minute in three starts: the other slot takes its place"
+                % title
+            )
             remember(other, 0, 0, given_up)
             restart()
-    safe_mode(title + " did not run for a minute in three starts, and the other slot holds nothing that does.")
+    safe_mode(
+        title
+        + " did not run for a minute in three starts, and the other slot holds nothing that does."
+    )
 
 
 try:
@@ -204,7 +245,8 @@ try:
 except Exception as error:
     print("boot: not every output was set, as /board.json cannot be used: %r" % error)
 if machine.reset_cause() == machine.PWRON_RESET:
-    machine.RTC().memory(b"")  # where a reset button counts as power-up the memory keeps what was before
+    # Where a reset button counts as power-up the memory keeps what was before
+    machine.RTC().memory(b"")
 started, frozen = choose()
 if started:
     machine.WDT(timeout=30000)  # fed by the control loop only, which comes within seconds

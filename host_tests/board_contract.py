@@ -14,7 +14,9 @@ from setpoint.board.simulated.network import Stream as SimulatedStream
 from setpoint.board.simulated.outlet import Outlet as SimulatedOutlet
 
 
-def esp32_keeps_the_contract(board: Esp32Board, outlet: Esp32Outlet, network: Esp32Network, stream: Esp32Stream, app: App) -> None:
+def esp32_keeps_the_contract(
+    board: Esp32Board, outlet: Esp32Outlet, network: Esp32Network, stream: Esp32Stream, app: App
+) -> None:
     a_stream: Stream = stream
     a_network: Network = network
     an_outlet: Outlet = outlet
@@ -24,7 +26,11 @@ def esp32_keeps_the_contract(board: Esp32Board, outlet: Esp32Outlet, network: Es
 
 
 def simulated_keeps_the_contract(
-    board: SimulatedBoard, outlet: SimulatedOutlet, network: SimulatedNetwork, stream: SimulatedStream, app: App
+    board: SimulatedBoard,
+    outlet: SimulatedOutlet,
+    network: SimulatedNetwork,
+    stream: SimulatedStream,
+    app: App,
 ) -> None:
     a_stream: Stream = stream
     a_network: Network = network

@@ -1,7 +1,8 @@
-"""Runs the portable tests under MicroPython: `micropython host_tests/run_on_micropython.py [file...]`.
+"""Runs the portable tests under MicroPython: `micropython host_tests/run_on_micropython.py
+[file...]`.
 
-Prints one line and a traceback for each failure, and closes with "N passed, N failed". Exit code 1 if any failed.
-"""
+Prints one line and a traceback for each failure, and closes with "N passed, N failed". Exit code 1
+if any failed."""
 
 import gc
 import os
@@ -13,7 +14,8 @@ sys.path[:0] = [_HERE + "/../firmware", _PORTABLE, _HERE + "/fakes"]
 
 
 def run(file_name: str) -> "tuple[int, int]":
-    """Runs every test function of one file: (passed, failed). A file that cannot be imported is one failure."""
+    """Runs every test function of one file: (passed, failed). A file that cannot be imported is one
+    failure."""
     try:
         module = __import__(file_name[:-3])
     except Exception as error:
@@ -35,7 +37,11 @@ def run(file_name: str) -> "tuple[int, int]":
 def main(files: "list[str]") -> int:
     chosen = [file.rsplit("/", 1)[-1] for file in files]
     if not chosen:
-        chosen = sorted(name for name in os.listdir(_PORTABLE) if name.startswith("test_") and name.endswith(".py"))
+        chosen = sorted(
+            name
+            for name in os.listdir(_PORTABLE)
+            if name.startswith("test_") and name.endswith(".py")
+        )
     passed = failed = 0
     for file_name in chosen:
         p, f = run(file_name)
@@ -44,7 +50,10 @@ def main(files: "list[str]") -> int:
         sys.modules.pop(file_name[:-3], None)
         gc.collect()  # holes that one file leaves are not the next one's trouble
     bits = 64 if sys.maxsize > 0x7FFFFFFF else 32
-    print("MicroPython %s, %d bit: %d passed, %d failed" % (".".join(str(n) for n in sys.implementation[1][:3]), bits, passed, failed))
+    print(
+        "MicroPython %s, %d bit: %d passed, %d failed"
+        % (".".join(str(n) for n in sys.implementation[1][:3]), bits, passed, failed)
+    )
     return 1 if failed or not passed else 0
 
 

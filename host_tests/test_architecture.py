@@ -1,7 +1,8 @@
-"""Keeps the picture in setpoint/__init__.py true: who may import whom, and what the pure rooms may not do.
+"""Keeps the picture in setpoint/__init__.py true: who may import whom, and what the pure rooms may
+not do.
 
-Read from the syntax tree, so nothing is imported. The last tests feed each rule something that breaks it.
-"""
+Read from the syntax tree, so nothing is imported. The last tests feed each rule something that
+breaks it."""
 
 import ast
 import re
@@ -15,7 +16,8 @@ FILES = sorted(FIRMWARE.rglob("*.py"))
 
 PURE = ("schedule", "pilot", "protocol", "charging", "sessions", "messaging", "station", "units")
 
-# A room is a folder or a file of setpoint/. Each may import itself, the shared ones, and what stands here.
+# A room is a folder or a file of setpoint/. Each may import itself, the shared ones, and what
+# stands here.
 SHARED = {"units"}
 MAY_IMPORT = {
     "units": set(),
@@ -36,15 +38,29 @@ MAY_IMPORT = {
     "tasks": {"clock", "log", "log_ring"},
     "link": {"protocol", "clock", "log"},
     "store": {"log"},
-    # the simulated vehicle reads the duty cycle as the standard says; its control channel writes times as OCPP does
-    # and names are asked for in DNS messages
+    # the simulated vehicle reads the duty cycle as the standard says; its control channel writes
+    # times as OCPP does and names are asked for in DNS messages
     "board": {"clock", "log", "late", "pilot.duty", "protocol.iso8601", "protocol.dns"},
     "control": {"evse", "pilot", "clock", "log"},
     "evse": {"pilot"},
     "fault_reports": {"pilot.faults"},
     "inspection": {"pilot.duty", "protocol.iso8601"},
     "app": {
-        *("station", "messaging", "protocol", "schedule", "pilot", "control", "inspection", "link", "store", "board", "clock", "log", "tasks"),
+        *(
+            "station",
+            "messaging",
+            "protocol",
+            "schedule",
+            "pilot",
+            "control",
+            "inspection",
+            "link",
+            "store",
+            "board",
+            "clock",
+            "log",
+            "tasks",
+        ),
         *("late", "outputs", "state_line", "fault_reports"),
     },
     "main": {"app", "board", "log", "log_ring"},
@@ -62,7 +78,8 @@ def room_of(path: Path) -> str:
 
 
 def imports(tree: ast.Module, path: Path) -> "list[tuple[int, str]]":
-    """Line and absolute name of each module that is imported, at any depth: (3, "setpoint.schedule.installed")."""
+    """Line and absolute name of each module that is imported, at any depth: (3,
+    "setpoint.schedule.installed")."""
     package = ".".join(path.relative_to(FIRMWARE).parent.parts)
     found = []
     for node in ast.walk(tree):
@@ -74,7 +91,8 @@ def imports(tree: ast.Module, path: Path) -> "list[tuple[int, str]]":
                 parents = package.split(".")
                 parents = parents[: len(parents) - (node.level - 1)]
                 base = ".".join(parents + ([base] if base else []))
-            # `from .. import units` names a module, `from ..units import tenths` a part of one: both read the same below
+            # `from .. import units` names a module, `from ..units import tenths` a part of one:
+            # both read the same below
             found += [(node.lineno, base + "." + alias.name) for alias in node.names]
     return found
 
@@ -87,7 +105,11 @@ def import_faults(tree: ast.Module, path: Path) -> "list[str]":
         if parts[0] == "setpoint":
             inner = parts[1:] or ["__init__"]
             allowed = MAY_IMPORT[room] | SHARED | {room}
-            if inner != ["__version__"] and inner[0] not in allowed and ".".join(inner[:2]) not in allowed:
+            if (
+                inner != ["__version__"]
+                and inner[0] not in allowed
+                and ".".join(inner[:2]) not in allowed
+            ):
                 faults.append("line %d: %s may not import %s" % (line, room, name))
         elif room in PURE and parts[0] not in PURE_MODULES:
             faults.append("line %d: the pure room %s may not import %s" % (line, room, parts[0]))
@@ -113,7 +135,11 @@ def purity_faults(tree: ast.Module, path: Path) -> "list[str]":
             what = "the float %r" % node.value
         elif isinstance(node, (ast.BinOp, ast.AugAssign)) and isinstance(node.op, ast.Div):
             what = "/ makes a float; // does not"
-        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("float", "round"):
+        elif (
+            isinstance(node, ast.Call)
+            and isinstance(node.func, ast.Name)
+            and node.func.id in ("float", "round")
+        ):
             what = node.func.id + "()"
         elif isinstance(node, (ast.AsyncFunctionDef, ast.Await, ast.AsyncFor, ast.AsyncWith)):
             what = "async"
@@ -129,10 +155,20 @@ def form_faults(tree: ast.Module, path: Path) -> "list[str]":
         faults.append("line 1: no docstring that says what the file answers")
     for node in ast.walk(tree):
         what = None
-        if isinstance(node, ast.ExceptHandler) and node.type is None and path.parts[-2:] != BARE_EXCEPT:
+        if (
+            isinstance(node, ast.ExceptHandler)
+            and node.type is None
+            and path.parts[-2:] != BARE_EXCEPT
+        ):
             what = "bare except"
-        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "print" and room_of(path) not in ("log", "main", "boot"):
-            what = "print outside log.py"  # main.py and boot.py may have to speak before there is a log
+        elif (
+            isinstance(node, ast.Call)
+            and isinstance(node.func, ast.Name)
+            and node.func.id == "print"
+            and room_of(path) not in ("log", "main", "boot")
+        ):
+            # main.py and boot.py may have to speak before there is a log
+            what = "print outside log.py"
         elif isinstance(node, ast.Raise) and node.cause is not None:
             what = "raise ... from, which MicroPython does not have"
         if what:
@@ -152,45 +188,95 @@ def test_a_firmware_file_keeps_to_its_room(path: Path):
 
 def test_every_room_stands_in_the_map():
     map_text = ast.get_docstring(ast.parse((FIRMWARE / "setpoint" / "__init__.py").read_text()))
-    missing = [room for room in {room_of(path) for path in FILES} if not re.search(r"\b%s\b" % room, map_text) and room != "__init__"]
+    missing = [
+        room
+        for room in {room_of(path) for path in FILES}
+        if not re.search(r"\b%s\b" % room, map_text) and room != "__init__"
+    ]
     assert missing == []
 
 
 def test_what_is_forgotten_after_an_event_is_imported_inside_functions_only():
     """late.py: whoever imports such a module at its top would hold it for good."""
     lines = (FIRMWARE / "setpoint" / "late.py").read_text()
-    (seldom,) = [ast.literal_eval(n.value) for n in ast.parse(lines).body if isinstance(n, ast.Assign)]
+    (seldom,) = [
+        ast.literal_eval(n.value) for n in ast.parse(lines).body if isinstance(n, ast.Assign)
+    ]
     held = []
     for path in FILES:
         tree = ast.parse(path.read_text())
         name = ".".join(path.relative_to(FIRMWARE).with_suffix("").parts)
         if name.replace(".__init__", "") not in seldom:
-            at_top = ast.Module([node for node in tree.body if isinstance(node, (ast.Import, ast.ImportFrom))], [])
-            held += [(name, found) for _, found in imports(at_top, path) if found in seldom or found.rpartition(".")[0] in seldom]
+            at_top = ast.Module(
+                [node for node in tree.body if isinstance(node, (ast.Import, ast.ImportFrom))], []
+            )
+            held += [
+                (name, found)
+                for _, found in imports(at_top, path)
+                if found in seldom or found.rpartition(".")[0] in seldom
+            ]
     assert held == []
     files = [FIRMWARE / name.replace(".", "/") for name in seldom]
-    assert [file for file in files if not file.is_dir() and not file.with_suffix(".py").exists()] == []
+    assert [
+        file for file in files if not file.is_dir() and not file.with_suffix(".py").exists()
+    ] == []
 
 
 def test_the_changelog_and_the_firmware_name_the_same_version():
-    firmware = re.search(r'__version__ = "(.+)"', (FIRMWARE / "setpoint" / "__init__.py").read_text())
-    changelog = re.search(r"^## \[?(\d+\.\d+\.\d+)", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)
+    firmware = re.search(
+        r'__version__ = "(.+)"', (FIRMWARE / "setpoint" / "__init__.py").read_text()
+    )
+    changelog = re.search(
+        r"^## \[?(\d+\.\d+\.\d+)", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE
+    )
     assert firmware[1] == changelog[1]
 
 
 DOC = '"""What it answers."""\n'
 BREACHES = [
-    ("setpoint/schedule/installed.py", "from ..protocol import fields", "schedule may not import setpoint.protocol.fields"),
-    ("setpoint/schedule/installed.py", "from setpoint.pilot.duty import x", "schedule may not import setpoint.pilot.duty.x"),
-    ("setpoint/schedule/installed.py", "from .. import clock", "schedule may not import setpoint.clock"),
-    ("setpoint/schedule/installed.py", "def f():\n    from ..store import documents", "schedule may not import setpoint.store"),
+    (
+        "setpoint/schedule/installed.py",
+        "from ..protocol import fields",
+        "schedule may not import setpoint.protocol.fields",
+    ),
+    (
+        "setpoint/schedule/installed.py",
+        "from setpoint.pilot.duty import x",
+        "schedule may not import setpoint.pilot.duty.x",
+    ),
+    (
+        "setpoint/schedule/installed.py",
+        "from .. import clock",
+        "schedule may not import setpoint.clock",
+    ),
+    (
+        "setpoint/schedule/installed.py",
+        "def f():\n    from ..store import documents",
+        "schedule may not import setpoint.store",
+    ),
     ("setpoint/protocol/ocppj.py", "import socket", "pure room protocol may not import socket"),
-    ("setpoint/messaging/outbox.py", "from ..pilot import duty", "messaging may not import setpoint.pilot.duty"),
+    (
+        "setpoint/messaging/outbox.py",
+        "from ..pilot import duty",
+        "messaging may not import setpoint.pilot.duty",
+    ),
     ("setpoint/messaging/outbox.py", "import time", "pure room messaging may not import time"),
-    ("setpoint/store/documents.py", "from ..schedule import stack", "store may not import setpoint.schedule"),
+    (
+        "setpoint/store/documents.py",
+        "from ..schedule import stack",
+        "store may not import setpoint.schedule",
+    ),
     ("setpoint/store/documents.py", "import time", "only clock.py reads the time"),
-    ("setpoint/board/simulated/outlet.py", "from ...pilot import sequence", "board may not import setpoint.pilot.sequence"),
-    ("setpoint/link/session.py", "from ..messaging import outbox", "link may not import setpoint.messaging"),
+    (
+        "setpoint/board/simulated/outlet.py",
+        "from ...pilot import sequence",
+        "board may not import setpoint.pilot.sequence",
+    ),
+    (
+        "setpoint/link/session.py",
+        "from ..messaging import outbox",
+        "link may not import setpoint.messaging",
+    ),
     ("main.py", "from setpoint.schedule import stack", "main may not import setpoint.schedule"),
     ("setpoint/pilot/duty.py", "x = 1.5", "the float 1.5"),
     ("setpoint/pilot/duty.py", "x = 3 / 2", "/ makes a float"),
@@ -203,9 +289,18 @@ BREACHES = [
     ("setpoint/app.py", "raise ValueError from None or KeyError()", "raise ... from"),
 ]
 FINE = [
-    ("setpoint/schedule/installed.py", "from ..units import FOREVER\nfrom .profile import x\nfrom . import profile\nimport struct"),
-    ("setpoint/messaging/outbox.py", "from ..protocol.ocppj import x\nfrom ..protocol import fields"),
-    ("setpoint/board/simulated/vehicle.py", "from ...pilot.duty import offered_da_for\nfrom ...pilot import duty"),
+    (
+        "setpoint/schedule/installed.py",
+        "from ..units import FOREVER\nfrom .profile import x\nfrom . import profile\nimport struct",
+    ),
+    (
+        "setpoint/messaging/outbox.py",
+        "from ..protocol.ocppj import x\nfrom ..protocol import fields",
+    ),
+    (
+        "setpoint/board/simulated/vehicle.py",
+        "from ...pilot.duty import offered_da_for\nfrom ...pilot import duty",
+    ),
     ("setpoint/units.py", "def tenths(n):\n    return int(n * 10 + 0.05)"),
     ("setpoint/clock.py", "import time\nx = 1 / 2"),
     ("setpoint/log.py", "print('x')"),
@@ -220,7 +315,9 @@ def test_a_breach_is_found(path: str, text: str, fault: str):
 
 
 def test_a_file_without_a_docstring_is_found():
-    assert faults_of("x = 1\n", FIRMWARE / "main.py") == ["line 1: no docstring that says what the file answers"]
+    assert faults_of("x = 1\n", FIRMWARE / "main.py") == [
+        "line 1: no docstring that says what the file answers"
+    ]
 
 
 @pytest.mark.parametrize("path, text", FINE)

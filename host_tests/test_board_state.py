@@ -1,4 +1,5 @@
-"""What make monitor says of a station, worked out from its log; and what of the log reaches a terminal."""
+"""What make monitor says of a station, worked out from its log; and what of the log reaches a
+terminal."""
 
 import io
 
@@ -33,34 +34,70 @@ def state_after(*lines) -> str:
     ("lines", "expected"),
     [
         ([], "connected, Accepted | %s | %s" % (ONE, TWO)),
-        (["2026-01-01T12:31:00Z warn  link     the server hung up; next try in 3 s"], "not connected (the server hung up) | %s | %s" % (ONE, TWO)),
         (
-            ["2026-01-01T12:31:00Z warn  link     it hung up; next try in 3 s", "2026-01-01T12:32:00Z info  link     connected to ws://x"],
+            ["2026-01-01T12:31:00Z warn  link     the server hung up; next try in 3 s"],
+            "not connected (the server hung up) | %s | %s" % (ONE, TWO),
+        ),
+        (
+            [
+                "2026-01-01T12:31:00Z warn  link     it hung up; next try in 3 s",
+                "2026-01-01T12:32:00Z info  link     connected to ws://x",
+            ],
             "connected, Accepted | %s | %s" % (ONE, TWO),
         ),
-        (["2026-01-01T12:31:00Z info  link     waiting for the network"], "not connected (waiting for the network) | %s | %s" % (ONE, TWO)),
-        (["2026-01-01T12:31:00Z info  station  connector 1: transaction ends, Remote"], "connected, Accepted | %s | %s" % (ONE.split(", trans")[0], TWO)),
+        (
+            ["2026-01-01T12:31:00Z info  link     waiting for the network"],
+            "not connected (waiting for the network) | %s | %s" % (ONE, TWO),
+        ),
+        (
+            ["2026-01-01T12:31:00Z info  station  connector 1: transaction ends, Remote"],
+            "connected, Accepted | %s | %s" % (ONE.split(", trans")[0], TWO),
+        ),
         (
             ["2026-01-01T12:31:00Z info  state    connector 2: Available, 21.5 A, offline"],
             "connected, Accepted | %s | 2: Available, limit 21.5 A by hardware" % ONE,
         ),
         (
-            ["2026-01-01T12:31:00Z info  state    connector 2: Faulted (hot: 71 C, no charging (yet), wait), 21.5 A, transaction 9, online"],
-            "connected, Accepted | %s | 2: Faulted (hot: 71 C, no charging (yet), wait), limit 21.5 A by hardware, transaction 9" % ONE,
+            [
+                "2026-01-01T12:31:00Z info  state    connector 2: Faulted (hot: 71 C, no charging (yet), wait), 21.5 A, transaction 9, online"
+            ],
+            "connected, Accepted | %s | 2: Faulted (hot: 71 C, no charging (yet), wait), limit 21.5 A by hardware, transaction 9"
+            % ONE,
         ),
-        (["2026-01-01T12:31:00Z error control  connector 2: overcurrent 41 A"], "connected, Accepted | %s | %s, overcurrent" % (ONE, TWO)),
         (
-            ["2026-01-01T12:31:00Z error control  connector 2: overcurrent 41 A", "2026-01-01T12:32:00Z info  control  connector 2: overcurrent is over"],
+            ["2026-01-01T12:31:00Z error control  connector 2: overcurrent 41 A"],
+            "connected, Accepted | %s | %s, overcurrent" % (ONE, TWO),
+        ),
+        (
+            [
+                "2026-01-01T12:31:00Z error control  connector 2: overcurrent 41 A",
+                "2026-01-01T12:32:00Z info  control  connector 2: overcurrent is over",
+            ],
             "connected, Accepted | %s | %s" % (ONE, TWO),
         ),
-        (["boot: Setpoint 0.1.0 build b2d0e904 from /a, after the watchdog, start 1"], "no state heard yet: it comes within a minute"),
-        (["+0.1s note  app      Setpoint 0.1.0 on simulated"], "no state heard yet: it comes within a minute"),
         (
-            ["boot: SAFE MODE. There is no complete program.", "boot: The outputs are safe and the network is off."],
+            ["boot: Setpoint 0.1.0 build b2d0e904 from /a, after the watchdog, start 1"],
+            "no state heard yet: it comes within a minute",
+        ),
+        (
+            ["+0.1s note  app      Setpoint 0.1.0 on simulated"],
+            "no state heard yet: it comes within a minute",
+        ),
+        (
+            [
+                "boot: SAFE MODE. There is no complete program.",
+                "boot: The outputs are safe and the network is off.",
+            ],
             "SAFE MODE: nothing runs; make deploy installs a program",
         ),
-        (["boot: Setpoint 1", "+60s info  state    connector 1: Available, 6.0 A, offline"], "not connected | 1: Available, limit 6.0 A"),
-        (["Traceback (most recent call last):", "connector 1: 9.0 A, nobody", ""], "connected, Accepted | %s | %s" % (ONE, TWO)),
+        (
+            ["boot: Setpoint 1", "+60s info  state    connector 1: Available, 6.0 A, offline"],
+            "not connected | 1: Available, limit 6.0 A",
+        ),
+        (
+            ["Traceback (most recent call last):", "connector 1: 9.0 A, nobody", ""],
+            "connected, Accepted | %s | %s" % (ONE, TWO),
+        ),
     ],
 )
 def test_the_state_follows_from_the_log(lines, expected):
@@ -68,7 +105,10 @@ def test_the_state_follows_from_the_log(lines, expected):
 
 
 def test_no_control_character_reaches_the_terminal():
-    text = printable("x\x1b[2Jy\x07\u202ez\u2028\x9b\tgr\u00fc\u00df\xa0\ud83d".encode("utf-8", "surrogatepass") + b"\xff\r")
+    text = printable(
+        "x\x1b[2Jy\x07\u202ez\u2028\x9b\tgr\u00fc\u00df\xa0\ud83d".encode("utf-8", "surrogatepass")
+        + b"\xff\r"
+    )
     assert all(c.isprintable() for c in text) and text.startswith("x?[2Jy??z?? gr\u00fc\u00df")
 
 

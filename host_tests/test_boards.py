@@ -29,13 +29,21 @@ def test_a_board_says_how_it_is_wired_and_whether_it_ever_ran(name: str):
     assert "lacks" in wiring
     if board(name)["module"] != "none":
         assert ("Never run on real hardware" in wiring) == (board(name)["run_on_hardware"] is None)
-        named = {int(word) for word in wiring.replace(",", " ").replace("|", " ").split() if word.isdigit()}
+        named = {
+            int(word)
+            for word in wiring.replace(",", " ").replace("|", " ").split()
+            if word.isdigit()
+        }
         assert {use.pin for use in uses_of(board(name))} <= named
 
 
 def test_the_list_of_boards_has_each_of_them():
     text = (BOARDS / "README.md").read_text()
-    assert [name for name in NAMES if "[%s](%s/WIRING.md) | %s |" % (name, name, board(name)["module"]) not in text] == []
+    assert [
+        name
+        for name in NAMES
+        if "[%s](%s/WIRING.md) | %s |" % (name, name, board(name)["module"]) not in text
+    ] == []
 
 
 def test_the_simulated_board_is_what_a_start_file_without_limits_gives():
@@ -55,7 +63,8 @@ def test_the_simulated_board_is_what_a_start_file_without_limits_gives():
 
 
 def changed(path: str, value, base: dict) -> dict:
-    """The board with one field changed: "connectors.0.contactor.pin"; a value of None takes it out."""
+    """The board with one field changed: "connectors.0.contactor.pin"; a value of None takes it
+    out."""
     result = copy.deepcopy(base)
     part = result
     *way, last = [int(word) if word.isdigit() else word for word in path.split(".")]
@@ -76,7 +85,11 @@ FAULTS = [
     ("schema", "connectors.0.pilot.attenuation_db", 12),
     ("schema", "connectors.0.meter", {"kind": "guess"}),
     ("schema", "connectors.0.meter", {"kind": "pulse", "pin": 5}),
-    ("schema", "connectors.0.meter", {"kind": "modbus", "model": "sdm630", "address": 1, "baud": 9600}),
+    (
+        "schema",
+        "connectors.0.meter",
+        {"kind": "modbus", "model": "sdm630", "address": 1, "baud": 9600},
+    ),
     ("schema", "connectors.0.ventilation", "yes"),
     ("schema", "reader", {"kind": "mfrc522"}),
     ("schema", "reader", {"kind": "pn532", "address": 36}),  # the chip has no other
@@ -111,8 +124,22 @@ FAULTS = [
     ("range", "connectors.0.pilot.attenuation_db", 6),
     ("range", "connectors.0.cable.pull_up_ohm", 200),
     # it would never read 71 C, at which charging stops: 0 dB ends at 950 mV
-    ("range", "temperature", {"kind": "analogue", "adc_pin": 32, "attenuation_db": 0, "mv_at_0_c": 500, "uv_per_k": 10000}),
-    ("bus", "connectors.0.meter", {"kind": "modbus", "model": "eastron_3p", "address": 1, "baud": 9600}),
+    (
+        "range",
+        "temperature",
+        {
+            "kind": "analogue",
+            "adc_pin": 32,
+            "attenuation_db": 0,
+            "mv_at_0_c": 500,
+            "uv_per_k": 10000,
+        },
+    ),
+    (
+        "bus",
+        "connectors.0.meter",
+        {"kind": "modbus", "model": "eastron_3p", "address": 1, "baud": 9600},
+    ),
     ("bus", "reader", {"kind": "pn532"}),
     ("bus", "reader", {"kind": "mfrc522", "cs_pin": 5}),
     ("phases", "supply.phase_switch", True),
@@ -124,23 +151,44 @@ def test_the_schema_names_the_firmwares_meters():
     from setpoint.board.meters.modbus import METERS
 
     schema = json.loads((BOARDS / "board.schema.json").read_text())
-    modbus = [kind["properties"] for kind in schema["$defs"]["meter"]["oneOf"] if kind["properties"]["kind"]["const"] == "modbus"]
+    modbus = [
+        kind["properties"]
+        for kind in schema["$defs"]["meter"]["oneOf"]
+        if kind["properties"]["kind"]["const"] == "modbus"
+    ]
     assert sorted(modbus[0]["model"]["enum"]) == sorted(METERS)
 
 
 @pytest.mark.parametrize(
-    "second, objects", [({}, True), ({"address": 2}, False), ({"address": 2, "baud": 2400}, True), ({"address": 2, "parity": "even"}, True)]
+    "second, objects",
+    [
+        ({}, True),
+        ({"address": 2}, False),
+        ({"address": 2, "baud": 2400}, True),
+        ({"address": 2, "parity": "even"}, True),
+    ],
 )
-def test_meters_on_one_line_agree_on_its_speed_but_not_on_their_address(second: dict, objects: bool):
-    base = changed("connectors.0.meter", {"kind": "modbus", "model": "eastron_3p", "address": 1, "baud": 9600}, board())
+def test_meters_on_one_line_agree_on_its_speed_but_not_on_their_address(
+    second: dict, objects: bool
+):
+    base = changed(
+        "connectors.0.meter",
+        {"kind": "modbus", "model": "eastron_3p", "address": 1, "baud": 9600},
+        board(),
+    )
     base["connectors"].append(copy.deepcopy(base["connectors"][0]))
     base["connectors"][1]["meter"].update(second)
     assert ("bus" in [fault.rule for fault in faults_of(base)]) == objects
 
 
-@pytest.mark.parametrize("bus, number, last", [("rs485", "uart", 1), ("i2c", "bus", 0), ("spi", "bus", 1)])
+@pytest.mark.parametrize(
+    "bus, number, last", [("rs485", "uart", 1), ("i2c", "bus", 0), ("spi", "bus", 1)]
+)
 def test_a_bus_that_the_chip_has_not_got_is_objected_to(bus: str, number: str, last: int):
-    lines = {"rs485": {"rx_pin": 18, "tx_pin": 19, "direction_pin": None}, "i2c": {"sda_pin": 18, "scl_pin": 19}}
+    lines = {
+        "rs485": {"rx_pin": 18, "tx_pin": 19, "direction_pin": None},
+        "i2c": {"sda_pin": 18, "scl_pin": 19},
+    }
     lines["spi"] = {"sck_pin": 18, "mosi_pin": 19, "miso_pin": 23}
     base = changed("rs485", None, board("esp32c6_devkitc"))
     base[bus] = dict(lines[bus], **{number: last})
@@ -151,9 +199,15 @@ def test_a_bus_that_the_chip_has_not_got_is_objected_to(bus: str, number: str, l
 
 
 def test_a_meter_a_reader_an_emergency_stop_and_ventilation_are_described():
-    base = changed("connectors.0.meter", {"kind": "pulse", "pin": 5, "pulses_per_kwh": 1000, "chip_pull": "up"}, board())
+    base = changed(
+        "connectors.0.meter",
+        {"kind": "pulse", "pin": 5, "pulses_per_kwh": 1000, "chip_pull": "up"},
+        board(),
+    )
     base = changed("reader", {"kind": "pn532"}, changed("connectors.0.ventilation", True, base))
-    base = changed("emergency_stop", {"pin": 19, "on": 1, "chip_pull": "up"}, changed("i2c.scl_pin", 2, base))
+    base = changed(
+        "emergency_stop", {"pin": 19, "on": 1, "chip_pull": "up"}, changed("i2c.scl_pin", 2, base)
+    )
     assert {fault.rule for fault in faults_of(base)} == {"strapping"}  # of 2 and 5
 
 
@@ -179,10 +233,28 @@ def test_what_is_vital_cannot_be_accepted():
 def test_the_tool_says_what_is_wrong_and_ends_with_1(tmp_path: Path):
     path = tmp_path / "board.json"
     path.write_text(json.dumps(changed("connectors.0.contactor.pin", 7, board())))
-    done = subprocess.run([sys.executable, "-m", "tools.boards", str(path)], cwd=BOARDS.parent, stdout=subprocess.PIPE, text=True)
-    assert done.returncode == 1 and "pin 7, contactor of connector 1, belongs to the flash" in done.stdout
+    done = subprocess.run(
+        [sys.executable, "-m", "tools.boards", str(path)],
+        cwd=BOARDS.parent,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert (
+        done.returncode == 1
+        and "pin 7, contactor of connector 1, belongs to the flash" in done.stdout
+    )
     path.write_text("{")
-    done = subprocess.run([sys.executable, "-m", "tools.boards", str(path)], cwd=BOARDS.parent, stdout=subprocess.PIPE, text=True)
+    done = subprocess.run(
+        [sys.executable, "-m", "tools.boards", str(path)],
+        cwd=BOARDS.parent,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
     assert done.returncode == 1 and "cannot be read" in done.stdout
-    done = subprocess.run([sys.executable, "-m", "tools.boards", "--pins"], cwd=BOARDS.parent, stdout=subprocess.PIPE, text=True)
+    done = subprocess.run(
+        [sys.executable, "-m", "tools.boards", "--pins"],
+        cwd=BOARDS.parent,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
     assert done.returncode == 0 and "26  contactor of connector 1" in done.stdout

@@ -1,4 +1,5 @@
-"""docs/configuration-keys.md lists every key, with the first value and the access that the firmware's table gives it."""
+"""docs/configuration-keys.md lists every key, with the first value and the access that the
+firmware's table gives it."""
 
 import re
 from pathlib import Path
@@ -20,8 +21,15 @@ CORE = (
 
 
 def test_the_page_and_the_firmware_list_the_same_keys():
-    rows = re.findall(r"^\| `(\w+)` \| ([^|]*) \| [^|]*\| (yes|no) \| (\S[^|]*) \|$", PAGE.read_text(), re.MULTILINE)
-    found = {name: (first.replace(", ", ",").replace("(nothing)", ""), access) for name, first, access, _ in rows}
+    rows = re.findall(
+        r"^\| `(\w+)` \| ([^|]*) \| [^|]*\| (yes|no) \| (\S[^|]*) \|$",
+        PAGE.read_text(),
+        re.MULTILINE,
+    )
+    found = {
+        name: (first.replace(", ", ",").replace("(nothing)", ""), access)
+        for name, first, access, _ in rows
+    }
     assert list(found) == list(keys.names())
     for name, (first, access) in found.items():
         value = keys.first_value(name)

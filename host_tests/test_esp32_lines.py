@@ -26,7 +26,7 @@ def lines_of(path: Path) -> "set[int]":
 
 
 def untried() -> "list[str]":
-    """"pilot.py:12 ..." for each line that no test runs. Imports the tests and runs them all."""
+    """ "pilot.py:12 ..." for each line that no test runs. Imports the tests and runs them all."""
     seen: "dict[str, set[int]]" = {}
 
     def note(frame, event, _):
@@ -35,7 +35,9 @@ def untried() -> "list[str]":
         seen.setdefault(frame.f_code.co_filename, set()).add(frame.f_lineno)
         return note
 
-    sys.path[:0] = [str(HOST_TESTS / name) for name in ("portable", "fakes", "shims")] + [str(HOST_TESTS.parent / "firmware")]
+    sys.path[:0] = [str(HOST_TESTS / name) for name in ("portable", "fakes", "shims")] + [
+        str(HOST_TESTS.parent / "firmware")
+    ]
     sys.settrace(note)
     for path in sorted((HOST_TESTS / "portable").glob("test_esp32_*.py")):
         module = __import__(path.stem)
@@ -51,7 +53,9 @@ def untried() -> "list[str]":
 
 
 def test_every_line_of_the_esp32_board_is_tried():
-    done = subprocess.run([sys.executable, __file__], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    done = subprocess.run(
+        [sys.executable, __file__], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
     assert (done.returncode, done.stderr) == (0, "")
 
 

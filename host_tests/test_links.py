@@ -1,4 +1,5 @@
-"""Every page of the repository leads where it says: relative links, anchors, verbs of the Makefile, and every page is led to."""
+"""Every page of the repository leads where it says: relative links, anchors, verbs of the Makefile,
+and every page is led to."""
 
 import re
 from functools import cache
@@ -8,23 +9,39 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDERS = ("boards", "docs", "host_tests", "tools")
-PAGES = sorted(ROOT.glob("*.md")) + [page for folder in FOLDERS for page in sorted((ROOT / folder).rglob("*.md")) if "node_modules" not in page.parts]
+PAGES = sorted(ROOT.glob("*.md")) + [
+    page
+    for folder in FOLDERS
+    for page in sorted((ROOT / folder).rglob("*.md"))
+    if "node_modules" not in page.parts
+]
 
 
 def prose_of(page: Path) -> str:
     """The text without what stands in code."""
-    return re.sub(r"`[^`\n]*`", "", re.sub(r"^```.*?^```$", "", page.read_text(), flags=re.MULTILINE | re.DOTALL))
+    return re.sub(
+        r"`[^`\n]*`",
+        "",
+        re.sub(r"^```.*?^```$", "", page.read_text(), flags=re.MULTILINE | re.DOTALL),
+    )
 
 
 @cache
 def anchors_of(page: Path) -> "set[str]":
     """As GitHub makes them of headings: lower case, no punctuation, a hyphen for each space."""
-    headings = re.findall(r"^#+ (.*)$", re.sub(r"^```.*?^```$", "", page.read_text(), flags=re.MULTILINE | re.DOTALL), re.MULTILINE)
-    return {re.sub(r"[^\w\- ]", "", heading.lower()).strip().replace(" ", "-") for heading in headings}
+    headings = re.findall(
+        r"^#+ (.*)$",
+        re.sub(r"^```.*?^```$", "", page.read_text(), flags=re.MULTILINE | re.DOTALL),
+        re.MULTILINE,
+    )
+    return {
+        re.sub(r"[^\w\- ]", "", heading.lower()).strip().replace(" ", "-") for heading in headings
+    }
 
 
 def links_of(page: Path) -> "list[tuple[str, str]]":
-    """(path, anchor) of each link that is no web address; the path is "" for one within the page."""
+    """(path, anchor) of each link that is no web address; the path is "" for one within the
+    page."""
     found = re.findall(r"\]\(([^()\s]+)\)", prose_of(page))
     return [tuple(link.partition("#")[::2]) for link in found if not re.match(r"\w+:", link)]
 
@@ -38,8 +55,13 @@ def test_each_link_leads_to_a_file_and_a_heading(page: Path):
 
 
 def test_each_page_is_linked_from_another():
-    linked = {(page.parent / path).resolve() for page in PAGES for path, _ in links_of(page) if path}
-    assert len(PAGES) > 10 and [page for page in PAGES if page not in linked and page.name != "README.md"] == []
+    linked = {
+        (page.parent / path).resolve() for page in PAGES for path, _ in links_of(page) if path
+    }
+    assert (
+        len(PAGES) > 10
+        and [page for page in PAGES if page not in linked and page.name != "README.md"] == []
+    )
 
 
 def test_each_verb_that_a_page_tells_to_type_is_in_the_makefile():
@@ -50,7 +72,10 @@ def test_each_verb_that_a_page_tells_to_type_is_in_the_makefile():
 
 
 def test_each_file_that_a_page_names_by_its_path_exists():
-    named = re.compile(r"`((?:boards|docs|firmware|host_tests|tools)/[\w./-]+\.(?:py|pyi|md|json|svg))`")  # NAME stands for any
+    # NAME stands for any
+    named = re.compile(
+        r"`((?:boards|docs|firmware|host_tests|tools)/[\w./-]+\.(?:py|pyi|md|json|svg))`"
+    )
     for page in PAGES:
         for path in named.findall(page.read_text()):
             assert "NAME" in path or (ROOT / path).exists(), (page, path)

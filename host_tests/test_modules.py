@@ -12,11 +12,15 @@ def test_a_chip_with_its_own_instructions_or_peripherals_has_an_image_of_its_own
     for module in MODULES:
         chip = "".join(module.split("-")[:2]).lower()
         family = family_of(module).split("_")[0]
-        assert family == (chip if chip in ("esp32s2", "esp32s3", "esp32c3", "esp32c6") else "esp32"), module
+        assert family == (
+            chip if chip in ("esp32s2", "esp32s3", "esp32c3", "esp32c6") else "esp32"
+        ), module
 
 
 def test_an_image_that_drives_psram_is_for_modules_whose_pins_go_there():
     for module in MODULES:
         if family_of(module) == "esp32_psram":
-            assert {16, 17} <= MODULES[module].flash, "on other modules these pins may hold a contactor"
+            assert {16, 17} <= MODULES[module].flash, (
+                "on other modules these pins may hold a contactor"
+            )
         assert has_psram(module) == ("WROVER" in module or "octal" in module), module

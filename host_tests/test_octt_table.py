@@ -1,4 +1,5 @@
-"""The table of the compliancy test tool's cases in README.md names tests that exist, and all of them."""
+"""The table of the compliancy test tool's cases in README.md names tests that exist, and all of
+them."""
 
 import re
 from pathlib import Path
@@ -7,7 +8,9 @@ HERE = Path(__file__).resolve().parent
 
 
 def test_the_table_and_the_tests_name_one_another():
-    rows = re.findall(r"^\| (TC_\S+)[^|]*\|[^|]*\| `(test_\w+)`", (HERE / "README.md").read_text(), re.MULTILINE)
+    rows = re.findall(
+        r"^\| (TC_\S+)[^|]*\|[^|]*\| `(test_\w+)`", (HERE / "README.md").read_text(), re.MULTILINE
+    )
     named = [name for _, name in rows]
     written = []
     for path in sorted(HERE.glob("portable/test_octt_*.py")):

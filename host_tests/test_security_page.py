@@ -11,7 +11,11 @@ LISTENS = ("start_server", "listen", "bind", "dupterm", "webrepl", "telnet")
 def names_of_tests():
     names = set()
     for path in (ROOT / "host_tests").rglob("test_*.py"):
-        names |= {node.name for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.FunctionDef) and node.name.startswith("test_")}
+        names |= {
+            node.name
+            for node in ast.walk(ast.parse(path.read_text()))
+            if isinstance(node, ast.FunctionDef) and node.name.startswith("test_")
+        }
     return names
 
 
@@ -27,11 +31,19 @@ def test_real_boards_listen_on_no_port_and_have_no_control_channel():
             continue
         text = path.read_text()
         tree = ast.parse(text)
-        used = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)} | {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+        used = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)} | {
+            node.id for node in ast.walk(tree) if isinstance(node, ast.Name)
+        }
         found = used.intersection(LISTENS)
-        if path.name == "resolver.py":  # a question to DNS goes out from a random port, which is open until its answer is there
+        # A question to DNS goes out from a random port, which is open until its answer is there
+        if path.name == "resolver.py":
             assert found == {"bind"} and "SOCK_DGRAM" in used and "SOCK_STREAM" not in used
             continue
         assert not found, (path, found)
-        imported = {alias.name for node in ast.walk(tree) if isinstance(node, (ast.Import, ast.ImportFrom)) for alias in node.names}
+        imported = {
+            alias.name
+            for node in ast.walk(tree)
+            if isinstance(node, (ast.Import, ast.ImportFrom))
+            for alias in node.names
+        }
         assert not imported.intersection(("control_channel", "webrepl")), path

@@ -14,10 +14,20 @@ def test_the_page_and_the_firmware_list_the_same_fields():
     for name, fields in start_file._FIELDS.items():
         for field in fields if type(fields) is dict else ():
             assert name + "." + field in rows or "`%s`" % field in rows[name], (name, field)
-    for name, fields in (("connectors", start_file._CONNECTOR), ("control", start_file._CONTROL), ("vehicles", start_file._VEHICLE)):
+    for name, fields in (
+        ("connectors", start_file._CONNECTOR),
+        ("control", start_file._CONTROL),
+        ("vehicles", start_file._VEHICLE),
+    ):
         assert all("`%s`" % field in rows[name] for field in fields), name
 
 
 def test_its_example_is_a_start_file_without_a_fault():
-    settings, ignored = start_file.read(re.search(r"```json\n(.*?)```", PAGE.read_text(), re.DOTALL)[1], "/somewhere")
-    assert not ignored and len(settings["vehicles"]) == 2 and settings["store"] == "/somewhere/build/cp001"
+    settings, ignored = start_file.read(
+        re.search(r"```json\n(.*?)```", PAGE.read_text(), re.DOTALL)[1], "/somewhere"
+    )
+    assert (
+        not ignored
+        and len(settings["vehicles"]) == 2
+        and settings["store"] == "/somewhere/build/cp001"
+    )

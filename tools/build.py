@@ -1,6 +1,8 @@
-"""The files of one board: compiled, checked against its board.json, listed in a manifest. `make build BOARD=x`
+"""The files of one board: compiled, checked against its board.json, listed in a manifest. `make
+build BOARD=x`
 
-    build/boards/x/program/   main.py, setpoint/*.mpy, manifest.json: what lies in /a or /b on the device
+    build/boards/x/program/   main.py, setpoint/*.mpy, manifest.json: what lies in /a or /b on the
+                              device
     build/boards/x/root/      boot.py and board.json: what lies beside it
 
 The same sources give the same bytes, so the build's name is a digest of them.
@@ -27,7 +29,8 @@ _INLINE = 128  # bytes, littlefs's cache: such files lie in their folder's block
 
 
 class Build:
-    """One board's files on this machine. `files` maps a path to [size, SHA-256] as in the manifest."""
+    """One board's files on this machine. `files` maps a path to [size, SHA-256] as in the
+    manifest."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -49,13 +52,15 @@ class Build:
         return json.loads((self.root / "board.json").read_text())
 
     def complete(self, number: int) -> str:
-        """What the file `complete` says in the program's folder on a device; firmware/boot.py reads it."""
+        """What the file `complete` says in the program's folder on a device; firmware/boot.py reads
+        it."""
         return "%d %s %s\n" % (number, self.version, self.name)
 
 
 def build(board: Path, where: "Path | None" = None) -> Build:
-    """Builds the board in the folder `board` into `where`, build/boards/NAME unless told otherwise. It is made beside and
-    renamed: whoever reads there meanwhile, or builds the same, finds a whole one."""
+    """Builds the board in the folder `board` into `where`, build/boards/NAME unless told otherwise.
+    It is made beside and renamed: whoever reads there meanwhile, or builds the same, finds a whole
+    one."""
     description = described(board)
     check_memory(description)
     target = where or BUILDS / board.name
@@ -72,7 +77,10 @@ def build(board: Path, where: "Path | None" = None) -> Build:
     files = {}
     for file in sorted(p for p in program.rglob("*") if p.is_file()):
         content = file.read_bytes()
-        files[file.relative_to(program).as_posix()] = [len(content), hashlib.sha256(content).hexdigest()]
+        files[file.relative_to(program).as_posix()] = [
+            len(content),
+            hashlib.sha256(content).hexdigest(),
+        ]
     manifest = {
         "format": 1,
         "board": board.name,
@@ -81,13 +89,19 @@ def build(board: Path, where: "Path | None" = None) -> Build:
         "mpy": _mpy_version(program),
         "files": files,
     }
-    (program / "manifest.json").write_text(json.dumps(manifest, separators=(",", ":"), sort_keys=True) + "\n")
+    (program / "manifest.json").write_text(
+        json.dumps(manifest, separators=(",", ":"), sort_keys=True) + "\n"
+    )
     _take_the_place_of(folder, target)
     return Build(target)
 
 
 def _contents(folder: Path) -> "dict[str, bytes]":
-    return {file.relative_to(folder).as_posix(): file.read_bytes() for file in folder.rglob("*") if file.is_file()}
+    return {
+        file.relative_to(folder).as_posix(): file.read_bytes()
+        for file in folder.rglob("*")
+        if file.is_file()
+    }
 
 
 def _take_the_place_of(folder: Path, target: Path) -> None:
@@ -119,9 +133,14 @@ def described(board: Path) -> dict:
         raise Failure("%s is not JSON: %s." % (file, error)) from None
     faults = faults_of(description)
     if faults:
-        raise Failure("%s: %s. make boards lists all of it (%d)." % (file, faults[0].sentence, len(faults)))
+        raise Failure(
+            "%s: %s. make boards lists all of it (%d)." % (file, faults[0].sentence, len(faults))
+        )
     if description["name"] != board.name:
-        raise Failure('%s says "name": "%s", but its folder is %s. Give both one name.' % (file, description["name"], board.name))
+        raise Failure(
+            '%s says "name": "%s", but its folder is %s. Give both one name.'
+            % (file, description["name"], board.name)
+        )
     return description
 
 
@@ -160,7 +179,10 @@ def _mpy_version(program: Path) -> int:
     versions = {file.read_bytes()[1] for file in program.rglob("*.mpy")}
     natives = [file.name for file in program.rglob("*.mpy") if file.read_bytes()[2] >> 2]
     if len(versions) != 1 or natives:
-        raise Failure("mpy-cross made files of versions %s, for one processor: %s." % (sorted(versions), natives or "none"))
+        raise Failure(
+            "mpy-cross made files of versions %s, for one processor: %s."
+            % (sorted(versions), natives or "none")
+        )
     return versions.pop()
 
 

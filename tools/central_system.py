@@ -1,4 +1,5 @@
-"""A central system for the bench: takes any charge point, records the traffic, answers sensibly, and can be told to misbehave.
+"""A central system for the bench: takes any charge point, records the traffic, answers sensibly,
+and can be told to misbehave.
 
     with CentralSystem() as central:
         ... a charge point dials central.url + "/cp001" ...
@@ -6,9 +7,9 @@
         central.call("ChangeConfiguration", {"key": "HeartbeatInterval", "value": "60"})
         central.answers["Authorize"] = {"idTagInfo": {"status": "Blocked"}}
 
-Every method may be called from any thread and blocks until it is done. Payloads are the JSON objects of the wire, with
-OCPP's own names. Messages are packed, unpacked and judged by the `ocpp` package and its official schemas.
-"""
+Every method may be called from any thread and blocks until it is done. Payloads are the JSON
+objects of the wire, with OCPP's own names. Messages are packed, unpacked and judged by the `ocpp`
+package and its official schemas."""
 
 from __future__ import annotations
 
@@ -78,12 +79,18 @@ class CentralSystem:
 
     messages   every message of every connection, in order
     answers    what to answer by action; takes the place of the default
-    refuse     an HTTP status to refuse connections with, a function from the request to one, or None
+    refuse     an HTTP status to refuse connections with, a function from the request to one, or
+               None
     silent     True: takes everything in and says nothing
     tls        an ssl.SSLContext, for wss:// from the next start on
     """
 
-    def __init__(self, host: str = "127.0.0.1", port: int = 0, on_message: Callable[[Message], None] | None = None) -> None:
+    def __init__(
+        self,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        on_message: Callable[[Message], None] | None = None,
+    ) -> None:
         self.host, self.port = host, port
         self.on_message = on_message or (lambda message: None)
         self.on_connection: Callable[[str, bool], None] = lambda charge_point, up: None
@@ -167,7 +174,11 @@ class CentralSystem:
         for link in reversed(self._links):
             if charge_point in (None, link.charge_point):
                 return link
-        raise ConnectionError("no charge point is connected" if charge_point is None else "%s is not connected" % charge_point)
+        raise ConnectionError(
+            "no charge point is connected"
+            if charge_point is None
+            else "%s is not connected" % charge_point
+        )
 
     def _serve(self, link: Any) -> None:
         with self._changed:
@@ -179,9 +190,13 @@ class CentralSystem:
         self.on_connection(link.charge_point, True)
         try:
             for text in link:
-                message = self._record(link, text if isinstance(text, str) else text.decode("utf-8", "replace"), False)
+                message = self._record(
+                    link, text if isinstance(text, str) else text.decode("utf-8", "replace"), False
+                )
                 if message.kind == CALL and not self.silent:
-                    self._answer(link, message, self.answers.get(message.action or "", self.default_answer))
+                    self._answer(
+                        link, message, self.answers.get(message.action or "", self.default_answer)
+                    )
         except ConnectionClosed:
             pass
         finally:
@@ -194,7 +209,9 @@ class CentralSystem:
 
     def _record(self, link: Link, text: str, to_station: bool, deliberate: bool = False) -> Message:
         with self._changed:
-            message = Message(text, to_station, link.number, deliberate, charge_point=link.charge_point)
+            message = Message(
+                text, to_station, link.number, deliberate, charge_point=link.charge_point
+            )
             self.messages.add(message)
             self.on_message(message)  # in the order of the record
             self._changed.notify_all()
@@ -221,14 +238,25 @@ class CentralSystem:
             if isinstance(answer, Text):
                 self._send(link, answer.replace("%s", call.id or ""), deliberate=True)
             elif answer is not SILENCE:
-                self._send(link, Call(call.id, call.action, call.payload).create_call_result(answer).to_json())
+                self._send(
+                    link,
+                    Call(call.id, call.action, call.payload).create_call_result(answer).to_json(),
+                )
         except Refuse as refusal:
             self._send(link, json.dumps([ERROR, call.id, refusal.code, refusal.description, {}]))
         except ConnectionClosed:
             pass  # it went away before it had its answer
 
-    def call(self, action: str, payload: dict | None = None, timeout: float = 10, charge_point: str | None = None, deliberate: bool = False) -> dict:
-        """The payload of the charge point's answer. Raises CallRefused, TimeoutError, or ConnectionError. `deliberate`: the payload is wrong on purpose."""
+    def call(
+        self,
+        action: str,
+        payload: dict | None = None,
+        timeout: float = 10,
+        charge_point: str | None = None,
+        deliberate: bool = False,
+    ) -> dict:
+        """The payload of the charge point's answer. Raises CallRefused, TimeoutError, or
+        ConnectionError. `deliberate`: the payload is wrong on purpose."""
         link = self._link(charge_point)
         text = Call(uuid.uuid4().hex, action, payload or {}).to_json()
         call_id = json.loads(text)[1]
@@ -239,9 +267,18 @@ class CentralSystem:
             raise ConnectionError("the charge point has gone: %s" % closed) from closed
 
         def answer() -> Message | None:
-            return next((m for m in self.messages[start:] if not m.to_station and m.id == call_id and m.kind in (RESULT, ERROR)), None)
+            return next(
+                (
+                    m
+                    for m in self.messages[start:]
+                    if not m.to_station and m.id == call_id and m.kind in (RESULT, ERROR)
+                ),
+                None,
+            )
 
-        self._wait(lambda: answer() is not None, timeout, "no answer to %s within %s s" % (action, timeout))
+        self._wait(
+            lambda: answer() is not None, timeout, "no answer to %s within %s s" % (action, timeout)
+        )
         message = answer()
         assert message is not None
         if message.kind == ERROR:
@@ -249,20 +286,41 @@ class CentralSystem:
         return message.payload
 
     def inject(self, data: str | bytes | list, charge_point: str | None = None) -> None:
-        """Sends this as it is: text, a binary frame (bytes), or a list of fragments. It is not judged."""
+        """Sends this as it is: text, a binary frame (bytes), or a list of fragments. It is not
+        judged."""
         link = self._link(charge_point)
-        text = "".join(data) if isinstance(data, list) else data if isinstance(data, str) else data.decode("utf-8", "replace")
+        text = (
+            "".join(data)
+            if isinstance(data, list)
+            else data
+            if isinstance(data, str)
+            else data.decode("utf-8", "replace")
+        )
         self._record(link, text, True, deliberate=True)
         link.send(data)
 
-    def seen(self, action: str, where: Callable[[Any], Any] = bool, since: int = 0) -> list[Message]:
-        """The charge point's calls of an action whose payload fits, from a place in `messages` on."""
-        calls = [m for m in self.messages[since:] if m.kind == CALL and not m.to_station and m.action == action]
+    def seen(
+        self, action: str, where: Callable[[Any], Any] = bool, since: int = 0
+    ) -> list[Message]:
+        """The charge point's calls of an action whose payload fits, from a place in `messages`
+        on."""
+        calls = [
+            m
+            for m in self.messages[since:]
+            if m.kind == CALL and not m.to_station and m.action == action
+        ]
         return [m for m in calls if where is bool or where(m.payload)]
 
-    def wait_for(self, action: str, where: Callable[[Any], Any] = bool, since: int = 0, timeout: float = 10) -> Message:
-        """The first such call, once it is there. `since` is a place in `messages`: take len(central.messages) beforehand."""
-        self._wait(lambda: self.seen(action, where, since), timeout, "no %s within %s s" % (action, timeout))
+    def wait_for(
+        self, action: str, where: Callable[[Any], Any] = bool, since: int = 0, timeout: float = 10
+    ) -> Message:
+        """The first such call, once it is there. `since` is a place in `messages`: take
+        len(central.messages) beforehand."""
+        self._wait(
+            lambda: self.seen(action, where, since),
+            timeout,
+            "no %s within %s s" % (action, timeout),
+        )
         return self.seen(action, where, since)[0]
 
     def _wait(self, condition: Callable[[], Any], timeout: float, complaint: str) -> None:
@@ -289,13 +347,22 @@ class CentralSystem:
             return {"transactionId": self._transaction_id(call.payload), **accepted}
         if call.action == "DataTransfer":
             return {"status": "UnknownVendorId"}
-        if call.action in ("MeterValues", "StatusNotification", "FirmwareStatusNotification", "DiagnosticsStatusNotification", "SecurityEventNotification"):
+        if call.action in (
+            "MeterValues",
+            "StatusNotification",
+            "FirmwareStatusNotification",
+            "DiagnosticsStatusNotification",
+            "SecurityEventNotification",
+        ):
             return {}
         raise Refuse("NotImplemented", "the bench knows no %s" % call.action)
 
     def _transaction_id(self, payload: dict) -> int:
-        """A new id, but the same one for a StartTransaction that is sent again because its answer was lost."""
-        key = tuple(str(payload.get(name)) for name in ("connectorId", "idTag", "meterStart", "timestamp"))
+        """A new id, but the same one for a StartTransaction that is sent again because its answer
+        was lost."""
+        key = tuple(
+            str(payload.get(name)) for name in ("connectorId", "idTag", "meterStart", "timestamp")
+        )
         if key not in self.transactions:
             self.transactions[key] = self.next_transaction_id
             self.next_transaction_id += 1

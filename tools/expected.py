@@ -1,17 +1,20 @@
-"""The rules of smart charging, read second by second: slow, obvious, and written from the rules alone.
+"""The rules of smart charging, read second by second: slow, obvious, and written from the rules
+alone.
 
-An oracle to hold the firmware against, and the source of the pictures. It imports nothing of the firmware, keeps
-profiles as the central system wrote them, and asks every profile anew at every second. Numbers are Fractions until
-the last step. Rules are cited by number (R1 to R38, docs/smart-charging-rules.md).
+An oracle to hold the firmware against, and the source of the pictures. It imports nothing of the
+firmware, keeps profiles as the central system wrote them, and asks every profile anew at every
+second. Numbers are Fractions until the last step. Rules are cited by number (R1 to R38,
+docs/smart-charging-rules.md).
 
     site = Site(volts=230, phases=3, phase_switch=False, amps=32, connectors=2)
-    placed = [Placed(0, profile_as_sent, accepted_at), Placed(1, another, accepted_at, transaction=12)]
-    limit(site, placed, connector=1, at=instant, transaction=(12, started))    -> (113, 3)        deci-amperes, phases
+    placed = [Placed(0, profile_as_sent, accepted_at), Placed(1, another, accepted_at,
+    transaction=12)]
+    limit(site, placed, connector=1, at=instant, transaction=(12, started))    -> (113, 3)
     station_limit(site, placed, at)                                            -> 160 or None
-    plan(site, placed, connector, now, duration_s, "A", {1: (12, started)})    -> [(start_s, tenths, phases)]
+    plan(site, placed, connector, now, duration_s, "A", {1: (12, started)})    -> [(start_s, tenths, 3)]
 
-Times may be instants (whole seconds since 2020-01-01T00:00:00Z), datetimes with a zone, or ISO 8601 text.
-"""
+Times may be instants (whole seconds since 2020-01-01T00:00:00Z), datetimes with a zone, or ISO 8601
+text."""
 
 from datetime import datetime, timezone
 from fractions import Fraction
@@ -22,8 +25,8 @@ _EPOCH = datetime(2020, 1, 1, tzinfo=timezone.utc)
 
 
 class Site(NamedTuple):
-    """What the station is wired for. `amps`, `grid_amps`: own limits per phase of a connector and of all together;
-    `watts`: the connector's, over all wired phases. Any number or decimal text."""
+    """What the station is wired for. `amps`, `grid_amps`: own limits per phase of a connector and
+    of all together; `watts`: the connector's, over all wired phases. Any number or decimal text."""
 
     volts: int = 230
     phases: int = 3
@@ -35,8 +38,8 @@ class Site(NamedTuple):
 
 
 class Placed(NamedTuple):
-    """A profile as it came in csChargingProfiles, where it was installed, when it was accepted (None: the clock was
-    unknown), and for a TxProfile any name of the transaction it belongs to."""
+    """A profile as it came in csChargingProfiles, where it was installed, when it was accepted
+    (None: the clock was unknown), and for a TxProfile any name of the transaction it belongs to."""
 
     connector: int
     profile: dict
@@ -45,7 +48,8 @@ class Placed(NamedTuple):
 
 
 class Says(NamedTuple):
-    """What a profile allows at a second: exact amperes per phase, and the phases its period names."""
+    """What a profile allows at a second: exact amperes per phase, and the phases its period
+    names."""
 
     amps: Fraction
     phases: int
@@ -62,20 +66,21 @@ def instant(time: Any) -> int:
     return time
 
 
-# One profile ----------------------------------------------------------------------------------------------------------
+# One profile
+# ----------------------------------------------------------------------------------------------------------
 
 
 def held_phases(site: Site, named: int) -> int:
     """On how many phases a vehicle may draw when a period names so many (R26).
 
-    A switch holds a connector to one phase; where the hardware cannot hold the number named, all wired phases may
-    carry current.
-    """
+    A switch holds a connector to one phase; where the hardware cannot hold the number named, all
+    wired phases may carry current."""
     return 1 if named == 1 and site.phase_switch else site.phases
 
 
 def period_says(site: Site, unit: str, period: dict) -> Says:
-    """A period in amperes per phase (R20, R26): its limit cut to one decimal, watts over the phases that may carry."""
+    """A period in amperes per phase (R20, R26): its limit cut to one decimal, watts over the phases
+    that may carry."""
     limit = Fraction(floor(Fraction(str(period["limit"])) * 10), 10)
     named = period.get("numberPhases", 3)
     if unit == "W":
@@ -86,9 +91,8 @@ def period_says(site: Site, unit: str, period: dict) -> Says:
 def says(site: Site, placed: Placed, at: int, started: "int | None") -> "Says | None":
     """What a profile says at a second, None when it is silent (R14 to R18).
 
-    `started` is the start of the transaction that is asked about; None when nobody knows it: then a profile that counts
-    from there says its lowest current and its fewest phases.
-    """
+    `started` is the start of the transaction that is asked about; None when nobody knows it: then a
+    profile that counts from there says its lowest current and its fewest phases."""
     profile, schedule = placed.profile, placed.profile["chargingSchedule"]
     if "validFrom" in profile and at < instant(profile["validFrom"]):
         return None
@@ -117,23 +121,31 @@ def says(site: Site, placed: Placed, at: int, started: "int | None") -> "Says | 
 
 
 def lowest(site: Site, stack: "list[Placed]") -> "Says | None":
-    """The lowest current and the fewest phases of all these profiles, whatever their validity and schedule (R31)."""
+    """The lowest current and the fewest phases of all these profiles, whatever their validity and
+    schedule (R31)."""
     every = [
         period_says(site, placed.profile["chargingSchedule"]["chargingRateUnit"], period)
         for placed in stack
         for period in placed.profile["chargingSchedule"]["chargingSchedulePeriod"]
     ]
-    return Says(min(said.amps for said in every), min(said.phases for said in every)) if every else None
+    return (
+        Says(min(said.amps for said in every), min(said.phases for said in every))
+        if every
+        else None
+    )
 
 
-# Several profiles -----------------------------------------------------------------------------------------------------
+# Several profiles
+# -----------------------------------------------------------------------------------------------------
 
 
 def _of_purpose(placed: "list[Placed]", purpose: str) -> "list[Placed]":
     return [p for p in placed if p.profile["chargingProfilePurpose"] == purpose]
 
 
-def _highest_that_speaks(site: Site, stack: "list[Placed]", at: int, started: "int | None") -> "Says | None":
+def _highest_that_speaks(
+    site: Site, stack: "list[Placed]", at: int, started: "int | None"
+) -> "Says | None":
     """R28.1; at equal level the connector's own default before the general one (R8)."""
     speaking = []
     for placed in stack:
@@ -144,20 +156,29 @@ def _highest_that_speaks(site: Site, stack: "list[Placed]", at: int, started: "i
 
 
 def bound(
-    site: Site, placed: "list[Placed]", connector: int, at: "int | None", transaction: "tuple | None"
+    site: Site,
+    placed: "list[Placed]",
+    connector: int,
+    at: "int | None",
+    transaction: "tuple | None",
 ) -> "tuple[Fraction, int]":
     """Exact amperes per phase that a connector may draw at a second, and the phases (R28).
 
-    `transaction` is (its name in Placed, its start or None when unknown); None without one: as if it started at this
-    second (R32). `at` None: the time of day is unknown (R31).
-    """
+    `transaction` is (its name in Placed, its start or None when unknown); None without one: as if
+    it started at this second (R32). `at` None: the time of day is unknown (R31)."""
     name, started = transaction if transaction is not None else (None, at)
-    tx = [p for p in _of_purpose(placed, "TxProfile") if transaction is not None and p.transaction == name]
+    tx = [
+        p
+        for p in _of_purpose(placed, "TxProfile")
+        if transaction is not None and p.transaction == name
+    ]
     defaults = [p for p in _of_purpose(placed, "TxDefaultProfile") if p.connector in (0, connector)]
     if at is None:
         own = lowest(site, tx + defaults)
     else:
-        own = _highest_that_speaks(site, tx, at, started) or _highest_that_speaks(site, defaults, at, started)
+        own = _highest_that_speaks(site, tx, at, started) or _highest_that_speaks(
+            site, defaults, at, started
+        )
     station = station_says(site, placed, at)
     spoken = [said for said in (own, station) if said is not None]
 
@@ -175,8 +196,11 @@ def station_says(site: Site, placed: "list[Placed]", at: "int | None") -> "Says 
     return lowest(site, stack) if at is None else _highest_that_speaks(site, stack, at, None)
 
 
-def limit(site: Site, placed: "list[Placed]", connector: int, at: Any, transaction: "tuple | None") -> "tuple[int, int]":
-    """(deci-amperes per phase, phases) of a connector at a second; see `bound`. Rounded down (R25)."""
+def limit(
+    site: Site, placed: "list[Placed]", connector: int, at: Any, transaction: "tuple | None"
+) -> "tuple[int, int]":
+    """(deci-amperes per phase, phases) of a connector at a second; see `bound`. Rounded down
+    (R25)."""
     amps, phases = bound(site, placed, connector, None if at is None else instant(at), transaction)
     return floor(amps * 10), phases
 
@@ -196,11 +220,18 @@ def station_limit(site: Site, placed: "list[Placed]", at: Any) -> "int | None":
     return None if amps is None else floor(amps * 10)
 
 
-# The plan -------------------------------------------------------------------------------------------------------------
+# The plan
+# -------------------------------------------------------------------------------------------------------------
 
 
 def plan_value(
-    site: Site, placed: "list[Placed]", connector: int, now: int, at: int, unit: str, transactions: dict
+    site: Site,
+    placed: "list[Placed]",
+    connector: int,
+    now: int,
+    at: int,
+    unit: str,
+    transactions: dict,
 ) -> "tuple[int, int]":
     """(tenths of the unit, phases) of the plan asked for `now`, at one of its seconds (R32, R33).
 
@@ -226,7 +257,8 @@ _NOBODY = object()  # the name of a transaction that has no TxProfiles
 
 
 def merged(values: "list[tuple[int, tuple]]") -> "list[tuple]":
-    """[(start, tenths, phases)] from [(second, (tenths, phases))], equal neighbours made one (R34)."""
+    """[(start, tenths, phases)] from [(second, (tenths, phases))], equal neighbours made one
+    (R34)."""
     periods = []
     for second, value in values:
         if not periods or periods[-1][1:] != value:
@@ -243,20 +275,28 @@ def plan(
     unit: str,
     transactions: "dict[int, tuple]",
 ) -> "list[tuple[int, int, int]]":
-    """The composite schedule as [(start_s, tenths, phases)], found by looking at each of its seconds (R32 to R35).
+    """The composite schedule as [(start_s, tenths, phases)], found by looking at each of its
+    seconds (R32 to R35).
 
     `transactions`: (name, start or None) of the running ones by connector.
     """
     now = instant(now)
     seconds = range(max(duration_s, 1))  # a duration of 0 shows the value of now
-    return merged([(s, plan_value(site, placed, connector, now, now + s, unit, transactions)) for s in seconds])
+    return merged(
+        [
+            (s, plan_value(site, placed, connector, now, now + s, unit, transactions))
+            for s in seconds
+        ]
+    )
 
 
-# Sharing and installing ------------------------------------------------------------------------------------------------
+# Sharing and installing
+# ------------------------------------------------------------------------------------------------
 
 
 def shares(total_da: int, wants: "list[int]", minimum_da: int = 60) -> "list[int]":
-    """R29: the water level rises by exact fractions until the current is spent or everybody has what he wants."""
+    """R29: the water level rises by exact fractions until the current is spent or everybody has
+    what he wants."""
     taking_part = [i for i, want in enumerate(wants) if want > 0]
     while True:
         level, left = Fraction(0), Fraction(max(total_da, 0))
@@ -290,7 +330,8 @@ def displaced(placed: "list[Placed]", new: Placed) -> "list[Placed]":
     return [
         old
         for old in placed
-        if old.profile["chargingProfileId"] == new.profile["chargingProfileId"] or scope_overlaps(old)
+        if old.profile["chargingProfileId"] == new.profile["chargingProfileId"]
+        or scope_overlaps(old)
     ]
 
 

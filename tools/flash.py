@@ -1,11 +1,12 @@
 """Setpoint onto an ESP32. `make flash BOARD=x PORT=... FIRMWARE=setpoint-0.1.0-esp32.bin`
 
-An image of our own holds MicroPython with the program frozen; with it the file system gets /board.json. With a MicroPython as it
-is downloaded, for a module with PSRAM, it gets the program in /a too. The protocol is esptool's. What belongs to the station,
-/identity.json with its certificates, /state and /journal, is read from the chip first, by the table of partitions that is there,
-and written back in the new file system; until that is verified a copy lies in build/kept, readable by its owner alone, so that a
-cable that is pulled in the middle loses nothing: the same command again finds it.
-"""
+An image of our own holds MicroPython with the program frozen; with it the file system gets
+/board.json. With a MicroPython as it is downloaded, for a module with PSRAM, it gets the program in
+/a too. The protocol is esptool's. What belongs to the station, /identity.json with its
+certificates, /state and /journal, is read from the chip first, by the table of partitions that is
+there, and written back in the new file system; until that is verified a copy lies in build/kept,
+readable by its owner alone, so that a cable that is pulled in the middle loses nothing: the same
+command again finds it."""
 
 from __future__ import annotations
 
@@ -43,7 +44,8 @@ _BROKE = (
 
 
 class ChipFlash(UserContext):
-    """A partition in the flash of a connected chip as littlefs reads it: block by block, each once, never written."""
+    """A partition in the flash of a connected chip as littlefs reads it: block by block, each once,
+    never written."""
 
     def __init__(self, chip: Any, offset: int) -> None:
         super().__init__(buffer=bytearray())
@@ -73,7 +75,8 @@ def connected(port: str, attempts: int = 7) -> Any:
         if "open" in str(error).lower() or "busy" in str(error).lower():
             raise Failure(reason_not_opened(port)) from None
         raise Failure(
-            "no chip answers on %s. Hold its BOOT button, press RESET, let go of BOOT, and try again; a cable without data lines does this too." % port
+            "no chip answers on %s. Hold its BOOT button, press RESET, let go of BOOT, and try again; a cable without data lines does this too."
+            % port
         ) from None
 
 
@@ -81,11 +84,15 @@ def check_chip(chip: Any, micropython: MicroPythonImage) -> None:
     """Do image and chip fit together?"""
     found = chip.CHIP_NAME
     if found != micropython.chip:
-        raise Failure("the chip is an %s, this MicroPython is for an %s. Nothing was written; take the image for the chip." % (found, micropython.chip))
+        raise Failure(
+            "the chip is an %s, this MicroPython is for an %s. Nothing was written; take the image for the chip."
+            % (found, micropython.chip)
+        )
 
 
 def owned_files(chip: Any, flash_size: int) -> "dict[str, bytes] | None":
-    """The identity with its certificates, and what is in /state and /journal, from the chip. None: there is a file system, but it cannot be read."""
+    """The identity with its certificates, and what is in /state and /journal, from the chip. None:
+    there is a file system, but it cannot be read."""
     table = micropython_image.partition_table(chip.read_flash(_TABLE_AT, _TABLE_SIZE))
     if not table:
         return {}
@@ -98,10 +105,16 @@ def owned_files(chip: Any, flash_size: int) -> "dict[str, bytes] | None":
         return {}
     try:
         fs = mounted(flash)
-        names = {"/": [name for name in fs.listdir("/") if name == "identity.json" or name.endswith(".pem")]}
+        names = {
+            "/": [
+                name for name in fs.listdir("/") if name == "identity.json" or name.endswith(".pem")
+            ]
+        }
         for folder in _LEARNED:
             if folder in fs.listdir("/"):
-                names["/%s/" % folder] = [entry.name for entry in fs.scandir("/" + folder) if entry.type == 1]
+                names["/%s/" % folder] = [
+                    entry.name for entry in fs.scandir("/" + folder) if entry.type == 1
+                ]
         files = {}
         for folder, found in names.items():
             for name in found:
@@ -117,11 +130,17 @@ def keep(path: Path, files: "dict[str, bytes]") -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with open(descriptor, "w") as file:
-        json.dump({name: base64.b64encode(content).decode() for name, content in files.items()}, file)
+        json.dump(
+            {name: base64.b64encode(content).decode() for name, content in files.items()}, file
+        )
 
 
 def read_copy(path: Path) -> "dict[str, bytes]":
-    return {name: base64.b64decode(content) for name, content in json.loads(path.read_text()).items()} if path.exists() else {}
+    return (
+        {name: base64.b64decode(content) for name, content in json.loads(path.read_text()).items()}
+        if path.exists()
+        else {}
+    )
 
 
 def what_to_keep(chip: Any, flash_size: int, copy: Path, forget: bool) -> "dict[str, bytes]":
@@ -134,22 +153,27 @@ def what_to_keep(chip: Any, flash_size: int, copy: Path, forget: bool) -> "dict[
         return files
     found = owned_files(chip, flash_size)
     if found is None:
-        raise Failure("the files on the chip cannot be read, so /identity.json, /state and /journal would be lost. If that is meant, add ARGS=--forget.")
+        raise Failure(
+            "the files on the chip cannot be read, so /identity.json, /state and /journal would be lost. If that is meant, add ARGS=--forget."
+        )
     if found:
         keep(copy, found)
     return found
 
 
 def write(chip: Any, micropython: MicroPythonImage, partition: Partition, files: bytes) -> None:
-    """Writes MicroPython and the file system; esptool has the chip hash what it wrote. Raises Failure. The image lies over the
-    partition otadata too, as empty: so the boot loader starts the first slot, into which the image goes."""
+    """Writes MicroPython and the file system; esptool has the chip hash what it wrote. Raises
+    Failure. The image lies over the partition otadata too, as empty: so the boot loader starts the
+    first slot, into which the image goes."""
     try:
         write_flash(chip, [(micropython.offset, micropython.content), (partition.offset, files)])
     except (FatalError, OSError, SerialException) as error:
         raise Failure(_BROKE % (str(error).strip().splitlines() or ["no answer"])[0]) from None
 
 
-def read_back(chip: Any, title: str, say: Callable[[str], None], within_s: float = _START_S) -> None:
+def read_back(
+    chip: Any, title: str, say: Callable[[str], None], within_s: float = _START_S
+) -> None:
     """Restarts the chip, listens for what boot.py says and compares. Raises Failure."""
     port = chip._port
     try:
@@ -159,9 +183,14 @@ def read_back(chip: Any, title: str, say: Callable[[str], None], within_s: float
     except OSError:  # a port without reset lines
         say("This port cannot restart the board: press its RESET button now")
     port.baudrate = 115200
-    line, seen = listen(port, lambda line: line.startswith("boot: Setpoint") or "SAFE MODE" in line, within_s)
+    line, seen = listen(
+        port, lambda line: line.startswith("boot: Setpoint") or "SAFE MODE" in line, within_s
+    )
     if line is None:
-        raise Failure("everything is written, but the board does not say what it starts. Press RESET; last words: %s" % (" / ".join(seen[-3:]) or "none"))
+        raise Failure(
+            "everything is written, but the board does not say what it starts. Press RESET; last words: %s"
+            % (" / ".join(seen[-3:]) or "none")
+        )
     say(line)
     if title not in line:
         raise Failure("the board starts something else than was written. Run make flash again.")
@@ -176,19 +205,33 @@ def main(arguments: list[str]) -> None:
         "  make flash BOARD=esp32s3_devkitc FIRMWARE=ESP32_GENERIC_S3-v1.28.0.bin       a module with PSRAM: the program in files\n",
     )
     options.add_argument("--board", metavar="NAME", help="a folder of boards/ (BOARD=)")
-    options.add_argument("--port", metavar="PORT", help="the serial port (PORT=; default: the only one)")
-    options.add_argument("--firmware", metavar="FILE", help="the image, a .bin (FIRMWARE=); without it: which one, and from where")
-    options.add_argument("--forget", action="store_true", help="erase identity, state and journal too")
+    options.add_argument(
+        "--port", metavar="PORT", help="the serial port (PORT=; default: the only one)"
+    )
+    options.add_argument(
+        "--firmware",
+        metavar="FILE",
+        help="the image, a .bin (FIRMWARE=); without it: which one, and from where",
+    )
+    options.add_argument(
+        "--forget", action="store_true", help="erase identity, state and journal too"
+    )
     options.add_argument("--yes", action="store_true", help="do not ask")
-    options.add_argument("--baud", type=int, default=_BAUD, help="of the transfer (default: %(default)d)")
-    options.add_argument("--attempts", type=int, default=7, help="to reach the chip (default: %(default)d)")
+    options.add_argument(
+        "--baud", type=int, default=_BAUD, help="of the transfer (default: %(default)d)"
+    )
+    options.add_argument(
+        "--attempts", type=int, default=7, help="to reach the chip (default: %(default)d)"
+    )
     chosen = options.parse_args(arguments)
     folder = board_folder(chosen.board)
     description = described(folder)
     check_fit_for_use(description)
     module = description["module"]
     if module == "none":
-        raise Failure("%s is no board to flash: make station runs it on this machine." % folder.name)
+        raise Failure(
+            "%s is no board to flash: make station runs it on this machine." % folder.name
+        )
     if not chosen.firmware:
         raise Failure(micropython_image.where_to_get(folder.name, module, version()))
     micropython = micropython_image.read(Path(chosen.firmware))
@@ -205,7 +248,10 @@ def main(arguments: list[str]) -> None:
         def files_with(kept: "dict[str, bytes]", size: int) -> bytes:
             return image_of(made, size, kept)
 
-    print("%s for %s, with MicroPython %s for an %s" % (title.replace(" from ota_0", ""), folder.name, micropython.version, micropython.chip))
+    print(
+        "%s for %s, with MicroPython %s for an %s"
+        % (title.replace(" from ota_0", ""), folder.name, micropython.version, micropython.chip)
+    )
     port = port_or_only(chosen.port)
     chip = connected(port, chosen.attempts)
     try:
@@ -217,8 +263,16 @@ def main(arguments: list[str]) -> None:
     print("The board runs %s" % title)
 
 
-def flash(chip: Any, micropython: MicroPythonImage, files_with: Callable[[dict, int], bytes], title: str, port: str, chosen: Any) -> None:
-    """From a chip that fits to one that runs the firmware. files_with: the file system of this size, with files that stay."""
+def flash(
+    chip: Any,
+    micropython: MicroPythonImage,
+    files_with: Callable[[dict, int], bytes],
+    title: str,
+    port: str,
+    chosen: Any,
+) -> None:
+    """From a chip that fits to one that runs the firmware. files_with: the file system of this
+    size, with files that stay."""
     mac = "".join("%02x" % byte for byte in chip.read_mac())
     copy = KEPT / (mac + ".json")
     try:
@@ -233,7 +287,10 @@ def flash(chip: Any, micropython: MicroPythonImage, files_with: Callable[[dict, 
         raise Failure(_BROKE % (str(error).strip().splitlines() or ["no answer"])[0]) from None
     staying = ", ".join(sorted(kept)) or "nothing"
     which = "the %s (%s MB, %s) at %s" % (chip.CHIP_NAME, megabytes, mac, port)
-    confirm("This erases the files and the program on %s. What stays: %s. Go on?" % (which, staying), chosen.yes)
+    confirm(
+        "This erases the files and the program on %s. What stays: %s. Go on?" % (which, staying),
+        chosen.yes,
+    )
     write(chip, micropython, partition, files_with(kept, partition.size))
     read_back(chip, title, print)
     copy.unlink(missing_ok=True)

@@ -1,8 +1,9 @@
-"""The file system of one board as an image for its flash. `make image BOARD=x FIRMWARE=setpoint.bin`
+"""The file system of one board as an image for its flash. `make image BOARD=x
+FIRMWARE=setpoint.bin`
 
-A littlefs as MicroPython's ESP32 port mounts it: blocks of 4096 bytes, read and programmed by 32, disk version 2.1. Its size is that
-of the partition in which this MicroPython keeps its files. The program lies in /a, complete, unless it is frozen in the image.
-"""
+A littlefs as MicroPython's ESP32 port mounts it: blocks of 4096 bytes, read and programmed by 32,
+disk version 2.1. Its size is that of the partition in which this MicroPython keeps its files. The
+program lies in /a, complete, unless it is frozen in the image."""
 
 from __future__ import annotations
 
@@ -19,14 +20,25 @@ from tools.build import BLOCK, Build, board_json, build, described, size_in_flas
 from tools.command import BUILDS, ROOT, Failure, board_folder, parser, run
 
 # as in MicroPython's extmod/vfs_lfs.c; all but the first may differ between writers
-_GEOMETRY: dict[str, Any] = {"block_size": BLOCK, "read_size": 32, "prog_size": 32, "cache_size": 128, "lookahead_size": 32, "block_cycles": 100}
+_GEOMETRY: dict[str, Any] = {
+    "block_size": BLOCK,
+    "read_size": 32,
+    "prog_size": 32,
+    "cache_size": 128,
+    "lookahead_size": 32,
+    "block_cycles": 100,
+}
 _DISK_VERSION = 0x00020001
 _FULL = -28  # LFS_ERR_NOSPC
 
 
 def image_of(made: Build, size: int, kept: "dict[str, bytes] | None" = None) -> bytes:
-    """The image with a program in /a, `size` bytes long. kept: further files by their path, such as /identity.json."""
-    files = {"/" + path.relative_to(made.root).as_posix(): path.read_bytes() for path in made.root.iterdir()}
+    """The image with a program in /a, `size` bytes long. kept: further files by their path, such as
+    /identity.json."""
+    files = {
+        "/" + path.relative_to(made.root).as_posix(): path.read_bytes()
+        for path in made.root.iterdir()
+    }
     for path in [*made.files, "manifest.json"]:
         files["/a/" + path] = (made.program / path).read_bytes()
     files["/a/complete"] = made.complete(1).encode()
@@ -43,7 +55,10 @@ def file_system(files: "dict[str, bytes]", size: int) -> bytes:
                 file.write(content)
     except LittleFSError as error:
         if error.code == _FULL:
-            raise Failure("the files do not fit into the %d KB that this MicroPython has for them." % (size // 1024)) from None
+            raise Failure(
+                "the files do not fit into the %d KB that this MicroPython has for them."
+                % (size // 1024)
+            ) from None
         raise
     return bytes(fs.context.buffer)
 
@@ -54,10 +69,12 @@ def mounted(context: UserContext) -> LittleFS:
 
 
 def free_for_update(made: Build, size: int) -> int:
-    """Bytes that are left when both folders hold this program. Negative: an update would not fit."""
+    """Bytes that are left when both folders hold this program. Negative: an update would not
+    fit."""
     program = sum(size_in_flash(length) for length, _ in made.files.values())
     folders = 2 * BLOCK * len({path.rpartition("/")[0] for path in made.files})
-    return size - 2 * (program + folders) - 64 * BLOCK  # /journal (48), /state, /identity.json, and the root
+    # /journal (48), /state, /identity.json, and the root
+    return size - 2 * (program + folders) - 64 * BLOCK
 
 
 def main(arguments: list[str]) -> None:
@@ -68,8 +85,17 @@ def main(arguments: list[str]) -> None:
         "  make image BOARD=esp32s3_devkitc FIRMWARE=ESP32_GENERIC_S3-v1.28.0.bin ARGS='--flash-size 8'\n",
     )
     options.add_argument("--board", metavar="NAME", help="a folder of boards/ (BOARD=)")
-    options.add_argument("--firmware", metavar="FILE", help="the image that will run there, a .bin (FIRMWARE=); without it: which one, and from where")
-    options.add_argument("--flash-size", metavar="MB", type=int, help="of the chip's flash (default: what the MicroPython is for)")
+    options.add_argument(
+        "--firmware",
+        metavar="FILE",
+        help="the image that will run there, a .bin (FIRMWARE=); without it: which one, and from where",
+    )
+    options.add_argument(
+        "--flash-size",
+        metavar="MB",
+        type=int,
+        help="of the chip's flash (default: what the MicroPython is for)",
+    )
     chosen = options.parse_args(arguments)
     folder = board_folder(chosen.board)
     description = described(folder)
@@ -81,22 +107,35 @@ def main(arguments: list[str]) -> None:
     micropython = micropython_image.read(Path(chosen.firmware))
     if module != "none":
         micropython_image.check_fits(micropython, module)
-    flash_size = chosen.flash_size * 1024 * 1024 if chosen.flash_size else micropython_image.flash_size_of(micropython)
+    flash_size = (
+        chosen.flash_size * 1024 * 1024
+        if chosen.flash_size
+        else micropython_image.flash_size_of(micropython)
+    )
     partition = micropython_image.file_partition(micropython.partitions, flash_size)
     file = BUILDS / folder.name / "vfs.img"
     if micropython.setpoint:
         content = file_system({"/board.json": board_json(description)}, partition.size)
-        print("Setpoint %s for %s and for %s" % (micropython.setpoint, micropython.family, folder.name))
+        print(
+            "Setpoint %s for %s and for %s"
+            % (micropython.setpoint, micropython.family, folder.name)
+        )
     else:
         made = build(folder)
         content = image_of(made, partition.size)
         print("%s for %s and MicroPython %s" % (made.title, made.board, micropython.version))
         free = free_for_update(made, partition.size)
         if free < 0:
-            print("Note: two versions side by side do not fit (%d KB are missing), so make deploy cannot update it." % (-free // 1024))
+            print(
+                "Note: two versions side by side do not fit (%d KB are missing), so make deploy cannot update it."
+                % (-free // 1024)
+            )
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_bytes(content)
-    print("%s: %d KB, for partition %s at 0x%x" % (file.relative_to(ROOT), partition.size // 1024, partition.label, partition.offset))
+    print(
+        "%s: %d KB, for partition %s at 0x%x"
+        % (file.relative_to(ROOT), partition.size // 1024, partition.label, partition.offset)
+    )
 
 
 if __name__ == "__main__":

@@ -1,4 +1,5 @@
-"""Every request of OCPP 1.6's official schemas, as large as it may be and as nasty: what the control loop must not notice.
+"""Every request of OCPP 1.6's official schemas, as large as it may be and as nasty: what the
+control loop must not notice.
 
 Strings and lists have the length that the schema allows; those without one fill the message up.
 """
@@ -12,12 +13,15 @@ import ocpp.v16
 
 MOST_BYTES = 8000  # about what the station takes in one message
 _SCHEMAS = Path(ocpp.v16.__file__).parent / "schemas"
-_DATA = {"properties": {"vendorId": {"type": "string", "maxLength": 255}, "data": {"type": "string"}}}
+_DATA = {
+    "properties": {"vendorId": {"type": "string", "maxLength": 255}, "data": {"type": "string"}}
+}
 _NASTY = ('\\"', "\\u0041", "\\ud83d\\ude00", "[{")  # as they stand in the message's text
 
 
 def requests() -> list[tuple[str, str, str]]:
-    """[(action, the largest text, the nastiest)]: in the nastiest every text is JSON inside a string, as far as it may be."""
+    """[(action, the largest text, the nastiest)]: in the nastiest every text is JSON inside a
+    string, as far as it may be."""
     found = []
     for path in sorted(_SCHEMAS.glob("*.json")):
         action = path.stem
@@ -47,7 +51,9 @@ def _value(schema: dict, filling: str, free: int) -> str:
     kind = schema.get("type", "object")
     if kind == "object":
         fields = schema.get("properties", {})
-        return "{%s}" % ",".join('"%s":%s' % (name, _value(fields[name], filling, free)) for name in fields)
+        return "{%s}" % ",".join(
+            '"%s":%s' % (name, _value(fields[name], filling, free)) for name in fields
+        )
     if kind == "array":
         count = min(schema.get("maxItems", 96), free, 96)
         items = [_value(schema["items"], filling, 1) for _ in range(count)]

@@ -1,7 +1,7 @@
 """Fetches what a board's log keeps in flash: starts, warnings, errors. `make logs PORT=...`
 
-Reading flash needs the prompt, so the program is stopped (its outputs safe) and the board restarted afterwards.
-"""
+Reading flash needs the prompt, so the program is stopped (its outputs safe) and the board restarted
+afterwards."""
 
 from __future__ import annotations
 
@@ -27,7 +27,8 @@ def read_file(board: Connection, path: str) -> bytes:
 
 
 def fetch(board: Connection) -> "list[str]":
-    """The lines that are kept, the oldest first. Raises Failure when there is no ring, or it cannot be read."""
+    """The lines that are kept, the oldest first. Raises Failure when there is no ring, or it cannot
+    be read."""
     lines: list[str] = []
     found = False
     for path in _FILES:
@@ -36,11 +37,16 @@ def fetch(board: Connection) -> "list[str]":
         except NotTaken as problem:
             if "ENOENT" in str(problem):
                 continue
-            raise Failure("%s on the board cannot be read: %s. Try again; if it stays so, its flash may be worn out." % (path, problem)) from None
+            raise Failure(
+                "%s on the board cannot be read: %s. Try again; if it stays so, its flash may be worn out."
+                % (path, problem)
+            ) from None
         found = True
         lines += [printable(line) for line in content.split(b"\n") if line]
     if not found:
-        raise Failure("the board keeps no log: Setpoint never ran there, or an older one did. make deploy installs it.")
+        raise Failure(
+            "the board keeps no log: Setpoint never ran there, or an older one did. make deploy installs it."
+        )
     return lines
 
 
@@ -51,13 +57,19 @@ def main(arguments: list[str]) -> None:
         "(contactors open) and restarts the board afterwards: a charge is interrupted.",
         "  make logs PORT=/dev/ttyUSB0\n  make logs ARGS='--yes --out station.log'\n",
     )
-    options.add_argument("--port", metavar="PORT", help="the serial port (PORT=; default: the only one)")
+    options.add_argument(
+        "--port", metavar="PORT", help="the serial port (PORT=; default: the only one)"
+    )
     options.add_argument("--out", metavar="FILE", help="write it to a file instead")
     options.add_argument("--yes", action="store_true", help="the station may be stopped")
     chosen = options.parse_args(arguments)
     port = port_or_only(chosen.port)
     with Connection(port) as board:
-        confirm("The station on %s stops while its log is read, and restarts: a vehicle that charges is interrupted. Stop it?" % port, chosen.yes)
+        confirm(
+            "The station on %s stops while its log is read, and restarts: a vehicle that charges is interrupted. Stop it?"
+            % port,
+            chosen.yes,
+        )
         board.interrupt()
         try:
             lines = fetch(board)
@@ -68,10 +80,16 @@ def main(arguments: list[str]) -> None:
         try:
             Path(chosen.out).write_text(text, encoding="utf-8")
         except OSError as error:
-            raise Failure("%s cannot be written: %s. Choose another file: --out." % (chosen.out, error.strerror)) from None
+            raise Failure(
+                "%s cannot be written: %s. Choose another file: --out."
+                % (chosen.out, error.strerror)
+            ) from None
     else:
         print(text, end="")
-    print("%d lines%s; the board restarts." % (len(lines), " in " + chosen.out if chosen.out else ""), file=sys.stderr)
+    print(
+        "%d lines%s; the board restarts." % (len(lines), " in " + chosen.out if chosen.out else ""),
+        file=sys.stderr,
+    )
 
 
 if __name__ == "__main__":

@@ -1,9 +1,11 @@
-"""Builds a 32-bit MicroPython with Setpoint frozen in it, build/micropython32/micropython: `make micropython32`.
+"""Builds a 32-bit MicroPython with Setpoint frozen in it, build/micropython32/micropython: `make
+micropython32`.
 
-It is the station in the form that a board gets, on the interpreter nearest to an ESP32 that a PC can run: 31-bit small ints, objects
-of the chip's size, a heap as small as one likes (`-X heapsize=100K`), and the program inside the image. Everything comes from
-Debian: MicroPython's source package, and what the compiler needs to link for i386. The first build takes two minutes; another one,
-after a change of the firmware, some five seconds.
+It is the station in the form that a board gets, on the interpreter nearest to an ESP32 that a PC
+can run: 31-bit small ints, objects of the chip's size, a heap as small as one likes (`-X
+heapsize=100K`), and the program inside the image. Everything comes from Debian: MicroPython's
+source package, and what the compiler needs to link for i386. The first build takes two minutes;
+another one, after a change of the firmware, some five seconds.
 
     debian/     the packages and the source, from the mirror (debian.py)
     objects/    what the compiler made
@@ -41,7 +43,8 @@ _PACKAGES = (
 )
 _KEPT = 3  # interpreters of older sources, for stations that still run
 
-# The machine's own gcc makes code for i386; headers, libraries and start-up files are Debian's for i386.
+# The machine's own gcc makes code for i386; headers, libraries and start-up files are Debian's for
+# i386.
 _COMPILER = """#!/bin/sh
 usr={usr}
 exec gcc -m32 --sysroot="$usr/.." -B"$usr/lib/gcc/i686-linux-gnu/14" -B"$usr/lib/i386-linux-gnu" \\
@@ -49,8 +52,20 @@ exec gcc -m32 --sysroot="$usr/.." -B"$usr/lib/gcc/i686-linux-gnu/14" -B"$usr/lib
 """
 # Debian's own settings for i386 (debian/rules), less Java.
 _SETTINGS = (
-    *("STRIP=true", "MICROPY_SSL_AXTLS=0", "MICROPY_SSL_MBEDTLS=1", "MICROPY_PY_BTREE=0", "MICROPY_PY_FFI=1", "MICROPY_PY_JNI=0"),
-    *("MICROPY_STANDALONE=0", "LIBFFI_CFLAGS=", "LIBFFI_LDFLAGS=-lffi", "CFLAGS_EXTRA=-DMICROPY_FLOAT_USE_NATIVE_FLT16=0"),
+    *(
+        "STRIP=true",
+        "MICROPY_SSL_AXTLS=0",
+        "MICROPY_SSL_MBEDTLS=1",
+        "MICROPY_PY_BTREE=0",
+        "MICROPY_PY_FFI=1",
+        "MICROPY_PY_JNI=0",
+    ),
+    *(
+        "MICROPY_STANDALONE=0",
+        "LIBFFI_CFLAGS=",
+        "LIBFFI_LDFLAGS=-lffi",
+        "CFLAGS_EXTRA=-DMICROPY_FLOAT_USE_NATIVE_FLT16=0",
+    ),
 )
 _WRAPPER = """#!/bin/sh
 # MicroPython for i386 with its own loader and libraries.
@@ -61,13 +76,15 @@ exec "$usr/lib/ld-linux.so.2" --library-path "$usr/lib/i386-linux-gnu" "$here/bi
 
 
 def source() -> Path:
-    """MicroPython's source tree, with mpy-cross/build/mpy-cross built. Fetched now if it is not there yet. Raises Unavailable."""
+    """MicroPython's source tree, with mpy-cross/build/mpy-cross built. Fetched now if it is not
+    there yet. Raises Unavailable."""
     with _alone():
         return _source(lambda sentence: None)
 
 
 def interpreter(say: Callable[[str], None] = lambda sentence: None) -> Path:
-    """The script that starts it, with the present firmware frozen in. Builds what is missing. Raises Unavailable."""
+    """The script that starts it, with the present firmware frozen in. Builds what is missing.
+    Raises Unavailable."""
     with _alone():
         name = "micropython-" + _digest()
         if not (FOLDER / "bin" / name).exists():
@@ -78,19 +95,34 @@ def interpreter(say: Callable[[str], None] = lambda sentence: None) -> Path:
             beside.write_text(text)
             beside.chmod(0o755)
             beside.rename(PROGRAM)
-    answer = run([str(PROGRAM), "-c", "import sys; print(sys.maxsize)"], "the 32-bit interpreter does not start")
+    answer = run(
+        [str(PROGRAM), "-c", "import sys; print(sys.maxsize)"],
+        "the 32-bit interpreter does not start",
+    )
     if answer.strip() != "2147483647":
-        raise Unavailable("%s is not a 32-bit MicroPython: its sys.maxsize is %s" % (PROGRAM, answer.strip()))
+        raise Unavailable(
+            "%s is not a 32-bit MicroPython: its sys.maxsize is %s" % (PROGRAM, answer.strip())
+        )
     return PROGRAM
 
 
 def check_machine() -> None:
     """Raises Unavailable where there is no point in trying."""
     if sys.platform != "linux" or platform.machine() != "x86_64":
-        raise Unavailable("it is built for i386 on Linux on x86-64 only, and this is %s on %s" % (sys.platform, platform.machine()))
-    for program, package in (("gcc", "build-essential"), ("make", "build-essential"), ("dpkg-source", "dpkg-dev")):
+        raise Unavailable(
+            "it is built for i386 on Linux on x86-64 only, and this is %s on %s"
+            % (sys.platform, platform.machine())
+        )
+    for program, package in (
+        ("gcc", "build-essential"),
+        ("make", "build-essential"),
+        ("dpkg-source", "dpkg-dev"),
+    ):
         if not shutil.which(program):
-            raise Unavailable("it is compiled here, and this machine has no %s: install the package %s" % (program, package))
+            raise Unavailable(
+                "it is compiled here, and this machine has no %s: install the package %s"
+                % (program, package)
+            )
 
 
 @contextlib.contextmanager
@@ -141,7 +173,11 @@ def _build(tree: Path, name: str, say: Callable[[str], None]) -> None:
     beside = FOLDER / "bin" / (name + ".new")
     shutil.copy(objects / "micropython", beside)
     beside.rename(FOLDER / "bin" / name)
-    old = sorted((file for file in (FOLDER / "bin").iterdir() if file.name != name), key=lambda file: file.stat().st_mtime, reverse=True)
+    old = sorted(
+        (file for file in (FOLDER / "bin").iterdir() if file.name != name),
+        key=lambda file: file.stat().st_mtime,
+        reverse=True,
+    )
     for file in old[_KEPT:]:
         file.unlink(missing_ok=True)
 
@@ -163,8 +199,14 @@ def main(arguments: list[str]) -> int:
     except Unavailable as reason:
         print("No 32-bit MicroPython: %s" % reason)
         return 1
-    version = run([str(program), "-c", "import sys; print(*sys.implementation[1][:3], sep='.')"], "it does not start")
-    print("MicroPython %s, 32-bit, with the firmware: %s" % (version.strip(), program.relative_to(ROOT)))
+    version = run(
+        [str(program), "-c", "import sys; print(*sys.implementation[1][:3], sep='.')"],
+        "it does not start",
+    )
+    print(
+        "MicroPython %s, 32-bit, with the firmware: %s"
+        % (version.strip(), program.relative_to(ROOT))
+    )
     return 0
 
 

@@ -1,10 +1,12 @@
-"""What the pins of each ESP32 module are good for, and which image of MicroPython runs on it: `MODULES["ESP32-WROOM-32"]`.
+"""What the pins of each ESP32 module are good for, and which image of MicroPython runs on it:
+`MODULES["ESP32-WROOM-32"]`.
 
-The table of pins is the firmware's, which judges its own board.json by it. A WROVER has PSRAM, a MINI-1 its flash inside the chip; the
-ESP32-S2 is one without PSRAM, which would take 26; the ESP32-C6 one with its flash beside the chip. Sources: the modules' data sheets;
-ESP-IDF's GPIO and ADC pages for each chip; MicroPython's quick reference for the ESP32 (its linear ranges, and that ADC2 does not work
-beside Wi-Fi), and its sources for clock, PWM and buses (ports/esp32: modmachine.c, machine_pwm.c, machine_uart.c, machine_hw_spi.c).
-"""
+The table of pins is the firmware's, which judges its own board.json by it. A WROVER has PSRAM, a
+MINI-1 its flash inside the chip; the ESP32-S2 is one without PSRAM, which would take 26; the
+ESP32-C6 one with its flash beside the chip. Sources: the modules' data sheets; ESP-IDF's GPIO and
+ADC pages for each chip; MicroPython's quick reference for the ESP32 (its linear ranges, and that
+ADC2 does not work beside Wi-Fi), and its sources for clock, PWM and buses (ports/esp32:
+modmachine.c, machine_pwm.c, machine_uart.c, machine_hw_spi.c)."""
 
 from __future__ import annotations
 
@@ -39,12 +41,14 @@ FAMILIES = sorted({family for family, _ in _IMAGES.values()})
 
 
 def family_of(module: str) -> str:
-    """The family of images for a module as board.json names it: "esp32s3_octal". Raises KeyError for a module without one."""
+    """The family of images for a module as board.json names it: "esp32s3_octal". Raises KeyError
+    for a module without one."""
     return _IMAGES[module][0]
 
 
 def has_psram(module: str) -> bool:
-    """Whether the module has memory beside the chip's own. Raises KeyError for a module that has no image."""
+    """Whether the module has memory beside the chip's own. Raises KeyError for a module that has no
+    image."""
     return _IMAGES[module][1]
 
 
@@ -63,8 +67,12 @@ class Module:
 
 
 def _module(name: str, row: tuple) -> Module:
-    there, flash, strapping, input_only, adc1, adc2, console, boot = [_pins(text) for text in row[:8]]
-    range_mv = {decibels: (row[8][2 * i], row[8][2 * i + 1]) for i, decibels in enumerate((0, 2.5, 6, 11))}
+    there, flash, strapping, input_only, adc1, adc2, console, boot = [
+        _pins(text) for text in row[:8]
+    ]
+    range_mv = {
+        decibels: (row[8][2 * i], row[8][2 * i + 1]) for i, decibels in enumerate((0, 2.5, 6, 11))
+    }
     buses = [(bus, number, last) for (bus, number), last in modules.last_buses(name)]
     return Module(there, flash, strapping, input_only, adc1, adc2, console, boot, range_mv, buses)
 

@@ -1,10 +1,12 @@
-"""Shows a board's log as it comes, with the state of each connector beneath. `make monitor PORT=...`
+"""Shows a board's log as it comes, with the state of each connector beneath. `make monitor
+PORT=...`
 
 It only listens. Rules:
 
 1. Not a byte goes to the board, so nothing that is typed or printed here can change what it does.
-2. DTR and RTS stay as opening a port leaves them, both asserted, which the boot circuits of ESP32 boards take for rest; and HUPCL is
-   cleared, as a port that drops them one after the other when it is closed would reset the board.
+2. DTR and RTS stay as opening a port leaves them, both asserted, which the boot circuits of ESP32
+   boards take for rest; and HUPCL is cleared, as a port that drops them one after the other when it
+   is closed would reset the board.
 3. What the board sends is data: no control character of it reaches the terminal.
 """
 
@@ -45,13 +47,15 @@ def open_to_listen(port: str) -> Serial:
 
 
 def printable(raw: bytes) -> str:
-    """Its text, with "?" for whatever could move a cursor, change a colour or turn the writing round."""
+    """Its text, with "?" for whatever could move a cursor, change a colour or turn the writing
+    round."""
     text = raw.decode("utf-8", "replace").rstrip("\r\n").replace("\t", " ")
     return "".join(c if c.isprintable() else "?" for c in text)
 
 
 class Screen:
-    """Lines of a log, and beneath them the state: on a terminal one line that is written over, elsewhere a line when it changed."""
+    """Lines of a log, and beneath them the state: on a terminal one line that is written over,
+    elsewhere a line when it changed."""
 
     def __init__(self, out: TextIO, width: int = 0) -> None:
         """width: of the terminal; 0: it is none."""
@@ -91,13 +95,32 @@ class Screen:
 def _coloured(text: str) -> str:
     line = LINE.fullmatch(text)
     if line is None:
-        return ("\x1b[31m%s" if text.startswith("Traceback") or "SAFE MODE" in text else "\x1b[36m%s" if text.startswith("boot:") else "%s") % text + _PLAIN
+        return (
+            "\x1b[31m%s"
+            if text.startswith("Traceback") or "SAFE MODE" in text
+            else "\x1b[36m%s"
+            if text.startswith("boot:")
+            else "%s"
+        ) % text + _PLAIN
     time_, level, area, sentence = line.groups()
-    return "\x1b[2m%s%s %s%-5s%s %s%-8s%s %s" % (time_, _PLAIN, _COLOURS[level], level, _PLAIN, _AREA_COLOUR, area, _PLAIN, sentence)
+    return "\x1b[2m%s%s %s%-5s%s %s%-8s%s %s" % (
+        time_,
+        _PLAIN,
+        _COLOURS[level],
+        level,
+        _PLAIN,
+        _AREA_COLOUR,
+        area,
+        _PLAIN,
+        sentence,
+    )
 
 
-def watch(port: str, screen: Screen, every_s: float, now: "Callable[[], float]" = time.monotonic) -> None:
-    """Until somebody interrupts it. Raises Failure when the port cannot be opened at the start; later it is waited for."""
+def watch(
+    port: str, screen: Screen, every_s: float, now: "Callable[[], float]" = time.monotonic
+) -> None:
+    """Until somebody interrupts it. Raises Failure when the port cannot be opened at the start;
+    later it is waited for."""
     try:
         serial = open_to_listen(port)
     except (SerialException, OSError):
@@ -108,7 +131,8 @@ def watch(port: str, screen: Screen, every_s: float, now: "Callable[[], float]" 
         while True:
             try:
                 rest += serial.read(1) + serial.read(serial.in_waiting)
-            except (SerialException, OSError, TypeError):  # TypeError: pyserial, of a port that was closed under it
+            # TypeError: pyserial, of a port that was closed under it
+            except (SerialException, OSError, TypeError):
                 serial.close()
                 screen.line("-- %s is gone; waiting for it" % port)
                 serial = _wait_for(port)
@@ -148,13 +172,24 @@ def main(arguments: list[str]) -> None:
         "runs on when this ends (Ctrl-C). Restarts of the board and a pulled cable are waited out.",
         "  make monitor PORT=/dev/ttyUSB0\n  make monitor ARGS='--every 30' > station.log\n",
     )
-    options.add_argument("--port", metavar="PORT", help="the serial port (PORT=; default: the only one)")
-    options.add_argument("--every", metavar="S", type=float, default=5, help="seconds between two looks at the state (default 5)")
+    options.add_argument(
+        "--port", metavar="PORT", help="the serial port (PORT=; default: the only one)"
+    )
+    options.add_argument(
+        "--every",
+        metavar="S",
+        type=float,
+        default=5,
+        help="seconds between two looks at the state (default 5)",
+    )
     chosen = options.parse_args(arguments)
     if not chosen.every > 0:
         raise Failure("--every wants seconds, more than 0: --every 5")
     port = port_or_only(chosen.port)
-    print("Listening to %s at %d baud. Ctrl-C ends this; the board runs on." % (port, _BAUD), flush=True)
+    print(
+        "Listening to %s at %d baud. Ctrl-C ends this; the board runs on." % (port, _BAUD),
+        flush=True,
+    )
     width = 0
     if sys.stdout.isatty():
         import shutil

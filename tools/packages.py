@@ -1,7 +1,9 @@
-"""Writes the lists by which MicroPython's mip installs Setpoint: `make packages` after a file of the firmware came or went.
+"""Writes the lists by which MicroPython's mip installs Setpoint: `make packages` after a file of
+the firmware came or went.
 
     package.json            the whole agent for an ESP32: mip.install(..., target="/")
-    package-schedule.json   how much may be drawn, and until when: setpoint.scheduler with what it needs, and nothing else
+    package-schedule.json   how much may be drawn, and until when: setpoint.scheduler with what it
+                            needs, and nothing else
 
 Paths are relative to the list, so that any server or repository that holds the tree will do.
 """
@@ -16,9 +18,13 @@ from tools.command import ROOT, parser, run
 FIRMWARE = ROOT / "firmware"
 SCHEDULE = (
     *("setpoint/__init__.py", "setpoint/scheduler.py", "setpoint/units.py", "setpoint/schedule/"),
-    *("setpoint/protocol/%s.py" % name for name in ("__init__", "errors", "fields", "iso8601", "requests")),
+    *(
+        "setpoint/protocol/%s.py" % name
+        for name in ("__init__", "errors", "fields", "iso8601", "requests")
+    ),
 )
-_NOT_ON_A_CHIP = ("boot.py", "setpoint/board/simulated/")  # boot.py starts what make flash and make deploy put there
+# boot.py starts what make flash and make deploy put there
+_NOT_ON_A_CHIP = ("boot.py", "setpoint/board/simulated/")
 
 
 def version() -> str:
@@ -48,7 +54,11 @@ def lists() -> "dict[str, str]":
 
 
 def main(arguments: list[str]) -> None:
-    parser("packages", "Writes package.json and package-schedule.json anew from the tree.", "  make packages\n").parse_args(arguments)
+    parser(
+        "packages",
+        "Writes package.json and package-schedule.json anew from the tree.",
+        "  make packages\n",
+    ).parse_args(arguments)
     for name, text in lists().items():
         (ROOT / name).write_text(text)
         print("%s: %d files" % (name, text.count("firmware/")))

@@ -1,8 +1,8 @@
 """Charging profiles in JSON files, as the tools take them.
 
-A file holds a SetChargingProfile payload (connectorId and csChargingProfiles), or the profile alone, or a whole
-CALL as it goes over the wire. Times in a profile are absolute, so examples that are to work on any day recur daily.
-"""
+A file holds a SetChargingProfile payload (connectorId and csChargingProfiles), or the profile
+alone, or a whole CALL as it goes over the wire. Times in a profile are absolute, so examples that
+are to work on any day recur daily."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ FOLDER = Path(__file__).resolve().parent / "profiles"
 
 
 def payload_from(document: object, connector: int | None = None) -> dict:
-    """A SetChargingProfile payload. `connector` takes the place of the file's own. ValueError says what is wrong."""
+    """A SetChargingProfile payload. `connector` takes the place of the file's own. ValueError says
+    what is wrong."""
     if isinstance(document, list) and len(document) == 4 and document[2] == "SetChargingProfile":
         document = document[3]
     if not isinstance(document, dict):
@@ -34,10 +35,15 @@ def read(path: str | Path, connector: int | None = None) -> dict:
     """The payload in a file; a bare name stands for one of the examples in tools/profiles."""
     file = Path(path)
     if not file.exists():
-        file = next((f for f in (FOLDER / file.name, FOLDER / (file.name + ".json")) if f.exists()), file)
+        file = next(
+            (f for f in (FOLDER / file.name, FOLDER / (file.name + ".json")) if f.exists()), file
+        )
     try:
         return payload_from(json.loads(file.read_text(encoding="utf-8")), connector)
     except OSError as error:
-        raise ValueError("%s: %s (examples: %s)" % (path, error.strerror, ", ".join(sorted(f.stem for f in FOLDER.glob("*.json"))))) from None
+        raise ValueError(
+            "%s: %s (examples: %s)"
+            % (path, error.strerror, ", ".join(sorted(f.stem for f in FOLDER.glob("*.json"))))
+        ) from None
     except ValueError as error:
         raise ValueError("%s: %s" % (path, error)) from None

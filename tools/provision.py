@@ -1,8 +1,8 @@
 """Tells a board who it is and where its central system is. `make provision PORT=...`
 
-Writes /identity.json (and certificates beside it): written beside, hashed, renamed, so a pulled cable leaves the old one or the new one.
-Then the board itself tries it: Wi-Fi, name, connection, TLS, password, sub-protocol, BootNotification.
-"""
+Writes /identity.json (and certificates beside it): written beside, hashed, renamed, so a pulled
+cable leaves the old one or the new one. Then the board itself tries it: Wi-Fi, name, connection,
+TLS, password, sub-protocol, BootNotification."""
 
 from __future__ import annotations
 
@@ -40,7 +40,8 @@ _FIELDS = {
 
 
 def reason_to_refuse(identity: Any) -> str | None:
-    """What is wrong with an identity, and what mends it; None: it can be used. The firmware is asked first."""
+    """What is wrong with an identity, and what mends it; None: it can be used. The firmware is
+    asked first."""
     from setpoint.board.esp32.identity import usable
     from setpoint.link.connecting import BadUrl, parts_of
 
@@ -80,9 +81,14 @@ def _password(identity: dict) -> str:
 
 
 def certificates(options: Any) -> dict[str, bytes]:
-    """Path on the board: content, of the PEM files that were named. Raises Failure for one that is none."""
+    """Path on the board: content, of the PEM files that were named. Raises Failure for one that is
+    none."""
     found = {}
-    for name, file in (("ca_file", options.ca), ("cert_file", options.cert), ("key_file", options.key)):
+    for name, file in (
+        ("ca_file", options.ca),
+        ("cert_file", options.cert),
+        ("key_file", options.key),
+    ):
         if file is None:
             continue
         try:
@@ -94,7 +100,10 @@ def certificates(options: Any) -> dict[str, bytes]:
         if not any(wanted in block for block in blocks):
             raise Failure("%s holds no %s in PEM form." % (file, wanted.decode().lower()))
         if b"ENCRYPTED" in content:
-            raise Failure("%s is encrypted, and the board has no passphrase: openssl pkey -in %s -out plain.pem" % (file, file))
+            raise Failure(
+                "%s is encrypted, and the board has no passphrase: openssl pkey -in %s -out plain.pem"
+                % (file, file)
+            )
         if name != "key_file":
             _check_certificates(file, content)
         found[_FILES[name]] = content
@@ -121,8 +130,8 @@ def shown(identity: dict) -> dict:
 
 
 def merged(old: dict, options: Any, ask: Callable[[str, str | None, bool], str] | None) -> dict:
-    """The identity to write: what the board has, then the file, then the options, then what is asked for. `ask` is None where
-    nobody is there: then what is missing stays missing."""
+    """The identity to write: what the board has, then the file, then the options, then what is
+    asked for. `ask` is None where nobody is there: then what is missing stays missing."""
     identity = dict(old)
     if options.file:
         try:
@@ -150,10 +159,34 @@ def merged(old: dict, options: Any, ask: Callable[[str, str | None, bool], str] 
         given = options.file is not None
         for target, name, question, secret, asked in (
             (wifi, "ssid", "Wi-Fi network", False, options.ssid is None and not given),
-            (wifi, "password", "Wi-Fi password (empty: as it is)", True, options.wifi_password is None and not given),
-            (identity, "csms_url", "Central system, ws:// or wss://", False, options.url is None and not given),
-            (identity, "charge_point_id", "Charge point id", False, options.id is None and not given),
-            (identity, "basic_auth", "Central system's password (empty: as it is)", True, options.password is None and not given),
+            (
+                wifi,
+                "password",
+                "Wi-Fi password (empty: as it is)",
+                True,
+                options.wifi_password is None and not given,
+            ),
+            (
+                identity,
+                "csms_url",
+                "Central system, ws:// or wss://",
+                False,
+                options.url is None and not given,
+            ),
+            (
+                identity,
+                "charge_point_id",
+                "Charge point id",
+                False,
+                options.id is None and not given,
+            ),
+            (
+                identity,
+                "basic_auth",
+                "Central system's password (empty: as it is)",
+                True,
+                options.password is None and not given,
+            ),
         ):
             if asked:
                 answer = ask(question, None if secret else target.get(name), secret)
@@ -163,7 +196,13 @@ def merged(old: dict, options: Any, ask: Callable[[str, str | None, bool], str] 
         wifi.setdefault("password", "")
         identity["wifi"] = wifi
     tls = dict(identity.get("tls") or {})
-    tls.update({name: path for name, path in _FILES.items() if getattr(options, name.split("_")[0]) is not None})
+    tls.update(
+        {
+            name: path
+            for name, path in _FILES.items()
+            if getattr(options, name.split("_")[0]) is not None
+        }
+    )
     if tls:
         identity["tls"] = tls
     return identity
@@ -191,12 +230,18 @@ def write_identity(board: Connection, identity: dict, files: dict[str, bytes]) -
 
 
 def pieces(text: str) -> "list[str]":
-    """A program in statements to send one by one: each definition by itself, each without its comments."""
-    return [ast.unparse(node) for node in ast.parse(text).body if not (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant))]
+    """A program in statements to send one by one: each definition by itself, each without its
+    comments."""
+    return [
+        ast.unparse(node)
+        for node in ast.parse(text).body
+        if not (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant))
+    ]
 
 
 def try_it(board: Connection, say: Callable[[str], None]) -> bool:
-    """The board tries its identity; a sentence for each step. Raises Failure with the step that went wrong."""
+    """The board tries its identity; a sentence for each step. Raises Failure with the step that
+    went wrong."""
     seen = []
 
     def heard(line: str) -> None:
@@ -213,9 +258,14 @@ def try_it(board: Connection, say: Callable[[str], None]) -> bool:
     wrong = [line for line in seen if line.startswith("no ")]
     if wrong:
         step, _, sentence = wrong[0][3:].partition(" ")
-        raise Failure("the identity is on the board, but does not work yet (%s): %s. Correct it and run the same command again." % (step, sentence))
+        raise Failure(
+            "the identity is on the board, but does not work yet (%s): %s. Correct it and run the same command again."
+            % (step, sentence)
+        )
     if "end" not in seen:
-        raise Failure("the board did not finish its try: %s" % (" / ".join(seen[-2:]) or "it said nothing"))
+        raise Failure(
+            "the board did not finish its try: %s" % (" / ".join(seen[-2:]) or "it said nothing")
+        )
     return True
 
 
@@ -229,17 +279,34 @@ def main(arguments: list[str]) -> None:
         '  make provision ARGS="--file identity.json --ca authority.pem"\n'
         "  make provision ARGS=--show                                           what the board has, without secrets\n",
     )
-    options.add_argument("--port", metavar="PORT", help="the serial port (PORT=; default: the only one)")
-    options.add_argument("--file", metavar="JSON", help="an identity.json to start from; then nothing is asked")
+    options.add_argument(
+        "--port", metavar="PORT", help="the serial port (PORT=; default: the only one)"
+    )
+    options.add_argument(
+        "--file", metavar="JSON", help="an identity.json to start from; then nothing is asked"
+    )
     options.add_argument("--ssid", help="the Wi-Fi network (2.4 GHz)")
-    options.add_argument("--wifi-password", help="its password; better asked for: command lines are remembered")
+    options.add_argument(
+        "--wifi-password", help="its password; better asked for: command lines are remembered"
+    )
     options.add_argument("--hostname", help="the board's name in the network")
     options.add_argument("--country", help="two letters, for the Wi-Fi channels that are allowed")
-    options.add_argument("--url", help="the central system: ws://host:port/path or wss://...; the id is added to the path")
+    options.add_argument(
+        "--url",
+        help="the central system: ws://host:port/path or wss://...; the id is added to the path",
+    )
     options.add_argument("--id", help="the charge point's id at the central system")
-    options.add_argument("--password", help="HTTP Basic password (AuthorizationKey); better asked for")
-    options.add_argument("--ca", metavar="PEM", help="certificate of the authority behind the central system's (wss://)")
-    options.add_argument("--cert", metavar="PEM", help="the station's own certificate (security profile 3)")
+    options.add_argument(
+        "--password", help="HTTP Basic password (AuthorizationKey); better asked for"
+    )
+    options.add_argument(
+        "--ca",
+        metavar="PEM",
+        help="certificate of the authority behind the central system's (wss://)",
+    )
+    options.add_argument(
+        "--cert", metavar="PEM", help="the station's own certificate (security profile 3)"
+    )
     options.add_argument("--key", metavar="PEM", help="its private key")
     options.add_argument("--show", action="store_true", help="only show what the board has")
     options.add_argument("--no-try", action="store_true", help="write, and do not try")

@@ -1,8 +1,9 @@
-"""Runs on the board, for `make provision`: tries what /identity.json says, from Wi-Fi to BootNotification.
+"""Runs on the board, for `make provision`: tries what /identity.json says, from Wi-Fi to
+BootNotification.
 
-One line for each step, "ok wifi ..." or "no tls ..."; the first "no" is the last line. What it uses is the program that is installed,
-and of that what connecting needs. It is sent piece by piece, one definition at a time: the board has little memory to compile in.
-"""
+One line for each step, "ok wifi ..." or "no tls ..."; the first "no" is the last line. What it uses
+is the program that is installed, and of that what connecting needs. It is sent piece by piece, one
+definition at a time: the board has little memory to compile in."""
 
 import asyncio
 import json
@@ -20,7 +21,11 @@ except (ImportError, AttributeError):
 
 
 WIFI_S, ANSWER_S = 20, 20
-REASONS = {200: "it does not answer", 201: "no network of this name is in reach (2.4 GHz only)", 202: "the password is wrong"}
+REASONS = {
+    200: "it does not answer",
+    201: "no network of this name is in reach (2.4 GHz only)",
+    202: "the password is wrong",
+}
 
 
 class Stop(Exception):
@@ -28,7 +33,8 @@ class Stop(Exception):
 
 
 def find_program():
-    """Goes into the folder of the newest complete program. Without one what is frozen in MicroPython's image is imported."""
+    """Goes into the folder of the newest complete program. Without one what is frozen in
+    MicroPython's image is imported."""
     best = ""
     most = -1
     for folder in ("/a", "/b"):
@@ -48,7 +54,8 @@ def find_program():
 
 
 class Listener:
-    """What Wi-Fi tells goes nowhere, as the steps here say it better; but for a radio that does not start."""
+    """What Wi-Fi tells goes nowhere, as the steps here say it better; but for a radio that does not
+    start."""
 
     problem = None
 
@@ -81,7 +88,11 @@ async def join(identity):
 
     wlan = radio.WLAN(radio.STA_IF)
     status = wlan.status() if hasattr(wlan, "status") else None
-    raise Stop("wifi", "%s cannot be joined in %d s: %s" % (wifi["ssid"], WIFI_S, REASONS.get(status, "status %s" % status)))
+    raise Stop(
+        "wifi",
+        "%s cannot be joined in %d s: %s"
+        % (wifi["ssid"], WIFI_S, REASONS.get(status, "status %s" % status)),
+    )
 
 
 async def connect(network, identity, clock):
@@ -91,37 +102,57 @@ async def connect(network, identity, clock):
     from setpoint.link import connecting
 
     try:
-        secure, _, host, port, path = connecting.parts_of(identity["csms_url"], identity["charge_point_id"], False)
+        secure, _, host, port, path = connecting.parts_of(
+            identity["csms_url"], identity["charge_point_id"], False
+        )
     except ValueError as error:
         raise Stop("url", error.args[0])
     try:
-        address = await resolver.address_of(host, radio.WLAN(radio.STA_IF).ifconfig()[3], None, None)
+        address = await resolver.address_of(
+            host, radio.WLAN(radio.STA_IF).ifconfig()[3], None, None
+        )
     except OSError as error:
-        raise Stop("dns", "no address is known for %s (%s): check the name, and that this network has a way to the Internet" % (host, error))
+        raise Stop(
+            "dns",
+            "no address is known for %s (%s): check the name, and that this network has a way to the Internet"
+            % (host, error),
+        )
     print("ok dns", host, "is known" if address == host else "is " + address)
     food()
     try:
         stream = await asyncio.wait_for(network.open(host, port), ANSWER_S)
         stream.close()
     except asyncio.TimeoutError:
-        raise Stop("tcp", "%s does not answer at port %d within %d s: a firewall?" % (host, port, ANSWER_S))
+        raise Stop(
+            "tcp", "%s does not answer at port %d within %d s: a firewall?" % (host, port, ANSWER_S)
+        )
     except OSError as error:
         raise Stop("tcp", "%s takes no connection at port %d (%s)" % (host, port, error))
     print("ok tcp", host, "listens at port", port)
     food()
     try:
-        found = await asyncio.wait_for(connecting.attempt(network, identity, None, None, clock, 8192), ANSWER_S)
+        found = await asyncio.wait_for(
+            connecting.attempt(network, identity, None, None, clock, 8192), ANSWER_S
+        )
     except asyncio.TimeoutError:
         raise Stop("websocket", "no answer within %d s" % ANSWER_S)
     connection, why, event, _ = found
     if connection is None:
-        raise Stop("tls" if event and "Certificate" in event or "TLS" in why or "ertificate" in why else "websocket", why)
+        raise Stop(
+            "tls"
+            if event and "Certificate" in event or "TLS" in why or "ertificate" in why
+            else "websocket",
+            why,
+        )
     print("ok", "tls and websocket" if secure else "websocket", "ocpp1.6 at", path)
     return connection
 
 
 async def boot(connection, identity):
-    payload = {"chargePointVendor": identity.get("vendor") or "Setpoint", "chargePointModel": identity.get("model") or "Provisioning"}
+    payload = {
+        "chargePointVendor": identity.get("vendor") or "Setpoint",
+        "chargePointModel": identity.get("model") or "Provisioning",
+    }
     await connection.send(json.dumps([2, "provision", "BootNotification", payload]))
     started = time.time()
     while time.time() - started < ANSWER_S:
@@ -135,11 +166,18 @@ async def boot(connection, identity):
         if answer[:2] == [3, "provision"]:
             status = answer[2].get("status")
             if status == "Rejected":
-                raise Stop("ocpp", "the central system rejects this charge point: register the id %s there" % identity["charge_point_id"])
+                raise Stop(
+                    "ocpp",
+                    "the central system rejects this charge point: register the id %s there"
+                    % identity["charge_point_id"],
+                )
             print("ok ocpp BootNotification:", status)
             return
         if answer[0] == 4:
-            raise Stop("ocpp", "the central system answers BootNotification with %s: %s" % (answer[2], answer[3]))
+            raise Stop(
+                "ocpp",
+                "the central system answers BootNotification with %s: %s" % (answer[2], answer[3]),
+            )
     raise Stop("ocpp", "no answer to BootNotification within %d s" % ANSWER_S)
 
 

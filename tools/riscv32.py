@@ -1,12 +1,14 @@
-"""The portable tests on a bare 32-bit chip that QEMU emulates, and the instructions it takes for what a station does: `make riscv32`.
+"""The portable tests on a bare 32-bit chip that QEMU emulates, and the instructions it takes for
+what a station does: `make riscv32`.
 
-It is the nearest to an ESP32-C3 or C6 that Debian's packages give: their instruction set, no operating system, MicroPython with the
-firmware frozen in as it is written, and the heap that a C3 has for Python beside Wi-Fi and TLS. MicroPython's port qemu, from Debian's
-source package, is built with the board in riscv32_board/. QEMU counts time in instructions, so that every figure is the same
+It is the nearest to an ESP32-C3 or C6 that Debian's packages give: their instruction set, no
+operating system, MicroPython with the firmware frozen in as it is written, and the heap that a C3
+has for Python beside Wi-Fi and TLS. MicroPython's port qemu, from Debian's source package, is built
+with the board in riscv32_board/. QEMU counts time in instructions, so that every figure is the same
 on every host that has the same compiler.
 
-Tests and measuring scripts are not frozen: they lie in a ROMFS image in the chip's memory, and are started over its serial line.
-"""
+Tests and measuring scripts are not frozen: they lie in a ROMFS image in the chip's memory, and are
+started over its serial line."""
 
 from __future__ import annotations
 
@@ -35,7 +37,8 @@ FOLDER = ROOT / "build" / "riscv32"
 PORTABLE = ROOT / "host_tests" / "portable"
 _FAKES = ROOT / "host_tests" / "fakes"
 PACKAGES = ("qemu-system-misc", "gcc-riscv64-unknown-elf", "picolibc-riscv64-unknown-elf")
-ROOMS = ("control", "pilot", "protocol", "schedule")  # whose tests need nothing of an operating system
+# Whose tests need nothing of an operating system
+ROOMS = ("control", "pilot", "protocol", "schedule")
 
 _BOARD = ROOT / "tools" / "riscv32_board"
 _SCRIPTS = ROOT / "tools" / "benchmarks"
@@ -63,7 +66,8 @@ A test that asks for a piece of memory that the heap has not got is listed as to
 
 @dataclass
 class Outcome:
-    """What came of one file of tests: names of failed ones, and those that are too large for the heap, with the bytes they asked for."""
+    """What came of one file of tests: names of failed ones, and those that are too large for the
+    heap, with the bytes they asked for."""
 
     output: str
     passed: int = 0
@@ -81,7 +85,8 @@ def portable(file_name: str) -> Outcome:
 
 
 def outcome_of(file_name: str, output: str) -> Outcome:
-    """Reads what host_tests/run_on_micropython.py printed. Without its last line nothing has been tested."""
+    """Reads what host_tests/run_on_micropython.py printed. Without its last line nothing has been
+    tested."""
     outcome = Outcome(output)
     closing = re.search(r"(\d+) passed, (\d+) failed", output)
     if closing is None:
@@ -102,7 +107,8 @@ def outcome_of(file_name: str, output: str) -> Outcome:
 
 
 def counts() -> list[dict]:
-    """What tools/benchmarks/instructions.py counts, a dict a figure. Raises Unavailable where there is no chip."""
+    """What tools/benchmarks/instructions.py counts, a dict a figure. Raises Unavailable where there
+    is no chip."""
     output = _on_chip("instructions", "/rom", "1")
     figures = [json.loads(line) for line in output.splitlines() if line.startswith("{")]
     if not figures or "Traceback" in output:
@@ -111,18 +117,44 @@ def counts() -> list[dict]:
 
 
 def _on_chip(module: str, *arguments: str) -> str:
-    """Starts the chip, imports the module there with these arguments, and resets it, which ends QEMU. What it printed."""
+    """Starts the chip, imports the module there with these arguments, and resets it, which ends
+    QEMU. What it printed."""
     image, rom = build()
     start = _START % (_ROM_ADDRESS, rom.stat().st_size, [module, *arguments], module)
-    typed = "\x01%s\x04import machine; machine.reset()\n\x04" % start  # Ctrl-A: a REPL that echoes nothing
+    # Ctrl-A: a REPL that echoes nothing
+    typed = "\x01%s\x04import machine; machine.reset()\n\x04" % start
     loader = "loader,file=%s,addr=%#x,force-raw=on" % (rom, _ROM_ADDRESS)
-    machine = ["-machine", "virt", "-bios", "none", "-display", "none", "-monitor", "none", "-semihosting", "-serial", "stdio"]
+    machine = [
+        "-machine",
+        "virt",
+        "-bios",
+        "none",
+        "-display",
+        "none",
+        "-monitor",
+        "none",
+        "-semihosting",
+        "-serial",
+        "stdio",
+    ]
     emulator = [_EMULATOR, *machine, "-icount", "shift=0", "-device", loader, "-kernel", str(image)]
     try:
-        done = subprocess.run(emulator, input=typed.encode(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=_LONGEST_S)
+        done = subprocess.run(
+            emulator,
+            input=typed.encode(),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            timeout=_LONGEST_S,
+        )
     except subprocess.TimeoutExpired as stopped:
-        return (stopped.stdout or b"").decode(errors="replace") + "\nStopped after %d s." % _LONGEST_S
-    return done.stdout.decode(errors="replace").replace("\r\n", "\n").partition("raw REPL; CTRL-B to exit\n>OK")[2]
+        return (stopped.stdout or b"").decode(
+            errors="replace"
+        ) + "\nStopped after %d s." % _LONGEST_S
+    return (
+        done.stdout.decode(errors="replace")
+        .replace("\r\n", "\n")
+        .partition("raw REPL; CTRL-B to exit\n>OK")[2]
+    )
 
 
 def check_machine() -> None:
@@ -131,7 +163,10 @@ def check_machine() -> None:
     if not missing and not _compiler_says("-print-file-name=picolibc.specs").startswith("/"):
         missing.append("picolibc for " + _COMPILER)
     if missing:
-        raise Unavailable("this machine has no %s; on Debian: apt-get install make %s" % (" and no ".join(missing), " ".join(PACKAGES)))
+        raise Unavailable(
+            "this machine has no %s; on Debian: apt-get install make %s"
+            % (" and no ".join(missing), " ".join(PACKAGES))
+        )
 
 
 def _compiler_says(option: str) -> str:
@@ -139,16 +174,23 @@ def _compiler_says(option: str) -> str:
 
 
 def build(say: Callable[[str], None] = lambda sentence: None) -> tuple[Path, Path]:
-    """(the chip's image, the ROMFS image of tests and scripts) of the present sources, built if they are not there yet. Raises Unavailable."""
+    """(the chip's image, the ROMFS image of tests and scripts) of the present sources, built if
+    they are not there yet. Raises Unavailable."""
     check_machine()
     with _alone():
         tree = micropython32.source()
-        base = _digest(_files(_BOARD), (tree / "debian" / "changelog").read_text().splitlines()[0], _compiler_says("--version"))
+        base = _digest(
+            _files(_BOARD),
+            (tree / "debian" / "changelog").read_text().splitlines()[0],
+            _compiler_says("--version"),
+        )
         frozen = [*_files(ROOT / "firmware"), *sorted(micropython32.MANIFEST.parent.glob("*.py"))]
         image = FOLDER / ("firmware-%s.elf" % _digest(frozen, base))
         if not image.exists():
             _compile(tree, FOLDER / ("objects-" + base), image, say)
-        rom = FOLDER / ("scripts-%s.romfs" % _digest([*_rom_sources(), Path(benchmark_frames.__file__)], base))
+        rom = FOLDER / (
+            "scripts-%s.romfs" % _digest([*_rom_sources(), Path(benchmark_frames.__file__)], base)
+        )
         if not rom.exists():
             _make_rom(tree, rom)
         return image, rom
@@ -164,7 +206,9 @@ def _alone() -> Iterator[None]:
 
 
 def _files(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.rglob("*") if path.is_file() and "__pycache__" not in path.parts)
+    return sorted(
+        path for path in folder.rglob("*") if path.is_file() and "__pycache__" not in path.parts
+    )
 
 
 def _digest(files: list[Path], *more: str) -> str:
@@ -183,16 +227,33 @@ def _compile(tree: Path, objects: Path, image: Path, say: Callable[[str], None])
     # MicroPython's build goes by the time of files, and does not see one that is gone.
     shutil.rmtree(objects / "frozen_mpy", ignore_errors=True)
     (objects / "frozen_content.c").unlink(missing_ok=True)
-    say("Compiles MicroPython for RISC-V with the firmware frozen in%s" % ("" if objects.exists() else ", half a minute"))
-    settings = ["BOARD=RISCV32", "BOARD_DIR=%s" % _BOARD, "BUILD=%s" % objects, "FROZEN_MANIFEST=%s" % micropython32.MANIFEST]
-    run(["make", "-C", str(tree / "ports" / "qemu"), "-j%d" % (os.cpu_count() or 1), *settings], "MicroPython for RISC-V could not be compiled")
+    say(
+        "Compiles MicroPython for RISC-V with the firmware frozen in%s"
+        % ("" if objects.exists() else ", half a minute")
+    )
+    settings = [
+        "BOARD=RISCV32",
+        "BOARD_DIR=%s" % _BOARD,
+        "BUILD=%s" % objects,
+        "FROZEN_MANIFEST=%s" % micropython32.MANIFEST,
+    ]
+    run(
+        ["make", "-C", str(tree / "ports" / "qemu"), "-j%d" % (os.cpu_count() or 1), *settings],
+        "MicroPython for RISC-V could not be compiled",
+    )
     shutil.copy(objects / "firmware.elf", image.with_suffix(".new"))
     image.with_suffix(".new").rename(image)
 
 
 def _rom_sources() -> list[Path]:
     scripts = [_SCRIPTS / name for name in ("charger.py", "instructions.py", "measuring.py")]
-    return [*_files(PORTABLE), *_files(_FAKES), ROOT / "host_tests" / "run_on_micropython.py", _BOARD / "hashlib.py", *scripts]
+    return [
+        *_files(PORTABLE),
+        *_files(_FAKES),
+        ROOT / "host_tests" / "run_on_micropython.py",
+        _BOARD / "hashlib.py",
+        *scripts,
+    ]
 
 
 def _make_rom(tree: Path, rom: Path) -> None:
@@ -206,7 +267,17 @@ def _make_rom(tree: Path, rom: Path) -> None:
                 (folder / "frames" / (name + ".json")).write_text(json.dumps(texts))
         for source in _rom_sources():
             compiled = folder / source.with_suffix(".mpy").name
-            run([str(tree / "mpy-cross" / "build" / "mpy-cross"), "-s", source.name, "-o", str(compiled), str(source)], "mpy-cross refuses " + source.name)
+            run(
+                [
+                    str(tree / "mpy-cross" / "build" / "mpy-cross"),
+                    "-s",
+                    source.name,
+                    "-o",
+                    str(compiled),
+                    str(source),
+                ],
+                "mpy-cross refuses " + source.name,
+            )
         make_image(folder, Path(temporary) / "scripts.romfs")
         (Path(temporary) / "scripts.romfs").rename(rom)
 
@@ -222,7 +293,15 @@ def _print_tests(files: list[str]) -> bool:
         passed += outcome.passed
         too_large.update(outcome.too_large)
         failed = failed or bool(outcome.failed)
-        print("%3d passed, %d failed, %d too large (%d s)" % (outcome.passed, len(outcome.failed), len(outcome.too_large), time.monotonic() - began))
+        print(
+            "%3d passed, %d failed, %d too large (%d s)"
+            % (
+                outcome.passed,
+                len(outcome.failed),
+                len(outcome.too_large),
+                time.monotonic() - began,
+            )
+        )
         if outcome.failed:
             print(outcome.output)
     for name, size in too_large.items():
@@ -236,17 +315,32 @@ def _print_counts() -> None:
     for figure in sorted(counts(), key=lambda figure: figure["name"].lower()):
         floor = "" if figure["floor"] is None else "{:,}".format(figure["floor"])
         print("%-60s %14s %16s" % (figure["name"], "{:,}".format(figure["value"]), floor))
-    print("A C3 at 160 MHz takes at least a millisecond for 160,000. Compiler: %s" % _compiler_says("--version").splitlines()[0])
+    print(
+        "A C3 at 160 MHz takes at least a millisecond for 160,000. Compiler: %s"
+        % _compiler_says("--version").splitlines()[0]
+    )
 
 
 def main(arguments: list[str]) -> None:
-    parser = command.parser("riscv32", "The portable tests and instruction counts on a bare 32-bit chip, emulated.", _EXAMPLES)
+    parser = command.parser(
+        "riscv32",
+        "The portable tests and instruction counts on a bare 32-bit chip, emulated.",
+        _EXAMPLES,
+    )
     parser.add_argument("--counts", action="store_true", help="only the instructions")
-    parser.add_argument("--tests", metavar="PART", nargs="?", const="", help="only the tests, or those of the files whose names have PART")
+    parser.add_argument(
+        "--tests",
+        metavar="PART",
+        nargs="?",
+        const="",
+        help="only the tests, or those of the files whose names have PART",
+    )
     options = parser.parse_args(arguments)
     try:
         image, _ = build(lambda sentence: print(sentence, flush=True))
-        print("The chip's image: %s, %d KB" % (image.relative_to(ROOT), image.stat().st_size // 1000))
+        print(
+            "The chip's image: %s, %d KB" % (image.relative_to(ROOT), image.stat().st_size // 1000)
+        )
         well = True
         if not options.counts:
             files = [name for name in test_files() if (options.tests or "") in name]

@@ -1,8 +1,9 @@
-"""Starts the firmware on MicroPython's unix port: `micropython run_compiled.py PROGRAM ... START.json`.
+"""Starts the firmware on MicroPython's unix port: `micropython run_compiled.py PROGRAM ...
+START.json`.
 
-PROGRAM is "frozen", for what the interpreter has inside, or a build of tools/compiled.py. Where the interpreter can map a file
-(module ffi), a build's bytecode runs in place from the ROMFS image, outside the heap; else its .mpy files are loaded.
-"""
+PROGRAM is "frozen", for what the interpreter has inside, or a build of tools/compiled.py. Where the
+interpreter can map a file (module ffi), a build's bytecode runs in place from the ROMFS image,
+outside the heap; else its .mpy files are loaded."""
 
 import os
 import sys
@@ -11,7 +12,8 @@ import sys
 def use(program: str) -> None:
     if program == "frozen":
         sys.path.insert(0, ".frozen")
-        sys.path.append(__file__.rsplit("/", 2)[0] + "/firmware")  # main.py, which no image has inside
+        # main.py, which no image has inside
+        sys.path.append(__file__.rsplit("/", 2)[0] + "/firmware")
         return
     try:
         import ffi
@@ -25,7 +27,8 @@ def use(program: str) -> None:
     image = program + "/firmware.romfs"
     size = os.stat(image)[6]
     descriptor = libc.func("i", "open", "si")(image, 0)
-    address = libc.func("p", "mmap", "Piiiii")(None, size, 1, 2, descriptor, 0)  # PROT_READ, MAP_PRIVATE
+    # PROT_READ, MAP_PRIVATE
+    address = libc.func("p", "mmap", "Piiiii")(None, size, 1, 2, descriptor, 0)
     vfs.mount(vfs.VfsRom(uctypes.bytearray_at(address, size)), "/rom")
     sys.path.insert(0, "/rom")
 

@@ -1,8 +1,9 @@
-"""Makes the virtual environment that every verb of the Makefile runs in: `python3 tools/set_up.py .venv`.
+"""Makes the virtual environment that every verb of the Makefile runs in: `python3 tools/set_up.py
+.venv`.
 
-Needs Python 3.10 or newer with its venv module, and a network that reaches the Python package index. Every
-package is pinned and hashed. The file itself stays readable for older Pythons, so that they can say why not.
-"""
+Needs Python 3.10 or newer with its venv module, and a network that reaches the Python package
+index. Every package is pinned and hashed. The file itself stays readable for older Pythons, so that
+they can say why not."""
 
 import glob
 import os
@@ -12,7 +13,8 @@ import sys
 
 # MicroPython's type stubs that mypy is to know; those of CPython's own modules stay out of its way
 STUBS = """_mpy_shed ds18x20.pyi esp32.pyi machine.pyi micropython.pyi neopixel.pyi network.pyi onewire.pyi tls.pyi""".split()
-LOCKS = ("requirements-build.lock", "requirements.lock")  # in this order: the first builds what the second needs
+# In this order: the first builds what the second needs
+LOCKS = ("requirements-build.lock", "requirements.lock")
 EVERY = 20  # one line of progress per so many packages
 
 
@@ -42,8 +44,11 @@ def install(python, lock):
     command = [python, "-m", "pip", "install", "--require-hashes", "--no-build-isolation"]
     command += ["--no-compile", "--disable-pip-version-check"]
     if not has_cache(python):
-        command.append("--no-cache-dir")  # some versions of pip stumble over one that they cannot write to
-    pip = subprocess.Popen(command + ["-r", lock], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        # Some versions of pip stumble over one that they cannot write to
+        command.append("--no-cache-dir")
+    pip = subprocess.Popen(
+        command + ["-r", lock], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
     seen = []
     packages = 0
     for line in pip.stdout:
@@ -56,13 +61,21 @@ def install(python, lock):
             print("  %d packages fetched, unpacking them" % packages, flush=True)
     if pip.wait() != 0:
         if any("NewConnectionError" in line or "ConnectTimeoutError" in line for line in seen):
-            fail("the Python package index cannot be reached. Is there a network? pip's last word: " + seen[-2 if seen[-1] == "\n" else -1].strip())
+            fail(
+                "the Python package index cannot be reached. Is there a network? pip's last word: "
+                + seen[-2 if seen[-1] == "\n" else -1].strip()
+            )
         fail("pip could not install %s:\n\n%s" % (lock, "".join(seen[-15:])))
 
 
 def has_cache(python):
     """True if pip's cache of downloads can be written to."""
-    asked = subprocess.run([python, "-m", "pip", "cache", "dir"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    asked = subprocess.run(
+        [python, "-m", "pip", "cache", "dir"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
     try:
         os.makedirs(asked.stdout.strip(), exist_ok=True)
     except OSError:
@@ -77,13 +90,18 @@ def link_stubs(folder):
     os.mkdir(typings)
     packages = glob.glob(os.path.join(folder, "lib", "python3*", "site-packages"))[0]
     for stub in STUBS:
-        os.symlink(os.path.relpath(os.path.join(packages, stub), typings), os.path.join(typings, stub))
+        os.symlink(
+            os.path.relpath(os.path.join(packages, stub), typings), os.path.join(typings, stub)
+        )
 
 
 def main(folder):
     check_python()
     python = os.path.join(folder, "bin", "python")
-    print("Setting up %s with Python %s (once; about 400 MB)" % (folder, sys.version.split()[0]), flush=True)
+    print(
+        "Setting up %s with Python %s (once; about 400 MB)" % (folder, sys.version.split()[0]),
+        flush=True,
+    )
     if os.path.isdir(folder) and not runs(python):
         shutil.rmtree(folder)  # from a Python that is gone, or broken off half-way
     if not os.path.isdir(folder):

@@ -1,10 +1,11 @@
-"""Starts the simulated station and stays with it: its interpreter, its end, and who may use its store.
+"""Starts the simulated station and stays with it: its interpreter, its end, and who may use its
+store.
 
 Rules:
 1. The interpreter never outlives this process: killing this process is the power cut.
 2. One station per store: a new one waits until the one before has really gone.
-3. What the interpreter prints and its exit code are passed on unchanged. 75 means "reset me": start again.
-   With --by-hand this process does so itself, and offers a prompt at a terminal.
+3. What the interpreter prints and its exit code are passed on unchanged. 75 means "reset me": start
+   again. With --by-hand this process does so itself, and offers a prompt at a terminal.
 """
 
 import argparse
@@ -57,9 +58,17 @@ def main(arguments: "list[str]") -> int:
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--micropython", metavar="PATH", help="the interpreter (default: MICROPYTHON, then .venv's)")
-    parser.add_argument("--heap", metavar="SIZE", help="its heap, such as 100K (default: the interpreter's own)")
-    parser.add_argument("--compiled", action="store_true", help="compile the firmware, even for an interpreter that has it frozen in")
+    parser.add_argument(
+        "--micropython", metavar="PATH", help="the interpreter (default: MICROPYTHON, then .venv's)"
+    )
+    parser.add_argument(
+        "--heap", metavar="SIZE", help="its heap, such as 100K (default: the interpreter's own)"
+    )
+    parser.add_argument(
+        "--compiled",
+        action="store_true",
+        help="compile the firmware, even for an interpreter that has it frozen in",
+    )
     by_hand = "a prompt at a terminal, and a new start after a reset"
     parser.add_argument("--by-hand", action="store_true", help=by_hand)
     once = "one start only: a reset ends it, with exit code 75"
@@ -114,7 +123,9 @@ def store_of(start: Path) -> Path:
     try:
         document = json.loads(start.read_text(encoding="utf-8"))
     except OSError as error:
-        raise CannotStart("the start file %s cannot be read: %s" % (start, error.strerror)) from None
+        raise CannotStart(
+            "the start file %s cannot be read: %s" % (start, error.strerror)
+        ) from None
     except ValueError as error:
         raise CannotStart("the start file %s is not JSON: %s" % (start, error)) from None
     store = document.get("store", "station-store") if isinstance(document, dict) else None
@@ -128,7 +139,9 @@ def interpreter(path: "str | None") -> "list[str]":
     path = path or os.environ.get("MICROPYTHON") or str(ROOT / ".venv" / "bin" / "micropython")
     found = shutil.which(path)
     if found is None:
-        raise CannotStart("there is no interpreter at %s: run 'make setup', or choose one by --micropython" % path)
+        raise CannotStart(
+            "there is no interpreter at %s: run 'make setup', or choose one by --micropython" % path
+        )
     if Path(found) == micropython32.PROGRAM:
         try:
             micropython32.interpreter()  # with the present firmware
@@ -138,12 +151,15 @@ def interpreter(path: "str | None") -> "list[str]":
 
 
 def lock_of(store: Path) -> int:
-    """The open and locked lock file, which the interpreter inherits: the lock lasts as long as either lives."""
+    """The open and locked lock file, which the interpreter inherits: the lock lasts as long as
+    either lives."""
     try:
         store.mkdir(parents=True, exist_ok=True)
         lock = os.open(store / _LOCK, os.O_RDWR | os.O_CREAT, 0o644)
     except OSError as error:
-        raise CannotStart("the store %s cannot be a folder to write in: %s" % (store, error.strerror)) from None
+        raise CannotStart(
+            "the store %s cannot be a folder to write in: %s" % (store, error.strerror)
+        ) from None
     give_up = time.monotonic() + _WAIT_FOR_LOCK_S
     while True:
         try:
@@ -163,13 +179,16 @@ def run(command: "list[str]", lock: int, say=None) -> int:
 
     def ask_to_end(number, frame):
         nonlocal asked_to_end
-        if not asked_to_end:  # once: a second interrupt would break into the station's way to safe outputs
+        # Once: a second interrupt would break into the station's way to safe outputs
+        if not asked_to_end:
             asked_to_end = True
             station.send_signal(signal.SIGINT)
             signal.alarm(_WAIT_FOR_END_S)
 
     def give_up(number, frame):
-        print("station: it did not end within %d s and is killed" % _WAIT_FOR_END_S, file=sys.stderr)
+        print(
+            "station: it did not end within %d s and is killed" % _WAIT_FOR_END_S, file=sys.stderr
+        )
         station.kill()
 
     signals = {signal.SIGTERM, signal.SIGINT}
@@ -233,7 +252,8 @@ def _child_setup():
 
 
 def _watcher_of(station: int, lock: int) -> int:
-    """Where the kernel cannot tie two processes: a third, which kills the interpreter when this one is gone."""
+    """Where the kernel cannot tie two processes: a third, which kills the interpreter when this one
+    is gone."""
     death, life = os.pipe()  # life is open here alone, as long as this process lives
     watcher = os.fork()
     if watcher != 0:

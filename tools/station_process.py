@@ -4,8 +4,8 @@
         station.cmd("plug_in", connector=1, amps=32, phases=3)
         station.wait_until(lambda state: state["connectors"][0]["contactor"]["closed"])
 
-The station dials us: we listen, it says hello, then one JSON object a line goes each way. Every method blocks.
-"""
+The station dials us: we listen, it says hello, then one JSON object a line goes each way. Every
+method blocks."""
 
 from __future__ import annotations
 
@@ -38,15 +38,18 @@ class StationDied(Exception):
 def micropython() -> list[str]:
     """The 64-bit interpreter: MICROPYTHON=path, or the one in the virtual environment."""
     chosen = os.environ.get("MICROPYTHON")
-    return [chosen] if chosen else [shutil.which("micropython", path=str(Path(sys.prefix) / "bin")) or "micropython"]
+    return (
+        [chosen]
+        if chosen
+        else [shutil.which("micropython", path=str(Path(sys.prefix) / "bin")) or "micropython"]
+    )
 
 
 class StationProcess:
     """One simulated station: its start file, its process, its log.
 
-    `start` holds the start file's fields, and may be changed between two starts. The store (its flash) and the start
-    file lie in `folder`, so a second start finds what the first left.
-    """
+    `start` holds the start file's fields, and may be changed between two starts. The store (its
+    flash) and the start file lie in `folder`, so a second start finds what the first left."""
 
     def __init__(
         self,
@@ -58,7 +61,10 @@ class StationProcess:
     ) -> None:
         self.folder = Path(folder)
         self.interpreter = list(interpreter)  # a command; it may bring its heap: -X heapsize=100K
-        self.heap = heap or next((word.partition("=")[2] for word in self.interpreter if word.startswith("heapsize=")), None)
+        self.heap = heap or next(
+            (word.partition("=")[2] for word in self.interpreter if word.startswith("heapsize=")),
+            None,
+        )
         self.on_log = on_log or (lambda line: None)
         self.log: list[str] = []
         self.process: subprocess.Popen | None = None
@@ -90,15 +96,27 @@ class StationProcess:
         file = self.folder / "start.json"
         file.write_text(json.dumps(self.start_fields, indent=1))
         self._forget_channel()
-        self.process = subprocess.Popen(self._command(file), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace")
+        self.process = subprocess.Popen(
+            self._command(file),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+        )
         threading.Thread(target=self._read_log, args=(self.process,), daemon=True).start()
         threading.Thread(target=self._accept, daemon=True).start()
         with self._changed:
-            there = self._changed.wait_for(lambda: self.hello is not None or self.exit_code is not None, wait_s)
+            there = self._changed.wait_for(
+                lambda: self.hello is not None or self.exit_code is not None, wait_s
+            )
         if self.exit_code is not None or not there:
             code = self.exit_code
             self.kill()
-            raise StationDied("no hello within %s s" % wait_s if code is None else "it ended with exit code %s before its hello" % code)
+            raise StationDied(
+                "no hello within %s s" % wait_s
+                if code is None
+                else "it ended with exit code %s before its hello" % code
+            )
 
     def _command(self, file: Path) -> list[str]:
         command = [str(STATION)]
@@ -189,17 +207,24 @@ class StationProcess:
             self._changed.notify_all()
 
     def cmd(self, name: str, timeout: float = 10, **arguments: Any) -> dict:
-        """One command of the control channel; its answer. Raises CommandFailed with the station's sentence."""
+        """One command of the control channel; its answer. Raises CommandFailed with the station's
+        sentence."""
         with self._changed:
             number, self._next_id = self._next_id, self._next_id + 1
             channel = self._channel
             if channel is None:
                 raise StationDied("the station has no control channel")
             channel.sendall((json.dumps({"id": number, "cmd": name, **arguments}) + "\n").encode())
-            self._changed.wait_for(lambda: number in self._answers or self._channel is not channel, timeout)
+            self._changed.wait_for(
+                lambda: number in self._answers or self._channel is not channel, timeout
+            )
             answer = self._answers.pop(number, None)
         if answer is None:
-            raise StationDied("no answer to %s" % name if self._channel is channel else "the station ended before it answered %s" % name)
+            raise StationDied(
+                "no answer to %s" % name
+                if self._channel is channel
+                else "the station ended before it answered %s" % name
+            )
         if not answer.get("ok"):
             raise CommandFailed("%s: %s" % (name, answer.get("error")))
         return answer
@@ -211,7 +236,9 @@ class StationProcess:
         """One connector's part of the state."""
         return next(c for c in self.state()["connectors"] if c["id"] == number)
 
-    def wait_until(self, predicate: Callable[[dict], Any], timeout: float = 10, every: float = 0.05) -> dict:
+    def wait_until(
+        self, predicate: Callable[[dict], Any], timeout: float = 10, every: float = 0.05
+    ) -> dict:
         """Asks for the state until it fits; that state. TimeoutError shows the last one."""
         end = time.monotonic() + timeout
         while True:
@@ -219,5 +246,8 @@ class StationProcess:
             if predicate(state):
                 return state
             if time.monotonic() > end:
-                raise TimeoutError("the state did not come about within %s s; last:\n%s" % (timeout, json.dumps(state, indent=1)))
+                raise TimeoutError(
+                    "the state did not come about within %s s; last:\n%s"
+                    % (timeout, json.dumps(state, indent=1))
+                )
             time.sleep(every)

@@ -1,8 +1,8 @@
 """OCPP-J messages as the bench sees them: recorded, printed readably, and judged.
 
-The judges are the official JSON schemas in the `ocpp` package, read with exact decimals (11.30000019 is not a
-multiple of 0.1, and 11.3 is), and what OCPP-J 1.6 says about ids, answers and one call in flight at a time.
-"""
+The judges are the official JSON schemas in the `ocpp` package, read with exact decimals
+(11.30000019 is not a multiple of 0.1, and 11.3 is), and what OCPP-J 1.6 says about ids, answers and
+one call in flight at a time."""
 
 from __future__ import annotations
 
@@ -33,7 +33,8 @@ ERROR_CODES = {
 }
 _SCHEMAS = Path(ocpp.v16.__file__).parent / "schemas"
 _DATE_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
-_IN_FLIGHT_S = 1  # a second call this soon after an unanswered one was not sent because of a time-out
+# A second call this soon after an unanswered one was not sent because of a time-out
+_IN_FLIGHT_S = 1
 
 
 @dataclass
@@ -58,8 +59,16 @@ class Message:
             parts = json.loads(self.text)
         except (ValueError, RecursionError):
             return
-        shapes = {(CALL, 4): ("action", "payload"), (RESULT, 3): ("payload",), (ERROR, 5): ("code", "description", "payload")}
-        names = shapes.get((parts[0], len(parts))) if isinstance(parts, list) and parts and isinstance(parts[0], int) else None
+        shapes = {
+            (CALL, 4): ("action", "payload"),
+            (RESULT, 3): ("payload",),
+            (ERROR, 5): ("code", "description", "payload"),
+        }
+        names = (
+            shapes.get((parts[0], len(parts)))
+            if isinstance(parts, list) and parts and isinstance(parts[0], int)
+            else None
+        )
         if names and isinstance(parts[1], str):
             self.kind, self.id = parts[:2]
             for name, value in zip(names, parts[2:], strict=True):
@@ -94,11 +103,15 @@ def gist(message: Message) -> str:
         return "not an OCPP-J message: %.200s" % message.text
     if message.kind == ERROR:
         return "%-22s  %s: %s" % (message.action or "?", message.code, message.description)
-    return ("%-22s  %s%s" % (message.action or "?", "" if message.kind == CALL else "= ", fields(message.payload))).rstrip()
+    return (
+        "%-22s  %s%s"
+        % (message.action or "?", "" if message.kind == CALL else "= ", fields(message.payload))
+    ).rstrip()
 
 
 def fields(payload: Any) -> str:
-    """An object's fields in one line: `connectorId 1, status Charging`. Schedules and meter values have their own form."""
+    """An object's fields in one line: `connectorId 1, status Charging`. Schedules and meter values
+    have their own form."""
     if not isinstance(payload, dict):
         return json.dumps(payload)
     texts = []
@@ -111,7 +124,9 @@ def fields(payload: Any) -> str:
             texts.append("; ".join(meter_text(item) for item in value))
         elif name == "configurationKey":
             few = ["%s=%s" % (item.get("key"), item.get("value")) for item in value[:3]]
-            texts.append("; ".join(few + ["%d more keys" % (len(value) - 3)] if len(value) > 3 else few))
+            texts.append(
+                "; ".join(few + ["%d more keys" % (len(value) - 3)] if len(value) > 3 else few)
+            )
         elif name == "idTagInfo":
             texts.append(str(value.get("status")))
         elif isinstance(value, (dict, list)):
@@ -124,7 +139,10 @@ def fields(payload: Any) -> str:
 def profile_text(profile: Any) -> str:
     """`TxProfile 7, level 3, Absolute: 16 A; from 60 s 10 A`"""
     try:
-        head = "%(chargingProfilePurpose)s %(chargingProfileId)s, level %(stackLevel)s, %(chargingProfileKind)s" % profile
+        head = (
+            "%(chargingProfilePurpose)s %(chargingProfileId)s, level %(stackLevel)s, %(chargingProfileKind)s"
+            % profile
+        )
         return "%s: %s" % (head, schedule_text(profile["chargingSchedule"]))
     except (KeyError, TypeError):
         return json.dumps(profile)
@@ -134,7 +152,11 @@ def schedule_text(schedule: Any) -> str:
     try:
         unit = schedule["chargingRateUnit"]
         periods = schedule["chargingSchedulePeriod"]
-        texts = [("from %d s " % p["startPeriod"] if p["startPeriod"] else "") + "%s %s" % (p["limit"], unit) for p in periods[:6]]
+        texts = [
+            ("from %d s " % p["startPeriod"] if p["startPeriod"] else "")
+            + "%s %s" % (p["limit"], unit)
+            for p in periods[:6]
+        ]
         more = ["%d more" % (len(periods) - 6)] if len(periods) > 6 else []
         return "; ".join(texts + more)
     except (KeyError, TypeError):
@@ -145,8 +167,20 @@ def meter_text(item: Any) -> str:
     texts = []
     for value in item.get("sampledValue", ()):
         name = value.get("measurand", "Energy.Active.Import.Register")
-        short = {"Energy.Active.Import.Register": "energy", "Power.Active.Import": "power", "Current.Offered": "offered"}.get(name, name)
-        texts.append("%s%s %s %s" % (short, " " + value["phase"] if "phase" in value else "", value.get("value"), value.get("unit", "Wh")))
+        short = {
+            "Energy.Active.Import.Register": "energy",
+            "Power.Active.Import": "power",
+            "Current.Offered": "offered",
+        }.get(name, name)
+        texts.append(
+            "%s%s %s %s"
+            % (
+                short,
+                " " + value["phase"] if "phase" in value else "",
+                value.get("value"),
+                value.get("unit", "Wh"),
+            )
+        )
     return ", ".join(texts)
 
 
@@ -160,23 +194,40 @@ def schema_for(action: str, is_call: bool) -> jsonschema.Draft4Validator | None:
     if not re.fullmatch(r"\w+", action) or not path.exists():
         return None
     formats = jsonschema.FormatChecker(formats=())
-    formats.checks("date-time")(lambda text: not isinstance(text, str) or bool(_DATE_TIME.fullmatch(text)))
-    return jsonschema.Draft4Validator(json.loads(path.read_text("utf-8-sig"), parse_float=Decimal), format_checker=formats)
+    formats.checks("date-time")(
+        lambda text: not isinstance(text, str) or bool(_DATE_TIME.fullmatch(text))
+    )
+    return jsonschema.Draft4Validator(
+        json.loads(path.read_text("utf-8-sig"), parse_float=Decimal), format_checker=formats
+    )
 
 
 def faults_in(message: Message) -> list[str]:
     """What is wrong with one message by itself."""
     try:
-        parts = json.loads(message.text, parse_float=Decimal, parse_constant=_refuse_constant, object_pairs_hook=_object)
+        parts = json.loads(
+            message.text,
+            parse_float=Decimal,
+            parse_constant=_refuse_constant,
+            object_pairs_hook=_object,
+        )
     except ValueError as error:
         return ["not JSON: %s" % error]
     if message.kind is None:
         return ["not an OCPP-J message"]
     if message.kind == ERROR:
-        faults = [] if message.code in ERROR_CODES else ["error code %r is not one of OCPP-J 1.6" % message.code]
+        faults = (
+            []
+            if message.code in ERROR_CODES
+            else ["error code %r is not one of OCPP-J 1.6" % message.code]
+        )
         if not isinstance(message.description, str) or len(message.description) > 255:
             faults.append("the error description is not a text of at most 255 characters")
-        return faults if isinstance(message.payload, dict) else faults + ["the error details are not an object"]
+        return (
+            faults
+            if isinstance(message.payload, dict)
+            else faults + ["the error details are not an object"]
+        )
     if len(message.id or "") > 36:
         return ["the id has more than 36 characters"]
     if message.action is None:
@@ -184,7 +235,10 @@ def faults_in(message: Message) -> list[str]:
     schema = schema_for(message.action, message.kind == CALL)
     if schema is None:
         return ["OCPP 1.6 has no action %r" % message.action]
-    return ["%s: %s" % ("/".join(map(str, error.path)) or "payload", error.message) for error in schema.iter_errors(parts[-1])]
+    return [
+        "%s: %s" % ("/".join(map(str, error.path)) or "payload", error.message)
+        for error in schema.iter_errors(parts[-1])
+    ]
 
 
 def _refuse_constant(name: str) -> None:
@@ -199,11 +253,14 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def violations(record: list[Message]) -> list[str]:
-    """Every fault in both directions, with the message it is in. What was wrong on purpose is not judged."""
+    """Every fault in both directions, with the message it is in. What was wrong on purpose is not
+    judged."""
     found = []
     waiting: dict[tuple[int, bool], Message] = {}  # the call in flight by connection and direction
     ids = set()
-    injected = "".join(message.text for message in record if message.deliberate and message.to_station)
+    injected = "".join(
+        message.text for message in record if message.deliberate and message.to_station
+    )
     answered: set[tuple[int, bool, str]] = set()
 
     for message in record:
@@ -224,9 +281,17 @@ def violations(record: list[Message]) -> list[str]:
                 del waiting[(message.connection, not message.to_station)]
             key = (*lane, message.id or "")
             if not message.to_station:
-                if message.action is None and message.id != "-1" and json.dumps(message.id) not in injected:
+                if (
+                    message.action is None
+                    and message.id != "-1"
+                    and json.dumps(message.id) not in injected
+                ):
                     faults.append("answers a call that nobody made")
-                if key in answered and message.id != "-1" and json.dumps(message.id) not in injected:
+                if (
+                    key in answered
+                    and message.id != "-1"
+                    and json.dumps(message.id) not in injected
+                ):
                     faults.append("answers the same call again")
             answered.add(key)
         found += ["%s\n    %s" % (readable(message), fault) for fault in faults]

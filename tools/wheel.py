@@ -1,5 +1,5 @@
-"""Builds a wheel of the scheduler alone, for CPython: `make wheel`. It holds the files of package-schedule.json, needs nothing, and is
-tried in a fresh environment before it is called done.
+"""Builds a wheel of the scheduler alone, for CPython: `make wheel`. It holds the files of
+package-schedule.json, needs nothing, and is tried in a fresh environment before it is called done.
 """
 
 from __future__ import annotations
@@ -55,30 +55,51 @@ def build(folder: Path) -> Path:
 
 
 def try_out(wheel: Path, folder: Path) -> None:
-    """Installs it into an environment of its own and runs the example in its docstring. Raises Failure."""
+    """Installs it into an environment of its own and runs the example in its docstring. Raises
+    Failure."""
     venv.create(folder, clear=True, with_pip=True)
     python = folder / ("Scripts" if sys.platform == "win32" else "bin") / "python"
     pip(python, "install", "--no-index", "--no-deps", wheel)
-    done = subprocess.run([python, "-c", TRIAL % str(folder)], capture_output=True, text=True, cwd=folder)
+    done = subprocess.run(
+        [python, "-c", TRIAL % str(folder)], capture_output=True, text=True, cwd=folder
+    )
     if done.returncode:
-        raise Failure("the wheel was built, but its example fails in a fresh environment:\n" + done.stdout + done.stderr)
+        raise Failure(
+            "the wheel was built, but its example fails in a fresh environment:\n"
+            + done.stdout
+            + done.stderr
+        )
 
 
 def pip(python, *arguments) -> None:
-    done = subprocess.run([python, "-m", "pip", "--disable-pip-version-check", *arguments], capture_output=True, text=True)
+    done = subprocess.run(
+        [python, "-m", "pip", "--disable-pip-version-check", *arguments],
+        capture_output=True,
+        text=True,
+    )
     if done.returncode:
         raise Failure("pip says:\n" + (done.stderr or done.stdout)[-2000:])
 
 
 def main(arguments: list[str]) -> None:
-    options = parser("wheel", __doc__ or "", "  make wheel\n  make wheel ARGS='--folder /tmp/wheel'\n")
-    options.add_argument("--folder", type=Path, default=ROOT / "build" / "wheel", help="where it builds (default: build/wheel)")
+    options = parser(
+        "wheel", __doc__ or "", "  make wheel\n  make wheel ARGS='--folder /tmp/wheel'\n"
+    )
+    options.add_argument(
+        "--folder",
+        type=Path,
+        default=ROOT / "build" / "wheel",
+        help="where it builds (default: build/wheel)",
+    )
     folder = options.parse_args(arguments).folder.resolve()
     print("Builds the wheel ...")
     wheel = build(folder)
     print("Tries it in a fresh environment ...")
     try_out(wheel, folder / "environment")
-    print("%s\nIts example ran in an environment that holds nothing else. Ready to be published: twine upload %s" % (wheel, wheel))
+    print(
+        "%s\nIts example ran in an environment that holds nothing else. Ready to be published: twine upload %s"
+        % (wheel, wheel)
+    )
 
 
 if __name__ == "__main__":

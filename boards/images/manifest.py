@@ -1,8 +1,9 @@
-"""Freezes the station, its source as written: what stands in firmware/ is what ships, name for name and line for line.
+"""Freezes the station, its source as written: what stands in firmware/ is what ships, name for name
+and line for line.
 
-An ESP32's manifest includes this with chip=True; the 32-bit unix port, on which the tests run, includes it as it is. main.py is
-not frozen: a frozen main.py would run even after boot.py has stopped for the safe mode.
-"""
+An ESP32's manifest includes this with chip=True; the 32-bit unix port, on which the tests run,
+includes it as it is. main.py is not frozen: a frozen main.py would run even after boot.py has
+stopped for the safe mode."""
 
 import tempfile
 from pathlib import Path
@@ -10,7 +11,10 @@ from pathlib import Path
 FIRMWARE = Path("../../firmware")  # MicroPython reads a manifest in the manifest's own folder
 
 options.defaults(chip=False)
-files = [path.relative_to(FIRMWARE / "setpoint") for path in sorted((FIRMWARE / "setpoint").rglob("*.py"))]
+files = [
+    path.relative_to(FIRMWARE / "setpoint")
+    for path in sorted((FIRMWARE / "setpoint").rglob("*.py"))
+]
 if options.chip:
     module("boot.py", base_path=str(FIRMWARE))
     files = [path for path in files if path.parts[:2] != ("board", "simulated")]
@@ -21,9 +25,14 @@ def module_name(path: Path) -> str:
     return ".".join(["setpoint", *path.with_suffix("").parts]).removesuffix(".__init__")
 
 
-# MicroPython makes a module's full name of the relative one that an import statement has, and keeps it for good: in flash if the image
-# has that name already, else in the heap, 2.6 KB for all of them. So a module that nobody imports names them.
-names = [module_name(path) for path in files] + ["asyncio." + part for part in ("core", "event", "funcs", "lock", "stream")]
+# MicroPython makes a module's full name of the relative one that an import statement has, and keeps
+# it for good: in flash if the image has that name already, else in the heap, 2.6 KB for all of
+# them. So a module that nobody imports names them.
+names = [module_name(path) for path in files] + [
+    "asyncio." + part for part in ("core", "event", "funcs", "lock", "stream")
+]
 made = Path(tempfile.mkdtemp()) / "setpoint_names.py"
-made.write_text("def never() -> None:\n" + "".join("    import %s as module\n" % name for name in names))
+made.write_text(
+    "def never() -> None:\n" + "".join("    import %s as module\n" % name for name in names)
+)
 module(made.name, base_path=str(made.parent))

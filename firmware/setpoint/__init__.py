@@ -1,9 +1,13 @@
-"""Setpoint: an OCPP 1.6 charge point with smart charging, in MicroPython. This is the map of its rooms.
+"""Setpoint: an OCPP 1.6 charge point with smart charging, in MicroPython. This is the map of its
+rooms.
 
     schedule   PURE     how much may be drawn now, and until when (OCPP 1.6, 3.13)
-    pilot      PURE     the control pilot: duty cycle, levels, when the contactor may close (IEC 61851-1)
-    protocol   PURE     OCPP-J messages, the fields in them, time stamps, WebSocket frames: no sockets
-    charging   PURE     installed profiles and every other source of a limit; who gets how much, and why
+    pilot      PURE     the control pilot: duty cycle, levels, when the contactor may close (IEC
+                        61851-1)
+    protocol   PURE     OCPP-J messages, the fields in them, time stamps, WebSocket frames: no
+                        sockets
+    charging   PURE     installed profiles and every other source of a limit; who gets how much, and
+                        why
     sessions   PURE     cards, authorisation, transactions, metering
     messaging  PURE     what the central system is told, and how it arrives
     scheduler           the schedule room by itself, with OCPP's JSON going in: for other programs
@@ -13,30 +17,38 @@
     link       OUTSIDE  the WebSocket on a network, and staying connected
     store      OUTSIDE  documents in flash that survive a power cut
     board      OUTSIDE  the hardware: what a board can do; the simulated one
-    control, evse       the loop every 20 ms that ties the pilot to the board; outlives everything above it
-    clock, log, tasks   the only reader of time; what people read; named tasks that may not die unseen
+    control, evse       the loop every 20 ms that ties the pilot to the board; outlives everything
+                        above it
+    clock, log, tasks   the only reader of time; what people read; named tasks that may not die
+                        unseen
     log_ring            the lines that are kept in flash, loaded for each of them
     state_line          what a connector does, in one line of the log
-    outputs             hands each connector's limit, phases, permit and lock over to the control loop
+    outputs             hands each connector's limit, phases, permit and lock over to the control
+                        loop
     fault_reports       tells the station and flash what the control loop found wrong
     inspection          the state in one dict, for the bench
-    app                 puts it together: tells the station events, carries out its effects, assigns its outputs
+    app                 puts it together: tells the station events, carries out its effects, assigns
+                        its outputs
     main                outputs safe first, then the app, safe again on every way out
-    boot                outside this package, first on a board: outputs safe, which program, how often in vain
+    boot                outside this package, first on a board: outputs safe, which program, how
+                        often in vain
 
 Who may import whom; host_tests/test_architecture.py holds this picture true:
 
     main -> app -> station -> { charging, sessions, messaging }
-                   charging -> { schedule, protocol }     a pure room imports its own files, units and
-                   sessions -> messaging -> protocol      micropython, struct, json, binascii, hashlib, array;
-            app -> control -> pilot                       it holds no float, no clock and nothing async
+                   charging -> { schedule, protocol }     a pure room imports its own files, units
+                                                          and
+                   sessions -> messaging -> protocol      micropython, struct, json, binascii,
+                                                          hashlib, array;
+            app -> control -> pilot                       it holds no float, no clock and nothing
+                                                          async
             app -> link -> protocol
             app -> { store, board, inspection, clock, log, tasks }
 
-schedule, protocol and pilot do not know one another, and station does not know pilot: the app tells it "connector 1
-went to C" and gets "offer at most 16.0 A". store knows documents, not profiles. board knows volts and contactors, not
-OCPP. One integer per connector crosses from the agent to the control loop: the limit. OCPP can lower it, raise it up to
-the local limits or stop a charge; nothing that OCPP does can hold a contactor closed.
-"""
+schedule, protocol and pilot do not know one another, and station does not know pilot: the app tells
+it "connector 1 went to C" and gets "offer at most 16.0 A". store knows documents, not profiles.
+board knows volts and contactors, not OCPP. One integer per connector crosses from the agent to the
+control loop: the limit. OCPP can lower it, raise it up to the local limits or stop a charge;
+nothing that OCPP does can hold a contactor closed."""
 
 __version__ = "0.1.0"

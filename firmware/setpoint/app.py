@@ -1,4 +1,5 @@
-"""The composition: makes the rooms from a board, runs the named tasks, and carries messages between them.
+"""The composition: makes the rooms from a board, runs the named tasks, and carries messages between
+them.
 
     control   has the pilots read and driven every 20 ms (control.py)
     agent     wakes the station when something is due
@@ -47,7 +48,9 @@ class App:
         self._over = asyncio.Event()
         supply = board.supply
         self.supply = Supply(
-            supply["volts"], supply["phases"], supply["phase_switch"],
+            supply["volts"],
+            supply["phases"],
+            supply["phase_switch"],
             tenths(supply["connector_amps"]),
             None if supply["connector_watts"] is None else tenths(supply["connector_watts"]),
             None if supply["grid_amps"] is None else tenths(supply["grid_amps"]),
@@ -55,10 +58,17 @@ class App:
         )
         recover_by(board.remount, board.reset)
         self.documents = Documents(board.root + "/state")
-        self.log("note", "app", "Setpoint %s on %s%s" % (__version__, board.name, started and ": " + started))
+        self.log(
+            "note",
+            "app",
+            "Setpoint %s on %s%s" % (__version__, board.name, started and ": " + started),
+        )
         self.journal = Journal(board.root + "/journal")
-        self.held = self.documents.read("faults", {}, all_ints)  # connector id as text: faults that only a person ends
-        self.control = Control(board, self.supply.own_rate // self.supply.rate_per_da, self._events.set, self.held)
+        # Connector id as text: faults that only a person ends
+        self.held = self.documents.read("faults", {}, all_ints)
+        self.control = Control(
+            board, self.supply.own_rate // self.supply.rate_per_da, self._events.set, self.held
+        )
         self.station = Station(
             board.identity,
             self.documents,
@@ -71,10 +81,18 @@ class App:
             self._on_station_log,
             [outlet.id for outlet in board.outlets if outlet.has_lock],
         )
-        self.session = Session(board.network, board.identity, self.station.facts.credentials, board.reconnect, self._on_link_log, self.clock)
+        self.session = Session(
+            board.network,
+            board.identity,
+            self.station.facts.credentials,
+            board.reconnect,
+            self._on_link_log,
+            self.clock,
+        )
 
     def _first_keys(self, started: str) -> dict:
-        """First values of configuration keys; what the board is stands above what somebody says it is."""
+        """First values of configuration keys; what the board is stands above what somebody says it
+        is."""
         keys = dict(self.board.keys, LastStart=started)
         keys["NumberOfConnectors"] = len(self.board.outlets)
         keys["ConnectorSwitch3to1PhaseSupported"] = self.supply.can_switch_phases
@@ -84,8 +102,15 @@ class App:
 
     async def run(self) -> None:
         self.tell(self.station.start, self.board.reset_cause in ("software", "watchdog", "panic"))
-        named = [("control", self.control.run()), ("agent", self._agent()), ("link", self.session.run(self))]
-        running = [tasks.start(name, coroutine, self._on_death) for name, coroutine in named + self.board.attach(self)]
+        named = [
+            ("control", self.control.run()),
+            ("agent", self._agent()),
+            ("link", self.session.run(self)),
+        ]
+        running = [
+            tasks.start(name, coroutine, self._on_death)
+            for name, coroutine in named + self.board.attach(self)
+        ]
         try:
             await self._over.wait()
             self.control.halt()  # from here on the outputs stay safe
@@ -114,10 +139,14 @@ class App:
                 due = self.clock.rings()
             if due:
                 self.wake()
-                self._events.clear()  # what `wake` itself set would only wake us again; the control step sets it until its news is seen
+                # What `wake` itself set would only wake us again; the control step sets it until
+                # its news is seen
+                self._events.clear()
             else:
-                self.peak_memory = max(self.peak_memory, gc.mem_alloc())  # walks the heap: not with every event
-                if self.clock.ticks_ms() - told_ms >= 60000:  # who looks at the log learns the state that soon
+                # Walks the heap: not with every event
+                self.peak_memory = max(self.peak_memory, gc.mem_alloc())
+                # Who looks at the log learns the state that soon
+                if self.clock.ticks_ms() - told_ms >= 60000:
                     told_ms = self.clock.ticks_ms()
                     self.look_round()
 
@@ -146,7 +175,11 @@ class App:
             self._changes += 1
             fault_reports.tell(self, 0, control, control.derating.celsius)
             for connector_id in control.evses:
-                self._cap(connector_id, "temperature", None if control.derating.quarters == 4 else control.most_da)
+                self._cap(
+                    connector_id,
+                    "temperature",
+                    None if control.derating.quarters == 4 else control.most_da,
+                )
         for connector_id in control.evses:
             evse = control.evses[connector_id]
             if evse.changes != evse.seen:
@@ -173,14 +206,17 @@ class App:
 
     def _tell_time(self) -> None:
         clock = self.clock
-        self.station.time_is(clock.now(), clock.uptime_ms(), clock.ticks_ms(), clock.into_second_ms())
+        self.station.time_is(
+            clock.now(), clock.uptime_ms(), clock.ticks_ms(), clock.into_second_ms()
+        )
 
     def tell(self, event, *arguments) -> None:
-        """Tells the station an event, at the time it is now, and carries out what follows. Where the memory ends half-way,
-        the station restarts: flash knows what holds.
+        """Tells the station an event, at the time it is now, and carries out what follows. Where
+        the memory ends half-way, the station restarts: flash knows what holds.
 
-        A clock that was set is a pass of its own, before the outputs are assigned: so a message that brings the true time just when a
-        limit is due leaves the limit of the true time, never a moment of another one."""
+        A clock that was set is a pass of its own, before the outputs are assigned: so a message
+        that brings the true time just when a limit is due leaves the limit of the true time, never
+        a moment of another one."""
         self._tell_time()
         try:
             event(*arguments)
@@ -220,8 +256,18 @@ class App:
         evse = self.control.evses[connector_id]
         outlet = evse.outlet
         currents_da, voltages_dv = outlet.meter_currents_da(), outlet.meter_voltages_dv()
-        reading = Reading(outlet.meter_wh(), outlet.meter_w(), currents_da, outlet.phases, evse.offered_da(), voltages_dv)
-        reading.celsius, reading.has_thermometer = self.board.temperature_c(), self.board.has_thermometer
+        reading = Reading(
+            outlet.meter_wh(),
+            outlet.meter_w(),
+            currents_da,
+            outlet.phases,
+            evse.offered_da(),
+            voltages_dv,
+        )
+        reading.celsius, reading.has_thermometer = (
+            self.board.temperature_c(),
+            self.board.has_thermometer,
+        )
         reading.estimated = outlet.meter_estimated
         return reading
 
@@ -262,10 +308,21 @@ class App:
             for connector_id in self.control.evses:
                 self.control.evses[connector_id].acknowledge()
 
-    def on_fault(self, connector_id: int, code: str, vendor_code: "str | None", info: "str | None", active: bool) -> None:
+    def on_fault(
+        self,
+        connector_id: int,
+        code: str,
+        vendor_code: "str | None",
+        info: "str | None",
+        active: bool,
+    ) -> None:
         self.tell(self.station.on_fault, connector_id, code, vendor_code, info, active)
         for connector in self.station.facts.connectors:
-            outside = [f for f in connector.all_faults() if f.blocks() and not is_own(f.code, f.vendor_code)]
+            outside = [
+                f
+                for f in connector.all_faults()
+                if f.blocks() and not is_own(f.code, f.vendor_code)
+            ]
             self.control.evses[connector.id].fault = SELF_HEALING if outside else 0
 
     def on_security_event(self, kind: str, info: "str | None") -> None:
@@ -275,7 +332,9 @@ class App:
         self.clock.set(instant)
         self.tell(self.station.on_clock)
 
-    async def data_transfer(self, vendor_id: str, message_id: "str | None", data: "str | None") -> tuple:
+    async def data_transfer(
+        self, vendor_id: str, message_id: "str | None", data: "str | None"
+    ) -> tuple:
         """(status, data) of the central system's reply; status None when there was none."""
         arrived = asyncio.Event()
         reply = []

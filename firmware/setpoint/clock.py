@@ -6,9 +6,8 @@ Three times, never mixed:
 * the up-time in milliseconds, which only grows, and which `set` does not touch: timers, durations;
 * ticks, the network's own real time, which `advance` does not touch either: time-outs in flight.
 
-A frozen clock (exact bench tests) lets the wall clock, and what a meter integrates, stand still except for
-`advance`; the control loop and the network go on.
-"""
+A frozen clock (exact bench tests) lets the wall clock, and what a meter integrates, stand still
+except for `advance`; the control loop and the network go on."""
 
 import asyncio
 import time
@@ -17,7 +16,8 @@ from micropython import const
 
 _YEAR_2020_FROM_1970 = const(1577836800)
 _YEAR_2020_FROM_2000 = const(631152000)
-_LAST_OF_CHIP = const((1 << 30) - 1)  # in 2054, a small int; the ESP32's own clock counts up to 2068
+# In 2054, a small int; the ESP32's own clock counts up to 2068
+_LAST_OF_CHIP = const((1 << 30) - 1)
 _TOLERANCE_S = const(2)  # what the way of a message explains
 _LEAST_MS = const(100)  # less is not worth a log line: a crystal loses about that in an hour
 _AFRESH_MS = const(1 << 28)  # three days: ticks differ by less than half of their 30 bits
@@ -35,7 +35,8 @@ def system_instant() -> int:
 
 
 def system_fields(instant: int) -> tuple:
-    """An instant as the interpreter's own clock has it: (year, month, day, hour, minute, second, weekday, day of the year)."""
+    """An instant as the interpreter's own clock has it: (year, month, day, hour, minute, second,
+    weekday, day of the year)."""
     return time.gmtime(instant + _year_2020())
 
 
@@ -53,7 +54,8 @@ def measured_us(function) -> int:
 
 
 def set_machine_clock(instant: "int | None") -> None:
-    """Sets the chip's own clock, by which TLS judges certificates; None: to where it stands after a power-up. A PC's is left alone."""
+    """Sets the chip's own clock, by which TLS judges certificates; None: to where it stands after a
+    power-up. A PC's is left alone."""
     import machine
 
     if hasattr(machine, "RTC"):
@@ -63,7 +65,8 @@ def set_machine_clock(instant: "int | None") -> None:
 
 
 def sleep_to_ms(due: int, period_ms: int) -> int:
-    """For a thread of its own: sleeps until the ticks are `due`, and answers when they are due again. Nothing is allocated."""
+    """For a thread of its own: sleeps until the ticks are `due`, and answers when they are due
+    again. Nothing is allocated."""
     left_ms = _ticks_diff(due, _ticks_ms())
     while left_ms > 0:
         _sleep_us(left_ms * 1000)  # a collection wakes every thread
@@ -84,13 +87,15 @@ class Clock:
     def __init__(self, at: "int | None" = None, frozen: bool = False) -> None:
         self.frozen = frozen
         ticks = _ticks_ms()
-        # Real milliseconds since power-up, and the ticks of that moment: one object, as a control step may ask between any two bytecodes.
+        # Real milliseconds since power-up, and the ticks of that moment: one object, as a control
+        # step may ask between any two bytecodes.
         self._real = (0, ticks)
         self._alarm = ticks
         self._lap = ticks
         self._advanced_ms = 0
         self._offset_s = at  # wall clock minus passed_ms(), whole seconds and ...
-        self._offset_ms = 0  # ... the rest: their sum in milliseconds would not be a small int on a 32-bit chip
+        # ... the rest: their sum in milliseconds would not be a small int on a 32-bit chip
+        self._offset_ms = 0
 
     def ticks_ms(self) -> int:
         """Real milliseconds since power-up; not moved by `advance`."""
@@ -101,7 +106,8 @@ class Clock:
         return real_ms + since_ms
 
     def lap_ms(self) -> int:
-        """Real milliseconds since it was last asked, for the control loop: always a small number; nothing is allocated."""
+        """Real milliseconds since it was last asked, for the control loop: always a small number;
+        nothing is allocated."""
         ticks = _ticks_ms()
         lap_ms = _ticks_diff(ticks, self._lap)
         self._lap = ticks
@@ -112,7 +118,8 @@ class Clock:
         return self.ticks_ms() + self._advanced_ms
 
     def passed_ms(self) -> int:
-        """Milliseconds that passed for schedules and meters: as uptime_ms, but frozen with the clock."""
+        """Milliseconds that passed for schedules and meters: as uptime_ms, but frozen with the
+        clock."""
         return self._advanced_ms if self.frozen else self.uptime_ms()
 
     def set_alarm(self, wait_ms: int) -> None:
@@ -120,7 +127,8 @@ class Clock:
         self._alarm = _ticks_add(_ticks_ms(), wait_ms)
 
     def rings(self) -> bool:
-        """Has the time of the alarm come? One look at the counter, as it is asked often; nothing is allocated."""
+        """Has the time of the alarm come? One look at the counter, as it is asked often; nothing is
+        allocated."""
         return _ticks_diff(_ticks_ms(), self._alarm) >= 0
 
     def now(self) -> "int | None":
@@ -137,10 +145,10 @@ class Clock:
         """The central system says what time it is. True if the wall clock was set.
 
         The time in a message is never later than the true time: the message took a while to arrive,
-        and many a central system cuts the fraction of a second. So a clock that is behind the message
-        is wrong, and is set. A clock that is ahead by no more than the message's way explains is left
-        alone. Whole seconds therefore leave the clock at most a second behind, and the next message
-        that falls early in its second mends even that.
+        and many a central system cuts the fraction of a second. So a clock that is behind the
+        message is wrong, and is set. A clock that is ahead by no more than the message's way
+        explains is left alone. Whole seconds therefore leave the clock at most a second behind, and
+        the next message that falls early in its second mends even that.
 
         A difference of exactly what `advance` leapt is left alone, since the central system at the
         bench did not leap with the station. A frozen clock learns the time once, and stays.
@@ -161,7 +169,8 @@ class Clock:
         return True
 
     def set(self, instant: int, into_second_ms: int = 0) -> None:
-        """The wall clock goes on from so many milliseconds into that second; durations are undisturbed."""
+        """The wall clock goes on from so many milliseconds into that second; durations are
+        undisturbed."""
         rest_ms = into_second_ms - self.passed_ms()
         self._offset_s = instant + rest_ms // 1000
         self._offset_ms = rest_ms % 1000

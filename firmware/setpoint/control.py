@@ -1,16 +1,21 @@
 """The control loop: every 20 ms, each connector's pilot is read, stepped and driven.
 
 Rules:
-1. A step is no task of asyncio: the board's timer calls it between two bytecodes of whatever runs. So no Python code can hold it
-   up; what can is a stretch in C, such as a TLS handshake, a flash erase or a collection.
-2. What the agent hands over is a limit, a permission and a number of phases for each connector; what it gets back is what the
-   pilot's machine says, and the faults. All of these are single integers, booleans and names, each written by one side only, as a
-   step may come between any two bytecodes of the agent.
-3. A step allocates nothing. MicroPython takes the frame of a function from the heap when it has more than 11 words (arguments,
-   locals, and the deepest expression): hence the small functions here, in the pilot's room and in the boards.
-4. It outlives the network, the central system and any exception in the agent. An exception in a step makes the outputs safe.
-5. A hardware watchdog is fed by healthy steps only, and only while the agent shows signs of life. When these have been missing
-   for a minute, every vehicle is told to stop and every contactor opens in its order; then the watchdog has its way.
+1. A step is no task of asyncio: the board's timer calls it between two bytecodes of whatever runs.
+   So no Python code can hold it up; what can is a stretch in C, such as a TLS handshake, a flash
+   erase or a collection.
+2. What the agent hands over is a limit, a permission and a number of phases for each connector;
+   what it gets back is what the pilot's machine says, and the faults. All of these are single
+   integers, booleans and names, each written by one side only, as a step may come between any two
+   bytecodes of the agent.
+3. A step allocates nothing. MicroPython takes the frame of a function from the heap when it has
+   more than 11 words (arguments, locals, and the deepest expression): hence the small functions
+   here, in the pilot's room and in the boards.
+4. It outlives the network, the central system and any exception in the agent. An exception in a
+   step makes the outputs safe.
+5. A hardware watchdog is fed by healthy steps only, and only while the agent shows signs of life.
+   When these have been missing for a minute, every vehicle is told to stop and every contactor
+   opens in its order; then the watchdog has its way.
 """
 
 from micropython import const
@@ -20,15 +25,20 @@ from .evse import Evse
 from .pilot.faults import HOT, SELF_HEALING
 from .pilot.protection import Derating
 
-_REST_MS = const(2)  # a call of the timer that comes sooner after a step is one that was missed: others have their turn first
-_AGENT_MS = const(60000)  # the agent looks up every second; the start with a full flash, or a name that nobody answers, takes seconds
+# A call of the timer that comes sooner after a step is one that was missed: others have their turn
+# first
+_REST_MS = const(2)
+# The agent looks up every second; the start with a full flash, or a name that nobody answers, takes
+# seconds
+_AGENT_MS = const(60000)
 _GIVEN_UP_MS = const(70000)  # a vehicle that was told to stop is cut after 6 s
 _LOOK_MS = const(100)
 _HEALTHY_MS = const(200)  # a step that comes later feeds nobody
 
 
 class Control:
-    """All connectors. `on_change()` is called after each step that finds news that the agent has not looked at."""
+    """All connectors. `on_change()` is called after each step that finds news that the agent has
+    not looked at."""
 
     def __init__(self, board, rating_da: int, on_change, held: dict) -> None:
         """held: connector id as text: protection.held as stored."""
@@ -70,7 +80,9 @@ class Control:
 
     def _step_at(self, i: int, elapsed_ms: int) -> bool:
         most_da = self.most_da if self._silent_ms < _AGENT_MS else 0
-        return self._in_order[i].step(elapsed_ms, most_da, SELF_HEALING if self.faults >> HOT & 1 else 0)
+        return self._in_order[i].step(
+            elapsed_ms, most_da, SELF_HEALING if self.faults >> HOT & 1 else 0
+        )
 
     def has_news(self) -> bool:
         """Is there something that the agent has not looked at?"""
@@ -92,7 +104,8 @@ class Control:
             self.changes += 1
 
     def tick(self, _timer) -> None:
-        """The board's timer calls it. Calls that the interpreter could not come to for a while come together, and count as one."""
+        """The board's timer calls it. Calls that the interpreter could not come to for a while come
+        together, and count as one."""
         with self:
             if not self._halted:
                 self._look_at_clock()
@@ -101,7 +114,8 @@ class Control:
         """For `tick`: a frame with `except ... as` would come from the heap."""
 
     def __exit__(self, _kind, error: "BaseException | None", _traceback) -> bool:
-        """Nobody sees what a tick raises, not even Ctrl-C, which may fall into it. So all of it is kept here, and raised by `run`."""
+        """Nobody sees what a tick raises, not even Ctrl-C, which may fall into it. So all of it is
+        kept here, and raised by `run`."""
         if error is not None:
             self.error = error
             self.halt()
@@ -136,7 +150,8 @@ class Control:
         self._board.make_safe()
 
     async def run(self) -> None:
-        """From here on the timer calls the step. Ends only by what a step raises, and leaves the outputs safe however it ends."""
+        """From here on the timer calls the step. Ends only by what a step raises, and leaves the
+        outputs safe however it ends."""
         try:
             self._board.clock.lap_ms()
             self._board.run_steps(self.tick)

@@ -1,4 +1,5 @@
-"""One connector of the control loop (control.py, whose rules hold here): its hardware, its state machine and its protection."""
+"""One connector of the control loop (control.py, whose rules hold here): its hardware, its state
+machine and its protection."""
 
 from micropython import const
 
@@ -6,16 +7,18 @@ from .pilot.duty import offered_da_for
 from .pilot.protection import WELDED, Protection
 from .pilot.sequence import Sequence
 
-_PHASE_PAUSE_MS = const(15000)  # steady +12 V between one and three phases: vehicles need it to notice, some are damaged without
+# Steady +12 V between one and three phases: vehicles need it to notice, some are damaged without
+_PHASE_PAUSE_MS = const(15000)
 _PILOT_FAULTS = const(("diode", "short", "negative", "bad"))  # the first bits
 
 
 class Evse:
-    """What the agent sets: limit_da, permitted, phases, lock_wanted and fault. What it reads: pilot(), faults, and through
-    `protection` the numbers, cable_da and held."""
+    """What the agent sets: limit_da, permitted, phases, lock_wanted and fault. What it reads:
+    pilot(), faults, and through `protection` the numbers, cable_da and held."""
 
     def __init__(self, outlet, rating_da: int, held: int = 0) -> None:
-        """rating_da: what hardware and wiring bear, whatever anybody allows; held: protection.held as stored."""
+        """rating_da: what hardware and wiring bear, whatever anybody allows; held: protection.held
+        as stored."""
         self.outlet = outlet
         self.sequence = Sequence(outlet.ventilation, outlet.pilot_bits, outlet.has_pilot_switch)
         self.protection = Protection(held, outlet.has_rcm_test)
@@ -23,9 +26,11 @@ class Evse:
         self.permitted = False
         self.phases = outlet.phases
         self.lock_wanted = False  # whether the cable is to be locked in
-        self.faults = 0  # bits (pilot/faults.py): what is there, and with F all that was there since it began
+        # Bits (pilot/faults.py): what is there, and with F all that was there since it began
+        self.faults = 0
         self.told_faults = 0  # of these, those that the agent has told on
-        self.fault = 0  # rule that ends a fault that the agent knows of (pilot/sequence.py), 0: none
+        # Rule that ends a fault that the agent knows of (pilot/sequence.py), 0: none
+        self.fault = 0
         self._pause_ms = 0  # after a switch of phases
         self.changes = 0  # steps that left something new for the agent
         self.seen = 0  # of these, those that the agent has looked at
@@ -50,7 +55,8 @@ class Evse:
         return offered_da_for(self._duty_u16)
 
     def pilot(self) -> "tuple[str, str | None]":
-        """State and vehicle, both as the same step left them. Where state D is served it counts as C."""
+        """State and vehicle, both as the same step left them. Where state D is served it counts as
+        C."""
         while True:
             changes = self.changes
             state, vehicle = self.sequence.state, self.sequence.vehicle
@@ -70,8 +76,8 @@ class Evse:
             self.sequence.acknowledge()
 
     def step(self, elapsed_ms: int, most_da: int, fault: int) -> bool:
-        """most_da, fault: what holds for all connectors, as rating_da and `fault` do for this one. True: all is well,
-        or at least safe."""
+        """most_da, fault: what holds for all connectors, as rating_da and `fault` do for this one.
+        True: all is well, or at least safe."""
         self.outlet.read_pilot()
         self._begin(elapsed_ms)
         most_da = min(most_da, self.limit_da, self.rating_da)
@@ -96,7 +102,8 @@ class Evse:
         protection.pilot(elapsed_ms, self._ok)
 
     def _may_charge(self, elapsed_ms: int) -> bool:
-        """Phases are switched with the contactor open only: until then, and for a while after it, there is no permission."""
+        """Phases are switched with the contactor open only: until then, and for a while after it,
+        there is no permission."""
         outlet = self.outlet
         if self.phases != outlet.phases and not self.sequence.contactor:
             outlet.set_phases(self.phases)
@@ -105,10 +112,17 @@ class Evse:
             self._pause_ms -= min(elapsed_ms, self._pause_ms)
         ready = self.protection.ready
         self.sequence.ready = ready
-        return self.permitted and self.phases == outlet.phases and self._pause_ms == 0 and ready and self.protection.locked
+        return (
+            self.permitted
+            and self.phases == outlet.phases
+            and self._pause_ms == 0
+            and ready
+            and self.protection.locked
+        )
 
     def _watch(self, elapsed_ms: int) -> int:
-        """Tells the protection what the sensors say. Returns what the cable leaves of the rating."""
+        """Tells the protection what the sensors say. Returns what the cable leaves of the
+        rating."""
         self._watch_contactor(elapsed_ms, self._plugged())
         self._watch_residual(elapsed_ms, self._plugged())
         earthed = self.outlet.earthed()
@@ -117,7 +131,9 @@ class Evse:
         locked = self.outlet.lock_closed() if self.outlet.has_lock else None
         if locked is not None:
             self.protection.lock(elapsed_ms, self._lock, locked, self._contactor)
-        self.protection.current(elapsed_ms, self.offered_da(), self.outlet.meter_da(), self.sequence.state == "C2")
+        self.protection.current(
+            elapsed_ms, self.offered_da(), self.outlet.meter_da(), self.sequence.state == "C2"
+        )
         return self._watch_cable(elapsed_ms)
 
     def _plugged(self) -> bool:
@@ -162,7 +178,12 @@ class Evse:
             self._pilot_open = sequence.pilot_open
             outlet.set_pilot_open(sequence.pilot_open)
         if outlet.has_lock:  # the plug is held as the agent says, and wherever it may be live
-            self._lock = self.lock_wanted or sequence.contactor or self._live or self.protection.held >> WELDED & 1 == 1
+            self._lock = (
+                self.lock_wanted
+                or sequence.contactor
+                or self._live
+                or self.protection.held >> WELDED & 1 == 1
+            )
             outlet.set_lock(self._lock)
         if outlet.has_rcm_test:
             outlet.set_rcm_test(self.protection.test)
@@ -178,7 +199,9 @@ class Evse:
             if sequence.fault is not None:
                 bit = _PILOT_FAULTS.index(sequence.fault)
                 if not faults >> bit & 1:
-                    self.protection.numbers[bit] = self.outlet.low_mv if bit == 0 else self.outlet.high_mv
+                    self.protection.numbers[bit] = (
+                        self.outlet.low_mv if bit == 0 else self.outlet.high_mv
+                    )
                     faults |= 1 << bit
         self.faults = faults
         cable_da = self.protection.cable_da

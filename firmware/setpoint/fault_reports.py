@@ -1,10 +1,12 @@
-"""What the control loop found wrong: to the log, to the station, and to flash what only a person ends."""
+"""What the control loop found wrong: to the log, to the station, and to flash what only a person
+ends."""
 
 from .pilot.faults import changes
 
 
 def tell(app, connector_id: int, evse, numbers: "list[int] | int") -> None:
-    """Of a connector, or (0) of the control loop as a whole; `numbers`: what was measured, by bit or for all of them."""
+    """Of a connector, or (0) of the control loop as a whole; `numbers`: what was measured, by bit
+    or for all of them."""
     faults = evse.faults  # once: a control step may come between
     for code, name, info, there in changes(evse.told_faults, faults, numbers):
         text = "connector %d: %s %s" % (connector_id, name, info if there else "is over")
@@ -15,7 +17,8 @@ def tell(app, connector_id: int, evse, numbers: "list[int] | int") -> None:
 
 
 def keep(app) -> None:
-    """What only a person ends is to be in flash. Where a write failed, the next call tries again."""
+    """What only a person ends is to be in flash. Where a write failed, the next call tries
+    again."""
     held = {}
     for connector_id in app.control.evses:
         bits = app.control.evses[connector_id].protection.held

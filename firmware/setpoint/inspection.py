@@ -27,7 +27,11 @@ def state_of(app) -> dict:
         "registered": station.facts.accepted,
         "connected": station.facts.link_up,
         "connectors": [_connector(app, connector) for connector in station.facts.connectors],
-        "memory": {"used": gc.mem_alloc(), "free": gc.mem_free(), "peak": max(app.peak_memory, gc.mem_alloc())},
+        "memory": {
+            "used": gc.mem_alloc(),
+            "free": gc.mem_free(),
+            "peak": max(app.peak_memory, gc.mem_alloc()),
+        },
         "loop": {"steps": app.control.steps, "worst_stall_ms": app.control.worst_stall_ms},
         "flash": app.board.flash_stats(),
     }
@@ -52,7 +56,10 @@ def _connector(app, connector) -> dict:
             "offered_amps": offered_da_for(outlet.duty_u16) / 10,
         },
         "locked": outlet.lock_closed(),
-        "contactor": {"closed": evse.sequence.contactor if closed is None else closed, "phases": outlet.phases},
+        "contactor": {
+            "closed": evse.sequence.contactor if closed is None else closed,
+            "phases": outlet.phases,
+        },
         "limit": {
             "amps": limit.da / 10,
             "phases": limit.phases,
@@ -63,6 +70,14 @@ def _connector(app, connector) -> dict:
         },
         "transaction": None
         if transaction is None
-        else {"id": transaction.id, "id_tag": transaction.id_tag, "start": _instant(transaction.started)},
-        "meter": {"wh": outlet.meter_wh(), "amps": outlet.meter_da() / 10, "watts": outlet.meter_w()},
+        else {
+            "id": transaction.id,
+            "id_tag": transaction.id_tag,
+            "start": _instant(transaction.started),
+        },
+        "meter": {
+            "wh": outlet.meter_wh(),
+            "amps": outlet.meter_da() / 10,
+            "watts": outlet.meter_w(),
+        },
     }

@@ -1,15 +1,18 @@
-"""What an event brought in is forgotten after it: what is asked for a few times a day need not be held all day.
+"""What an event brought in is forgotten after it: what is asked for a few times a day need not be
+held all day.
 
-On a chip the code of a module lies in flash, but an import costs heap for its functions, names and classes. So the modules named
-here are imported inside the functions that need them, and dropped after each event; what runs keeps what it uses. Rules:
+On a chip the code of a module lies in flash, but an import costs heap for its functions, names and
+classes. So the modules named here are imported inside the functions that need them, and dropped
+after each event; what runs keeps what it uses. Rules:
 
 1. Such a module keeps nothing between two calls.
-2. It defines no exception that somebody outside it and what it imports catches: the next import makes another one of that name.
-"""
+2. It defines no exception that somebody outside it and what it imports catches: the next import
+makes another one of that name."""
 
 import sys
 
-# Most of them take 200 to 700 bytes, frozen: what takes part in every charge or in every message stays.
+# Most of them take 200 to 700 bytes, frozen: what takes part in every charge or in every message
+# stays.
 SELDOM = (
     "setpoint.log_ring",
     "setpoint.inspection",
@@ -58,6 +61,8 @@ def forget() -> None:
     for name in SELDOM:
         if name in modules:
             package, _, leaf = name.rpartition(".")
-            modules.pop(name, None)  # where the memory ended in an import there is the key alone, and `del` would raise KeyError
+            # Where the memory ended in an import there is the key alone, and `del` would raise
+            # KeyError
+            modules.pop(name, None)
             if hasattr(modules.get(package), leaf):
                 delattr(modules[package], leaf)

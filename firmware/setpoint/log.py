@@ -1,7 +1,7 @@
 """One line for each event: time, level, area, sentence. No secrets ever come here.
 
-Levels: error, warn and note are kept in flash too (log_ring.py), for who comes after the event; info is for who watches.
-"""
+Levels: error, warn and note are kept in flash too (log_ring.py), for who comes after the event;
+info is for who watches."""
 
 from micropython import const
 
@@ -19,7 +19,9 @@ class Log:
 
     def __call__(self, level: str, area: str, sentence: str) -> None:
         now = self._clock.now()
-        time = "+%d.%03ds" % divmod(self._clock.uptime_ms(), 1000) if now is None else text_from(now)
+        time = (
+            "+%d.%03ds" % divmod(self._clock.uptime_ms(), 1000) if now is None else text_from(now)
+        )
         plain = _without_controls(sentence)
         line = "%s %-5s %-8s %s" % (time, level, area, plain)
         print(line)
@@ -27,15 +29,18 @@ class Log:
             try:
                 from . import log_ring
 
-                self._past = log_ring.keep(self._folder, self._past, level, line, plain, self._clock.uptime_ms() // 1000)
-            except Exception as error:  # full, worn out, no memory: whatever it is, the station goes on
+                self._past = log_ring.keep(
+                    self._folder, self._past, level, line, plain, self._clock.uptime_ms() // 1000
+                )
+            # Full, worn out, no memory: whatever it is, the station goes on
+            except Exception as error:
                 print("%s warn  log      not kept: %s" % (time, type(error).__name__))
 
 
 def _without_controls(sentence: str) -> str:
-    """With a "?" for each control character: what a central system sent may stand in a sentence, and must not forge lines or
-    colours. By bytes, because MicroPython keeps each character that it takes out of a text for good, and a central system has
-    a million of them to send."""
+    """With a "?" for each control character: what a central system sent may stand in a sentence,
+    and must not forge lines or colours. By bytes, because MicroPython keeps each character that it
+    takes out of a text for good, and a central system has a million of them to send."""
     plain = bytearray()
     before = 0
     for byte in sentence.encode():

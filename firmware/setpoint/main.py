@@ -1,4 +1,5 @@
-"""Runs the station: safe outputs first, and safe again on every way out. It ends in a reset, or by Ctrl-C."""
+"""Runs the station: safe outputs first, and safe again on every way out. It ends in a reset, or by
+Ctrl-C."""
 
 import gc
 import sys
@@ -7,8 +8,8 @@ _NO_MEMORY = "There is not enough memory to start: on a chip without PSRAM the p
 
 
 def run(started: str = "", forget_starts=None, restart_for_memory=None) -> None:
-    """What boot.py hands over, on a device: its sentence, and what to call before a restart that was asked for, and in the
-    place of one when there was no memory to start."""
+    """What boot.py hands over, on a device: its sentence, and what to call before a restart that
+    was asked for, and in the place of one when there was no memory to start."""
     # A small heap is lost to holes, not to what is kept: so garbage goes while it is fresh.
     gc.threshold(1024)
     board = app = None
@@ -39,21 +40,29 @@ def run(started: str = "", forget_starts=None, restart_for_memory=None) -> None:
         if board is not None:
             board.make_safe()
         no_memory = isinstance(error, MemoryError) and not running
-        sentence = _NO_MEMORY if no_memory else str(error) if type(error).__name__ == "UnfitBoard" else None
+        sentence = (
+            _NO_MEMORY
+            if no_memory
+            else str(error)
+            if type(error).__name__ == "UnfitBoard"
+            else None
+        )
         if no_memory:
             app = None
             _forget_modules()
         if sentence is None:
             sys.print_exception(error)
         else:
-            print("This board is not started. %s" % sentence)  # for people, and no fault of the program
+            # For people, and no fault of the program
+            print("This board is not started. %s" % sentence)
         _keep(board, sentence, error)
         if no_memory and restart_for_memory:
             restart_for_memory()
         if board is None:
             import machine
 
-            machine.RTC().memory(machine.RTC().memory() + b"R")  # the mark of a reset on purpose: this is no panic
+            # The mark of a reset on purpose: this is no panic
+            machine.RTC().memory(machine.RTC().memory() + b"R")
             machine.reset()  # boot.py's outputs stand, and it counts how often this happens
         board.reset()
     finally:
@@ -62,13 +71,19 @@ def run(started: str = "", forget_starts=None, restart_for_memory=None) -> None:
 
 
 def _forget_modules() -> None:
-    """What was imported of the program is dropped: there must be room for a sentence that says why, or for who interrupted."""
+    """What was imported of the program is dropped: there must be room for a sentence that says why,
+    or for who interrupted."""
     core = sys.modules.get("asyncio.core")
     if core is not None:
         core.new_event_loop()  # what waits there holds the app
         core.cur_task = None
-    others = {name: sys.modules[name] for name in sys.modules if name.split(".")[0] not in ("setpoint", "asyncio")}
-    sys.modules.clear()  # of a name that is only deleted, or whose import failed, the table keeps the module
+    others = {
+        name: sys.modules[name]
+        for name in sys.modules
+        if name.split(".")[0] not in ("setpoint", "asyncio")
+    }
+    # Of a name that is only deleted, or whose import failed, the table keeps the module
+    sys.modules.clear()
     sys.modules.update(others)
     gc.collect()
 
@@ -80,6 +95,9 @@ def _keep(board, sentence: "str | None", error: Exception) -> None:
     try:
         from setpoint.log_ring import sentence_of, write
 
-        write((board.root if board is not None else "") + "/state", "error main     " + (sentence or sentence_of(error)))
+        write(
+            (board.root if board is not None else "") + "/state",
+            "error main     " + (sentence or sentence_of(error)),
+        )
     except Exception:
         pass  # it is on the serial line; the reset matters more

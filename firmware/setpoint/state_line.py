@@ -5,7 +5,8 @@ from .units import tenths_text
 
 def tell(app, connector_ids) -> None:
     """connector 1: Charging, 16.0 A, transaction 5, online
-    connector 2: Faulted (overcurrent: Drew 41.3 A, offered less: unplug, check vehicle), 16.0 A, online"""
+    connector 2: Faulted (overcurrent: Drew 41.3 A, offered less: unplug, check vehicle), 16.0 A,
+    online"""
     station = app.station
     link = "online" if station.facts.online() else "offline"
     for connector_id in connector_ids:
@@ -14,4 +15,8 @@ def tell(app, connector_ids) -> None:
         status = "Faulted (%s)" % fault.words() if fault else connector.status()
         of = ", transaction %s" % connector.transaction.id if connector.transaction else ""
         limit = tenths_text(station.limits.of[connector_id].da)
-        app.log("info", "state", "connector %d: %s, %s A%s, %s" % (connector_id, status, limit, of, link))
+        app.log(
+            "info",
+            "state",
+            "connector %d: %s, %s A%s, %s" % (connector_id, status, limit, of, link),
+        )

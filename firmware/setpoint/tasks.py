@@ -1,4 +1,5 @@
-"""Named tasks. MicroPython lets a task that raises die quietly; these do not: whoever started them is told."""
+"""Named tasks. MicroPython lets a task that raises die quietly; these do not: whoever started them
+is told."""
 
 import asyncio
 import sys
@@ -23,5 +24,6 @@ async def _named(name: str, coroutine, on_death) -> None:
 
 
 def start(name: str, coroutine, on_death):
-    """Starts a task. on_death(name, sentence) is called when it raises or ends; not when it is cancelled."""
+    """Starts a task. on_death(name, sentence) is called when it raises or ends; not when it is
+    cancelled."""
     return asyncio.create_task(_named(name, coroutine, on_death))

@@ -1,12 +1,12 @@
 """Numbers that every room shares: instants, tenths, 6 A, and the one place that reads a float.
 
-An instant is an integer, whole seconds since 2020-01-01T00:00:00Z: a small int (no heap) on a 32-bit
-chip from 1986 to 2054. Amperes and watts are integers in tenths of the unit, as OCPP 1.6 writes them
-(at most one decimal).
-"""
+An instant is an integer, whole seconds since 2020-01-01T00:00:00Z: a small int (no heap) on a
+32-bit chip from 1986 to 2054. Amperes and watts are integers in tenths of the unit, as OCPP 1.6
+writes them (at most one decimal)."""
 
 try:
-    from micropython import const  # its compiler folds it by this name, wherever it was imported from
+    # Its compiler folds it by this name, wherever it was imported from
+    from micropython import const
 except ImportError:  # CPython
 
     def const(value):
@@ -14,7 +14,8 @@ except ImportError:  # CPython
 
 
 FOREVER = 1 << 40  # an instant later than every other
-MINIMUM_DA = 60  # 6 A per phase, the least that a pilot can offer (IEC 61851-1); below it a limit is a pause (R38)
+# 6 A per phase, the least that a pilot can offer (IEC 61851-1); below it a limit is a pause (R38)
+MINIMUM_DA = 60
 
 
 def tenths(number) -> int:

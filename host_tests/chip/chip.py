@@ -1,22 +1,30 @@
-"""A model of an ESP32 at the level of its pins, and of what hangs on them: `CHIP`, which machine.py and its neighbours drive.
+"""A model of an ESP32 at the level of its pins, and of what hangs on them: `CHIP`, which machine.py
+and its neighbours drive.
 
-    CHIP.start("ESP32-S3")           a chip after power-up, nothing wired; of a board.json's module, or a WROOM-32
-    wire = CHIP.wire_pilot(pilot)    the pilot's circuit of a board.json: driver, divider, the vehicle's resistors and diode
+    CHIP.start("ESP32-S3")           a chip after power-up, nothing wired; of a board.json's module,
+                                     or a WROOM-32
+    wire = CHIP.wire_pilot(pilot)    the pilot's circuit of a board.json: driver, divider, the
+                                     vehicle's resistors and diode
     wire.vehicle.plug_in()
     CHIP.drive(13, 1)                a level from outside, as it comes; interrupts are called
-    CHIP.stands_still(); CHIP.goes_on()   a stretch in C: interrupts come late, and the ninth and later ones never
+    CHIP.stands_still(); CHIP.goes_on()   a stretch in C: interrupts come late, and the ninth and
+                                          later ones never
     CHIP.timer_comes()               its callbacks are due, once, as those of pins
     CHIP.heap_grows(60000)           Python's heap takes bytes that it never gives back
-    CHIP.closes[22] = (26, 1)        pin 22 follows pin 26, inverted or not: a contactor and its feedback
+    CHIP.closes[22] = (26, 1)        pin 22 follows pin 26, inverted or not: a contactor and its
+                                     feedback
     CHIP.ohm[39] = (220, 1000, 3300) a resistor to earth in a divider, read by an ADC
-    CHIP.serial = meter              what hangs on the UART: meter(bytes, uart) -> its answer, b"" if it has none
-    CHIP.i2c = CHIP.spi = model      what hangs on the bus; on SPI it is selected by the pin CHIP.spi_select
+    CHIP.serial = meter              what hangs on the UART: meter(bytes, uart) -> its answer, b""
+                                     if it has none
+    CHIP.i2c = CHIP.spi = model      what hangs on the bus; on SPI it is selected by the pin
+                                     CHIP.spi_select
 
-Time is virtual: an ADC reading takes `read_us`, and the PWM's wave goes on meanwhile. With `real_time` the wave follows the
-host's clock. Sources: docs/esp32/quickref of MicroPython for pins and ADC; IEC 61851-1, annex A, for the circuit.
+Time is virtual: an ADC reading takes `read_us`, and the PWM's wave goes on meanwhile. With
+`real_time` the wave follows the host's clock. Sources: docs/esp32/quickref of MicroPython for pins
+and ADC; IEC 61851-1, annex A, for the circuit.
 
-Rule: `Wire.pin_uv` and `ticks_us` allocate nothing, so that a test can run the firmware's control step with a locked heap.
-"""
+Rule: `Wire.pin_uv` and `ticks_us` allocate nothing, so that a test can run the firmware's control
+step with a locked heap."""
 
 import time
 
@@ -27,8 +35,9 @@ B_OHM, C_OHM, D_OHM = 2740, 882, 246
 STEADY_HIGH = 65535
 _SCHEDULED = 8  # MICROPY_SCHEDULER_DEPTH of the port
 
-# Pins that are inputs only; bits of the PWM at 1 kHz and its period in tenths of a microsecond (a divider of 16 bits rounds: 998.4 Hz);
-# fastest clock in MHz; the last UART, I2C and SPI bus; whether there is a counter of pulses; hardware timers. (MicroPython 1.28, ports/esp32.)
+# Pins that are inputs only; bits of the PWM at 1 kHz and its period in tenths of a microsecond (a
+# divider of 16 bits rounds: 998.4 Hz); fastest clock in MHz; the last UART, I2C and SPI bus;
+# whether there is a counter of pulses; hardware timers. (MicroPython 1.28, ports/esp32.)
 CHIPS = {
     "ESP32": ((34, 35, 36, 37, 38, 39), 16, 10016, 240, 2, 1, 2, True, 4),
     "ESP32-S2": ((46,), 13, 10000, 240, 1, 1, 2, True, 4),
@@ -43,7 +52,8 @@ class Panic(BaseException):
 
 
 class Vehicle:
-    """Resistors behind a diode. It asks (882 Ohm) while it wants to and the pilot offers, unless `ohm` was set by hand."""
+    """Resistors behind a diode. It asks (882 Ohm) while it wants to and the pilot offers, unless
+    `ohm` was set by hand."""
 
     def __init__(self, wire) -> None:
         self.wants = True
@@ -146,7 +156,8 @@ class Chip:
         self.echoes = False  # what the UART sends it hears too
         self.i2c = self.spi = self.spi_select = None
         self.wifi_connects = False
-        self.wifi_error = None  # what connect raises: OSError, or RuntimeError("Wifi Unknown Error 0x3001")
+        # What connect raises: OSError, or RuntimeError("Wifi Unknown Error 0x3001")
+        self.wifi_error = None
         self.wifi_log = []
         self.radio_starts_us = 90000  # active(True) waits so long
         self.dns_server = "0.0.0.0"  # in the lease
@@ -158,7 +169,8 @@ class Chip:
         self.restart()
 
     def restart(self) -> None:
-        """What a reset does: pins let go, interrupts gone, watchdog off; flash, RTC memory and what is wired stay."""
+        """What a reset does: pins let go, interrupts gone, watchdog off; flash, RTC memory and what
+        is wired stay."""
         self.mhz = 160
         self.outputs = {}
         self.outside = {}
@@ -229,7 +241,8 @@ class Chip:
             self.counters[pin].sees(level)
 
     def stands_still(self) -> None:
-        """A stretch in C begins, such as a JSON text or a flash erase: MicroPython's interrupts run between bytecodes."""
+        """A stretch in C begins, such as a JSON text or a flash erase: MicroPython's interrupts run
+        between bytecodes."""
         self.late_irqs = []
 
     def timer_comes(self) -> None:
@@ -274,7 +287,9 @@ class Chip:
             return self.wires[pin].pin_uv(self.phase, self.period)
         if pin in self.ohm:
             ohm, pull_up_ohm, supply_mv = self.ohm[pin]
-            return supply_mv * 1000 if ohm is None else supply_mv * ohm // (ohm + pull_up_ohm) * 1000
+            return (
+                supply_mv * 1000 if ohm is None else supply_mv * ohm // (ohm + pull_up_ohm) * 1000
+            )
         return self.uv.get(pin, 0)
 
 

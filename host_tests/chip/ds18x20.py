@@ -1,4 +1,5 @@
-"""`ds18x20` on the model in chip.py: a sensor that answers 85 until it has converted, and fails as the real module does."""
+"""`ds18x20` on the model in chip.py: a sensor that answers 85 until it has converted, and fails as
+the real module does."""
 
 from chip import CHIP
 

@@ -1,8 +1,8 @@
 """The partition that the file system is on, as MicroPython's start-up leaves it: a RAM disk.
 
-As on the port (ports/esp32/esp32_partition.c), what fails raises the negative error of ESP-IDF, and never EIO: `bdev.error = FLASH_FAILS`
-until it is None again, or `bdev.fail(at, times)` for so many operations, from that one on.
-"""
+As on the port (ports/esp32/esp32_partition.c), what fails raises the negative error of ESP-IDF, and
+never EIO: `bdev.error = FLASH_FAILS` until it is None again, or `bdev.fail(at, times)` for so many
+operations, from that one on."""
 
 FLASH_FAILS = 0x6001  # ESP_ERR_FLASH_OP_FAIL
 

@@ -1,4 +1,5 @@
-"""`machine` of an ESP32, as far as the firmware uses it, on the model in chip.py. It refuses what a chip refuses."""
+"""`machine` of an ESP32, as far as the firmware uses it, on the model in chip.py. It refuses what a
+chip refuses."""
 
 from chip import CHIP
 
@@ -19,8 +20,17 @@ def reset_cause():
 
 
 def freq(hz):
-    if hz > CHIP.fastest_mhz * 1000000 or hz not in (20000000, 40000000, 80000000, 160000000, 240000000):
-        raise ValueError("frequency must be 20MHz, 40MHz, 80Mhz or 160MHz" + (", or 240MHz" if CHIP.fastest_mhz == 240 else ""))
+    if hz > CHIP.fastest_mhz * 1000000 or hz not in (
+        20000000,
+        40000000,
+        80000000,
+        160000000,
+        240000000,
+    ):
+        raise ValueError(
+            "frequency must be 20MHz, 40MHz, 80Mhz or 160MHz"
+            + (", or 240MHz" if CHIP.fastest_mhz == 240 else "")
+        )
     CHIP.mhz = hz // 1000000
 
 
@@ -82,7 +92,8 @@ class PWM:
             raise ValueError("duty_u16 must be from 0 to 65535")
         left_out = 16 - CHIP.pwm_bits  # bits of `duty`
         full = duty == 65535
-        if CHIP.micropython < (1, 26) and left_out:  # one bit more, and the full width is one step short: 65532
+        # One bit more, and the full width is one step short: 65532
+        if CHIP.micropython < (1, 26) and left_out:
             left_out -= 1
             full = False
         self._duty_u16 = duty if full else duty >> left_out << left_out
@@ -163,7 +174,8 @@ class _Counter:
 
 
 class UART:
-    """One line with two ends: what is heard while the transceiver sends is lost, and so is what is sent while it listens."""
+    """One line with two ends: what is heard while the transceiver sends is lost, and so is what is
+    sent while it listens."""
 
     def __init__(self, number, *, baudrate, bits, parity, stop, rx, tx, timeout, timeout_char):
         assert timeout == timeout_char == 0, "a read would wait"

@@ -1,9 +1,10 @@
-"""`network` on the model in chip.py: Wi-Fi that connects when the model says so. Sockets are the host's.
+"""`network` on the model in chip.py: Wi-Fi that connects when the model says so. Sockets are the
+host's.
 
-As on the port (ports/esp32/network_wlan.c): there is one radio, whose memory comes out of what Python's heap has not taken. WLAN()
-takes most of it, and raises OSError where there is too little; made again after that, it aborts. The first active(True) aborts where
-there is too little. active(True) waits until the radio is on. hostname and country count bytes.
-"""
+As on the port (ports/esp32/network_wlan.c): there is one radio, whose memory comes out of what
+Python's heap has not taken. WLAN() takes most of it, and raises OSError where there is too little;
+made again after that, it aborts. The first active(True) aborts where there is too little.
+active(True) waits until the radio is on. hostname and country count bytes."""
 
 from chip import CHIP, Panic
 

@@ -4,7 +4,8 @@ import json
 
 
 class CentralSystem:
-    """Stands in for a central system, without a network: takes the station's texts and answers each CALL at once.
+    """Stands in for a central system, without a network: takes the station's texts and answers each
+    CALL at once.
 
     sent        [action, payload] of every CALL, in order
     answers     by action: a function from the CALL's payload to the answer's
@@ -16,7 +17,11 @@ class CentralSystem:
         self.unanswered = []
         self.silent = False
         self.transaction_ids = 0
-        self.boot_answer = {"status": "Accepted", "currentTime": "2025-06-15T12:00:00Z", "interval": 300}
+        self.boot_answer = {
+            "status": "Accepted",
+            "currentTime": "2025-06-15T12:00:00Z",
+            "interval": 300,
+        }
         self.answers = {
             "BootNotification": lambda payload: self.boot_answer,
             "Authorize": lambda payload: {"idTagInfo": {"status": "Accepted"}},

@@ -1,5 +1,6 @@
-"""Files in RAM, whose power fails at any byte that is written: either as littlefs does (a file that is being written keeps its old
-content until it is closed) or as the plainest of file systems (what was written so far is there)."""
+"""Files in RAM, whose power fails at any byte that is written: either as littlefs does (a file that
+is being written keeps its old content until it is closed) or as the plainest of file systems (what
+was written so far is there)."""
 
 
 class PowerCut(BaseException):
@@ -7,7 +8,8 @@ class PowerCut(BaseException):
 
 
 class FilesInRam:
-    """Stands in for the file system; files by path. `left`: so many bytes can be written, files renamed or removed, before power fails."""
+    """Stands in for the file system; files by path. `left`: so many bytes can be written, files
+    renamed or removed, before power fails."""
 
     def __init__(self, whole):
         self.whole = whole  # content appears when a file is closed

@@ -20,7 +20,13 @@ def bound():
 
 
 def reply(asked, *addresses, flags=b"\x81\x80"):
-    return asked[:2] + flags + bytes((0, 1, 0, len(addresses), 0, 0, 0, 0)) + asked[12:] + b"".join([A + bytes(address) for address in addresses])
+    return (
+        asked[:2]
+        + flags
+        + bytes((0, 1, 0, len(addresses), 0, 0, 0, 0))
+        + asked[12:]
+        + b"".join([A + bytes(address) for address in addresses])
+    )
 
 
 ADDRESS = (10, 1, 2, 3)
@@ -29,8 +35,8 @@ ADDRESS = (10, 1, 2, 3)
 class NameServer:
     """Stands in for DNS: it answers, lies, is late or silent, as its test says.
 
-    replies: for each question a function from it to the texts to send; the last one for all that follow.
-    """
+    replies: for each question a function from it to the texts to send; the last one for all that
+    follow."""
 
     def __init__(self, *replies):
         self.replies = list(replies)

@@ -1,4 +1,5 @@
-"""A flash chip in RAM, for MicroPython's file systems, whose power fails in the middle of an operation."""
+"""A flash chip in RAM, for MicroPython's file systems, whose power fails in the middle of an
+operation."""
 
 import errno
 

@@ -22,7 +22,9 @@ class Library(ChargePoint):
     def on_boot(self, **payload):
         self.seen.append("BootNotification")
         now = datetime.now(timezone.utc).isoformat()
-        return call_result.BootNotification(current_time=now, interval=60, status=RegistrationStatus.accepted)
+        return call_result.BootNotification(
+            current_time=now, interval=60, status=RegistrationStatus.accepted
+        )
 
     @on(Action.status_notification)
     def on_status(self, **payload):
@@ -36,7 +38,9 @@ class Library(ChargePoint):
     @on(Action.start_transaction)
     def on_start(self, **payload):
         self.seen.append("StartTransaction")
-        return call_result.StartTransaction(transaction_id=42, id_tag_info={"status": AuthorizationStatus.accepted})
+        return call_result.StartTransaction(
+            transaction_id=42, id_tag_info={"status": AuthorizationStatus.accepted}
+        )
 
     @on(Action.stop_transaction)
     def on_stop(self, **payload):
@@ -54,13 +58,16 @@ class Library(ChargePoint):
 
 
 class LibraryCentralSystem:
-    """Stands in for a central system that uses the `ocpp` package: its server, in a thread of its own."""
+    """Stands in for a central system that uses the `ocpp` package: its server, in a thread of its
+    own."""
 
     def __init__(self):
         self.charge_point = None
         self._ready = threading.Event()
         self._loop = asyncio.new_event_loop()
-        threading.Thread(target=self._loop.run_until_complete, args=(self._serve(),), daemon=True).start()
+        threading.Thread(
+            target=self._loop.run_until_complete, args=(self._serve(),), daemon=True
+        ).start()
         assert self._ready.wait(5)
 
     async def _serve(self):
@@ -79,7 +86,9 @@ class LibraryCentralSystem:
 
     def ask(self, request):
         """The library's typed answer to a request."""
-        return asyncio.run_coroutine_threadsafe(self.charge_point.call(request, suppress=False), self._loop).result(10)
+        return asyncio.run_coroutine_threadsafe(
+            self.charge_point.call(request, suppress=False), self._loop
+        ).result(10)
 
     def close(self):
         self._loop.call_soon_threadsafe(self._over.set)

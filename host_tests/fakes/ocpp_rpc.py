@@ -1,4 +1,5 @@
-"""A central system written with the npm package `ocpp-rpc`: the test's end of system/ocpp_rpc/central.js."""
+"""A central system written with the npm package `ocpp-rpc`: the test's end of
+system/ocpp_rpc/central.js."""
 
 import json
 import queue
@@ -8,11 +9,14 @@ from pathlib import Path
 
 
 class NodeCentralSystem:
-    """Stands in for a central system that uses `ocpp-rpc` in strict mode: the Node process; `events` holds what it said, in order."""
+    """Stands in for a central system that uses `ocpp-rpc` in strict mode: the Node process;
+    `events` holds what it said, in order."""
 
     def __init__(self, folder: Path):
         command = ["node", "central.js"]
-        self._process = subprocess.Popen(command, cwd=folder, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self._process = subprocess.Popen(
+            command, cwd=folder, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
         self.events = []
         self._replies = queue.Queue()
         self._arrived = threading.Condition()

@@ -2,8 +2,10 @@
 
 _HIGH_MV = {"A": 12000, "B": 9000, "C": 6000}  # IEC 61851-1
 
+
 class Outlet:
-    """Stands in for a connector's hardware and notes what is done to it; the vehicle is a pair of voltages. A sensor that is None is not there."""
+    """Stands in for a connector's hardware and notes what is done to it; the vehicle is a pair of
+    voltages. A sensor that is None is not there."""
 
     has_lock = False
     has_rcm_test = False

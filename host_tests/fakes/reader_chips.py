@@ -4,8 +4,9 @@ from setpoint.board.readers.mfrc522 import crc_a
 
 
 class Pn532Model:
-    """Stands in for a PN532 behind `machine.I2C`. `uid`: the card in the field; `dead`: no acknowledge on the bus; `spoil`: flips a bit of each answer;
-    `shorted`: called instead of each transmission, on a bus of which a wire is shorted."""
+    """Stands in for a PN532 behind `machine.I2C`. `uid`: the card in the field; `dead`: no
+    acknowledge on the bus; `spoil`: flips a bit of each answer; `shorted`: called instead of each
+    transmission, on a bus of which a wire is shorted."""
 
     VERSION = b"\x32\x01\x06\x07"
 
@@ -26,7 +27,11 @@ class Pn532Model:
         assert data[:3] == b"\x00\x00\xff" and (data[3] + data[4]) & 0xFF == 0, data
         body = data[5 : 5 + data[3]]
         assert (sum(body) + data[5 + data[3]]) & 0xFF == 0 and body[0] == 0xD4, data
-        self._waiting = [b"\x00\x00\xff\x00\xff\x00", self.polls_until_ready, self._frame(body[1], self._do(body[1], body[2:]))]
+        self._waiting = [
+            b"\x00\x00\xff\x00\xff\x00",
+            self.polls_until_ready,
+            self._frame(body[1], self._do(body[1], body[2:])),
+        ]
 
     def readfrom(self, address, count):
         if self.shorted:
@@ -62,7 +67,9 @@ class Pn532Model:
         check_sum = -sum(body) & 0xFF
         if self.spoil:
             check_sum ^= 0x10
-        return b"\x00\x00\xff" + bytes([len(body), -len(body) & 0xFF]) + body + bytes([check_sum, 0])
+        return (
+            b"\x00\x00\xff" + bytes([len(body), -len(body) & 0xFF]) + body + bytes([check_sum, 0])
+        )
 
 
 class Card:
@@ -105,7 +112,8 @@ class Card:
 
 
 class Mfrc522Model:
-    """Behind `machine.SPI` and a chip select. `cards`: in the field; `dead`: the line stays high; `hangs`: a command never ends."""
+    """Behind `machine.SPI` and a chip select. `cards`: in the field; `dead`: the line stays high;
+    `hangs`: a command never ends."""
 
     def __init__(self):
         self.cards = []
@@ -136,7 +144,12 @@ class Mfrc522Model:
             self._registers[0x04] = 0
         else:
             self._registers[register] = value
-        if register == 0x0D and value & 0x80 and self._registers.get(0x01) == 0x0C and not self.hangs:
+        if (
+            register == 0x0D
+            and value & 0x80
+            and self._registers.get(0x01) == 0x0C
+            and not self.hangs
+        ):
             self._transceive(value & 0x07)
 
     def write_readinto(self, out, into):
@@ -156,7 +169,9 @@ class Mfrc522Model:
         assert self._registers.get(0x2A) == 0x80, "without its timer it would wait for ever"
         sent = bytes(self._fifo)
         self._fifo = []
-        answers = [a for a in [card.answer(sent, last_bits) for card in self.cards] if a is not None]
+        answers = [
+            a for a in [card.answer(sent, last_bits) for card in self.cards] if a is not None
+        ]
         self._registers[0x06] = 0
         if not answers:
             self._registers[0x04] = 0x01

@@ -39,7 +39,8 @@ class JournalInRam:
 
 
 class DocumentsInRam:
-    """Stands in for store.documents.Documents, with a journal beside them; `fails` makes every write of a document raise."""
+    """Stands in for store.documents.Documents, with a journal beside them; `fails` makes every
+    write of a document raise."""
 
     def __init__(self):
         self.kept = {}

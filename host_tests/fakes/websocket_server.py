@@ -1,4 +1,5 @@
-"""A WebSocket server in the same program as its client: a network, and the stream of its only connection."""
+"""A WebSocket server in the same program as its client: a network, and the stream of its only
+connection."""
 
 import asyncio
 from binascii import b2a_base64
@@ -6,7 +7,8 @@ from hashlib import sha1
 
 
 class WebSocketServer:
-    """Stands in for a WebSocket server and the network to it: completes the handshake, says its pieces and hangs up."""
+    """Stands in for a WebSocket server and the network to it: completes the handshake, says its
+    pieces and hangs up."""
 
     up = True
 
@@ -26,7 +28,9 @@ class WebSocketServer:
         await asyncio.sleep(0)
         if not self._answer:
             key = bytes(data).split(b"Sec-WebSocket-Key: ")[1].split(b"\r\n")[0]
-            accept = b2a_base64(sha1(key + b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11").digest()).strip()
+            accept = b2a_base64(
+                sha1(key + b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11").digest()
+            ).strip()
             head = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Protocol: ocpp1.6\r\n"
             self._answer = head + b"Sec-WebSocket-Accept: " + accept + b"\r\n\r\n"
             self._pieces.insert(0, self._answer)

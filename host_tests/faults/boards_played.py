@@ -1,4 +1,5 @@
-"""Boards to try the verbs for boards on: device/played_board.py on a flash image, behind a pseudo-terminal.
+"""Boards to try the verbs for boards on: device/played_board.py on a flash image, behind a
+pseudo-terminal.
 
 board = PlayedBoard(folder, interpreter)
 board.format({"/boot.py": ..., "/a/main.py": ...})
@@ -28,7 +29,13 @@ from tools.command import ROOT
 
 PLAYED = Path(__file__).parent / "device" / "played_board.py"
 RESET, CUT = -signal.SIGUSR1, -signal.SIGKILL
-GEOMETRY: dict[str, Any] = {"block_size": 4096, "read_size": 32, "prog_size": 32, "cache_size": 128, "lookahead_size": 32}
+GEOMETRY: dict[str, Any] = {
+    "block_size": 4096,
+    "read_size": 32,
+    "prog_size": 32,
+    "cache_size": 128,
+    "lookahead_size": 32,
+}
 
 # A program that is small, and ends as it is told to
 MAIN = """
@@ -38,8 +45,14 @@ WAY
 """
 
 
-def tiny_build(folder: Path, version: str, way: str = "import time\nwhile True:\n    time.sleep(0.02)", **files: str) -> Build:
-    """A build of a program of a few lines, in the form of tools.build. `way`: how its main.py goes on."""
+def tiny_build(
+    folder: Path,
+    version: str,
+    way: str = "import time\nwhile True:\n    time.sleep(0.02)",
+    **files: str,
+) -> Build:
+    """A build of a program of a few lines, in the form of tools.build. `way`: how its main.py goes
+    on."""
     import hashlib
 
     program, root = folder / "program", folder / "root"
@@ -51,11 +64,27 @@ def tiny_build(folder: Path, version: str, way: str = "import time\nwhile True:\
     for name, text in files.items():
         (program / "setpoint" / (name + ".py")).write_text(text)
     (root / "boot.py").write_bytes((ROOT / "firmware" / "boot.py").read_bytes())
-    (root / "board.json").write_text(json.dumps({"name": "tiny", "connectors": [{"contactor": {"pin": 26, "on": 1}, "pilot": {"pwm_pin": 27}}]}))
+    (root / "board.json").write_text(
+        json.dumps(
+            {
+                "name": "tiny",
+                "connectors": [{"contactor": {"pin": 26, "on": 1}, "pilot": {"pwm_pin": 27}}],
+            }
+        )
+    )
     listed = {}
     for file in sorted(p for p in program.rglob("*") if p.is_file()):
-        listed[file.relative_to(program).as_posix()] = [file.stat().st_size, hashlib.sha256(file.read_bytes()).hexdigest()]
-    manifest = {"board": "tiny", "version": version, "build": hashlib.sha256(repr(listed).encode()).hexdigest()[:8], "mpy": 6, "files": listed}
+        listed[file.relative_to(program).as_posix()] = [
+            file.stat().st_size,
+            hashlib.sha256(file.read_bytes()).hexdigest(),
+        ]
+    manifest = {
+        "board": "tiny",
+        "version": version,
+        "build": hashlib.sha256(repr(listed).encode()).hexdigest()[:8],
+        "mpy": 6,
+        "files": listed,
+    }
     (program / "manifest.json").write_text(json.dumps(manifest))
     return Build(folder)
 
@@ -85,7 +114,9 @@ class PlayedBoard:
 
     # ---- its flash ----
 
-    def format(self, files: "dict[str, bytes]", blocks: int = 128, free: "int | None" = None) -> None:
+    def format(
+        self, files: "dict[str, bytes]", blocks: int = 128, free: "int | None" = None
+    ) -> None:
         """free: how many blocks are left; the rest is full of photographs."""
         fs = LittleFS(block_count=blocks, **GEOMETRY)
         for path, content in files.items():
@@ -100,7 +131,12 @@ class PlayedBoard:
     def files(self) -> "dict[str, bytes]":
         """What is in its flash; the image on this machine is not changed."""
         content = bytearray(self.image.read_bytes())
-        fs = LittleFS(context=UserContext(buffer=content), mount=True, block_count=len(content) // 4096, **GEOMETRY)
+        fs = LittleFS(
+            context=UserContext(buffer=content),
+            mount=True,
+            block_count=len(content) // 4096,
+            **GEOMETRY,
+        )
         found = {}
         for top, _, names in fs.walk("/"):
             for name in names:
@@ -108,8 +144,11 @@ class PlayedBoard:
                     found[top.rstrip("/") + "/" + name] = file.read()
         return found
 
-    def write_slot(self, number: int, frozen: "dict[str, str]", romfs: "Path | None" = None) -> None:
-        """An image of our own in a slot of the flash: boot.py, and these files of setpoint, or what is in `romfs`, are frozen in it."""
+    def write_slot(
+        self, number: int, frozen: "dict[str, str]", romfs: "Path | None" = None
+    ) -> None:
+        """An image of our own in a slot of the flash: boot.py, and these files of setpoint, or what
+        is in `romfs`, are frozen in it."""
         slot = self.folder / ("ota_%d" % number)
         (slot / "setpoint").mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / "firmware" / "boot.py", slot)
@@ -121,10 +160,13 @@ class PlayedBoard:
     # ---- without a cable: one start, to its end ----
 
     def start(self, cause: int = 2, wait_s: float = 20) -> "tuple[int, str]":
-        """Starts it once; (exit code, what it printed). cause 1 is a power-up: the clock's memory is lost."""
+        """Starts it once; (exit code, what it printed). cause 1 is a power-up: the clock's memory
+        is lost."""
         self._why(cause)
         command = [*self.interpreter, str(PLAYED), str(self.folder), str(self.cut_after)]
-        done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=wait_s)
+        done = subprocess.run(
+            command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=wait_s
+        )
         return done.returncode, done.stdout
 
     def pins(self) -> str:
@@ -142,7 +184,8 @@ class PlayedBoard:
     # ---- with a cable: a serial port, and a board that starts again after each reset ----
 
     def power_up(self, terminal: "tuple[int, int] | None" = None) -> None:
-        self._desk, self._desk_end = terminal or pty.openpty()  # we are at _desk; a tool opens the other end by its name
+        # We are at _desk; a tool opens the other end by its name
+        self._desk, self._desk_end = terminal or pty.openpty()
         tty.setraw(self._desk_end)
         self.port = os.ttyname(self._desk_end)
         self._why(1)
@@ -180,8 +223,21 @@ class PlayedBoard:
             mode = termios.tcgetattr(board_end)
             mode[3] |= termios.ISIG  # Ctrl-C interrupts what runs
             termios.tcsetattr(board_end, termios.TCSANOW, mode)
-            command = [*self.interpreter, "-i", str(PLAYED), str(self.folder), str(self.cut_after), "cable"]
-            self._process = subprocess.Popen(command, stdin=board_end, stdout=board_end, stderr=board_end, preexec_fn=functools.partial(_own, board_end))
+            command = [
+                *self.interpreter,
+                "-i",
+                str(PLAYED),
+                str(self.folder),
+                str(self.cut_after),
+                "cable",
+            ]
+            self._process = subprocess.Popen(
+                command,
+                stdin=board_end,
+                stdout=board_end,
+                stderr=board_end,
+                preexec_fn=functools.partial(_own, board_end),
+            )
             os.close(board_end)
             self._carry(board)
             if self._over.is_set():

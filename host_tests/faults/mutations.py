@@ -1,4 +1,5 @@
-"""Request payloads that are nearly right: made from the official schemas, then broken in one or two places."""
+"""Request payloads that are nearly right: made from the official schemas, then broken in one or two
+places."""
 
 from __future__ import annotations
 
@@ -68,10 +69,15 @@ def _legal(schema: dict, chance: random.Random) -> Any:
     kind = schema.get("type")
     if kind == "object":
         wanted = schema.get("required", [])
-        names = [name for name in schema.get("properties", {}) if name in wanted or chance.random() < 0.5]
+        names = [
+            name for name in schema.get("properties", {}) if name in wanted or chance.random() < 0.5
+        ]
         return {name: _legal(schema["properties"][name], chance) for name in names}
     if kind == "array":
-        return [_legal(schema["items"], chance) for _ in range(chance.randint(schema.get("minItems", 0), 3))]
+        return [
+            _legal(schema["items"], chance)
+            for _ in range(chance.randint(schema.get("minItems", 0), 3))
+        ]
     if kind == "integer":
         return chance.randint(-1, 5)
     if kind == "number":
@@ -79,13 +85,23 @@ def _legal(schema: dict, chance: random.Random) -> Any:
     if kind == "boolean":
         return chance.random() < 0.5
     if schema.get("format") == "date-time":
-        return "2026-%02d-%02dT%02d:00:00Z" % (chance.randint(1, 12), chance.randint(1, 28), chance.randint(0, 23))
+        return "2026-%02d-%02dT%02d:00:00Z" % (
+            chance.randint(1, 12),
+            chance.randint(1, 28),
+            chance.randint(0, 23),
+        )
     return "x" * chance.randint(0, min(20, schema.get("maxLength", 20)))
 
 
 def _places(value: Any) -> list[tuple[Any, Any]]:
     """Every (container, key) inside."""
-    keys: Any = list(value) if isinstance(value, dict) else range(len(value)) if isinstance(value, list) else ()
+    keys: Any = (
+        list(value)
+        if isinstance(value, dict)
+        else range(len(value))
+        if isinstance(value, list)
+        else ()
+    )
     found = []
     for key in keys:
         found += [(value, key), *_places(value[key])]
@@ -100,7 +116,9 @@ def hostile_payloads(chance: random.Random, count: int) -> Iterator[tuple[str, d
         for _ in range(chance.randint(1, 2)):
             places = _places(payload)
             if not places or chance.random() < 0.1:
-                payload[chance.choice(("x", "", "connectorId", "__init__"))] = copy.deepcopy(chance.choice(_NASTY))
+                payload[chance.choice(("x", "", "connectorId", "__init__"))] = copy.deepcopy(
+                    chance.choice(_NASTY)
+                )
                 continue
             container, key = chance.choice(places)
             if isinstance(container, dict) and chance.random() < 0.3:

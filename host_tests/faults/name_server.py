@@ -10,16 +10,30 @@ import dnslib
 
 HOST = "csms.test"
 _HERE, _NOBODY = "127.0.0.1", "127.9.9.9"  # at the second nobody takes a connection
-_Replies = list[tuple[float, bytes, bool]]  # seconds to wait, the text, whether it comes from another port than was asked
+# Seconds to wait, the text, whether it comes from another port than was asked
+_Replies = list[tuple[float, bytes, bool]]
 
 
-def reply_to(query: dnslib.DNSRecord, address: str | None = _HERE, rcode: int = 0, number: int = 0, question: str = "", cut_off: int = 0) -> bytes:
+def reply_to(
+    query: dnslib.DNSRecord,
+    address: str | None = _HERE,
+    rcode: int = 0,
+    number: int = 0,
+    question: str = "",
+    cut_off: int = 0,
+) -> bytes:
     """An answer by way of an alias. number: how much the id is off."""
     asked = dnslib.DNSQuestion(question or query.q.qname)
-    reply = dnslib.DNSRecord(dnslib.DNSHeader(id=query.header.id ^ number, qr=1, ra=1, rcode=rcode, tc=cut_off), q=asked)
+    reply = dnslib.DNSRecord(
+        dnslib.DNSHeader(id=query.header.id ^ number, qr=1, ra=1, rcode=rcode, tc=cut_off), q=asked
+    )
     if address is not None:
-        reply.add_answer(dnslib.RR(asked.qname, dnslib.QTYPE.CNAME, rdata=dnslib.CNAME("front." + HOST), ttl=60))
-        reply.add_answer(dnslib.RR("front." + HOST, dnslib.QTYPE.A, rdata=dnslib.A(address), ttl=60))
+        reply.add_answer(
+            dnslib.RR(asked.qname, dnslib.QTYPE.CNAME, rdata=dnslib.CNAME("front." + HOST), ttl=60)
+        )
+        reply.add_answer(
+            dnslib.RR("front." + HOST, dnslib.QTYPE.A, rdata=dnslib.A(address), ttl=60)
+        )
     return reply.pack()
 
 
@@ -32,8 +46,18 @@ def truth(query: dnslib.DNSRecord) -> _Replies:
 
 
 def _lies_before_the_truth(query: dnslib.DNSRecord) -> _Replies:
-    lies = (reply_to(query, _NOBODY, number=1), reply_to(query, _NOBODY, question="csms.text"), reply_to(query, _NOBODY)[:-1], b"", query.pack())
-    return [*((0, lie, False) for lie in lies), (0, reply_to(query, _NOBODY), True), (0.3, reply_to(query), False)]
+    lies = (
+        reply_to(query, _NOBODY, number=1),
+        reply_to(query, _NOBODY, question="csms.text"),
+        reply_to(query, _NOBODY)[:-1],
+        b"",
+        query.pack(),
+    )
+    return [
+        *((0, lie, False) for lie in lies),
+        (0, reply_to(query, _NOBODY), True),
+        (0.3, reply_to(query), False),
+    ]
 
 
 # What DNS does: for a question, what is sent. And is the station back meanwhile?
@@ -42,7 +66,10 @@ BEHAVIOURS: dict[str, tuple[Callable[[dnslib.DNSRecord], _Replies], bool]] = {
     "answers that come too late": (lambda query: one(reply_to(query), 3.5), True),
     "answers that come late": (lambda query: one(reply_to(query), 0.8), True),
     "wrong numbers": (lambda query: one(reply_to(query, _NOBODY, number=1)), True),
-    "answers to another question": (lambda query: one(reply_to(query, _NOBODY, question="csms.text")), True),
+    "answers to another question": (
+        lambda query: one(reply_to(query, _NOBODY, question="csms.text")),
+        True,
+    ),
     "answers from somebody else": (lambda query: one(reply_to(query, _NOBODY), forged=True), True),
     "garbage": (lambda query: one(query.pack()[:2] + bytes(range(256))) + one(b""), True),
     "the question sent back": (lambda query: one(query.pack()), True),
@@ -58,7 +85,8 @@ BEHAVIOURS: dict[str, tuple[Callable[[dnslib.DNSRecord], _Replies], bool]] = {
 
 
 class NameServer:
-    """A DNS server at a port of its own. It does as `behaviour` says; `asked` counts the questions."""
+    """A DNS server at a port of its own. It does as `behaviour` says; `asked` counts the
+    questions."""
 
     def __init__(self) -> None:
         self.behaviour: Callable[[dnslib.DNSRecord], _Replies] = truth

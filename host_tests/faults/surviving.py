@@ -1,5 +1,6 @@
-"""What a flash image still says, read by another program than the station: littlefs on this machine, and the two formats of
-firmware/setpoint/store again. What is judged by it is what the station must come to."""
+"""What a flash image still says, read by another program than the station: littlefs on this
+machine, and the two formats of firmware/setpoint/store again. What is judged by it is what the
+station must come to."""
 
 from __future__ import annotations
 
@@ -18,7 +19,14 @@ PAGE = 32  # what littlefs programs at once
 def _mounted(image: bytes | bytearray) -> littlefs.LittleFS | None:
     context = littlefs.UserContext(len(image))
     context.buffer[:] = image
-    files = littlefs.LittleFS(context=context, mount=False, block_size=BLOCK, block_count=len(image) // BLOCK, read_size=PAGE, prog_size=PAGE)
+    files = littlefs.LittleFS(
+        context=context,
+        mount=False,
+        block_size=BLOCK,
+        block_count=len(image) // BLOCK,
+        read_size=PAGE,
+        prog_size=PAGE,
+    )
     try:
         files.mount()
     except littlefs.LittleFSError:
@@ -76,7 +84,12 @@ def sealed(number: int, value: Any) -> bytes:
 
 
 def _is_profile(number: int) -> Callable[[Any], bool]:
-    return lambda value: isinstance(value, list) and len(value) == 2 and isinstance(value[1], dict) and value[1].get("id") == number
+    return lambda value: (
+        isinstance(value, list)
+        and len(value) == 2
+        and isinstance(value[1], dict)
+        and value[1].get("id") == number
+    )
 
 
 def _is_of(container: type, item: type) -> Callable[[Any], bool]:
@@ -84,7 +97,9 @@ def _is_of(container: type, item: type) -> Callable[[Any], bool]:
         return (
             isinstance(value, (dict, list))
             and type(value) is container
-            and all(type(one) is item for one in (value.values() if isinstance(value, dict) else value))
+            and all(
+                type(one) is item for one in (value.values() if isinstance(value, dict) else value)
+            )
         )
 
     return is_of
@@ -94,22 +109,36 @@ def _is_security(value: Any) -> bool:
     return isinstance(value, dict) and isinstance(value.get("now"), list) and len(value["now"]) == 2
 
 
-_SHAPES = {"settings": _is_of(dict, str), "faults": _is_of(dict, int), "availability": _is_of(list, int), "cache": lambda value: isinstance(value, str)}
+_SHAPES = {
+    "settings": _is_of(dict, str),
+    "faults": _is_of(dict, int),
+    "availability": _is_of(list, int),
+    "cache": lambda value: isinstance(value, str),
+}
 
 
 def document(files: dict[str, bytes], name: str) -> Any:
-    """The value that is in force: of the higher number, whole and of the document's shape. None: there is none."""
+    """The value that is in force: of the higher number, whole and of the document's shape. None:
+    there is none."""
     shape = _SHAPES.get(name, _is_security)
     if name.startswith("profile-"):
         shape = _is_profile(int(name[8:]))
-    found = [read for read in (whole(files.get("/state/%s.%s" % (name, slot), b"")) for slot in "ab") if read is not None and shape(read[1])]
+    found = [
+        read
+        for read in (whole(files.get("/state/%s.%s" % (name, slot), b"")) for slot in "ab")
+        if read is not None and shape(read[1])
+    ]
     return max(found, key=lambda read: read[0])[1] if found else None
 
 
 def profiles(files: dict[str, bytes]) -> dict[int, float]:
     """{profile: its amperes}"""
     found = {}
-    for number in {int(path[15:].split(".")[0]) for path in files if re.match(r"/state/profile-\d+\.[ab]$", path)}:
+    for number in {
+        int(path[15:].split(".")[0])
+        for path in files
+        if re.match(r"/state/profile-\d+\.[ab]$", path)
+    }:
         value = document(files, "profile-%d" % number)
         if value is not None:
             found[number] = (value[1]["table"][-1] >> 2) / 10
@@ -137,7 +166,9 @@ def sealed_line(value: Any) -> bytes:
 def lines(files: dict[str, bytes]) -> list[list]:
     """The whole lines of all segments, in order."""
     found = []
-    for path in sorted((path for path in files if re.match(r"/journal/\d+$", path)), key=lambda path: int(path[9:])):
+    for path in sorted(
+        (path for path in files if re.match(r"/journal/\d+$", path)), key=lambda path: int(path[9:])
+    ):
         found += [line(one) for one in files[path].splitlines(keepends=True)]
     return [one for one in found if isinstance(one, list)]
 

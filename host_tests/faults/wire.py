@@ -1,4 +1,5 @@
-"""What lies between a station and its central system: a TCP connection passed on byte by byte, that can fail in the ways of a network."""
+"""What lies between a station and its central system: a TCP connection passed on byte by byte, that
+can fail in the ways of a network."""
 
 from __future__ import annotations
 
@@ -43,12 +44,19 @@ class Wire:
             while True:
                 station, _ = listener.accept()
                 self.taken += 1
-                self._pairs.append(_Pair(self, station, None if self.silent else socket.create_connection(self._central)))
+                self._pairs.append(
+                    _Pair(
+                        self,
+                        station,
+                        None if self.silent else socket.create_connection(self._central),
+                    )
+                )
 
     def refuse(self) -> None:
         """Nobody listens any more, and every connection is reset."""
         if self._listener is not None:
-            self._listener.shutdown(socket.SHUT_RDWR)  # or the thread that accepts would keep it open
+            # Or the thread that accepts would keep it open
+            self._listener.shutdown(socket.SHUT_RDWR)
             self._listener.close()
             self._listener = None
         self.reset()
@@ -71,7 +79,8 @@ class Wire:
             pair.reset()
 
     def vanish(self) -> None:
-        """The other end of every connection is gone without a word; new ones are as good as ever."""
+        """The other end of every connection is gone without a word; new ones are as good as
+        ever."""
         for pair in self._pairs:
             pair.dead = True
 
@@ -88,7 +97,9 @@ class _Pair:
         self._sockets = [station] if central is None else [station, central]
         if central is not None:
             for source, sink, to_station in ((station, central, False), (central, station, True)):
-                threading.Thread(target=self._pass_on, args=(source, sink, to_station), daemon=True).start()
+                threading.Thread(
+                    target=self._pass_on, args=(source, sink, to_station), daemon=True
+                ).start()
 
     def _pass_on(self, source: socket.socket, sink: socket.socket, to_station: bool) -> None:
         try:
@@ -114,5 +125,6 @@ class _Pair:
         for end in self._sockets:
             with contextlib.suppress(OSError):
                 end.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
-                end.shutdown(socket.SHUT_RD)  # wakes whoever reads it: until then the close would wait
+                # Wakes whoever reads it: until then the close would wait
+                end.shutdown(socket.SHUT_RD)
             end.close()

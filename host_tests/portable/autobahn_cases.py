@@ -1,19 +1,23 @@
-"""The client cases of the Autobahn test suite, sections 1 to 7 and 10: what the server sends, and what must come of it.
+"""The client cases of the Autobahn test suite, sections 1 to 7 and 10: what the server sends, and
+what must come of it.
 
-Numbers, payloads and outcomes as the suite has them (repository crossbario/autobahn-testsuite, autobahntestsuite/case; read on
-2026-11-22). `every()` yields (number, frames, events, chop):
+Numbers, payloads and outcomes as the suite has them (repository crossbario/autobahn-testsuite,
+autobahntestsuite/case; read on 2026-11-22). `every()` yields (number, frames, events, chop):
 
-    frames   (opcode, payload) or (opcode, payload, final, reserved bits) or with its length where the payload is cut short here
-    events   what a FrameReader makes of them: ("text", str) ..., and a fault as the code to close with
-    chop     how the suite cuts the bytes: 0 all at once, n in pieces of n bytes, FRAMES frame by frame
+    frames   (opcode, payload) or (opcode, payload, final, reserved bits) or with its length where
+             the payload is cut short here
+    events   what a FrameReader makes of them: ("text", str) ..., and a fault as the code to close
+             with
+    chop     how the suite cuts the bytes: 0 all at once, n in pieces of n bytes, FRAMES frame by
+             frame
 
-Where the suite lets several outcomes pass, the one that stands here is ours: 6.4.x fails at the end of the message (the suite:
-non-strict), 7.13.x and 7.1.6 are informational there.
-"""
+Where the suite lets several outcomes pass, the one that stands here is ours: 6.4.x fails at the end
+of the message (the suite: non-strict), 7.13.x and 7.1.6 are informational there."""
 
 TEXT, BINARY, CLOSE, PING, PONG = 1, 2, 8, 9, 10
 FRAMES = -1
-MAX_MESSAGE = 70000  # of the reader under test; a station takes 8 KB, and closes with 1009 what is longer
+# Of the reader under test; a station takes 8 KB, and closes with 1009 what is longer
+MAX_MESSAGE = 70000
 
 # How many cases the suite has in each group.
 COUNTS = {
@@ -38,19 +42,34 @@ ORPHAN = b"non-continuation payload"
 def bytewise(opcode, payload):
     """Fragments of one byte."""
     last = len(payload) - 1
-    return [(opcode if at == 0 else 0, payload[at : at + 1], at == last) for at in range(len(payload))]
+    return [
+        (opcode if at == 0 else 0, payload[at : at + 1], at == last) for at in range(len(payload))
+    ]
 
 
 def five_fragments():
-    frames = [(TEXT, PARTS[0], False), (0, PARTS[1], False), (PING, b"pongme 1!"), (0, PARTS[2], False), (0, PARTS[3], False)]
+    frames = [
+        (TEXT, PARTS[0], False),
+        (0, PARTS[1], False),
+        (PING, b"pongme 1!"),
+        (0, PARTS[2], False),
+        (0, PARTS[3], False),
+    ]
     frames += [(PING, b"pongme 2!"), (0, PARTS[4])]
-    return frames, [("ping", b"pongme 1!"), ("ping", b"pongme 2!"), ("text", "fragment1fragment2fragment3fragment4fragment5")]
+    return frames, [
+        ("ping", b"pongme 1!"),
+        ("ping", b"pongme 2!"),
+        ("text", "fragment1fragment2fragment3fragment4fragment5"),
+    ]
 
 
 PINGS = [b"payload-%d" % i for i in range(10)]
 TEN = [(PING, one) for one in PINGS], [("ping", one) for one in PINGS]
 TWO = [(TEXT, PARTS[0], False), (0, PARTS[1])]
-WITH_PING = [(TEXT, PARTS[0], False), (PING, b"ping payload"), (0, PARTS[1])], [("ping", b"ping payload"), BOTH]
+WITH_PING = (
+    [(TEXT, PARTS[0], False), (PING, b"ping payload"), (0, PARTS[1])],
+    [("ping", b"ping payload"), BOTH],
+)
 ORPHANED = [(0, ORPHAN), (TEXT, HELLO)]
 ORPHANED_OPEN = [(0, ORPHAN, False), (TEXT, HELLO)]
 BYE = ("close", 1000, "")
@@ -79,7 +98,8 @@ CASES = (
     ("3.3", [(TEXT, HELLO), (TEXT, HELLO, True, 3), (PING, b"")], [HEARD, 1002], FRAMES),
     ("3.4", [(TEXT, HELLO), (TEXT, HELLO, True, 4), (PING, b"")], [HEARD, 1002], 1),
     ("3.5", [(BINARY, BYTES, True, 5)], [1002], 0),
-    ("3.6", [(BINARY, HELLO, True, 6)], [1002], 0),  # described as a ping; what the suite sends is this
+    # Described as a ping; what the suite sends is this
+    ("3.6", [(BINARY, HELLO, True, 6)], [1002], 0),
     ("3.7", [(CLOSE, b"", True, 7)], [1002], 0),
     # 4: reserved opcodes
     ("4.1.1", [(3, b"")], [1002], 0),
@@ -116,15 +136,35 @@ CASES = (
     # 6: UTF-8; its single sequences are below
     ("6.1.1", [(TEXT, b"")], [("text", "")], 0),
     ("6.1.2", [(TEXT, b"", False), (0, b"", False), (0, b"")], [("text", "")], 0),
-    ("6.1.3", [(TEXT, b"", False), (0, b"middle frame payload", False), (0, b"")], [("text", "middle frame payload")], 0),
+    (
+        "6.1.3",
+        [(TEXT, b"", False), (0, b"middle frame payload", False), (0, b"")],
+        [("text", "middle frame payload")],
+        0,
+    ),
     ("6.2.1", [(TEXT, UMLAUTS.encode())], [("text", UMLAUTS)], 0),
-    ("6.2.2", [(TEXT, UMLAUTS[:11].encode(), False), (0, UMLAUTS[11:].encode())], [("text", UMLAUTS)], 0),
+    (
+        "6.2.2",
+        [(TEXT, UMLAUTS[:11].encode(), False), (0, UMLAUTS[11:].encode())],
+        [("text", UMLAUTS)],
+        0,
+    ),
     ("6.2.3", bytewise(TEXT, UMLAUTS.encode()), [("text", UMLAUTS)], 0),
     ("6.2.4", bytewise(TEXT, KOSME), [("text", KOSME.decode())], 0),
     ("6.3.1", [(TEXT, SURROGATE)], [1007], 0),
     ("6.3.2", bytewise(TEXT, SURROGATE), [1007], 0),
-    ("6.4.1", [(TEXT, BEYOND[:11], False), (0, BEYOND[11:15], False), (0, BEYOND[15:])], [1007], FRAMES),
-    ("6.4.2", [(TEXT, BEYOND[:12], False), (0, BEYOND[12:13], False), (0, BEYOND[13:])], [1007], FRAMES),
+    (
+        "6.4.1",
+        [(TEXT, BEYOND[:11], False), (0, BEYOND[11:15], False), (0, BEYOND[15:])],
+        [1007],
+        FRAMES,
+    ),
+    (
+        "6.4.2",
+        [(TEXT, BEYOND[:12], False), (0, BEYOND[12:13], False), (0, BEYOND[13:])],
+        [1007],
+        FRAMES,
+    ),
     ("6.4.3", [(TEXT, BEYOND)], [1007], 13),  # two bytes of a header, and the first 11 of the text
     ("6.4.4", [(TEXT, BEYOND)], [1007], 14),
     # 7: closing
@@ -133,7 +173,17 @@ CASES = (
     ("7.1.3", [(CLOSE, NORMAL), (PING, b"")], [BYE], 0),
     ("7.1.4", [(CLOSE, NORMAL), (TEXT, b"Hello World!")], [BYE], 0),
     ("7.1.5", [(TEXT, PARTS[0], False), (CLOSE, NORMAL), (0, PARTS[1])], [BYE], 0),
-    ("7.1.6", [(TEXT, b"BAsd7&jh23" * 100, True, 0, 262144), (TEXT, b"Hello World!"), (CLOSE, NORMAL), (PING, b"")], [1009], 0),
+    (
+        "7.1.6",
+        [
+            (TEXT, b"BAsd7&jh23" * 100, True, 0, 262144),
+            (TEXT, b"Hello World!"),
+            (CLOSE, NORMAL),
+            (PING, b""),
+        ],
+        [1009],
+        0,
+    ),
     ("7.3.1", [(CLOSE, b"")], [("close", 1005, "")], 0),
     ("7.3.2", [(CLOSE, b"a")], [1002], 0),
     ("7.3.3", [(CLOSE, NORMAL)], [BYE], 0),
@@ -142,11 +192,21 @@ CASES = (
     ("7.3.6", [(CLOSE, NORMAL + b"*" * 124)], [1002], 0),
     ("7.5.1", [(CLOSE, NORMAL + SURROGATE)], [1007], 0),
     # 10: a long message in fragments
-    ("10.1.1", [(0 if at else TEXT, b"*" * min(1300, 65536 - at), at + 1300 >= 65536) for at in range(0, 65536, 1300)], [("text", "*" * 65536)], 0),
+    (
+        "10.1.1",
+        [
+            (0 if at else TEXT, b"*" * min(1300, 65536 - at), at + 1300 >= 65536)
+            for at in range(0, 65536, 1300)
+        ],
+        [("text", "*" * 65536)],
+        0,
+    ),
 )
 
-LENGTHS = (0, 125, 126, 127, 128, 65535, 65536, 65536)  # 1.1.1 to 1.1.8, and 1.2; the eighth in pieces of 997
-GOOD_CODES = (1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, 3000, 3999, 4000, 4999)  # 7.7.1 ...
+# 1.1.1 to 1.1.8, and 1.2; the eighth in pieces of 997
+LENGTHS = (0, 125, 126, 127, 128, 65535, 65536, 65536)
+# 7.7.1 ...
+GOOD_CODES = (1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, 3000, 3999, 4000, 4999)
 BAD_CODES = (0, 999, 1004, 1005, 1006, 1016, 1100, 2000, 2999)  # 7.9.1 ...
 UNDEFINED_CODES = (5000, 65535)  # 7.13.1, 7.13.2: whatever happens is right; we take them for wrong
 
@@ -154,24 +214,81 @@ UNDEFINED_CODES = (5000, 65535)  # 7.13.1, 7.13.2: whatever happens is right; we
 CUT = (b"\xc0", b"\xe0\x80", b"\xf0\x80\x80", b"\xf8\x80\x80\x80", b"\xfc\x80\x80\x80\x80")
 CUT += (b"\xdf", b"\xef\xbf", b"\xf7\xbf\xbf", b"\xfb\xbf\xbf\xbf", b"\xfd\xbf\xbf\xbf\xbf")
 LONELY = ((0xC0, 0xDF), (0xE0, 0xEF), (0xF0, 0xF7), (0xF8, 0xFB), (0xFC, 0xFD))
-HIGH, LOW = (b"\xed\xa0\x80", b"\xed\xad\xbf", b"\xed\xae\x80", b"\xed\xaf\xbf"), (b"\xed\xb0\x80", b"\xed\xbf\xbf")
-PLANE_ENDS = [bytes((0xF0 + plane // 4, 0x8F + plane % 4 * 16, 0xBF, end)) for plane in range(1, 17) for end in (0xBE, 0xBF)]
+HIGH, LOW = (
+    (b"\xed\xa0\x80", b"\xed\xad\xbf", b"\xed\xae\x80", b"\xed\xaf\xbf"),
+    (b"\xed\xb0\x80", b"\xed\xbf\xbf"),
+)
+PLANE_ENDS = [
+    bytes((0xF0 + plane // 4, 0x8F + plane % 4 * 16, 0xBF, end))
+    for plane in range(1, 17)
+    for end in (0xBE, 0xBF)
+]
 SEQUENCES = (
-    (5, True, (b"hello$world", b"hello\xc2\xa2world", b"hello\xe2\x82\xacworld", b"hello\xf0\xa4\xad\xa2world", KOSME)),
+    (
+        5,
+        True,
+        (
+            b"hello$world",
+            b"hello\xc2\xa2world",
+            b"hello\xe2\x82\xacworld",
+            b"hello\xf0\xa4\xad\xa2world",
+            KOSME,
+        ),
+    ),
     (7, True, (b"\x00", b"\xc2\x80", b"\xe0\xa0\x80", b"\xf0\x90\x80\x80")),
     (8, False, (b"\xf8\x88\x80\x80\x80", b"\xfc\x84\x80\x80\x80\x80")),
     (9, True, (b"\x7f", b"\xdf\xbf", b"\xef\xbf\xbf", b"\xf4\x8f\xbf\xbf")),
     (10, False, (b"\xf7\xbf\xbf\xbf", b"\xfb\xbf\xbf\xbf\xbf", b"\xfd\xbf\xbf\xbf\xbf\xbf")),
     (11, True, (b"\xed\x9f\xbf", b"\xee\x80\x80", b"\xef\xbf\xbd", b"\xf4\x8f\xbf\xbf")),
     (11, False, (b"\xf4\x90\x80\x80",)),
-    (12, False, (b"\x80", b"\xbf") + tuple([(b"\x80\xbf" * 3)[:length] for length in range(2, 7)]) + (bytes(range(0x80, 0xBF)),)),
-    (13, False, [b"".join([bytes((lead, 32)) for lead in range(first, last)]) for first, last in LONELY]),
+    (
+        12,
+        False,
+        (b"\x80", b"\xbf")
+        + tuple([(b"\x80\xbf" * 3)[:length] for length in range(2, 7)])
+        + (bytes(range(0x80, 0xBF)),),
+    ),
+    (
+        13,
+        False,
+        [b"".join([bytes((lead, 32)) for lead in range(first, last)]) for first, last in LONELY],
+    ),
     (14, False, CUT),
     (15, False, (b"".join(CUT),)),
     (16, False, (b"\xfe", b"\xff", b"\xfe\xfe\xff\xff")),
-    (17, False, (b"\xc0\xaf", b"\xe0\x80\xaf", b"\xf0\x80\x80\xaf", b"\xf8\x80\x80\x80\xaf", b"\xfc\x80\x80\x80\x80\xaf")),
-    (18, False, (b"\xc1\xbf", b"\xe0\x9f\xbf", b"\xf0\x8f\xbf\xbf", b"\xf8\x87\xbf\xbf\xbf", b"\xfc\x83\xbf\xbf\xbf\xbf")),
-    (19, False, (b"\xc0\x80", b"\xe0\x80\x80", b"\xf0\x80\x80\x80", b"\xf8\x80\x80\x80\x80", b"\xfc\x80\x80\x80\x80\x80")),
+    (
+        17,
+        False,
+        (
+            b"\xc0\xaf",
+            b"\xe0\x80\xaf",
+            b"\xf0\x80\x80\xaf",
+            b"\xf8\x80\x80\x80\xaf",
+            b"\xfc\x80\x80\x80\x80\xaf",
+        ),
+    ),
+    (
+        18,
+        False,
+        (
+            b"\xc1\xbf",
+            b"\xe0\x9f\xbf",
+            b"\xf0\x8f\xbf\xbf",
+            b"\xf8\x87\xbf\xbf\xbf",
+            b"\xfc\x83\xbf\xbf\xbf\xbf",
+        ),
+    ),
+    (
+        19,
+        False,
+        (
+            b"\xc0\x80",
+            b"\xe0\x80\x80",
+            b"\xf0\x80\x80\x80",
+            b"\xf8\x80\x80\x80\x80",
+            b"\xfc\x80\x80\x80\x80\x80",
+        ),
+    ),
     (20, False, HIGH + (b"\xed\xb0\x80", b"\xed\xbe\x80", b"\xed\xbf\xbf")),
     (21, False, [high + low for high in HIGH for low in LOW]),
     (22, True, [b"\xef\xbf\xbe", b"\xef\xbf\xbf"] + PLANE_ENDS),
@@ -189,18 +306,33 @@ def every():
         yield case
     for length in range(1, len(KOSME) + 1):  # 6.6: what a text of five letters begins with
         whole = length in (2, 5, 7, 9, 11)
-        yield "6.6.%d" % length, [(TEXT, KOSME[:length])], [("text", KOSME[:length].decode())] if whole else [1007], 0
+        yield (
+            "6.6.%d" % length,
+            [(TEXT, KOSME[:length])],
+            [("text", KOSME[:length].decode())] if whole else [1007],
+            0,
+        )
     before = number = 0
     for group, good, sequences in SEQUENCES:
         number = number if group == before else 0
         before = group
         for sequence in sequences:
             number += 1
-            yield "6.%d.%d" % (group, number), [(TEXT, sequence)], [("text", sequence.decode())] if good else [1007], 0
+            yield (
+                "6.%d.%d" % (group, number),
+                [(TEXT, sequence)],
+                [("text", sequence.decode())] if good else [1007],
+                0,
+            )
     for group, codes in (("7.7", GOOD_CODES), ("7.9", BAD_CODES), ("7.13", UNDEFINED_CODES)):
         for i in range(len(codes)):
             event = ("close", codes[i], "") if group == "7.7" else 1002
-            yield "%s.%d" % (group, i + 1), [(CLOSE, bytes((codes[i] >> 8, codes[i] & 255)))], [event], 0
+            yield (
+                "%s.%d" % (group, i + 1),
+                [(CLOSE, bytes((codes[i] >> 8, codes[i] & 255)))],
+                [event],
+                0,
+            )
 
 
 def wire(opcode, payload, final=True, reserved=0, promised=None):

@@ -1,7 +1,8 @@
-"""The ESP32's board on a model of the chip, for tests: `board, wire = boot()`; host_tests/chip has the model.
+"""The ESP32's board on a model of the chip, for tests: `board, wire = boot()`; host_tests/chip has
+the model.
 
-No real time passes: in `virtual_time()` clocks follow the chip's, and `pass_time(ms, tasks)` runs tasks that sleep.
-"""
+No real time passes: in `virtual_time()` clocks follow the chip's, and `pass_time(ms, tasks)` runs
+tasks that sleep."""
 
 import json
 import os
@@ -27,21 +28,42 @@ from setpoint.board.esp32 import lock, panel, thermometer, wifi  # noqa: E402
 from setpoint.board.meters import estimate, pulse  # noqa: E402
 from setpoint.board.readers import mfrc522, pn532, polling  # noqa: E402
 
-_SLEEPERS = (clock, boards, lock, panel, thermometer, wifi, estimate, pulse, mfrc522, pn532, polling)
+_SLEEPERS = (
+    clock,
+    boards,
+    lock,
+    panel,
+    thermometer,
+    wifi,
+    estimate,
+    pulse,
+    mfrc522,
+    pn532,
+    polling,
+)
 
 clock._ticks_us = CHIP.ticks_us
 wifi.select = port_select
-IDENTITY = {"csms_url": "ws://127.0.0.1:9", "charge_point_id": "cp001", "wifi": {"ssid": "home", "password": "secret"}}
+IDENTITY = {
+    "csms_url": "ws://127.0.0.1:9",
+    "charge_point_id": "cp001",
+    "wifi": {"ssid": "home", "password": "secret"},
+}
 
 
 def described():
     """The names of all boards with pins."""
-    return [name for name in os.listdir(_BOARDS) if "." not in name and name not in ("images", "simulated")]
+    return [
+        name
+        for name in os.listdir(_BOARDS)
+        if "." not in name and name not in ("images", "simulated")
+    ]
 
 
 def description(name="esp32_devkitc", **changes):
-    """A board.json as a dictionary; changes: of its top level, and of connector 1 ("connector_feedback"). What the DevKitC lays out for
-    later is not there, unless it is asked for: a test may use pins 19, 21, 34 and 35."""
+    """A board.json as a dictionary; changes: of its top level, and of connector 1
+    ("connector_feedback"). What the DevKitC lays out for later is not there, unless it is asked
+    for: a test may use pins 19, 21, 34 and 35."""
     with open(_BOARDS + name + "/board.json") as file:
         wiring = json.load(file)
     if name == "esp32_devkitc":
@@ -60,7 +82,8 @@ def description(name="esp32_devkitc", **changes):
 
 
 def boot(wiring=None, identity=IDENTITY, root=None):
-    """(the Board, the pilot's wire of connector 1). The chip is as it was left: CHIP.start() or CHIP.restart() comes before."""
+    """(the Board, the pilot's wire of connector 1). The chip is as it was left: CHIP.start() or
+    CHIP.restart() comes before."""
     wiring = description() if wiring is None else wiring
     root = root or _fresh_folder()
     for name, document in (("board", wiring), ("identity", identity)):
@@ -83,9 +106,13 @@ def booted(identity=IDENTITY, **changes):
 
 
 def _fresh_folder():
-    """The one folder of this process, emptied: a board that was booted before has no files any more."""
+    """The one folder of this process, emptied: a board that was booted before has no files any
+    more."""
     if not _FOLDERS:
-        _FOLDERS.append("%s/setpoint-esp32-%s" % (os.getenv("TMPDIR") or "/tmp", "".join(["%02x" % b for b in os.urandom(6)])))
+        _FOLDERS.append(
+            "%s/setpoint-esp32-%s"
+            % (os.getenv("TMPDIR") or "/tmp", "".join(["%02x" % b for b in os.urandom(6)]))
+        )
         at_exit(_remove_folder)
     else:
         _remove_folder()
@@ -120,7 +147,8 @@ async def _virtual_sleep_ms(ms):
 
 
 def virtual_time():
-    """From here on, in this process, the board's clocks and sleeps are the chip's. -> a function that ends it"""
+    """From here on, in this process, the board's clocks and sleeps are the chip's. -> a function
+    that ends it"""
     before = clock._ticks_ms, clock.sleep_ms
     clock._ticks_ms = lambda: CHIP.now_us // 1000
     for module in _SLEEPERS:

@@ -1,8 +1,8 @@
 """How much memory some work takes, by MicroPython's own count of all that it ever handed out.
 
-A locked heap proves nothing: the frame of a function of more than 11 words comes from the heap, and from the C stack when the heap
-is locked. Nor does gc.mem_alloc(): such a frame is given back at once, and brings the next collection nearer all the same.
-"""
+A locked heap proves nothing: the frame of a function of more than 11 words comes from the heap, and
+from the C stack when the heap is locked. Nor does gc.mem_alloc(): such a frame is given back at
+once, and brings the next collection nearer all the same."""
 
 import micropython
 

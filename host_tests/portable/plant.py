@@ -1,4 +1,5 @@
-"""A small model of a vehicle, its cable and the pilot circuit around the state machine of a connector."""
+"""A small model of a vehicle, its cable and the pilot circuit around the state machine of a
+connector."""
 
 from setpoint.pilot.duty import N12_U16, X1_U16
 from setpoint.pilot.sequence import Sequence
@@ -52,7 +53,9 @@ class Plant:
             high_mv = low_mv = 0 if self.shorted else -12000
         else:
             low_mv = -12000 if self.diode and not self.shorted else -high_mv
-        sequence.step(elapsed_ms, high_mv, low_mv, self.limit_da if self.permitted else 0, self.fault)
+        sequence.step(
+            elapsed_ms, high_mv, low_mv, self.limit_da if self.permitted else 0, self.fault
+        )
         if sequence.state != before[0]:
             self.states.append((self.now_ms, sequence.state))
         if sequence.contactor != before[1]:

@@ -1,4 +1,5 @@
-"""The words in which the tests of schedule/ speak: a charge point, a transaction, a profile in one line."""
+"""The words in which the tests of schedule/ speak: a charge point, a transaction, a profile in one
+line."""
 
 from setpoint.schedule.checks import Capability, reason_to_reject
 from setpoint.schedule.installed import InstalledProfiles
@@ -24,10 +25,11 @@ class Transaction:
 
 
 def profile(id, purpose, *periods, **other):
-    """Clean fields. Periods are (start_s, tenths) or (start_s, tenths, phases); Absolute from T0 unless said otherwise.
+    """Clean fields. Periods are (start_s, tenths) or (start_s, tenths, phases); Absolute from T0
+    unless said otherwise.
 
-    other: level, kind, recurrency, start (None: absent), duration, unit, valid_from, valid_to, transaction.
-    """
+    other: level, kind, recurrency, start (None: absent), duration, unit, valid_from, valid_to,
+    transaction."""
     columns = {
         "startPeriod": [period[0] for period in periods],
         "limit": [period[1] for period in periods],
@@ -60,7 +62,8 @@ class ChargePoint:
     """Installed profiles as a central system meets them: set, clear, ask."""
 
     def __init__(self, *profiles, **other):
-        """profiles: (connector, fields), set at T0 with a transaction on connector 1 for every TxProfile."""
+        """profiles: (connector, fields), set at T0 with a transaction on connector 1 for every
+        TxProfile."""
         self.supply = Supply(
             other.get("volts", 230),
             other.get("phases", 3),
@@ -71,7 +74,10 @@ class ChargePoint:
             other.get("connectors", 2),
         )
         self.capability = Capability(
-            other.get("max_level", 8), other.get("max_periods", 24), other.get("max_installed", 10), "AW"
+            other.get("max_level", 8),
+            other.get("max_periods", 24),
+            other.get("max_installed", 10),
+            "AW",
         )
         self.installed = InstalledProfiles(self.supply, self.capability)
         self.transaction = Transaction()
@@ -102,7 +108,8 @@ class ChargePoint:
         return sorted([p.id for p in self.installed])
 
     def limit(self, at, connector=1, transaction=None):
-        """(limit_da, phases) for a running transaction (self.transaction on connector 1 by default)."""
+        """(limit_da, phases) for a running transaction (self.transaction on connector 1 by
+        default)."""
         return self.installed.limit_at(connector, at, transaction or self.transaction)[:2]
 
     def amps(self, at, connector=1, transaction=None):

@@ -1,5 +1,5 @@
-"""A station without network, flash and hardware, for the portable tests: the test is its central system, its
-vehicle and its clock."""
+"""A station without network, flash and hardware, for the portable tests: the test is its central
+system, its vehicle and its clock."""
 
 from central_system import CentralSystem
 from store_in_ram import DocumentsInRam, JournalInRam
@@ -16,8 +16,23 @@ class StationBench(CentralSystem):
     """`station` with `connectors` connectors, at `now`, and its central system."""
 
     def __init__(
-        self, connectors=1, keys=None, now=NOON, memory=None, register=True, phases=3, switch=False, grid_da=None, locks=(), after_reset=False, journal=None,
-        identity=None, wh=None, estimated=False, voltages_dv=(2300, 2310, None), has_thermometer=True,
+        self,
+        connectors=1,
+        keys=None,
+        now=NOON,
+        memory=None,
+        register=True,
+        phases=3,
+        switch=False,
+        grid_da=None,
+        locks=(),
+        after_reset=False,
+        journal=None,
+        identity=None,
+        wh=None,
+        estimated=False,
+        voltages_dv=(2300, 2310, None),
+        has_thermometer=True,
     ):
         CentralSystem.__init__(self)
         self.memory = memory or DocumentsInRam()
@@ -41,7 +56,18 @@ class StationBench(CentralSystem):
         supply = Supply(230, phases, switch, 320, None, grid_da, connectors)
         ids = list(range(1, connectors + 1))
         identity = dict(identity or {}, vendor="Setpoint", model="Bench")
-        self.station = Station(identity, self.memory, self.journal, supply, ids, self._reading, keys or {}, "t", self._on_log, locks)
+        self.station = Station(
+            identity,
+            self.memory,
+            self.journal,
+            supply,
+            ids,
+            self._reading,
+            keys or {},
+            "t",
+            self._on_log,
+            locks,
+        )
         self.tell(self.station.start, after_reset)
         if register:
             self.connect()
@@ -51,7 +77,13 @@ class StationBench(CentralSystem):
 
     def _reading(self, connector):
         reading = Reading(
-            self.wh.get(connector, 1000), 0, [0, 0, 0], 3, self.offered_da.get(connector, 0), self.voltages_dv, self.celsius
+            self.wh.get(connector, 1000),
+            0,
+            [0, 0, 0],
+            3,
+            self.offered_da.get(connector, 0),
+            self.voltages_dv,
+            self.celsius,
         )
         reading.has_thermometer = self.has_thermometer
         reading.estimated = self.estimated
@@ -199,16 +231,25 @@ class StationBench(CentralSystem):
     # -- what came out
 
     def statuses(self, connector=1):
-        return [p["status"] for p in self.actions("StatusNotification") if p["connectorId"] == connector]
+        return [
+            p["status"] for p in self.actions("StatusNotification") if p["connectorId"] == connector
+        ]
 
     def set_profile(self, connector=1, **changes):
-        return self.ask("SetChargingProfile", {"connectorId": connector, "csChargingProfiles": profile(**changes)})
+        return self.ask(
+            "SetChargingProfile",
+            {"connectorId": connector, "csChargingProfiles": profile(**changes)},
+        )
 
 
-def profile(id=1, level=0, purpose="TxDefaultProfile", kind="Absolute", unit="A", periods=((0, 16),), **more):
+def profile(
+    id=1, level=0, purpose="TxDefaultProfile", kind="Absolute", unit="A", periods=((0, 16),), **more
+):
     schedule = {
         "chargingRateUnit": unit,
-        "chargingSchedulePeriod": [{"startPeriod": start, "limit": limit} for start, limit in periods],
+        "chargingSchedulePeriod": [
+            {"startPeriod": start, "limit": limit} for start, limit in periods
+        ],
     }
     for name in ("duration", "startSchedule"):
         if name in more:

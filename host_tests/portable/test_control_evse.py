@@ -1,4 +1,5 @@
-"""One connector in the control loop: the order of its outputs, phases, ratings, and what the agent is told."""
+"""One connector in the control loop: the order of its outputs, phases, ratings, and what the agent
+is told."""
 
 from control_bench import charging, loop, names_of, run
 from outlet import Board, Outlet
@@ -79,7 +80,11 @@ def test_a_fault_of_the_pilot_is_told_with_the_level_that_was_measured():
     assert names_of(evse) == ["short"] and evse.protection.numbers[1] == 40
     evse.outlet.high_mv = 20000
     run(control, 1000)
-    assert names_of(evse) == ["short", "bad"] and evse.protection.numbers[3] == 20000 and evse.protection.numbers[1] == 40
+    assert (
+        names_of(evse) == ["short", "bad"]
+        and evse.protection.numbers[3] == 20000
+        and evse.protection.numbers[1] == 40
+    )
 
 
 def test_the_agent_is_told_once_of_each_thing_that_changes():

@@ -117,8 +117,8 @@ def test_a_step_is_not_healthy_when_the_contactor_is_closed_and_the_pilot_not_kn
 
 
 class Paced:
-    """A board whose loop is driven by a script, an entry for each step: (for how long the interpreter stands still before it, how
-    long it takes, how it ends)."""
+    """A board whose loop is driven by a script, an entry for each step: (for how long the
+    interpreter stands still before it, how long it takes, how it ends)."""
 
     outlets = []
     has_thermometer = False
@@ -160,7 +160,8 @@ class Paced:
         while self._script:
             control.signs_of_life += signs_of_life
             self.now_ms = max(self.now_ms, due_ms) + self._script[0][0]
-            while due_ms <= self.now_ms and self._script:  # what the timer asked for meanwhile comes together
+            # What the timer asked for meanwhile comes together
+            while due_ms <= self.now_ms and self._script:
                 due_ms += 20
                 control.tick(None)
         return control
@@ -183,10 +184,19 @@ def test_a_step_begins_every_20_ms_however_long_it_takes():
 
 
 def test_calls_of_the_timer_that_were_missed_count_as_one_and_others_have_their_turn_between_steps():
-    for still_ms, began in ((134, [20, 174, 200]), (150, [20, 190, 200]), (153, [20, 193, 220]), (2000, [20, 2040, 2060])):
+    for still_ms, began in (
+        (134, [20, 174, 200]),
+        (150, [20, 190, 200]),
+        (153, [20, 193, 220]),
+        (2000, [20, 2040, 2060]),
+    ):
         board = Paced([(0, 6, True), (still_ms, 6, True), (0, 6, True)])
         board.run()
-        assert board.began == began and sum(board.told) == began[-1], (still_ms, board.began, board.told)
+        assert board.began == began and sum(board.told) == began[-1], (
+            still_ms,
+            board.began,
+            board.told,
+        )
 
 
 def test_an_agent_that_hangs_gets_its_minute_then_the_contactor_opens_in_order_then_the_watchdog_has_its_way():
@@ -202,7 +212,9 @@ def test_an_agent_that_hangs_gets_its_minute_then_the_contactor_opens_in_order_t
     ticks(2990)
     assert outlet.closed and outlet.done == [] and board.feeds == 2990
     ticks(20)
-    assert outlet.closed and outlet.done == ["duty"] and outlet.duty_u16 == 65535, "the vehicle is told to stop"
+    assert outlet.closed and outlet.done == ["duty"] and outlet.duty_u16 == 65535, (
+        "the vehicle is told to stop"
+    )
     outlet.show("B")
     ticks(4)
     assert not outlet.closed and board.feeds == 3014

@@ -146,7 +146,10 @@ def test_the_contactor_waits_for_the_lock():
 def test_the_monitor_is_tested_at_the_start_and_after_each_session():
     outlet = watched_outlet()
     driven = []
-    outlet.set_rcm_test = lambda on: (driven.append(on) if not driven or driven[-1] != on else None, setattr(outlet, "tripped", on))
+    outlet.set_rcm_test = lambda on: (
+        driven.append(on) if not driven or driven[-1] != on else None,
+        setattr(outlet, "tripped", on),
+    )
     control, (evse,) = charging(outlets=[outlet])
     assert driven == [True, False]
     run(control, 20000)

@@ -1,4 +1,5 @@
-"""The whole station on the ESP32's board, on the model of the chip: a vehicle plugs in, charges and goes, without a network."""
+"""The whole station on the ESP32's board, on the model of the chip: a vehicle plugs in, charges and
+goes, without a network."""
 
 from central_system import CentralSystem
 from esp32_bench import CHIP, IDENTITY, Task, boot, description, pass_time, virtual_time
@@ -167,21 +168,37 @@ class SlowCentralSystem(CentralSystem):
 
 def station_limit(*periods):
     """Daily from midnight on; periods: (hour, A, phases)."""
-    listed = [{"startPeriod": hour * 3600, "limit": amps, "numberPhases": phases} for hour, amps, phases in periods]
-    schedule = {"startSchedule": "2025-06-15T00:00:00Z", "chargingRateUnit": "A", "chargingSchedulePeriod": listed}
-    profile = {"chargingProfileId": 1, "stackLevel": 0, "chargingProfilePurpose": "ChargePointMaxProfile", "chargingSchedule": schedule}
+    listed = [
+        {"startPeriod": hour * 3600, "limit": amps, "numberPhases": phases}
+        for hour, amps, phases in periods
+    ]
+    schedule = {
+        "startSchedule": "2025-06-15T00:00:00Z",
+        "chargingRateUnit": "A",
+        "chargingSchedulePeriod": listed,
+    }
+    profile = {
+        "chargingProfileId": 1,
+        "stackLevel": 0,
+        "chargingProfilePurpose": "ChargePointMaxProfile",
+        "chargingSchedule": schedule,
+    }
     profile.update(chargingProfileKind="Recurring", recurrencyKind="Daily")
     return {"connectorId": 0, "csChargingProfiles": profile}
 
 
 def test_a_message_that_corrects_the_clock_just_when_a_limit_is_due_leaves_the_limit_of_the_true_time():
     for told, true, periods, want in (
-        ("12:59:50", "12:50:00", ((0, 6, 3), (13, 16, 3)), (60, 3)),  # ten minutes fast, and more is due
+        # Ten minutes fast, and more is due
+        ("12:59:50", "12:50:00", ((0, 6, 3), (13, 16, 3)), (60, 3)),
         ("12:59:50", "12:50:00", ((0, 6, 1), (13, 6, 3)), (60, 1)),  # more phases
-        ("12:59:50", "12:50:00", ((0, 16, 3), (13, 6, 1)), (160, 3)),  # less: nobody is held back for ten minutes
+        # Less: nobody is held back for ten minutes
+        ("12:59:50", "12:50:00", ((0, 16, 3), (13, 6, 1)), (160, 3)),
         ("12:59:50", "14:10:00", ((0, 6, 1), (13, 16, 3), (14, 8, 1)), (80, 1)),  # slow
     ):
-        changes = {"supply": {"connector_amps": 16, "volts": 230, "phases": 3, "phase_switch": True}}
+        changes = {
+            "supply": {"connector_amps": 16, "volts": 230, "phases": 3, "phase_switch": True}
+        }
         bench = BoardBench(connector_phases_2_3={"pin": 21, "on": 1, "pull": "down"}, **changes)
         try:
             app, evse = bench.app, bench.app.control.evses[1]
@@ -196,9 +213,15 @@ def test_a_message_that_corrects_the_clock_just_when_a_limit_is_due_leaves_the_l
             central.lines.clear()
             central.answer({"currentTime": "2025-06-15T%sZ" % true})
             grant = app.station.limits.of[1]
-            assert (evse.limit_da, evse.phases) == (grant.da, grant.phases) == want, (told, true, periods)
+            assert (evse.limit_da, evse.phases) == (grant.da, grant.phases) == want, (
+                told,
+                true,
+                periods,
+            )
             outputs = [line for line in central.lines if line.startswith("connector 1: ")]
-            assert all(line.startswith("connector 1: %d.0 A, " % (want[0] // 10)) for line in outputs), outputs
+            assert all(
+                line.startswith("connector 1: %d.0 A, " % (want[0] // 10)) for line in outputs
+            ), outputs
         finally:
             bench.end()
 
@@ -241,7 +264,8 @@ def test_where_memory_ends_in_the_middle_of_an_event_the_contactor_opens_and_the
         bench.app.on_card("04A1B2C3", [1])
         bench.run(3000)
         assert bench.closed()
-        bench.app.station.transactions.end = no_memory  # it would else have ended for the driver, and not for the journal
+        # It would else have ended for the driver, and not for the journal
+        bench.app.station.transactions.end = no_memory
         assert hangs_up(bench.app, bench.app.on_card, "04A1B2C3", [1])
         assert bench.app.died and bench.app._over.is_set() and not bench.closed()
     finally:
@@ -314,7 +338,9 @@ def test_a_vehicle_that_asks_for_ventilation_charges_where_there_is_some():
             bench.wire.vehicle.show(246)
             bench.run(8000)
             assert bench.closed() == ventilation
-            assert bench.app.station.facts.connectors[0].status() == ("Charging" if ventilation else "SuspendedEVSE")
+            assert bench.app.station.facts.connectors[0].status() == (
+                "Charging" if ventilation else "SuspendedEVSE"
+            )
         finally:
             bench.end()
 

@@ -1,6 +1,16 @@
 """The ESP32's board on the model of a chip: resets, watchdog, clock and files."""
 
-from esp32_bench import CHIP, IDENTITY, Task, boot, booted, description, machine, pass_time, virtual_time
+from esp32_bench import (
+    CHIP,
+    IDENTITY,
+    Task,
+    boot,
+    booted,
+    description,
+    machine,
+    pass_time,
+    virtual_time,
+)
 from noting_app import NotingApp
 
 from setpoint import clock
@@ -17,7 +27,13 @@ def refusal(wiring, identity=IDENTITY):
 
 
 def test_each_chip_is_asked_for_the_clock_that_it_has():
-    for name, mhz in (("esp32_devkitc", 240), ("esp32evse_s2", 240), ("esp32s3_devkitc", 240), ("esp32c3_devkitm", 160), ("esp32c6_devkitc", 160)):
+    for name, mhz in (
+        ("esp32_devkitc", 240),
+        ("esp32evse_s2", 240),
+        ("esp32s3_devkitc", 240),
+        ("esp32c3_devkitm", 160),
+        ("esp32c6_devkitc", 160),
+    ):
         wiring = description(name)
         CHIP.start(wiring["module"])
         boot(wiring)
@@ -30,7 +46,10 @@ def test_a_chip_that_is_another_than_the_file_says_is_not_started():
         boot(description("esp32_devkitc"))
         raise AssertionError("it starts")
     except boards.UnfitBoard as error:
-        assert str(error) == "/board.json: module is ESP32-WROOM-32, and this chip is another one: it has no such clock"
+        assert (
+            str(error)
+            == "/board.json: module is ESP32-WROOM-32, and this chip is another one: it has no such clock"
+        )
     assert CHIP.history == []
 
 
@@ -47,7 +66,9 @@ def test_why_the_chip_restarted():
         CHIP.reset_cause = cause
         CHIP.rtc_memory = memory
         assert boot()[0].reset_cause == word, (cause, memory)
-        assert CHIP.rtc_memory == (memory[:4] or bytes(4)), "the mark is for one restart; what boot.py keeps stays"
+        assert CHIP.rtc_memory == (memory[:4] or bytes(4)), (
+            "the mark is for one restart; what boot.py keeps stays"
+        )
 
 
 def test_a_reset_makes_safe_and_leaves_its_mark():
@@ -63,7 +84,9 @@ def test_a_reset_makes_safe_and_leaves_its_mark():
     CHIP.restart()
     assert boot(root=board.root)[0].reset_cause == "software"
     CHIP.panics()
-    assert boot(root=board.root)[0].reset_cause == "panic", "the same cause of reset, without the mark"
+    assert boot(root=board.root)[0].reset_cause == "panic", (
+        "the same cause of reset, without the mark"
+    )
 
 
 def test_the_watchdog_starts_with_its_first_food():
@@ -123,12 +146,20 @@ def test_the_clock_comes_from_the_rtc_if_that_was_set_and_leads_it():
         system[0] = board.clock.now() + 13
         pass_time(10000, [task])
         assert len(CHIP.system_time_set) == 3, "it has drifted away"
-        for cause, marked, known in ((2, True, True), (3, True, True), (2, False, False), (1, True, False)):
+        for cause, marked, known in (
+            (2, True, True),
+            (3, True, True),
+            (2, False, False),
+            (1, True, False),
+        ):
             CHIP.restart()
             CHIP.reset_cause = cause
             CHIP.rtc_memory = b"SPa\1T" if marked else b"SPa\1"
             clock = boot(root=board.root)[0].clock
-            assert (clock.now() == system[0]) == known and (clock.now() is None) != known, (cause, marked)
+            assert (clock.now() == system[0]) == known and (clock.now() is None) != known, (
+                cause,
+                marked,
+            )
         assert CHIP.rtc_memory == b"SPa\1"
     finally:
         end()
@@ -136,19 +167,43 @@ def test_the_clock_comes_from_the_rtc_if_that_was_set_and_leads_it():
 
 
 def test_what_the_files_say_is_there():
-    identity = {"vendor": "Acme", "model": "Wall", "basic_auth": "secret", "keys": {"HeartbeatInterval": "60"}}
+    identity = {
+        "vendor": "Acme",
+        "model": "Wall",
+        "basic_auth": "secret",
+        "keys": {"HeartbeatInterval": "60"},
+    }
     identity["reconnect"] = {"minimum_s": 1, "random_s": 0}
     board = booted(identity)
-    assert board.name == "esp32_devkitc" and board.supply["connector_amps"] == 16 and board.supply["grid_amps"] is None
-    assert board.identity["vendor"] == "Acme" and board.identity["model"] == "Wall" and board.identity["basic_auth"] == "secret"
-    assert board.keys == {"HeartbeatInterval": "60"} and board.reconnect == {"minimum_s": 1, "random_s": 0}
+    assert (
+        board.name == "esp32_devkitc"
+        and board.supply["connector_amps"] == 16
+        and board.supply["grid_amps"] is None
+    )
+    assert (
+        board.identity["vendor"] == "Acme"
+        and board.identity["model"] == "Wall"
+        and board.identity["basic_auth"] == "secret"
+    )
+    assert board.keys == {"HeartbeatInterval": "60"} and board.reconnect == {
+        "minimum_s": 1,
+        "random_s": 0,
+    }
     assert board.flash_stats() is None
 
 
 def test_a_board_without_identity_runs_offline_and_says_so():
-    for broken, told in (("", " is missing or broken"), ("{", " is missing or broken"), ("[1]", ": it is not a JSON object; make provision writes a new one")):
+    for broken, told in (
+        ("", " is missing or broken"),
+        ("{", " is missing or broken"),
+        ("[1]", ": it is not a JSON object; make provision writes a new one"),
+    ):
         board = booted(broken)
-        assert board.identity["csms_url"] == "" and board.identity["vendor"] == "Setpoint" and board.keys == {}
+        assert (
+            board.identity["csms_url"] == ""
+            and board.identity["vendor"] == "Setpoint"
+            and board.keys == {}
+        )
         app = NotingApp()
         tasks = board.attach(app)
         assert app.told == [("error", "board", "/identity.json" + told)]
@@ -182,10 +237,17 @@ def test_the_energy_estimated_is_what_was_offered():
 
 
 def test_the_tasks_of_a_board_are_what_it_has():
-    lock = {"close": {"pin": 21, "on": 1, "pull": "down"}, "open": {"pin": 19, "on": 1, "pull": "down"}, "pulse_ms": 300}
+    lock = {
+        "close": {"pin": 21, "on": 1, "pull": "down"},
+        "open": {"pin": 19, "on": 1, "pull": "down"},
+        "pulse_ms": 300,
+    }
     for changes, names in (
         ({}, ["wifi", "house", "thermometer", "panel", "meter 1"]),
-        ({"temperature": None, "light": None, "button": None, "connector_lock": lock}, ["wifi", "house", "meter 1", "lock 1"]),
+        (
+            {"temperature": None, "light": None, "button": None, "connector_lock": lock},
+            ["wifi", "house", "meter 1", "lock 1"],
+        ),
     ):
         tasks = booted(**changes).attach(NotingApp())
         assert [name for name, _ in tasks] == names

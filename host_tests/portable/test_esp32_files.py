@@ -1,4 +1,5 @@
-"""/board.json and /identity.json: what is wrong with one is said by the field's name, and nothing is driven by it."""
+"""/board.json and /identity.json: what is wrong with one is said by the field's name, and nothing
+is driven by it."""
 
 import json
 
@@ -59,7 +60,11 @@ WRONG = (
     ("connectors.0.pilot.attenuation_db", 12, "attenuation_db is 12"),
     ("connectors.0.pilot.mv_per_10_v", 1030, "connectors/0/pilot: 126 dV are"),
     ("connectors.0.pilot.mv_at_0_v", 10**30, "mv_at_0_v is 1"),
-    ("connectors.0.cable.pull_up_ohm", -1000, "connectors/0/cable/pull_up_ohm is -1000, and not an integer from 100 to"),
+    (
+        "connectors.0.cable.pull_up_ohm",
+        -1000,
+        "connectors/0/cable/pull_up_ohm is -1000, and not an integer from 100 to",
+    ),
     ("connectors.0.cable.pull_up_ohm", 200, "connectors/0/cable: 1500 Ohm are"),
     ("connectors.0.feedback.pin", 35, "pin 35, feedback of connector 1, can only be read"),
     ("connectors.0.meter", {"kind": "guess"}, "connectors/0/meter/kind is 'guess', and not one of"),
@@ -110,7 +115,9 @@ def test_a_field_that_is_wrong_is_named():
 
 def test_what_an_accepted_objection_is_worth():
     wiring = description(connector_meter=dict(PULSE, pin=15))
-    assert "pin 15, pin of meter of connector 1, decides how the chip starts" in judge.fault_in(wiring)
+    assert "pin 15, pin of meter of connector 1, decides how the chip starts" in judge.fault_in(
+        wiring
+    )
     wiring["accepted"].append({"rule": "strapping", "pin": 15, "because": "of a test"})
     assert judge.fault_in(wiring) is None
     wiring["accepted"].append({"rule": "boot", "pin": 15, "because": "of a test"})
@@ -118,9 +125,16 @@ def test_what_an_accepted_objection_is_worth():
 
 
 def test_meters_on_one_line_agree():
-    for second, part in (({}, "addresses of their own"), ({"address": 2, "baud": 2400}, "the same baud"), ({"address": 2}, None)):
+    for second, part in (
+        ({}, "addresses of their own"),
+        ({"address": 2, "baud": 2400}, "the same baud"),
+        ({"address": 2}, None),
+    ):
         wiring = description(connector_meter=METER, connector_cable=None)
-        other = {"pilot": dict(wiring["connectors"][0]["pilot"], pwm_pin=19, adc_pin=34), "contactor": {"pin": 21, "on": 1, "pull": "down"}}
+        other = {
+            "pilot": dict(wiring["connectors"][0]["pilot"], pwm_pin=19, adc_pin=34),
+            "contactor": {"pin": 21, "on": 1, "pull": "down"},
+        }
         for name in ("open", "loop_back_pin"):
             del other["pilot"][name]
         other["meter"] = dict(METER)
@@ -144,11 +158,22 @@ def test_a_bus_that_the_chip_has_not_got_is_refused():
         }[bus]
         assert judge.fault_in(wiring) is None, bus
         wiring[bus][number] += 1
-        assert judge.fault_in(wiring) == "%s/%s is %d, and an ESP32-C6 has none above %d" % (bus, number, least + 1, least)
+        assert judge.fault_in(wiring) == "%s/%s is %d, and an ESP32-C6 has none above %d" % (
+            bus,
+            number,
+            least + 1,
+            least,
+        )
 
 
 def test_a_thermometer_that_cannot_read_the_heat_at_which_charging_stops_is_refused():
-    sensor = {"kind": "analogue", "adc_pin": 35, "attenuation_db": 6, "mv_at_0_c": 500, "uv_per_k": 10000}
+    sensor = {
+        "kind": "analogue",
+        "adc_pin": 35,
+        "attenuation_db": 6,
+        "mv_at_0_c": 500,
+        "uv_per_k": 10000,
+    }
     assert judge.fault_in(description(temperature=sensor, reserved={})) is None
     sensor["attenuation_db"] = 0
     said = judge.fault_in(description(temperature=sensor, reserved={}))
@@ -158,11 +183,16 @@ def test_a_thermometer_that_cannot_read_the_heat_at_which_charging_stops_is_refu
 def test_a_board_whose_file_is_wrong_drives_nothing_and_says_which_field():
     assert refusal("{") == "/board.json is missing or broken: copy one from boards/"
     assert refusal('"board"') == "/board.json: it is not a JSON object; make boards checks it"
-    assert refusal(description(module="ESP32")).startswith("/board.json: module is 'ESP32', and not one of ESP32")
+    assert refusal(description(module="ESP32")).startswith(
+        "/board.json: module is 'ESP32', and not one of ESP32"
+    )
     wiring = description()
     wiring["connectors"][0]["contactor"]["on"] = 7
     text = json.dumps(wiring)
-    assert refusal(text) == "/board.json: connectors/0/contactor/on is 7, and not one of 0, 1; make boards checks it"
+    assert (
+        refusal(text)
+        == "/board.json: connectors/0/contactor/on is 7, and not one of 0, 1; make boards checks it"
+    )
 
 
 # -- identity
@@ -172,9 +202,22 @@ WIFI = {"ssid": "home", "password": "a secret"}
 
 
 def test_an_identity_that_is_right_is_taken_as_it_is():
-    whole = dict(LINK, vendor="Acme", model="Wall", charge_box_serial="1", charge_point_serial="2", basic_auth="a secret")
-    whole.update(wifi=dict(WIFI, hostname="box", country="DE"), keys={"HeartbeatInterval": "60", "LocalPreAuthorize": True})
-    whole.update(tls={"ca_file": "/ca.pem", "check_hostname": False}, reconnect={"minimum_s": 0.5, "random_s": 3})
+    whole = dict(
+        LINK,
+        vendor="Acme",
+        model="Wall",
+        charge_box_serial="1",
+        charge_point_serial="2",
+        basic_auth="a secret",
+    )
+    whole.update(
+        wifi=dict(WIFI, hostname="box", country="DE"),
+        keys={"HeartbeatInterval": "60", "LocalPreAuthorize": True},
+    )
+    whole.update(
+        tls={"ca_file": "/ca.pem", "check_hostname": False},
+        reconnect={"minimum_s": 0.5, "random_s": 3},
+    )
     assert usable(whole) == (whole, [])
     assert usable(dict(LINK, basic_auth={"user": None, "password": "x"}, tls=None, wifi=None)) == (
         dict(LINK, basic_auth={"user": None, "password": "x"}),
@@ -186,17 +229,51 @@ def test_what_is_wrong_in_an_identity_is_left_out_and_named_without_its_value():
     for name, values in (
         ("vendor", (7, [], {})),
         ("keys", ([], 5, "x", {"HeartbeatInterval": []}, {5: "x"})),
-        ("reconnect", (5, {}, {"minimum_s": 1}, {"minimum_s": -1, "random_s": 0}, {"minimum_s": "1", "random_s": 0}, {"minimum_s": 1e9, "random_s": 0})),
-        ("wifi", ("home", {}, {"ssid": 7}, {"ssid": ""}, {"ssid": "x" * 33}, {"ssid": "x", "password": 12345678}, {"ssid": "x", "country": "Germany"})),
-        ("wifi", ({"ssid": "x", "password": "x" * 64}, {"ssid": "x", "hostname": "x" * 33}, {"ssid": "x", "channel": "x"})),
-        ("wifi", ({"ssid": "x", "hostname": "s\u00e4ule" * 6}, {"ssid": "x", "country": "\u00d6S"})),  # bytes count
+        (
+            "reconnect",
+            (
+                5,
+                {},
+                {"minimum_s": 1},
+                {"minimum_s": -1, "random_s": 0},
+                {"minimum_s": "1", "random_s": 0},
+                {"minimum_s": 1e9, "random_s": 0},
+            ),
+        ),
+        (
+            "wifi",
+            (
+                "home",
+                {},
+                {"ssid": 7},
+                {"ssid": ""},
+                {"ssid": "x" * 33},
+                {"ssid": "x", "password": 12345678},
+                {"ssid": "x", "country": "Germany"},
+            ),
+        ),
+        (
+            "wifi",
+            (
+                {"ssid": "x", "password": "x" * 64},
+                {"ssid": "x", "hostname": "x" * 33},
+                {"ssid": "x", "channel": "x"},
+            ),
+        ),
+        # Bytes count
+        (
+            "wifi",
+            ({"ssid": "x", "hostname": "s\u00e4ule" * 6}, {"ssid": "x", "country": "\u00d6S"}),
+        ),
         ("station", (1,)),
     ):
         for value in values:
             document = dict(LINK)
             document[name] = value
             found, problems = usable(document)
-            assert found == LINK and len(problems) == 1 and problems[0].startswith(name + " is not "), (name, value, problems)
+            assert (
+                found == LINK and len(problems) == 1 and problems[0].startswith(name + " is not ")
+            ), (name, value, problems)
             assert "12345678" not in problems[0]
 
 
@@ -205,31 +282,61 @@ def test_where_it_would_be_unclear_to_whom_and_how_securely_it_speaks_the_statio
         ("csms_url", (7, ["ws://127.0.0.1:9"])),
         ("charge_point_id", (7, {})),
         ("basic_auth", (7, {"user": "x"}, {"password": 7}, {"password": "x", "domain": "y"})),
-        ("tls", ("ca.pem", {"ca_file": 7}, {"check_hostname": "no"}, {"check_hostname": 0}, {"verify": "x"})),
+        (
+            "tls",
+            (
+                "ca.pem",
+                {"ca_file": 7},
+                {"check_hostname": "no"},
+                {"check_hostname": 0},
+                {"verify": "x"},
+            ),
+        ),
     ):
         for value in values:
             document = dict(LINK, basic_auth="a secret", wifi=WIFI)
             document[name] = value
             found, problems = usable(document)
-            assert found == {"wifi": WIFI} and problems[-1] == "so the station stays offline", (name, value)
+            assert found == {"wifi": WIFI} and problems[-1] == "so the station stays offline", (
+                name,
+                value,
+            )
 
 
 def test_a_station_with_a_wrong_identity_runs_and_says_so():
-    identity = {"csms_url": 5, "vendor": 7, "keys": 5, "reconnect": [], "wifi": {"ssid": 5}, "tls": "x"}
+    identity = {
+        "csms_url": 5,
+        "vendor": 7,
+        "keys": 5,
+        "reconnect": [],
+        "wifi": {"ssid": 5},
+        "tls": "x",
+    }
     CHIP.start()
     board, _ = boot(description(), identity)
     end = virtual_time()
     try:
         app = App(board)
         app.tell(app.station.start)
-        pass_time(1000, [Task(coroutine) for name, coroutine in board.attach(app)], lambda: app.control.step(20))
-        assert board.identity["csms_url"] == "" and board.identity["vendor"] == "Setpoint" and board.keys == {}
+        pass_time(
+            1000,
+            [Task(coroutine) for name, coroutine in board.attach(app)],
+            lambda: app.control.step(20),
+        )
+        assert (
+            board.identity["csms_url"] == ""
+            and board.identity["vendor"] == "Setpoint"
+            and board.keys == {}
+        )
     finally:
         end()
 
 
 def test_an_open_network_needs_no_password():
-    for wifi in ({"ssid": "open"}, {"ssid": "open", "password": None, "hostname": None, "country": None}):
+    for wifi in (
+        {"ssid": "open"},
+        {"ssid": "open", "password": None, "hostname": None, "country": None},
+    ):
         CHIP.start()
         board, _ = boot(description(), dict(LINK, wifi=wifi))
         end = virtual_time()

@@ -1,4 +1,5 @@
-"""The chip's flash between the port and littlefs: what fails there costs nobody a document (board/flash.py)."""
+"""The chip's flash between the port and littlefs: what fails there costs nobody a document
+(board/flash.py)."""
 
 import errno
 import os
@@ -16,11 +17,13 @@ from setpoint.store.journal import Journal
 
 HAS_LITTLEFS = hasattr(VfsLfs2, "mkfs")  # CPython has none
 
-OLD, NEW = {"amps": 32}, {"amps": 6, "text": "x" * 700}  # more than littlefs keeps in the folder's own log
+# More than littlefs keeps in the folder's own log
+OLD, NEW = {"amps": 32}, {"amps": 6, "text": "x" * 700}
 
 
 class Chip:
-    """A file system on the chip at /chip, as a board mounts it, with two documents and a line in the journal."""
+    """A file system on the chip at /chip, as a board mounts it, with two documents and a line in
+    the journal."""
 
     def __enter__(self):
         CHIP.start()
@@ -56,7 +59,11 @@ class Chip:
         self.board.remount()
         documents, journal = Documents("/chip/state"), Journal("/chip/journal")
         found = [documents.names(), documents.read("profile-1"), documents.read("settings", {})]
-        found += [journal.read(0, 0)[0], journal.read(1, 0)[0], documents.problems + journal.problems]
+        found += [
+            journal.read(0, 0)[0],
+            journal.read(1, 0)[0],
+            documents.problems + journal.problems,
+        ]
         return found
 
 
@@ -83,12 +90,16 @@ def test_a_read_that_fails_brings_no_older_profile_back():
                 else:
                     try:
                         chip.look()
-                    except (OSError, IndexError, TypeError, Reset):  # what littlefs makes of a read that failed cannot be told
+                    # What littlefs makes of a read that failed cannot be told
+                    except (OSError, IndexError, TypeError, Reset):
                         pass
                 bdev.fail(1, 0)
                 mounted_again(chip)
                 assert chip.look() == WHOLE, (times, at, "afterwards")
-                assert not [name for name in os.listdir("/chip/state") if name.endswith(".bad")], (times, at)
+                assert not [name for name in os.listdir("/chip/state") if name.endswith(".bad")], (
+                    times,
+                    at,
+                )
 
 
 def test_a_chip_that_cannot_be_read_at_all_loses_nothing():
@@ -151,7 +162,13 @@ def test_whatever_the_port_raises_littlefs_gets_a_number():
 
     port = Port()
     assert flash.before(port) is flash
-    for error in (OSError(-0x6001), OSError(-0x102, "ESP_ERR_INVALID_ARG"), OSError(errno.EIO), MemoryError(), KeyboardInterrupt()):
+    for error in (
+        OSError(-0x6001),
+        OSError(-0x102, "ESP_ERR_INVALID_ARG"),
+        OSError(errno.EIO),
+        MemoryError(),
+        KeyboardInterrupt(),
+    ):
         port.error = error
         for function, arguments, tries in (
             (flash.readblocks, (1, bytearray(4), 0), 3),
@@ -160,11 +177,16 @@ def test_whatever_the_port_raises_littlefs_gets_a_number():
         ):
             for fails in range(5):
                 port.left = fails
-                assert (function(*arguments) or 0) == (0 if fails < tries else -errno.EIO), (error, function, fails)
+                assert (function(*arguments) or 0) == (0 if fails < tries else -errno.EIO), (
+                    error,
+                    function,
+                    fails,
+                )
 
 
 class Quick:
-    """A device as quick as the chip's, which is C: it has no jump in its bytecode at which anything else could run."""
+    """A device as quick as the chip's, which is C: it has no jump in its bytecode at which anything
+    else could run."""
 
     def __init__(self):
         self.seen = []
@@ -237,8 +259,13 @@ def test_a_document_that_the_chip_does_not_give_for_now_is_neither_set_aside_nor
             again = Documents(folder)
             try:
                 assert again.read("profile-1") == (OLD if gone.endswith("b") else NEW)
-                assert again.problems == ["%s/%s cannot be read for now (%s)." % (folder, gone, not_now)]
-                for change in (lambda: again.write("profile-1", {"amps": 10}), lambda: again.remove("profile-1")):
+                assert again.problems == [
+                    "%s/%s cannot be read for now (%s)." % (folder, gone, not_now)
+                ]
+                for change in (
+                    lambda: again.write("profile-1", {"amps": 10}),
+                    lambda: again.remove("profile-1"),
+                ):
                     assert refused(change), "it would come back"
             finally:
                 del store.open

@@ -1,4 +1,5 @@
-"""The meters that board.json names, on the model of the chip: pulses on a pin, Modbus on RS-485, none."""
+"""The meters that board.json names, on the model of the chip: pulses on a pin, Modbus on RS-485,
+none."""
 
 import asyncio
 import struct
@@ -14,7 +15,8 @@ MODBUS = {"kind": "modbus", "model": "eastron_3p", "address": 7, "baud": 9600}
 
 
 class Eastron:
-    """A meter on the line. It answers what is asked of its address, at its speed, if the request is whole."""
+    """A meter on the line. It answers what is asked of its address, at its speed, if the request is
+    whole."""
 
     def __init__(self, address=7, baud=9600, parity=None):
         self._address, self._baud, self._parity = address, baud, parity
@@ -35,7 +37,10 @@ class Eastron:
         self.asked += 1
         answer = bytes([address, function | 0x80, 4])
         if not self.broken:
-            answer = bytes([address, function, 2 * count]) + self.registers[2 * first : 2 * (first + count)]
+            answer = (
+                bytes([address, function, 2 * count])
+                + self.registers[2 * first : 2 * (first + count)]
+            )
         return answer + struct.pack("<H", modbus.crc16(answer))
 
 
@@ -89,7 +94,11 @@ def test_a_modbus_meter_is_read_over_rs485():
     assert CHIP.outputs[33] == 0, "nobody sends yet"
     asyncio.run(outlet.meter.poll())
     assert outlet.meter_wh() == 1234567 and outlet.meter_w() == 7340 and outlet.meter_da() == 160
-    assert outlet.meter_currents_da() == [160, 159, 1] and outlet.meter_voltages_dv() == [2300, 2295, 2310]
+    assert outlet.meter_currents_da() == [160, 159, 1] and outlet.meter_voltages_dv() == [
+        2300,
+        2295,
+        2310,
+    ]
     assert CHIP.history[-2:] == [(33, 1), (33, 0)], "the line is free again"
 
 
@@ -149,7 +158,11 @@ def test_a_long_request_is_slept_and_only_its_end_waited_for():
 
 def test_two_meters_share_a_line():
     wiring = description(connector_meter=MODBUS)
-    second = dict(wiring["connectors"][0], contactor={"pin": 21, "on": 1, "pull": "down"}, meter=dict(MODBUS, address=8))
+    second = dict(
+        wiring["connectors"][0],
+        contactor={"pin": 21, "on": 1, "pull": "down"},
+        meter=dict(MODBUS, address=8),
+    )
     second["pilot"] = dict(second["pilot"], pwm_pin=19, adc_pin=34)
     for name in ("residual_current", "feedback", "cable"):
         second.pop(name)
@@ -191,7 +204,9 @@ def test_a_meter_that_is_not_there_at_power_up_is_a_fault_at_once():
     board, app = booted(MODBUS), NotingApp()
     CHIP.serial.broken = True
     polls(board, app, 1)
-    assert app.told[1:] == [(1, "PowerMeterFailure", "meter", "exception code 4: check the meter", True)]
+    assert app.told[1:] == [
+        (1, "PowerMeterFailure", "meter", "exception code 4: check the meter", True)
+    ]
     assert all(len(entry[3] or "") <= 50 for entry in app.told if entry[0] == 1)
 
 
@@ -248,5 +263,7 @@ def test_without_a_meter_what_is_said_is_estimated():
     for meter in ({"kind": "none"}, None):
         board = booted(meter)
         outlet = board.outlets[0]
-        assert outlet.meter_estimated and outlet.meter_wh() == 0 and outlet.meter_voltages_dv() == []
+        assert (
+            outlet.meter_estimated and outlet.meter_wh() == 0 and outlet.meter_voltages_dv() == []
+        )
         assert CHIP.uart is None and CHIP.counters == {}

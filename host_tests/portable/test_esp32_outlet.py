@@ -23,13 +23,17 @@ def test_the_contactor_and_its_feedback():
     outlet.set_contactor(False)
     assert CHIP.outputs[26] == 0 and outlet.contactor_closed() is False
     CHIP.closes.clear()
-    assert outlet.contactor_closed() is True, "a broken wire to the mirror contact reads as closed: the safe one"
+    assert outlet.contactor_closed() is True, (
+        "a broken wire to the mirror contact reads as closed: the safe one"
+    )
     assert booted(connector_feedback=None).outlets[0].contactor_closed() is None
 
 
 def test_phases_2_and_3_have_a_contactor_of_their_own():
     supply = {"volts": 230, "phases": 3, "phase_switch": True, "connector_amps": 16}
-    outlet = booted(supply=supply, connector_phases_2_3={"pin": 21, "on": 1, "pull": "down"}).outlets[0]
+    outlet = booted(
+        supply=supply, connector_phases_2_3={"pin": 21, "on": 1, "pull": "down"}
+    ).outlets[0]
     assert outlet.phases == 3 and CHIP.outputs[21] == 0
     outlet.set_contactor(True)
     assert (CHIP.outputs[26], CHIP.outputs[21]) == (1, 1)
@@ -53,7 +57,11 @@ def test_make_safe_opens_the_contactor_and_then_sets_the_pilot_to_12_v():
     outlet.set_duty_u16(17476)
     for _ in range(2):
         board.make_safe()
-        assert CHIP.outputs[26] == 0 and CHIP.outputs[4] == 0 and CHIP.wires[36].duty_u16 == 65535 == outlet.duty_u16
+        assert (
+            CHIP.outputs[26] == 0
+            and CHIP.outputs[4] == 0
+            and CHIP.wires[36].duty_u16 == 65535 == outlet.duty_u16
+        )
         assert not outlet.closed
 
 
@@ -66,7 +74,9 @@ def test_a_residual_current_trip_is_told_once_more_when_it_is_over():
     assert outlet.rcm_tripped() is False
     CHIP.irqs.clear()
     CHIP.drive(13, 1)
-    assert outlet.rcm_tripped() is True and outlet.rcm_tripped() is True, "and without one, for as long as it is there"
+    assert outlet.rcm_tripped() is True and outlet.rcm_tripped() is True, (
+        "and without one, for as long as it is there"
+    )
     assert booted(connector_residual_current=None).outlets[0].rcm_tripped() is None
 
 
@@ -146,12 +156,20 @@ def test_protective_earth_is_read_where_there_is_a_sensor():
 
 
 def test_a_cables_resistor_is_measured():
-    beside = {"adc_pin": 34, "attenuation_db": 6, "supply_mv": 3300, "pull_up_ohm": 1000, "pull_down_ohm": 10000}
+    beside = {
+        "adc_pin": 34,
+        "attenuation_db": 6,
+        "supply_mv": 3300,
+        "pull_up_ohm": 1000,
+        "pull_down_ohm": 10000,
+    }
     for cable in (None, beside):
         accepted = description()["accepted"]
         if cable:
             accepted.append({"rule": "range", "pin": 34, "because": "what is above counts as open"})
-        outlet = booted(accepted=accepted, **({"connector_cable": cable} if cable else {})).outlets[0]
+        outlet = booted(accepted=accepted, **({"connector_cable": cable} if cable else {})).outlets[
+            0
+        ]
         pin = cable["adc_pin"] if cable else 39
         for ohm in (100, 220, 680, 1000):
             seen = ohm if cable is None else ohm * 10000 // (ohm + 10000)
@@ -159,7 +177,8 @@ def test_a_cables_resistor_is_measured():
             assert abs(outlet.cable_ohm() - ohm) <= 4 + ohm // 50, (ohm, outlet.cable_ohm())
         CHIP.ohm[pin] = (0, 1000, 3300)
         assert outlet.cable_ohm() < 60
-    CHIP.ohm[34] = (None, 1000, 3300)  # 6 dB end at 1750 mV: above 1274 Ohm that is all that can be said
+    # 6 dB end at 1750 mV: above 1274 Ohm that is all that can be said
+    CHIP.ohm[34] = (None, 1000, 3300)
     assert outlet.cable_ohm() > 1100
 
 
@@ -167,7 +186,13 @@ def test_no_cable_reads_as_open():
     outlet = booted().outlets[0]
     CHIP.ohm[39] = (None, 1000, 3300)
     assert outlet.cable_ohm() == 1000000
-    cable = {"adc_pin": 39, "attenuation_db": 11, "supply_mv": 3300, "pull_up_ohm": 1000, "pull_down_ohm": 10000}
+    cable = {
+        "adc_pin": 39,
+        "attenuation_db": 11,
+        "supply_mv": 3300,
+        "pull_up_ohm": 1000,
+        "pull_down_ohm": 10000,
+    }
     outlet = booted(connector_cable=cable).outlets[0]
     CHIP.ohm[39] = (10000, 1000, 3300)
     assert outlet.cable_ohm() >= 1000000, "what is left is the board's own resistor"

@@ -1,4 +1,5 @@
-"""The ESP32's control pilot on the model of chip, divider and vehicle: what is sent, what is read, what must not be trusted."""
+"""The ESP32's control pilot on the model of chip, divider and vehicle: what is sent, what is read,
+what must not be trusted."""
 
 from esp32_bench import CHIP, boot, described, description
 from memory import bytes_taken
@@ -7,7 +8,8 @@ from noting_app import NotingApp
 from setpoint.board.esp32.pilot import fewest_hits
 from setpoint.pilot.duty import duty_u16_for
 
-# (what is between pilot and earth, diode, high in mV, low in mV with PWM); IEC 61851-1, annex A, with 12 V, 1 kOhm and 0.7 V
+# (what is between pilot and earth, diode, high in mV, low in mV with PWM); IEC 61851-1, annex A,
+# with 12 V, 1 kOhm and 0.7 V
 VEHICLES = (
     (None, True, 12000, -12000),
     (2740, True, 8978, -12000),
@@ -102,12 +104,18 @@ def test_every_described_board_starts_safe_and_reads_its_pilot():
         board, wire = boot(wiring)
         outlet = board.outlets[0]
         contactor = wiring["connectors"][0]["contactor"]
-        assert CHIP.history[0] == (contactor["pin"], 1 - contactor["on"]) and wire.duty_u16 == 65535, name
+        assert (
+            CHIP.history[0] == (contactor["pin"], 1 - contactor["on"]) and wire.duty_u16 == 65535
+        ), name
         outlet.set_duty_u16(17472)
         for ohm, diode, high_mv, _ in VEHICLES[1:4]:
             wire.vehicle.show(ohm, diode)
             outlet.read_pilot()
-            assert outlet.pilot_ok() and abs(outlet.high_mv - high_mv) <= NEAR_MV, (name, ohm, outlet.high_mv)
+            assert outlet.pilot_ok() and abs(outlet.high_mv - high_mv) <= NEAR_MV, (
+                name,
+                ohm,
+                outlet.high_mv,
+            )
             assert -13500 < outlet.low_mv < -10000, (name, ohm, outlet.low_mv)
 
 
@@ -115,7 +123,9 @@ def test_a_pwm_that_does_not_obey_is_found():
     outlet, wire = booted()
     outlet.set_duty_u16(17476)
     CHIP.wrong_duty = 65535
-    assert outlet.pilot_ok(), "judged with the next burst: the chip takes a duty over with the next period"
+    assert outlet.pilot_ok(), (
+        "judged with the next burst: the chip takes a duty over with the next period"
+    )
     outlet.read_pilot()
     assert not outlet.pilot_ok()
     CHIP.wrong_duty = None
@@ -135,8 +145,17 @@ def test_an_adc_that_fails_reads_as_no_vehicle_that_may_charge():
 
 
 def test_samples_that_could_miss_a_half_wave_are_counted():
-    # 6 A's half-wave of 100 us, less its edges: the step in us, five periods of samples, hits in the worst phase
-    for step_us, most, least in ((20, 20, 18), (35, 13, 11), (45, 10, 8), (50, 5, 4), (100, 0, 0), (125, 0, 0), (200, 0, 0)):
+    # 6 A's half-wave of 100 us, less its edges: the step in us, five periods of samples, hits in
+    # the worst phase
+    for step_us, most, least in (
+        (20, 20, 18),
+        (35, 13, 11),
+        (45, 10, 8),
+        (50, 5, 4),
+        (100, 0, 0),
+        (125, 0, 0),
+        (200, 0, 0),
+    ):
         assert least <= fewest_hits(step_us, 5000 // step_us) <= most, step_us
 
 
@@ -175,7 +194,10 @@ def test_a_reading_that_fails_or_is_held_up_at_the_start_makes_no_burst_longer_o
         before_us = CHIP.now_us
         outlet.read_pilot()
         assert 5008 <= CHIP.now_us - before_us <= 5400, (failing, slow, CHIP.now_us - before_us)
-        assert outlet.pilot_ok() and outlet.high_mv > 5900 and outlet.low_mv < -11900, (failing, slow)
+        assert outlet.pilot_ok() and outlet.high_mv > 5900 and outlet.low_mv < -11900, (
+            failing,
+            slow,
+        )
 
 
 def test_a_pilot_whose_adc_fails_all_through_the_start_is_not_trusted_and_the_log_says_why():
@@ -188,7 +210,13 @@ def test_a_pilot_whose_adc_fails_all_through_the_start_is_not_trusted_and_the_lo
         before_us = CHIP.now_us
         outlet.read_pilot()
         assert not outlet.pilot_ok() and CHIP.now_us - before_us < 8000, "the control loop goes on"
-        assert told_of(board) == [("error", "pilot", "connector 1 does not charge: the pilot's ADC fails; restart, then check the board")]
+        assert told_of(board) == [
+            (
+                "error",
+                "pilot",
+                "connector 1 does not charge: the pilot's ADC fails; restart, then check the board",
+            )
+        ]
 
 
 def test_a_board_whose_samples_lock_to_the_pwm_is_not_trusted():
@@ -221,7 +249,13 @@ def test_on_a_chip_without_calibration_the_pilot_is_not_trusted_and_the_log_says
 
 
 def test_a_micropython_that_cannot_hold_12_v_is_named():
-    for name, holds in (("esp32s3_devkitc", False), ("esp32evse_s2", False), ("esp32c3_devkitm", False), ("esp32c6_devkitc", True), ("esp32_devkitc", True)):
+    for name, holds in (
+        ("esp32s3_devkitc", False),
+        ("esp32evse_s2", False),
+        ("esp32c3_devkitm", False),
+        ("esp32c6_devkitc", True),
+        ("esp32_devkitc", True),
+    ):
         wiring = description(name)
         CHIP.start(wiring["module"])
         CHIP.micropython = (1, 25)
@@ -294,14 +328,19 @@ def test_as_many_pilots_are_read_as_leave_a_contactor_100_ms_and_the_others_say_
     free = [(16, 36, 17), (18, 33, 22), (23, 32, 27)]  # PWM, ADC, contactor
     first = wiring["connectors"][0]
     wiring["connectors"] = [first] + [
-        {"pilot": dict(first["pilot"], pwm_pin=pwm, adc_pin=adc, open=None), "contactor": {"pin": pin, "on": 1}} for pwm, adc, pin in free
+        {
+            "pilot": dict(first["pilot"], pwm_pin=pwm, adc_pin=adc, open=None),
+            "contactor": {"pin": pin, "on": 1},
+        }
+        for pwm, adc, pin in free
     ]
     for connector in wiring["connectors"]:
         connector["pilot"].pop("open", None)
     for read_us, in_use, least_ms, most_ms in ((37, 4, 30, 33), (105, 3, 31, 33)):
         CHIP.start()
         CHIP.read_us = read_us
-        from setpoint.board.esp32 import description as judge  # as the board finds it: it may have been forgotten, and imported anew
+        # As the board finds it: it may have been forgotten, and imported anew
+        from setpoint.board.esp32 import description as judge
 
         fault = judge.fault_in
         judge.fault_in = lambda wiring: None  # pins that are taken otherwise

@@ -1,4 +1,5 @@
-"""The model of the chip behaves as MicroPython's port does where that differs from what one expects (host_tests/chip)."""
+"""The model of the chip behaves as MicroPython's port does where that differs from what one expects
+(host_tests/chip)."""
 
 from esp32_bench import CHIP, boot, machine, wifi
 from flashbdev import FLASH_FAILS, Disk
@@ -17,7 +18,9 @@ def raised(kind, function, *arguments):
 def test_interrupts_come_late_while_the_interpreter_stands_still_and_the_ninth_is_lost():
     CHIP.start()
     seen = []
-    machine.Pin(21, machine.Pin.IN).irq(handler=lambda pin: seen.append(CHIP.level(21)), trigger=machine.Pin.IRQ_RISING)
+    machine.Pin(21, machine.Pin.IN).irq(
+        handler=lambda pin: seen.append(CHIP.level(21)), trigger=machine.Pin.IRQ_RISING
+    )
     CHIP.drive(21, 1)
     assert seen == [1]
     CHIP.stands_still()
@@ -58,9 +61,17 @@ def test_each_chip_refuses_what_it_has_not_got():
     CHIP.start("ESP32-C3")
     raised(ValueError, machine.freq, 240000000)
     assert not hasattr(machine, "Counter")
-    raised(ValueError, lambda: machine.UART(2, baudrate=9600, bits=8, parity=None, stop=1, rx=5, tx=6, timeout=0, timeout_char=0))
+    raised(
+        ValueError,
+        lambda: machine.UART(
+            2, baudrate=9600, bits=8, parity=None, stop=1, rx=5, tx=6, timeout=0, timeout_char=0
+        ),
+    )
     raised(ValueError, lambda: machine.I2C(1, scl=5, sda=6, freq=100000))
-    raised(ValueError, lambda: machine.SPI(2, baudrate=1000000, polarity=0, phase=0, sck=5, mosi=6, miso=7))
+    raised(
+        ValueError,
+        lambda: machine.SPI(2, baudrate=1000000, polarity=0, phase=0, sck=5, mosi=6, miso=7),
+    )
     CHIP.start("ESP32-C6")
     assert hasattr(machine, "Counter")
     CHIP.start()

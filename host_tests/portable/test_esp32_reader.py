@@ -44,7 +44,12 @@ def test_a_card_at_an_mfrc522():
         CHIP.start()
         CHIP.spi = Mfrc522Model()
         CHIP.spi_select = 25
-        bench = ReaderBench(reader={"kind": "mfrc522", "cs_pin": 25, "reset_pin": reset_pin}, spi=SPI, light=None, rs485=None)
+        bench = ReaderBench(
+            reader={"kind": "mfrc522", "cs_pin": 25, "reset_pin": reset_pin},
+            spi=SPI,
+            light=None,
+            rs485=None,
+        )
         assert CHIP.outputs[25] == 1 and CHIP.outputs.get(33) == (None if reset_pin is None else 1)
         CHIP.spi.cards = [Card(UID)]
         bench.run(1000)
@@ -69,11 +74,15 @@ def test_a_lost_reader_is_told_until_it_is_back():
     ]
     CHIP.i2c.polls_until_ready = 1
     bench.run(11000)
-    assert bench.told[2:] == [("info", "reader", "it answers"), (0, "ReaderFailure", "reader", None, False)]
+    assert bench.told[2:] == [
+        ("info", "reader", "it answers"),
+        (0, "ReaderFailure", "reader", None, False),
+    ]
 
 
 def stalled(bench, hours, charging=False):
-    """A shorted bus for so long: the tries. As on the port, each waits for the bus, without a step meanwhile, and fails."""
+    """A shorted bus for so long: the tries. As on the port, each waits for the bus, without a step
+    meanwhile, and fails."""
     tries = [0]
 
     def shorted():
@@ -100,7 +109,10 @@ def test_a_shorted_bus_holds_up_the_control_step_seldom_is_told_once_and_not_tri
     assert 13 <= stalled(bench, 1) <= 15 and len(bench.told) == 2
     CHIP.i2c.shorted = None
     bench.run(257000)
-    assert bench.told[2:] == [("info", "reader", "it answers"), (0, "ReaderFailure", "reader", None, False)]
+    assert bench.told[2:] == [
+        ("info", "reader", "it answers"),
+        (0, "ReaderFailure", "reader", None, False),
+    ]
 
 
 def test_a_reader_that_is_not_there_is_told_once_and_looked_for_ever_more_seldom():

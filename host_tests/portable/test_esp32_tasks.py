@@ -1,4 +1,5 @@
-"""The tasks of the ESP32's board on the model of a chip: lock, thermometers, light, lamps, buttons."""
+"""The tasks of the ESP32's board on the model of a chip: lock, thermometers, light, lamps,
+buttons."""
 
 from esp32_bench import CHIP, Task, booted, pass_time, virtual_time
 from noting_app import NotingApp
@@ -68,7 +69,13 @@ def test_a_ds18b20_is_read_without_waiting_and_lost_after_three_failures():
 
 
 def test_an_analogue_thermometer():
-    wiring = {"kind": "analogue", "adc_pin": 35, "attenuation_db": 6, "mv_at_0_c": 500, "uv_per_k": 10000}
+    wiring = {
+        "kind": "analogue",
+        "adc_pin": 35,
+        "attenuation_db": 6,
+        "mv_at_0_c": 500,
+        "uv_per_k": 10000,
+    }
     board = booted(temperature=wiring, reserved={})
     end = virtual_time()
     try:
@@ -187,7 +194,10 @@ def test_an_emergency_stop_is_a_fault_while_it_is_pressed():
         assert app.told == [], "a bounce"
         CHIP.drive(21, 1)
         pass_time(150, [task])
-        pressed = [(0, "OtherError", "emergency_stop", "Emergency stop pressed: release it", True), "press emergency_stop"]
+        pressed = [
+            (0, "OtherError", "emergency_stop", "Emergency stop pressed: release it", True),
+            "press emergency_stop",
+        ]
         assert app.told == pressed
         pass_time(10000, [task])
         assert app.told == pressed

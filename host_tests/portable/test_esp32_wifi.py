@@ -1,4 +1,5 @@
-"""The ESP32's way to the central system: a radio that comes and goes on the model of the chip, connections over real sockets."""
+"""The ESP32's way to the central system: a radio that comes and goes on the model of the chip,
+connections over real sockets."""
 
 import asyncio
 import errno
@@ -16,7 +17,8 @@ _HOME = {"ssid": "home", "password": "secret"}
 
 
 def seen(settings, events, app, error=None):
-    """A network to which something happens: events as (virtual ms that pass, does Wi-Fi connect then?). error: what connect raises."""
+    """A network to which something happens: events as (virtual ms that pass, does Wi-Fi connect
+    then?). error: what connect raises."""
     CHIP.start()
     CHIP.wifi_error = error
     network = Network(settings)
@@ -52,14 +54,21 @@ def test_after_a_minute_without_a_network_it_joins_again_and_after_ten_the_radio
     seen(_HOME, [(545000, False)], app)
     assert CHIP.wifi_log.count("connect home secret") == 10 and CHIP.wifi_log.count("on") == 1
     seen(_HOME, [(610000, False)], app)
-    assert CHIP.wifi_log[-3:] == ["off", "on", "connect home secret"] and CHIP.wifi_log.count("on") == 2
+    assert (
+        CHIP.wifi_log[-3:] == ["off", "on", "connect home secret"]
+        and CHIP.wifi_log.count("on") == 2
+    )
 
 
 def test_six_hours_without_a_network_start_the_radio_ever_more_seldom_since_that_stops_the_control_step():
     """active(True) blocks until the radio is on."""
     app = NotingApp()
     seen(_HOME, [(6 * 3600000, False)], app)
-    assert CHIP.wifi_log.count("on") == 8 and CHIP.wifi_log.count("disconnect") == 350 and app.told == []
+    assert (
+        CHIP.wifi_log.count("on") == 8
+        and CHIP.wifi_log.count("disconnect") == 350
+        and app.told == []
+    )
 
 
 def test_a_radio_that_does_not_start_is_told_once_and_tried_ever_more_seldom():
@@ -78,12 +87,19 @@ def test_a_network_that_comes_back_ends_the_growing_pause():
 def test_what_the_radio_raises_is_told_and_tried_again_and_its_task_goes_on():
     for error in (OSError("Wifi Internal Error"), RuntimeError("Wifi Unknown Error 0x3001")):
         app = NotingApp()
-        seen({"ssid": "home", "password": "", "hostname": "cp1", "country": "NL"}, [(65000, False)], app, error)
+        seen(
+            {"ssid": "home", "password": "", "hostname": "cp1", "country": "NL"},
+            [(65000, False)],
+            app,
+            error,
+        )
         assert app.told == [("error", "wifi", "the radio does not start: %s" % error)]
         assert CHIP.wifi_log == ["off", "hostname cp1", "country NL", "on"] * 2
     app = NotingApp()
     network = seen({"ssid": "home", "hostname": "s\u00e4ule" * 6}, [(125000, False)], app)
-    assert not network.up and app.told == [("error", "wifi", "the radio does not start: it does not take this hostname or country")]
+    assert not network.up and app.told == [
+        ("error", "wifi", "the radio does not start: it does not take this hostname or country")
+    ]
 
 
 def test_the_radio_has_its_memory_before_the_program_takes_the_rest():
@@ -106,7 +122,10 @@ def test_the_radio_has_its_memory_before_the_program_takes_the_rest():
 def test_a_radio_for_which_there_is_no_memory_is_a_sentence_and_no_panic():
     for free, sentence in (
         (30000, "the radio does not start: WiFi Out of Memory"),
-        (wifi.network.DRIVER_BYTES + 1700, "the radio does not start: it needs 8000 bytes beside Python's heap, and 1700 are left: restart the board"),
+        (
+            wifi.network.DRIVER_BYTES + 1700,
+            "the radio does not start: it needs 8000 bytes beside Python's heap, and 1700 are left: restart the board",
+        ),
     ):
         CHIP.start()
         CHIP.heap_grows(CHIP.idf_free - free)
@@ -156,7 +175,9 @@ def test_a_board_without_wifi_stays_offline_and_its_task_does_not_end():
     for settings in (None, {}):
         app = NotingApp()
         network = seen(settings, [(600000, True)], app)
-        assert not network.up and app.told == [("warn", "wifi", "/identity.json names no network: offline")]
+        assert not network.up and app.told == [
+            ("warn", "wifi", "/identity.json names no network: offline")
+        ]
 
 
 # Connections. MicroPython's own streams are not CPython's; this stands in for them there.
@@ -266,7 +287,8 @@ class Closes:
         try:
             self.inner.send(b"x")
         except OSError as error:
-            return error.errno not in (32, 104, 107, 111)  # a socket that is still there says why it cannot
+            # A socket that is still there says why it cannot
+            return error.errno not in (32, 104, 107, 111)
         return False
 
 
@@ -305,11 +327,13 @@ class Watched:
 
 
 def opened(network, server, host, port):
-    """(whether a connection came about or why not, the hosts that getaddrinfo was given, what was logged)"""
+    """(whether a connection came about or why not, the hosts that getaddrinfo was given, what was
+    logged)"""
     told = []
     CHIP.dns_server = "127.0.0.1:%d" % server.port
     network._log = lambda *words: told.append(words)
-    sys.modules.pop("setpoint.board.resolver", None)  # it is to load with the socket module that is watched
+    # It is to load with the socket module that is watched
+    sys.modules.pop("setpoint.board.resolver", None)
 
     async def go():
         serving = asyncio.create_task(server.run())
@@ -348,7 +372,9 @@ def test_with_dns_gone_the_last_address_of_the_host_is_tried_and_no_getaddrinfo(
     assert opened(network, NameServer(at_home), "csms.example", port)[0] is True
     wait_less = NameServer(lambda asked: [reply(asked, flags=b"\x81\x82")])
     found, given, told = opened(network, wait_less, "csms.example", port)
-    assert found is True and told == [("warn", "dns", "the DNS server 127.0.0.1 fails (code 2); csms.example was at 127.0.0.1")]
+    assert found is True and told == [
+        ("warn", "dns", "the DNS server 127.0.0.1 fails (code 2); csms.example was at 127.0.0.1")
+    ]
     assert [host for host in given if not host[0].isdigit()] == []
     found, given, told = opened(network, wait_less, "other.example", port)
     assert found == "the DNS server 127.0.0.1 fails (code 2)" and told == []
@@ -361,7 +387,15 @@ def test_an_address_that_took_no_connection_is_not_the_last_one():
     listener, port = listening()
     listener.close()
     assert opened(network, NameServer(at_home), "csms.example", port)[0] is not True
-    assert opened(network, NameServer(lambda asked: [reply(asked, flags=b"\x81\x82")]), "csms.example", port)[0] == "the DNS server 127.0.0.1 fails (code 2)"
+    assert (
+        opened(
+            network,
+            NameServer(lambda asked: [reply(asked, flags=b"\x81\x82")]),
+            "csms.example",
+            port,
+        )[0]
+        == "the DNS server 127.0.0.1 fails (code 2)"
+    )
 
 
 def test_a_lease_without_dns_server_is_an_oserror():

@@ -1,4 +1,5 @@
-"""The log's ring in a real folder: what is kept, what it costs, and that nothing of it reaches the station."""
+"""The log's ring in a real folder: what is kept, what it costs, and that nothing of it reaches the
+station."""
 
 import gc
 import json
@@ -38,15 +39,21 @@ def test_warnings_errors_and_notes_are_kept_and_information_is_not():
             "+0.000s error app      a thing of level error",
         ]
         assert Log(AClock(0), folder)("error", "app", "later") is None
-        assert lines(folder)[-1] == "2020-01-01T00:00:00Z error app      later", "the next start goes on"
+        assert lines(folder)[-1] == "2020-01-01T00:00:00Z error app      later", (
+            "the next start goes on"
+        )
 
     in_a_folder(test)
 
 
 def test_no_control_character_gets_into_it():
     def test(folder):
-        Log(AClock(), folder)("warn", "link", "it said \x1b[2J\r\nerror app      forged\x7f\x9b1m, and gr\xfc\xdfe")
-        assert lines(folder) == ["+0.000s warn  link     it said ?[2J??error app      forged??1m, and gr\xfc\xdfe"]
+        Log(AClock(), folder)(
+            "warn", "link", "it said \x1b[2J\r\nerror app      forged\x7f\x9b1m, and gr\xfc\xdfe"
+        )
+        assert lines(folder) == [
+            "+0.000s warn  link     it said ?[2J??error app      forged??1m, and gr\xfc\xdfe"
+        ]
 
     in_a_folder(test)
 
@@ -71,14 +78,20 @@ def test_two_blocks_hold_it_and_the_newest_lines_are_there():
         log = Log(clock, folder)
         for number in range(300):
             clock.up_s += 3600
-            log("warn", "link", "event number %d of many that are told in a line like this one" % number)
+            log(
+                "warn",
+                "link",
+                "event number %d of many that are told in a line like this one" % number,
+            )
         assert files(folder) == ["log", "log.old"]
         for name in files(folder):
             assert os.stat(folder + "/" + name)[6] <= 4096
         both = lines(folder, "log.old") + lines(folder)
         assert len(both) > 60
         for i in range(len(both)):
-            assert "event number %d " % (300 - len(both) + i) in both[i], "in order, without a gap, up to the last"
+            assert "event number %d " % (300 - len(both) + i) in both[i], (
+                "in order, without a gap, up to the last"
+            )
 
     in_a_folder(test)
 
@@ -91,7 +104,13 @@ def test_what_comes_again_and_again_is_kept_the_first_second_fourth_eighth_time(
             clock.up_s += 300
             log("warn", "link", "nobody answers; next try in %d s" % (290 + number))
         ends = [line.split("next try in ")[1] for line in lines(folder)]
-        assert ends == ["290 s", "291 s (2 times)", "293 s (4 times)", "297 s (8 times)", "305 s (16 times)"]
+        assert ends == [
+            "290 s",
+            "291 s (2 times)",
+            "293 s (4 times)",
+            "297 s (8 times)",
+            "305 s (16 times)",
+        ]
         log("warn", "link", "another sentence")
         log("warn", "link", "nobody answers; next try in 5 s")
         assert lines(folder)[-1].endswith("in 5 s"), "another one came between"
@@ -151,4 +170,8 @@ def test_the_sentence_of_an_exception_says_where():
         inner()
     except ValueError as error:
         sentence = sentence_of(error)
-    assert sentence.startswith("ValueError: too ? much, in ") and "test_log" in sentence and ":" in sentence.split("in ")[1], sentence
+    assert (
+        sentence.startswith("ValueError: too ? much, in ")
+        and "test_log" in sentence
+        and ":" in sentence.split("in ")[1]
+    ), sentence

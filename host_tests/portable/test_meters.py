@@ -1,4 +1,5 @@
-"""Meters without hardware: frames, conversion, and what becomes of a register when power, line or pulses fail."""
+"""Meters without hardware: frames, conversion, and what becomes of a register when power, line or
+pulses fail."""
 
 import asyncio
 import struct
@@ -127,7 +128,19 @@ def test_a_one_phase_meter_leaves_the_others_alone():
 
 def test_a_pzem_sends_the_low_word_first():
     # 230.5 V, 70000 mA, 16135.0 W, 123456 Wh
-    data = struct.pack(">HHHHHHHHHH", 2305, 70000 & 0xFFFF, 70000 >> 16, 161350 & 0xFFFF, 161350 >> 16, 123456 & 0xFFFF, 1, 500, 100, 0)
+    data = struct.pack(
+        ">HHHHHHHHHH",
+        2305,
+        70000 & 0xFFFF,
+        70000 >> 16,
+        161350 & 0xFFFF,
+        161350 >> 16,
+        123456 & 0xFFFF,
+        1,
+        500,
+        100,
+        0,
+    )
     meter, _, _ = polled("pzem004t", data)
     assert meter.voltages_dv == [2305, None, None]
     assert meter.currents_da == [700, 0, 0]
@@ -139,7 +152,8 @@ class Over(Exception):
 
 
 def run(meter, line, clock, answers):
-    """The task, once for each of these; what it tells, as (poll, problem). Between polls time passes as it sleeps."""
+    """The task, once for each of these; what it tells, as (poll, problem). Between polls time
+    passes as it sleeps."""
     told, polls = [], []
     slept = modbus.sleep_ms
 
@@ -169,7 +183,10 @@ def test_a_silent_meter_is_stale_after_three_misses_and_lost_after_eleven_second
         assert meter.watts == (6900 if miss < 3 else 0), miss
         assert meter.currents_da == ([100, 100, 100] if miss < 3 else [0, 0, 0])
     clock.ms = 0
-    assert run(meter, line, clock, [None] * 14 + [eastron(kwh=1234.600)] * 2) == [(11, "no answer"), (14, None)]
+    assert run(meter, line, clock, [None] * 14 + [eastron(kwh=1234.600)] * 2) == [
+        (11, "no answer"),
+        (14, None),
+    ]
     assert meter.wh == 1234600
 
 
@@ -221,20 +238,28 @@ def test_a_slow_line_is_given_the_time_that_an_answer_takes_on_it():
 
 def test_a_modbus_register_never_goes_back_and_nonsense_is_a_miss():
     meter, line, _ = polled("eastron_3p", eastron())
-    for data in (eastron(kwh=3.0), eastron(kwh=float("nan")), eastron(kwh=-1.0), eastron(volts=(230.0, float("inf"), 230.0))):
+    for data in (
+        eastron(kwh=3.0),
+        eastron(kwh=float("nan")),
+        eastron(kwh=-1.0),
+        eastron(volts=(230.0, float("inf"), 230.0)),
+    ):
         line.data = data
         asyncio.run(meter.poll())
         assert meter.wh == 1234567
 
 
 class Pulsing:
-    """A pulse meter behind which a vehicle draws; time passes in looks that are not quite regular."""
+    """A pulse meter behind which a vehicle draws; time passes in looks that are not quite
+    regular."""
 
     def __init__(self, per_kwh=1000, phases=3):
         self.clock = Clock()
         self._watt_ms = 0
         self._of_a_pulse = 3600000000 // per_kwh
-        self.meter = PulseMeter(lambda: self._watt_ms // self._of_a_pulse, per_kwh, 230, phases, self.clock)
+        self.meter = PulseMeter(
+            lambda: self._watt_ms // self._of_a_pulse, per_kwh, 230, phases, self.clock
+        )
 
     def draw(self, watts, ms):
         """-> the lowest and the highest power that was told."""
@@ -255,14 +280,20 @@ def test_pulses_are_energy_and_their_distance_is_power():
             bench = Pulsing(per_kwh)
             bench.draw(watts, 20000)
             low, high = bench.draw(watts, 60000)
-            assert watts * 96 <= low * 100 and high * 100 <= watts * 104, (per_kwh, watts, low, high)
+            assert watts * 96 <= low * 100 and high * 100 <= watts * 104, (
+                per_kwh,
+                watts,
+                low,
+                high,
+            )
             wh = watts * bench.clock.ms // 3600000
             assert wh - 2 <= bench.meter.wh <= wh
     assert [abs(da - 320) <= 12 for da in bench.meter.currents_da] == [True] * 3
 
 
 def test_that_less_is_drawn_is_seen_before_it_counts_as_too_much():
-    # pilot/protection.py: one and a half times what was allowed for 1 s, from 2 s on after the vehicle's 5; a tenth more for 7 s
+    # pilot/protection.py: one and a half times what was allowed for 1 s, from 2 s on after the
+    # vehicle's 5; a tenth more for 7 s
     for late_ms in range(0, 2000, 130):
         bench = Pulsing()
         bench.draw(22080, 20000 + late_ms)

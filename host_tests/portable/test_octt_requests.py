@@ -1,7 +1,8 @@
-"""The requests of the OCPP 1.6 compliancy test tool's cases for charge points: Core, RemoteTrigger, SmartCharging.
+"""The requests of the OCPP 1.6 compliancy test tool's cases for charge points: Core, RemoteTrigger,
+SmartCharging.
 
-One test for each case. The names are those of public test reports; the table in host_tests/README.md lists them all.
-"""
+One test for each case. The names are those of public test reports; the table in
+host_tests/README.md lists them all."""
 
 from station_bench import StationBench, profile
 
@@ -32,12 +33,17 @@ def test_tc_002_cold_boot_pending():
     bench.boot_answer = boot("Pending", 60)
     bench.connect()
     assert len(bench.ask("GetConfiguration", {})["configurationKey"]) > 20
-    assert bench.ask("ChangeConfiguration", {"key": "MeterValueSampleInterval", "value": "300"}) == ACCEPTED
+    assert (
+        bench.ask("ChangeConfiguration", {"key": "MeterValueSampleInterval", "value": "300"})
+        == ACCEPTED
+    )
     bench.pass_time(59)
     assert [action for action, _ in bench.sent] == ["BootNotification"]
     bench.boot_answer = boot("Accepted", 60)
     bench.pass_time(61)
-    assert [action for action, _ in bench.sent].count("Heartbeat") == 1 and bench.statuses() == ["Available"]
+    assert [action for action, _ in bench.sent].count("Heartbeat") == 1 and bench.statuses() == [
+        "Available"
+    ]
 
 
 def reset(kind, with_transaction):
@@ -46,7 +52,9 @@ def reset(kind, with_transaction):
         bench.charge()
         bench.sent.clear()
     else:
-        assert bench.ask("ChangeAvailability", {"connectorId": 1, "type": "Inoperative"}) == ACCEPTED
+        assert (
+            bench.ask("ChangeAvailability", {"connectorId": 1, "type": "Inoperative"}) == ACCEPTED
+        )
     assert bench.ask("Reset", {"type": kind}) == ACCEPTED
     if with_transaction:
         bench.end()
@@ -97,7 +105,10 @@ def test_tc_018_1_unlock_with_session():
     bench.charge()
     assert unlock(bench) == "Unlocked"
     bench.end()
-    assert bench.actions("StopTransaction")[0]["reason"] == "UnlockCommand" and bench.statuses()[-1] == "Finishing"
+    assert (
+        bench.actions("StopTransaction")[0]["reason"] == "UnlockCommand"
+        and bench.statuses()[-1] == "Finishing"
+    )
     bench.unplug()
     bench.cable(da=None)
     assert bench.statuses()[-1] == "Available"
@@ -112,17 +123,22 @@ def test_tc_018_2_unlock_with_session_a_fixed_cable():
 def test_tc_019_retrieve_configuration():
     bench = StationBench()
     one = bench.ask("GetConfiguration", {"key": ["SupportedFeatureProfiles"]})["configurationKey"]
-    assert [entry["key"] for entry in one] == ["SupportedFeatureProfiles"] and "SmartCharging" in one[0]["value"]
+    assert [entry["key"] for entry in one] == [
+        "SupportedFeatureProfiles"
+    ] and "SmartCharging" in one[0]["value"]
     everything = bench.ask("GetConfiguration", {"key": []})["configurationKey"]
     assert one[0] in everything and len(everything) > 20
 
 
 def test_tc_021_change_configuration():
     bench = StationBench()
-    assert bench.ask("ChangeConfiguration", {"key": "MeterValueSampleInterval", "value": "15"}) == ACCEPTED
-    assert bench.ask("GetConfiguration", {"key": ["MeterValueSampleInterval"]})["configurationKey"] == [
-        {"key": "MeterValueSampleInterval", "readonly": False, "value": "15"}
-    ]
+    assert (
+        bench.ask("ChangeConfiguration", {"key": "MeterValueSampleInterval", "value": "15"})
+        == ACCEPTED
+    )
+    assert bench.ask("GetConfiguration", {"key": ["MeterValueSampleInterval"]})[
+        "configurationKey"
+    ] == [{"key": "MeterValueSampleInterval", "readonly": False, "value": "15"}]
 
 
 def test_tc_030_the_lock_does_not_open():
@@ -146,11 +162,18 @@ def test_tc_034_unavailable_over_a_power_cut():
 
 
 def test_tc_040_1_an_unknown_configuration_key():
-    assert StationBench().ask("ChangeConfiguration", {"key": "NoSuchKey", "value": "1"}) == {"status": "NotSupported"}
+    assert StationBench().ask("ChangeConfiguration", {"key": "NoSuchKey", "value": "1"}) == {
+        "status": "NotSupported"
+    }
 
 
 def test_tc_040_2_a_configuration_value_that_cannot_be():
-    assert StationBench().ask("ChangeConfiguration", {"key": "MeterValueSampleInterval", "value": "-1"}) == REJECTED
+    assert (
+        StationBench().ask(
+            "ChangeConfiguration", {"key": "MeterValueSampleInterval", "value": "-1"}
+        )
+        == REJECTED
+    )
 
 
 def test_tc_054_trigger_message():
@@ -163,7 +186,9 @@ def test_tc_054_trigger_message():
         assert bench.ask("TriggerMessage", request) == ACCEPTED
         assert bench.sent[0][0] == wanted
     for wanted in ("DiagnosticsStatusNotification", "FirmwareStatusNotification"):
-        assert bench.ask("TriggerMessage", {"requestedMessage": wanted}) == {"status": "NotImplemented"}
+        assert bench.ask("TriggerMessage", {"requestedMessage": wanted}) == {
+            "status": "NotImplemented"
+        }
 
 
 def test_tc_055_trigger_message_for_an_unknown_connector():
@@ -172,7 +197,9 @@ def test_tc_055_trigger_message_for_an_unknown_connector():
 
 
 def test_tc_062_data_transfer_to_the_charge_point():
-    answer = StationBench().ask("DataTransfer", {"vendorId": "com.tester", "messageId": "Test", "data": "x"})
+    answer = StationBench().ask(
+        "DataTransfer", {"vendorId": "com.tester", "messageId": "Test", "data": "x"}
+    )
     assert answer == {"status": "UnknownVendorId"}
 
 
@@ -181,7 +208,9 @@ def test_tc_064_data_transfer_to_the_central_system():
     replies = []
     bench.send_data("com.tester", "Test", "x", lambda status, data: replies.append((status, data)))
     bench.wake()
-    assert bench.actions("DataTransfer") == [{"vendorId": "com.tester", "messageId": "Test", "data": "x"}]
+    assert bench.actions("DataTransfer") == [
+        {"vendorId": "com.tester", "messageId": "Test", "data": "x"}
+    ]
     assert replies == [("Accepted", None)]
 
 
@@ -189,12 +218,22 @@ def test_tc_064_data_transfer_to_the_central_system():
 
 
 def limits(bench, connector=1, duration=300):
-    answer = bench.ask("GetCompositeSchedule", {"connectorId": connector, "duration": duration, "chargingRateUnit": "A"})
+    answer = bench.ask(
+        "GetCompositeSchedule",
+        {"connectorId": connector, "duration": duration, "chargingRateUnit": "A"},
+    )
     assert answer["status"] == "Accepted" and answer["connectorId"] == connector
-    return [(p["startPeriod"], p["limit"]) for p in answer["chargingSchedule"]["chargingSchedulePeriod"]]
+    return [
+        (p["startPeriod"], p["limit"]) for p in answer["chargingSchedule"]["chargingSchedulePeriod"]
+    ]
 
 
-WINDOW = {"validFrom": "2025-06-15T11:59:58Z", "validTo": "2025-06-15T12:05:10Z", "startSchedule": "2025-06-15T11:59:58Z", "duration": 312}
+WINDOW = {
+    "validFrom": "2025-06-15T11:59:58Z",
+    "validTo": "2025-06-15T12:05:10Z",
+    "startSchedule": "2025-06-15T11:59:58Z",
+    "duration": 312,
+}
 
 
 def test_tc_056_a_default_profile():
@@ -208,7 +247,12 @@ def test_tc_057_a_profile_of_a_transaction():
     bench = StationBench()
     bench.set_profile(id=1, periods=((0, 20),))
     transaction = bench.charge()
-    assert bench.set_profile(id=2, purpose="TxProfile", transactionId=transaction, periods=((0, 6),), **WINDOW) == ACCEPTED
+    assert (
+        bench.set_profile(
+            id=2, purpose="TxProfile", transactionId=transaction, periods=((0, 6),), **WINDOW
+        )
+        == ACCEPTED
+    )
     assert limits(bench) == [(0, 6.0)] and bench.limits[1] == 60
 
 
@@ -219,7 +263,10 @@ def test_tc_058_1_a_transaction_profile_without_transaction():
 def test_tc_058_2_a_transaction_profile_for_another_transaction():
     bench = StationBench()
     transaction = bench.charge()
-    assert bench.set_profile(purpose="TxProfile", transactionId=transaction + 1, periods=((0, 6),)) == REJECTED
+    assert (
+        bench.set_profile(purpose="TxProfile", transactionId=transaction + 1, periods=((0, 6),))
+        == REJECTED
+    )
     assert bench.limits[1] == 320
 
 
@@ -227,22 +274,40 @@ def test_tc_059_remote_start_with_a_profile():
     bench = StationBench()
     bench.plug()
     wanted = profile(purpose="TxProfile", periods=((0, 6),), **WINDOW)
-    assert bench.ask("RemoteStartTransaction", {"idTag": "R", "connectorId": 1, "chargingProfile": wanted}) == ACCEPTED
+    assert (
+        bench.ask(
+            "RemoteStartTransaction", {"idTag": "R", "connectorId": 1, "chargingProfile": wanted}
+        )
+        == ACCEPTED
+    )
     bench.draw()
-    assert bench.limits[1] == 60 and limits(bench) == [(0, 6.0)] and bench.statuses()[-1] == "Charging"
+    assert (
+        bench.limits[1] == 60 and limits(bench) == [(0, 6.0)] and bench.statuses()[-1] == "Charging"
+    )
 
 
 def test_tc_060_remote_start_with_a_profile_of_another_purpose():
     bench = StationBench()
     wanted = profile(purpose="TxDefaultProfile", periods=((0, 6),))
-    assert bench.ask("RemoteStartTransaction", {"idTag": "R", "connectorId": 1, "chargingProfile": wanted}) == REJECTED
+    assert (
+        bench.ask(
+            "RemoteStartTransaction", {"idTag": "R", "connectorId": 1, "chargingProfile": wanted}
+        )
+        == REJECTED
+    )
 
 
 def test_tc_066_composite_schedule():
     bench = StationBench()
-    bench.set_profile(id=1, connector=0, purpose="ChargePointMaxProfile", periods=((0, 10),), **WINDOW)
     bench.set_profile(
-        id=2, periods=((0, 6), (60, 10), (120, 8)), startSchedule="2025-06-15T12:00:00Z", duration=300, validTo="2025-06-15T12:10:00Z"
+        id=1, connector=0, purpose="ChargePointMaxProfile", periods=((0, 10),), **WINDOW
+    )
+    bench.set_profile(
+        id=2,
+        periods=((0, 6), (60, 10), (120, 8)),
+        startSchedule="2025-06-15T12:00:00Z",
+        duration=300,
+        validTo="2025-06-15T12:10:00Z",
     )
     transaction = bench.charge()
     bench.set_profile(
@@ -253,7 +318,15 @@ def test_tc_066_composite_schedule():
         startSchedule="2025-06-15T12:00:00Z",
         duration=260,
     )
-    assert limits(bench, duration=350) == [(0, 8.0), (50, 10.0), (200, 6.0), (240, 10.0), (260, 8.0), (300, 10.0), (310, 32.0)]
+    assert limits(bench, duration=350) == [
+        (0, 8.0),
+        (50, 10.0),
+        (200, 6.0),
+        (240, 10.0),
+        (260, 8.0),
+        (300, 10.0),
+        (310, 32.0),
+    ]
 
 
 def test_tc_067_clear_charging_profile():
@@ -269,8 +342,16 @@ def test_tc_067_clear_charging_profile():
 
 def test_tc_072_stacked_profiles():
     bench = StationBench()
-    bench.set_profile(id=1, level=0, periods=((0, 6),), startSchedule="2025-06-15T12:00:00Z", duration=400)
-    bench.set_profile(id=2, level=1, periods=((0, 7), (100, 8)), startSchedule="2025-06-15T12:00:00Z", duration=150)
+    bench.set_profile(
+        id=1, level=0, periods=((0, 6),), startSchedule="2025-06-15T12:00:00Z", duration=400
+    )
+    bench.set_profile(
+        id=2,
+        level=1,
+        periods=((0, 7), (100, 8)),
+        startSchedule="2025-06-15T12:00:00Z",
+        duration=150,
+    )
     bench.charge()
     assert limits(bench, duration=350) == [(0, 7.0), (100, 8.0), (150, 6.0)]
 

@@ -1,4 +1,5 @@
-"""The sessions of the OCPP 1.6 compliancy test tool's cases for charge points, Core profile, one test for each case.
+"""The sessions of the OCPP 1.6 compliancy test tool's cases for charge points, Core profile, one
+test for each case.
 
 The names are those of public test reports; the table in host_tests/README.md lists them all.
 """
@@ -21,7 +22,9 @@ def configured(**keys):
     """A station with a socket and a lock, as the tool sets it up."""
     bench = StationBench(locks=[1])
     for name in keys:
-        assert bench.ask("ChangeConfiguration", {"key": name, "value": keys[name]}) == ACCEPTED, name
+        assert bench.ask("ChangeConfiguration", {"key": name, "value": keys[name]}) == ACCEPTED, (
+            name
+        )
     bench.cable()
     bench.sent.clear()
     return bench
@@ -67,7 +70,11 @@ def test_tc_003_plug_in_first():
     bench.plug()
     bench.card(VALID)
     bench.draw()
-    assert [action for action, _ in bench.sent][:3] == ["StatusNotification", "Authorize", "StartTransaction"]
+    assert [action for action, _ in bench.sent][:3] == [
+        "StatusNotification",
+        "Authorize",
+        "StartTransaction",
+    ]
     assert bench.statuses()[0] == "Preparing" and bench.statuses()[-1] == "Charging"
 
 
@@ -89,7 +96,11 @@ def test_tc_004_2_identification_first_and_nobody_plugs_in():
 
 
 def test_tc_005_1_unplugged_at_the_vehicle_stop_and_unlock():
-    bench = charging(configured(StopTransactionOnEVSideDisconnect="true", UnlockConnectorOnEVSideDisconnect="true"))
+    bench = charging(
+        configured(
+            StopTransactionOnEVSideDisconnect="true", UnlockConnectorOnEVSideDisconnect="true"
+        )
+    )
     bench.unplug()
     assert last_stop(bench)["reason"] == "EVDisconnected" and bench.statuses() == ["Finishing"]
     assert not bench.locks[1]
@@ -98,7 +109,11 @@ def test_tc_005_1_unplugged_at_the_vehicle_stop_and_unlock():
 
 
 def test_tc_005_2_unplugged_at_the_vehicle_stop_and_keep_the_cable():
-    bench = charging(configured(StopTransactionOnEVSideDisconnect="true", UnlockConnectorOnEVSideDisconnect="false"))
+    bench = charging(
+        configured(
+            StopTransactionOnEVSideDisconnect="true", UnlockConnectorOnEVSideDisconnect="false"
+        )
+    )
     bench.unplug()
     assert last_stop(bench)["reason"] == "EVDisconnected" and bench.statuses() == ["Finishing"]
     assert bench.locks[1]
@@ -109,9 +124,17 @@ def test_tc_005_2_unplugged_at_the_vehicle_stop_and_keep_the_cable():
 
 
 def test_tc_005_3_unplugged_at_the_vehicle_and_going_on():
-    bench = charging(configured(StopTransactionOnEVSideDisconnect="false", UnlockConnectorOnEVSideDisconnect="false"))
+    bench = charging(
+        configured(
+            StopTransactionOnEVSideDisconnect="false", UnlockConnectorOnEVSideDisconnect="false"
+        )
+    )
     bench.unplug()
-    assert bench.statuses() == ["SuspendedEV"] and bench.actions("StopTransaction") == [] and bench.locks[1]
+    assert (
+        bench.statuses() == ["SuspendedEV"]
+        and bench.actions("StopTransaction") == []
+        and bench.locks[1]
+    )
     assert bench.ask("RemoteStopTransaction", {"transactionId": 1}) == ACCEPTED
     assert last_stop(bench)["reason"] == "Remote" and bench.statuses()[-1] == "Finishing"
 
@@ -139,7 +162,9 @@ def test_tc_007_1_a_cached_card():
 
 
 def test_tc_007_2_a_remote_start_with_a_cached_card():
-    bench = configured(LocalPreAuthorize="true", AuthorizationCacheEnabled="true", AuthorizeRemoteTxRequests="true")
+    bench = configured(
+        LocalPreAuthorize="true", AuthorizationCacheEnabled="true", AuthorizeRemoteTxRequests="true"
+    )
     remember(bench)
     assert bench.ask("RemoteStartTransaction", {"idTag": VALID, "connectorId": 1}) == ACCEPTED
     assert bench.statuses() == ["Preparing"]
@@ -157,7 +182,10 @@ def test_tc_010_remote_start_with_the_cable_plugged_in_first():
         assert bench.ask("RemoteStartTransaction", {"idTag": VALID, "connectorId": 1}) == ACCEPTED
         bench.draw()
         assert len(bench.actions("Authorize")) == (1 if asks == "true" else 0)
-        assert bench.actions("StartTransaction")[0]["idTag"] == VALID and bench.statuses()[-1] == "Charging"
+        assert (
+            bench.actions("StartTransaction")[0]["idTag"] == VALID
+            and bench.statuses()[-1] == "Charging"
+        )
 
 
 def test_tc_011_1_remote_start_first():
@@ -220,11 +248,15 @@ def test_tc_024_the_lock_fails_at_the_start():
 
 def test_tc_026_remote_start_of_a_connector_that_is_taken():
     bench = charging(configured())
-    assert bench.ask("RemoteStartTransaction", {"idTag": "OTHER", "connectorId": 1}) == {"status": "Rejected"}
+    assert bench.ask("RemoteStartTransaction", {"idTag": "OTHER", "connectorId": 1}) == {
+        "status": "Rejected"
+    }
 
 
 def test_tc_027_remote_start_of_connector_0():
-    assert configured().ask("RemoteStartTransaction", {"idTag": VALID, "connectorId": 0}) == {"status": "Rejected"}
+    assert configured().ask("RemoteStartTransaction", {"idTag": VALID, "connectorId": 0}) == {
+        "status": "Rejected"
+    }
 
 
 def test_tc_028_remote_stop_of_an_unknown_transaction():
@@ -264,7 +296,9 @@ def offline_start(**keys):
 def test_tc_037_1_an_offline_start_with_a_valid_card():
     bench = offline_start()
     come_back(bench)
-    assert bench.actions("StartTransaction")[0]["idTag"] == VALID and bench.statuses() == ["Charging"]
+    assert bench.actions("StartTransaction")[0]["idTag"] == VALID and bench.statuses() == [
+        "Charging"
+    ]
 
 
 def test_tc_037_2_an_offline_start_with_an_invalid_card_and_no_stop():
@@ -300,9 +334,14 @@ def test_tc_039_a_whole_transaction_offline():
     bench.unplug()
     bench.cable(da=None)
     come_back(bench)
-    messages = [action for action, _ in bench.sent if action in ("StartTransaction", "StopTransaction")]
+    messages = [
+        action for action, _ in bench.sent if action in ("StartTransaction", "StopTransaction")
+    ]
     assert messages == ["StartTransaction", "StopTransaction"]
-    assert last_stop(bench)["reason"] == "Local" and last_stop(bench)["transactionId"] == bench.transaction_ids
+    assert (
+        last_stop(bench)["reason"] == "Local"
+        and last_stop(bench)["transactionId"] == bench.transaction_ids
+    )
 
 
 def test_tc_041_a_faulted_connector_starts_nothing():
@@ -311,7 +350,9 @@ def test_tc_041_a_faulted_connector_starts_nothing():
     assert bench.statuses()[-1] == "Faulted"
     bench.plug()
     bench.card(VALID)
-    assert bench.ask("RemoteStartTransaction", {"idTag": VALID, "connectorId": 1}) == {"status": "Rejected"}
+    assert bench.ask("RemoteStartTransaction", {"idTag": VALID, "connectorId": 1}) == {
+        "status": "Rejected"
+    }
     assert bench.actions("StartTransaction") == []
 
 
@@ -344,7 +385,9 @@ def test_tc_068_the_card_of_the_start_ends_the_transaction():
 
 def test_tc_069_a_card_of_the_same_group_ends_the_transaction():
     bench = configured()
-    bench.answers["Authorize"] = lambda payload: {"idTagInfo": {"status": "Accepted", "parentIdTag": "PARENT"}}
+    bench.answers["Authorize"] = lambda payload: {
+        "idTagInfo": {"status": "Accepted", "parentIdTag": "PARENT"}
+    }
     charging(bench)
     bench.card("VALID2")
     assert bench.actions("Authorize") == [{"idTag": "VALID2"}]
@@ -353,19 +396,26 @@ def test_tc_069_a_card_of_the_same_group_ends_the_transaction():
 
 
 def test_tc_070_sampled_meter_values():
-    bench = configured(MeterValueSampleInterval="10", MeterValuesSampledData="Energy.Active.Import.Register")
+    bench = configured(
+        MeterValueSampleInterval="10", MeterValuesSampledData="Energy.Active.Import.Register"
+    )
     charging(bench)
     bench.pass_time(30)
     values = bench.actions("MeterValues")
     assert len(values) == 3
     for value in values:
         (sampled,) = value["meterValue"][0]["sampledValue"]
-        assert (sampled["context"], sampled["measurand"]) == ("Sample.Periodic", "Energy.Active.Import.Register")
+        assert (sampled["context"], sampled["measurand"]) == (
+            "Sample.Periodic",
+            "Energy.Active.Import.Register",
+        )
 
 
 def test_tc_071_clock_aligned_meter_values():
     bench = configured(
-        ClockAlignedDataInterval="900", MeterValuesAlignedData="Energy.Active.Import.Register", MeterValueSampleInterval="0"
+        ClockAlignedDataInterval="900",
+        MeterValuesAlignedData="Energy.Active.Import.Register",
+        MeterValueSampleInterval="0",
     )
     bench.pass_time(100)
     charging(bench)
@@ -377,4 +427,7 @@ def test_tc_071_clock_aligned_meter_values():
     assert stamps == ["2025-06-15T12:15:00Z", "2025-06-15T12:30:00Z"]
     for value in values:
         (sampled,) = value["meterValue"][0]["sampledValue"]
-        assert (sampled["context"], sampled["measurand"]) == ("Sample.Clock", "Energy.Active.Import.Register")
+        assert (sampled["context"], sampled["measurand"]) == (
+            "Sample.Clock",
+            "Energy.Active.Import.Register",
+        )

@@ -1,4 +1,5 @@
-"""The duty cycle for a limit. Expected values: IEC 61851-1 annex A, the two laws worked out in tenths of a percent."""
+"""The duty cycle for a limit. Expected values: IEC 61851-1 annex A, the two laws worked out in
+tenths of a percent."""
 
 from setpoint.pilot.duty import N12_U16, X1_U16, duty_u16_for, offered_da_for, percent_x100_for
 
@@ -61,10 +62,15 @@ def test_every_limit_with_every_resolution_as_a_vehicle_reads_it():
                 most_da = min(limit_da, 510)
                 assert (counts + 2) * 600 > most_da * full, "no more than two counts are given away"
             else:
-                assert (counts * 1000 - 5 * full) * 2500 <= (limit_da + 1600) * full * 1000, (bits, limit_da)
+                assert (counts * 1000 - 5 * full) * 2500 <= (limit_da + 1600) * full * 1000, (
+                    bits,
+                    limit_da,
+                )
                 exact = counts * 2500 <= (limit_da + 1600) * full
                 assert (counts + 2) * 2500 > (limit_da + 1600) * full
-            assert exact or (counts - 1) * 10 < full, "more than the limit only where less is no current"
+            assert exact or (counts - 1) * 10 < full, (
+                "more than the limit only where less is no current"
+            )
 
 
 def test_thirteen_bits_offer_six_amperes():

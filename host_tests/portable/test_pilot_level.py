@@ -1,4 +1,5 @@
-"""The class of the control pilot. Voltages: IEC 61851-1 annex A, and the worst case of parts within tolerance."""
+"""The class of the control pilot. Voltages: IEC 61851-1 annex A, and the worst case of parts within
+tolerance."""
 
 from setpoint.pilot.level import Level, Streak, class_of
 
@@ -6,7 +7,14 @@ LOW_MV = -12000
 
 
 def test_nominal_voltages_are_told_apart():
-    for high_mv, name in ((12000, "A"), (9000, "B"), (6000, "C"), (3000, "D"), (0, "E"), (-12000, "NEG")):
+    for high_mv, name in (
+        (12000, "A"),
+        (9000, "B"),
+        (6000, "C"),
+        (3000, "D"),
+        (0, "E"),
+        (-12000, "NEG"),
+    ):
         assert class_of(high_mv, LOW_MV, True, None) == name, high_mv
 
 
@@ -24,7 +32,12 @@ def test_parts_at_the_ends_of_their_tolerances_are_told_apart_whatever_counted_b
 
 
 def test_the_cut_moves_away_from_the_class_that_counts():
-    for cut_mv, above, below in ((10500, "A", "B"), (7500, "B", "C"), (4500, "C", "D"), (1500, "D", "E")):
+    for cut_mv, above, below in (
+        (10500, "A", "B"),
+        (7500, "B", "C"),
+        (4500, "C", "D"),
+        (1500, "D", "E"),
+    ):
         assert class_of(cut_mv - 290, LOW_MV, True, above) == above, cut_mv
         assert class_of(cut_mv - 310, LOW_MV, True, above) == below, cut_mv
         assert class_of(cut_mv + 290, LOW_MV, True, below) == below, cut_mv
@@ -79,7 +92,12 @@ def test_the_diode_is_judged_only_with_pwm():
 
 def test_after_a_change_of_our_own_nothing_speaks_for_closing_or_for_a_fault_for_60_ms():
     level = Level()
-    for high_mv, low_mv, streak in ((6000, -12000, "asking"), (6000, -12000, "good_diode"), (6000, -6000, "bad_diode"), (0, 0, "unusable")):
+    for high_mv, low_mv, streak in (
+        (6000, -12000, "asking"),
+        (6000, -12000, "good_diode"),
+        (6000, -6000, "bad_diode"),
+        (0, 0, "unusable"),
+    ):
         level.take(20, 9000, -12000, True)
         level.take(20, 9000, 9000, False)
         level.settle()

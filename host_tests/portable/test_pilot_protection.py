@@ -15,15 +15,28 @@ def test_every_fault_has_a_code_of_the_standard_and_an_info_that_fits():
     )  # fmt: skip
     assert len(set(NAMES)) == faults.COUNT == 16
     for bit in range(faults.COUNT):
-        for number in (0, 250, 1000, -12000 if bit < 4 else 9999999 if NAMES[bit] == "cable" else 63):
+        for number in (
+            0,
+            250,
+            1000,
+            -12000 if bit < 4 else 9999999 if NAMES[bit] == "cable" else 63,
+        ):
             code, name, info = faults.report_of(bit, number)
-            assert code in codes and 0 < len(info) <= 50 and "~" not in info and "#" not in info, info
+            assert code in codes and 0 < len(info) <= 50 and "~" not in info and "#" not in info, (
+                info
+            )
             assert faults.is_own(code, name)
-    assert not faults.is_own("OtherError", "lock") and not faults.is_own("OtherError", None) and not faults.is_own("GroundFailure", "arth")
+    assert (
+        not faults.is_own("OtherError", "lock")
+        and not faults.is_own("OtherError", None)
+        and not faults.is_own("GroundFailure", "arth")
+    )
 
 
 def test_each_bit_has_the_name_and_the_number_of_its_line():
-    assert NAMES[:4] == ("diode", "short", "negative", "bad"), "as level.py says and evse.py counts them"
+    assert NAMES[:4] == ("diode", "short", "negative", "bad"), (
+        "as level.py says and evse.py counts them"
+    )
     for bit in range(4, faults.COUNT):
         assert getattr(faults, NAMES[bit].upper()) == bit
 
@@ -42,7 +55,8 @@ def test_a_fault_is_reported_with_what_was_measured():
 
 
 def test_a_cable_is_known_by_its_resistor():
-    # IEC 61851-1 table B.2: nominal 1500, 680, 220, 100 ohm and their windows; between two, the lower current
+    # IEC 61851-1 table B.2: nominal 1500, 680, 220, 100 ohm and their windows; between two, the
+    # lower current
     for ohm, da in (
         (0, 0), (47, 0), (79, 0), (80, 630), (100, 630), (140, 630), (141, 320), (163, 320), (164, 320), (220, 320), (308, 320),
         (309, 200), (330, 200), (400, 200), (680, 200), (936, 200), (937, 130), (1100, 130), (1500, 130), (2460, 130), (2461, 0),
@@ -58,7 +72,9 @@ def test_a_cable_is_measured_as_it_is_plugged_in_and_kept_until_it_is_out():
     assert protection.cable_da is None
     watched.run("cable", 20, 220, True, False)
     assert protection.cable_da == 320
-    assert watched.run("cable", 10000, 100, True, True) == [] and protection.cable_da == 320, "it does not rise"
+    assert watched.run("cable", 10000, 100, True, True) == [] and protection.cable_da == 320, (
+        "it does not rise"
+    )
     watched.run("cable", 80, 680, True, True)
     assert protection.cable_da == 320
     watched.run("cable", 20, 680, True, True)
@@ -85,7 +101,10 @@ def test_each_plug_has_two_seconds_to_be_read():
 def test_a_cable_that_nobody_can_read_is_a_fault_after_two_seconds():
     for ohm in (47, 1000000):
         watched = Watched()
-        assert watched.run("cable", 10000, ohm, True, False) == ["cable"] and 2000 <= watched.now_ms <= 2020
+        assert (
+            watched.run("cable", 10000, ohm, True, False) == ["cable"]
+            and 2000 <= watched.now_ms <= 2020
+        )
         assert watched.protection.latch == SELF_HEALING and watched.protection.numbers[4] == ohm
     protection = Protection()
     for i in range(200):
@@ -120,7 +139,9 @@ def test_a_contactor_that_stays_on_is_welded_within_1_2_seconds_and_for_good():
     assert protection.latch == MANUAL and protection.held
     watched.run("contactor", 1000, False, False, False)
     protection.begin()
-    assert named(protection.faults) == ["welded"], "what is held is a fault whatever the sensors say"
+    assert named(protection.faults) == ["welded"], (
+        "what is held is a fault whatever the sensors say"
+    )
     again = Protection(protection.held)
     again.begin()
     assert named(again.faults) == ["welded"] and again.latch == MANUAL, "over a restart"

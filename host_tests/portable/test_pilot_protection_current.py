@@ -8,7 +8,13 @@ from setpoint.pilot.protection import Derating, Protection
 
 def test_over_current_is_a_fault_after_seven_seconds_and_far_over_it_after_one():
     # (16 A + 0.5 A) x 1.10 = 18.15 A; 16 A x 1.5 = 24 A
-    for da, least_ms, most_ms in ((181, None, None), (182, 7000, 7040), (240, 7000, 7040), (241, 1000, 1040), (800, 1000, 1040)):
+    for da, least_ms, most_ms in (
+        (181, None, None),
+        (182, 7000, 7040),
+        (240, 7000, 7040),
+        (241, 1000, 1040),
+        (800, 1000, 1040),
+    ):
         watched = Watched()
         found = watched.run("current", 20000, 160, da, True)
         assert found == ([] if least_ms is None else ["overcurrent"]), da
@@ -22,15 +28,22 @@ def test_a_vehicle_may_draw_the_old_current_for_as_long_as_it_may_take_to_follow
     assert watched.run("current", 2000, 320, 320, True) == []
     assert watched.run("current", 6900, 100, 320, True) == []
     assert watched.run("current", 20000, 100, 100, True) == []
-    # it never follows: over since the fifth second; far over since the seventh, when the meter must have shown it
+    # it never follows: over since the fifth second; far over since the seventh, when the meter must
+    # have shown it
     watched = Watched()
     watched.run("current", 2000, 320, 320, True)
     watched.now_ms = 0
-    assert watched.run("current", 20000, 100, 320, True) == ["overcurrent"] and 8000 <= watched.now_ms <= 8060
+    assert (
+        watched.run("current", 20000, 100, 320, True) == ["overcurrent"]
+        and 8000 <= watched.now_ms <= 8060
+    )
     watched = Watched()
     watched.run("current", 2000, 320, 320, True)
     watched.now_ms = 0
-    assert watched.run("current", 20000, 280, 320, True) == ["overcurrent"] and 12000 <= watched.now_ms <= 12060
+    assert (
+        watched.run("current", 20000, 280, 320, True) == ["overcurrent"]
+        and 12000 <= watched.now_ms <= 12060
+    )
     # each lower offer has its own time
     watched = Watched()
     for offered_da in (320, 100, 320, 100):
@@ -42,8 +55,9 @@ def test_a_vehicle_may_draw_the_old_current_for_as_long_as_it_may_take_to_follow
 
 
 def drawn_over(offers, follows_ms, meter_ms, duration_ms=40000, step_ms=20):
-    """offers: (from ms, deci-ampere), the first from 0. A vehicle draws all of it, each follows_ms later, and the meter shows that
-    another meter_ms later. -> (names of the faults, ms of the first)"""
+    """offers: (from ms, deci-ampere), the first from 0. A vehicle draws all of it, each follows_ms
+    later, and the meter shows that another meter_ms later. -> (names of the faults, ms of the
+    first)"""
     protection = Protection()
     now_ms = 0
 
@@ -54,7 +68,9 @@ def drawn_over(offers, follows_ms, meter_ms, duration_ms=40000, step_ms=20):
         now_ms += step_ms
         protection.begin()
         offers_da = offered_da(now_ms)
-        protection.current(step_ms, offers_da, offered_da(now_ms - follows_ms - meter_ms), offers_da > 0)
+        protection.current(
+            step_ms, offers_da, offered_da(now_ms - follows_ms - meter_ms), offers_da > 0
+        )
         if protection.faults:
             break
     return named(protection.faults), now_ms
@@ -76,7 +92,14 @@ def test_a_vehicle_that_follows_a_ramp_in_time_is_no_over_current():
         ramp(9000, 32, 16, 10, 6),
         [(0, 320), (5000, 160), (10000, 0), (16000, 320), (21000, 160), (26000, 100)],
     ):
-        for follows_ms, meter_ms in ((1000, 0), (3000, 0), (2000, 1000), (3000, 2000), (5000, 0), (5000, 1960)):
+        for follows_ms, meter_ms in (
+            (1000, 0),
+            (3000, 0),
+            (2000, 1000),
+            (3000, 2000),
+            (5000, 0),
+            (5000, 1960),
+        ):
             for step_ms in (20, 100):
                 if offers[-1][0] == 26000 and follows_ms > 3000:
                     continue  # a vehicle has 3 s to end
@@ -99,7 +122,11 @@ def test_a_vehicle_that_does_not_follow_the_last_step_of_a_ramp_is_an_over_curre
             protection.begin()
             offered_da = [da for from_ms, da in offers if from_ms <= now_ms][-1]
             protection.current(20, offered_da, max(offered_da, stays_at * 10), True)
-        assert named(protection.faults) == ["overcurrent"] and now_ms <= within_ms, (amperes, stays_at, now_ms)
+        assert named(protection.faults) == ["overcurrent"] and now_ms <= within_ms, (
+            amperes,
+            stays_at,
+            now_ms,
+        )
 
 
 def test_a_current_that_is_too_high_now_and_then_or_while_stopping_is_no_fault():
@@ -174,4 +201,6 @@ def test_a_charge_that_begins_anew_is_judged_by_its_own_offer():
     watched.run("current", 100, 0, 0, False)
     watched.run("current", 100, 100, 0, False)
     watched.now_ms = 0
-    assert watched.run("current", 20000, 100, 130, True) == ["overcurrent"] and watched.now_ms <= 7040
+    assert (
+        watched.run("current", 20000, 100, 130, True) == ["overcurrent"] and watched.now_ms <= 7040
+    )

@@ -64,7 +64,11 @@ def test_the_monitor_of_residual_current_is_tested_before_the_first_charge_and_a
 
 
 def test_a_monitor_that_fails_its_test_is_a_fault_until_it_passes():
-    for arguments, want in (({"dead": True}, "rcm"), ({"quiet": False}, "residual"), ({"trips": True}, "residual")):
+    for arguments, want in (
+        ({"dead": True}, "rcm"),
+        ({"quiet": False}, "residual"),
+        ({"trips": True}, "residual"),
+    ):
         protection = Protection(has_test=True)
         monitor(protection, 980, **arguments)
         assert protection.held == 0

@@ -155,4 +155,7 @@ def test_the_contactor_opens_with_the_third_burst_or_after_60_ms():
             began_ms = plant.now_ms
             while plant.sequence.contactor:
                 plant.run(step_ms, step_ms)
-            assert plant.now_ms - began_ms == opens_ms and plant.sequence.state == state, (step_ms, plant.sequence.state)
+            assert plant.now_ms - began_ms == opens_ms and plant.sequence.state == state, (
+                step_ms,
+                plant.sequence.state,
+            )

@@ -1,4 +1,5 @@
-"""The state machine of a connector: which states follow each other, and what a step costs. Time is moved in steps of 20 ms."""
+"""The state machine of a connector: which states follow each other, and what a step costs. Time is
+moved in steps of 20 ms."""
 
 from micropython import heap_lock, heap_unlock
 from plant import Plant
@@ -180,7 +181,11 @@ def test_how_a_charge_ends_says_what_the_vehicle_did():
         plant.run(40)
         plant.permitted = permitted
         plant.run(20)
-        assert [state for _, state in plant.states] == [state] and not plant.sequence.contactor, (permitted, stopped_before, state)
+        assert [state for _, state in plant.states] == [state] and not plant.sequence.contactor, (
+            permitted,
+            stopped_before,
+            state,
+        )
 
 
 def test_states_that_last_for_weeks_allocate_nothing():

@@ -44,7 +44,9 @@ def test_a_vehicle_that_sleeps_is_woken_twice_by_opening_the_pilot():
     assert [is_open for _, is_open in opened] == [False, True, False, True, False]
     assert opened[2][0] - opened[1][0] == 4000 and opened[4][0] - opened[3][0] == 30000
     assert N12_U16 not in [duty_u16 for _, duty_u16 in plant.duties]
-    assert plant.sequence.state == "B2" and plant.sequence.vehicle == "B", "the open wire was not looked at"
+    assert plant.sequence.state == "B2" and plant.sequence.vehicle == "B", (
+        "the open wire was not looked at"
+    )
 
 
 def test_a_pilot_switch_that_closes_slowly_is_no_vehicle_that_left():
@@ -117,7 +119,11 @@ def test_a_fault_while_a_vehicle_is_woken_gives_it_its_pilot_back():
     assert plant.sequence.pilot_open
     plant.fault = SELF_HEALING
     plant.run(20)
-    assert plant.sequence.state == "F" and not plant.sequence.pilot_open and plant.sequence.duty_u16 == X1_U16
+    assert (
+        plant.sequence.state == "F"
+        and not plant.sequence.pilot_open
+        and plant.sequence.duty_u16 == X1_U16
+    )
 
 
 def test_a_vehicle_that_asked_and_thought_better_of_it_is_not_woken():

@@ -1,7 +1,8 @@
-"""The client cases of the Autobahn test suite, on the reader of frames and on the whole client; autobahn_cases.py has them.
+"""The client cases of the Autobahn test suite, on the reader of frames and on the whole client;
+autobahn_cases.py has them.
 
-Not here: sections 9 (speed), 12 and 13 (compression, which this client does not offer); section 8 has no cases.
-"""
+Not here: sections 9 (speed), 12 and 13 (compression, which this client does not offer); section 8
+has no cases."""
 
 import asyncio
 
@@ -65,7 +66,9 @@ class Echo:
 
     def __init__(self, server):
         identity = {"csms_url": "ws://127.0.0.1:9", "charge_point_id": "cp001"}
-        self.session = Session(server, identity, Credentials(), {"minimum_s": 60, "random_s": 0}, self.log, Clock())
+        self.session = Session(
+            server, identity, Credentials(), {"minimum_s": 60, "random_s": 0}, self.log, Clock()
+        )
         self.over = asyncio.Event()
         self.faults = []
 
@@ -99,7 +102,12 @@ async def said(pieces):
             length = int.from_bytes(data[2:at], "big")
         mask, payload = data[at : at + 4], data[at + 4 : at + 4 + length]
         key = int.from_bytes((mask * (length // 4 + 1))[:length], "big") if length else 0
-        found.append((data[0] & 0x0F, (int.from_bytes(payload, "big") ^ key).to_bytes(length, "big") if length else b""))
+        found.append(
+            (
+                data[0] & 0x0F,
+                (int.from_bytes(payload, "big") ^ key).to_bytes(length, "big") if length else b"",
+            )
+        )
         data = data[at + 4 + length :]
     return found + echo.faults
 
@@ -112,7 +120,8 @@ def reply_to(event):
         return CLOSE, (1000 if event[1] == 1005 else event[1]).to_bytes(2, "big")
     if event[0] == "text":
         return TEXT, event[1].encode()
-    return (PONG, event[1]) if event[0] == "ping" else None  # binary messages are not OCPP's: ignored
+    # Binary messages are not OCPP's: ignored
+    return (PONG, event[1]) if event[0] == "ping" else None
 
 
 async def play_all():
@@ -120,7 +129,10 @@ async def play_all():
         if sum([len(frame[1]) for frame in frames]) > LONGEST:
             want = [1009]  # the one difference on purpose: a station has not the memory
         wanted = [reply for reply in [reply_to(event) for event in want] if reply is not None]
-        got = [(opcode, payload[:2]) if opcode == CLOSE else (opcode, payload) for opcode, payload in await said(pieces_of(frames, chop or FRAMES))]
+        got = [
+            (opcode, payload[:2]) if opcode == CLOSE else (opcode, payload)
+            for opcode, payload in await said(pieces_of(frames, chop or FRAMES))
+        ]
         assert got == wanted, (number, [(opcode, payload[:40]) for opcode, payload in got])
 
 
@@ -134,24 +146,38 @@ def test_the_whole_client_answers_as_the_suite_wants_it():
 def test_utf8_is_taken_in_any_surroundings_and_nothing_else_is():
     for _, good, sequences in SEQUENCES:
         for sequence in sequences:
-            for before, after in ((b"abc", b""), (b"\xc3\xbc", b"\xe2\x82\xac"), (b"x" * 300, b"y" * 300)):
+            for before, after in (
+                (b"abc", b""),
+                (b"\xc3\xbc", b"\xe2\x82\xac"),
+                (b"x" * 300, b"y" * 300),
+            ):
                 payload = before + sequence + after
                 want = [("text", str(payload, "utf-8"))] if good else [1007]
                 assert outcome([(TEXT, payload)], 0) == want, payload
                 half = len(payload) // 2
-                assert outcome([(TEXT, payload[:half], False), (0, payload[half:])], 1) == want, payload
+                assert outcome([(TEXT, payload[:half], False), (0, payload[half:])], 1) == want, (
+                    payload
+                )
 
 
 def test_codes_of_a_close_that_were_registered_later():
     for code in (1012, 1013, 1014):
-        assert outcome([(CLOSE, bytes((code >> 8, code & 255)) + b"why")], 1) == [("close", code, "why")], code
+        assert outcome([(CLOSE, bytes((code >> 8, code & 255)) + b"why")], 1) == [
+            ("close", code, "why")
+        ], code
     assert outcome([(CLOSE, b"\x03\xf7why")], 1) == [1002], "1015 is never sent"
 
 
 def test_a_masked_frame_of_a_server_is_a_fault():
-    assert next(FrameReader(1000, bytearray(9)).feed(b"\x81\x85\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58"))[:2] == ("fault", 1002)
+    assert next(
+        FrameReader(1000, bytearray(9)).feed(b"\x81\x85\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58")
+    )[:2] == ("fault", 1002)
 
 
 def test_a_length_must_be_written_in_its_shortest_form():
-    for data in (b"\x81\x7e\x00\x7d", b"\x81\x7f\x00\x00\x00\x00\x00\x00\xff\xff", b"\x81\x7f\x80\x00\x00\x00\x00\x00\x00\x00"):
+    for data in (
+        b"\x81\x7e\x00\x7d",
+        b"\x81\x7f\x00\x00\x00\x00\x00\x00\xff\xff",
+        b"\x81\x7f\x80\x00\x00\x00\x00\x00\x00\x00",
+    ):
         assert next(FrameReader(100000, bytearray(9)).feed(data))[:2] == ("fault", 1002), data

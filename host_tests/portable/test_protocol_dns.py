@@ -28,7 +28,10 @@ def said(*records, **others):
 
 
 def test_the_question_is_the_one_of_the_standard():
-    assert ASKED == b"\x12\x34\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00\x04csms\x07Example\x00\x00\x01\x00\x01"
+    assert (
+        ASKED
+        == b"\x12\x34\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00\x04csms\x07Example\x00\x00\x01\x00\x01"
+    )
     assert dns.question("csms.Example.", b"\x12\x34") == ASKED
 
 
@@ -45,7 +48,19 @@ def test_a_text_that_is_no_host_name_is_not_asked_for():
 def test_an_address_is_four_numbers_and_nothing_else():
     for host in ("1.2.3.4", "0.0.0.0", "255.255.255.255"):
         assert dns.is_address(host), host
-    for host in ("", "1.2.3", "1.2.3.4.5", "1.2.3.256", "1.2.3.", "a.b.c.d", "0x1.2.3.4", "1.2.3.0004", "::1", "1.2.3.4 ", "-1.2.3.4"):
+    for host in (
+        "",
+        "1.2.3",
+        "1.2.3.4.5",
+        "1.2.3.256",
+        "1.2.3.",
+        "a.b.c.d",
+        "0x1.2.3.4",
+        "1.2.3.0004",
+        "::1",
+        "1.2.3.4 ",
+        "-1.2.3.4",
+    ):
         assert not dns.is_address(host), host
 
 
@@ -92,7 +107,9 @@ def test_only_the_answer_to_this_question_counts():
     assert said(ONE, questions=0) is None and said(ONE, questions=2) is None
     assert said(ONE, asked=dns.question("csms.example2", b"\x12\x34")) is None
     assert said(ONE, asked=ASKED[:-1] + b"\x03") is None, "of another class"
-    assert said(ONE, asked=ASKED[:13] + b"CSMS" + ASKED[17:]) == (0, ["10.1.2.3"]), "letters may change their case"
+    assert said(ONE, asked=ASKED[:13] + b"CSMS" + ASKED[17:]) == (0, ["10.1.2.3"]), (
+        "letters may change their case"
+    )
     for length in range(len(ASKED)):
         assert dns.answer(ASKED, reply(ONE)[:length]) is None
 
@@ -119,7 +136,8 @@ def test_no_pointer_leads_the_reader_round():
     into_itself = b"\x01a" + bytes((0xC0, at))
     for names in (itself, forward, to_each_other, into_itself):
         assert said(names + bytes(20), count=1) is None, names
-    data = at + 12  # of the first record: pointers to one another, before the second one that leads there
+    # Of the first record: pointers to one another, before the second one that leads there
+    data = at + 12
     unknown = record(HERE, 99, bytes((0xC0, data + 2, 0xC0, data)))
     assert said(unknown, bytes((0xC0, data)) + bytes(20), count=2) is None
     assert said(unknown, bytes((0xC0, data + 2)) + bytes(20), count=2) is None
@@ -130,4 +148,6 @@ def test_no_name_is_longer_than_255_bytes():
     most = label * 3 + b"\x3d" + b"a" * 61 + b"\0"
     assert len(most) == 255
     assert said(record(most, 1, b"\x0a\x09\x09\x09"), ONE) == (0, ["10.1.2.3"])
-    assert said(record(label * 3 + b"\x3e" + b"a" * 62 + b"\0", 1, b"\x0a\x09\x09\x09"), ONE) is None
+    assert (
+        said(record(label * 3 + b"\x3e" + b"a" * 62 + b"\0", 1, b"\x0a\x09\x09\x09"), ONE) is None
+    )

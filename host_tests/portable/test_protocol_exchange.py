@@ -22,7 +22,11 @@ def test_a_call_and_its_result():
 
 def test_a_call_and_its_error():
     exchange, call = started()
-    assert exchange.settle(parse('[4,"%s","InternalError","no",{}]' % call[1])) == ("error", "InternalError", "no")
+    assert exchange.settle(parse('[4,"%s","InternalError","no",{}]' % call[1])) == (
+        "error",
+        "InternalError",
+        "no",
+    )
     assert exchange.idle
 
 

@@ -4,7 +4,20 @@ import json
 
 from setpoint.protocol.answers import answer_spec_for
 from setpoint.protocol.errors import OcppError
-from setpoint.protocol.fields import BOOLEAN, INSTANT, INTEGER, TENTHS, list_of, object_of, one_of, optional, read, readable, required, string
+from setpoint.protocol.fields import (
+    BOOLEAN,
+    INSTANT,
+    INTEGER,
+    TENTHS,
+    list_of,
+    object_of,
+    one_of,
+    optional,
+    read,
+    readable,
+    required,
+    string,
+)
 from setpoint.protocol.iso8601 import instant_from
 from setpoint.protocol.requests import spec_for
 
@@ -59,13 +72,21 @@ WRONG = (
     ('{"integer":1,"number":1e30}', "PropertyConstraintViolation", "number "),
     ('{"integer":1,"number":100000001}', "PropertyConstraintViolation", "number "),
     ('{"integer":1,"text":5}', "TypeConstraintViolation", "text must be a string"),
-    ('{"integer":1,"text":"123456"}', "PropertyConstraintViolation", "text must not be longer than 5"),
+    (
+        '{"integer":1,"text":"123456"}',
+        "PropertyConstraintViolation",
+        "text must not be longer than 5",
+    ),
     ('{"integer":1,"kind":"a"}', "PropertyConstraintViolation", "kind must be one of A, W"),
     ('{"integer":1,"kind":""}', "PropertyConstraintViolation", "kind must be one of A, W"),
     ('{"integer":1,"kind":1}', "TypeConstraintViolation", "kind must be a string"),
     ('{"integer":1,"kind":["A"]}', "TypeConstraintViolation", "kind must be a string"),
     ('{"integer":1,"at":"yesterday"}', "PropertyConstraintViolation", "at is no dateTime"),
-    ('{"integer":1,"at":"2025-02-30T00:00:00Z"}', "PropertyConstraintViolation", "at is no dateTime: this month has no such day"),
+    (
+        '{"integer":1,"at":"2025-02-30T00:00:00Z"}',
+        "PropertyConstraintViolation",
+        "at is no dateTime: this month has no such day",
+    ),
     ('{"integer":1,"at":1750000000}', "TypeConstraintViolation", "at must be a string"),
     ('{"integer":1,"flag":1}', "TypeConstraintViolation", "flag must be true or false"),
     ('{"integer":1,"flag":"true"}', "TypeConstraintViolation", "flag must be true or false"),
@@ -74,12 +95,32 @@ WRONG = (
     ('{"integer":1,"inner":{"n":"1"}}', "TypeConstraintViolation", "inner.n must be an integer"),
     ('{"integer":1,"inners":{}}', "TypeConstraintViolation", "inners must be a list"),
     ('{"integer":1,"inners":[]}', "OccurenceConstraintViolation", "inners must have at least 1"),
-    ('{"integer":1,"inners":[{"n":1},5]}', "TypeConstraintViolation", "inners[1] must be an object"),
-    ('{"integer":1,"inners":[{"n":1},null]}', "TypeConstraintViolation", "inners[1] must be an object"),
-    ('{"integer":1,"inners":[{"n":1},{"n":2},{"m":1}]}', "FormationViolation", "inners[2].n is required"),
-    ('{"integer":1,"inners":[{"n":1},{"n":2,"m":"x"}]}', "TypeConstraintViolation", "inners[1].m must be a number"),
+    (
+        '{"integer":1,"inners":[{"n":1},5]}',
+        "TypeConstraintViolation",
+        "inners[1] must be an object",
+    ),
+    (
+        '{"integer":1,"inners":[{"n":1},null]}',
+        "TypeConstraintViolation",
+        "inners[1] must be an object",
+    ),
+    (
+        '{"integer":1,"inners":[{"n":1},{"n":2},{"m":1}]}',
+        "FormationViolation",
+        "inners[2].n is required",
+    ),
+    (
+        '{"integer":1,"inners":[{"n":1},{"n":2,"m":"x"}]}',
+        "TypeConstraintViolation",
+        "inners[1].m must be a number",
+    ),
     ('{"integer":1,"words":["abc",5]}', "TypeConstraintViolation", "words[1] must be a string"),
-    ('{"integer":1,"words":["abc","abcd"]}', "PropertyConstraintViolation", "words[1] must not be longer than 3"),
+    (
+        '{"integer":1,"words":["abc","abcd"]}',
+        "PropertyConstraintViolation",
+        "words[1] must not be longer than 3",
+    ),
     ('{"integer":1,"words":[null]}', "TypeConstraintViolation", "words[0] must be a string"),
     ("[]", "TypeConstraintViolation", "the payload must be an object"),
 )
@@ -95,12 +136,25 @@ def test_a_wrong_field_is_named_with_its_code():
 def test_nan_is_out_of_range():
     infinity = json.loads("1e400")
     for number in (infinity, -infinity, infinity - infinity):
-        assert fault_in({"integer": 1, "number": number}, TABLE).code == "PropertyConstraintViolation"
+        assert (
+            fault_in({"integer": 1, "number": number}, TABLE).code == "PropertyConstraintViolation"
+        )
 
 
 def test_whole_numbers_with_a_point_and_the_lowest_of_32_bits_are_integers():
-    for text, number in (("300.0", 300), ("0.0", 0), ("-0.0", 0), ("-7.00", -7), ("3e2", 300), ("16777215.0", 16777215), ("-2147483648", -2147483648)):
-        for table, payload in ((TABLE, '{"integer":%s}'), (TABLE, '{"integer":1,"inners":[{"n":2},{"n":%s}]}')):
+    for text, number in (
+        ("300.0", 300),
+        ("0.0", 0),
+        ("-0.0", 0),
+        ("-7.00", -7),
+        ("3e2", 300),
+        ("16777215.0", 16777215),
+        ("-2147483648", -2147483648),
+    ):
+        for table, payload in (
+            (TABLE, '{"integer":%s}'),
+            (TABLE, '{"integer":1,"inners":[{"n":2},{"n":%s}]}'),
+        ):
             clean = read(json.loads(payload % text), table)
             found = clean["inners"]["n"][1] if "inners" in clean else clean["integer"]
             assert found == number and type(found) is int, text
@@ -108,8 +162,16 @@ def test_whole_numbers_with_a_point_and_the_lowest_of_32_bits_are_integers():
 
 def test_what_cannot_be_read_of_an_answer_takes_nothing_else_with_it():
     for text, expected, told in (
-        ('{"integer":5,"number":"x","at":"2020-01-01T00:01:00Z"}', {"integer": 5, "number": None, "at": 60}, 1),
-        ('{"inner":{"n":"x","m":1},"text":"123456"}', {"inner": {"n": None, "m": 10}, "text": None}, 3),
+        (
+            '{"integer":5,"number":"x","at":"2020-01-01T00:01:00Z"}',
+            {"integer": 5, "number": None, "at": 60},
+            1,
+        ),
+        (
+            '{"inner":{"n":"x","m":1},"text":"123456"}',
+            {"inner": {"n": None, "m": 10}, "text": None},
+            3,
+        ),
         ('{"integer":null,"number":null,"more":1}', {}, 1),
         ('{"integer":1,"inner":5}', {"integer": 1, "inner": {}}, 1),
         ('{"integer":1,"inners":[{"n":1},{"n":"2"}]}', {"integer": 1, "inners": None}, 1),
@@ -122,19 +184,49 @@ def test_what_cannot_be_read_of_an_answer_takes_nothing_else_with_it():
 
 
 def test_values_are_converted():
-    clean = read({"integer": -2147483647, "number": 8.1, "text": "12345", "kind": "W", "at": "2020-01-01T00:01:00Z", "flag": False}, TABLE)
-    assert clean == {"integer": -2147483647, "number": 81, "text": "12345", "kind": "W", "at": 60, "flag": False}
-    for given, tenths in ((0, 0), (16, 160), (7.77, 77), (22080.0, 220800), (-1, -10), (-0.5, -5), (100000000, 1000000000)):
+    clean = read(
+        {
+            "integer": -2147483647,
+            "number": 8.1,
+            "text": "12345",
+            "kind": "W",
+            "at": "2020-01-01T00:01:00Z",
+            "flag": False,
+        },
+        TABLE,
+    )
+    assert clean == {
+        "integer": -2147483647,
+        "number": 81,
+        "text": "12345",
+        "kind": "W",
+        "at": 60,
+        "flag": False,
+    }
+    for given, tenths in (
+        (0, 0),
+        (16, 160),
+        (7.77, 77),
+        (22080.0, 220800),
+        (-1, -10),
+        (-0.5, -5),
+        (100000000, 1000000000),
+    ):
         assert read({"integer": 1, "number": given}, TABLE)["number"] == tenths, given
         assert type(read({"integer": 1, "number": given}, TABLE)["number"]) is int
 
 
 def test_strings_are_measured_in_characters():
-    assert read({"integer": 1, "text": "\u00fc\u20ac\U0001f600ab"}, TABLE)["text"] == "\u00fc\u20ac\U0001f600ab"
+    assert (
+        read({"integer": 1, "text": "\u00fc\u20ac\U0001f600ab"}, TABLE)["text"]
+        == "\u00fc\u20ac\U0001f600ab"
+    )
 
 
 def test_an_optional_null_and_an_unknown_field_are_left_out():
-    payload = json.loads('{"integer":1,"number":null,"inner":null,"inners":[{"n":1,"m":null,"x":2},{"n":2,"m":3}],"other":{"deep":[1]},"more":null}')
+    payload = json.loads(
+        '{"integer":1,"number":null,"inner":null,"inners":[{"n":1,"m":null,"x":2},{"n":2,"m":3}],"other":{"deep":[1]},"more":null}'
+    )
     assert read(payload, TABLE) == {"integer": 1, "inners": {"n": [1, 2], "m": [None, 30]}}
 
 
@@ -156,7 +248,11 @@ def test_a_charging_profile():
                 "duration": 86400,
                 "startSchedule": instant_from("2025-06-15T00:00:00Z"),
                 "chargingRateUnit": "A",
-                "chargingSchedulePeriod": {"startPeriod": [0, 3600, 7200], "limit": [113, 150, 77], "numberPhases": [3, None, None]},
+                "chargingSchedulePeriod": {
+                    "startPeriod": [0, 3600, 7200],
+                    "limit": [113, 150, 77],
+                    "numberPhases": [3, None, None],
+                },
             },
         },
     }
@@ -165,12 +261,17 @@ def test_a_charging_profile():
 def test_the_path_of_a_wrong_limit_leads_to_it():
     error = fault_in(json.loads(PROFILE.replace("7.77", '"7.77"')), spec_for("SetChargingProfile"))
     assert error.code == "TypeConstraintViolation"
-    assert error.description == "csChargingProfiles.chargingSchedule.chargingSchedulePeriod[2].limit must be a number"
+    assert (
+        error.description
+        == "csChargingProfiles.chargingSchedule.chargingSchedulePeriod[2].limit must be a number"
+    )
 
 
 def test_a_minimum_rate_of_another_type_is_told_though_nobody_uses_it():
     error = fault_in(json.loads(PROFILE.replace("6.0", '"6"')), spec_for("SetChargingProfile"))
-    assert error.description == "csChargingProfiles.chargingSchedule.minChargingRate must be a number"
+    assert (
+        error.description == "csChargingProfiles.chargingSchedule.minChargingRate must be a number"
+    )
 
 
 def test_an_action_is_supported_known_or_unknown():
@@ -204,6 +305,11 @@ def test_answers_of_a_central_system():
     }
     whole = read({"currentTime": "2025-06-15T10:00:00Z"}, answer_spec_for("Heartbeat"))
     assert whole == {"currentTime": (instant_from("2025-06-15T10:00:00Z"), 0)}
-    assert read({"idTagInfo": {"status": "Blocked", "expiryDate": None}}, answer_spec_for("Authorize")) == {"idTagInfo": {"status": "Blocked"}}
+    assert read(
+        {"idTagInfo": {"status": "Blocked", "expiryDate": None}}, answer_spec_for("Authorize")
+    ) == {"idTagInfo": {"status": "Blocked"}}
     assert read({}, answer_spec_for("StopTransaction")) == {}
-    assert fault_in({"transactionId": 1}, answer_spec_for("StartTransaction")).code == "FormationViolation"
+    assert (
+        fault_in({"transactionId": 1}, answer_spec_for("StartTransaction")).code
+        == "FormationViolation"
+    )

@@ -98,7 +98,11 @@ WRONG_CALLS = (
 def test_a_wrong_call_is_told_its_code_under_its_id():
     for text, code, message_id in WRONG_CALLS:
         error = fault_in(text)
-        assert (error.code, error.message_id) == (code, message_id), (text[:60], error.code, error.message_id)
+        assert (error.code, error.message_id) == (code, message_id), (
+            text[:60],
+            error.code,
+            error.message_id,
+        )
         assert error.answerable, text[:60]
         assert error.description, text[:60]
 
@@ -111,9 +115,26 @@ def test_a_call():
 
 
 def test_brackets_commas_and_colons_inside_strings_are_just_text():
-    for inside in ("}", "]", "{", "[", ",]", "[[[[[[[[[[", ":,", ",,", "\u00fc}", '\\"', "\\\\", '\\"}', "\\\\\\\\", '\\\\\\",]'):
+    for inside in (
+        "}",
+        "]",
+        "{",
+        "[",
+        ",]",
+        "[[[[[[[[[[",
+        ":,",
+        ",,",
+        "\u00fc}",
+        '\\"',
+        "\\\\",
+        '\\"}',
+        "\\\\\\\\",
+        '\\\\\\",]',
+    ):
         text = '[2,"a","DataTransfer",{"vendorId":"v","data":"%s"}]' % inside
-        assert parse(text)[3]["data"] == inside.replace("\\\\", "\x00").replace('\\"', '"').replace("\x00", "\\"), inside
+        assert parse(text)[3]["data"] == inside.replace("\\\\", "\x00").replace('\\"', '"').replace(
+            "\x00", "\\"
+        ), inside
 
 
 def test_escapes_come_out_as_what_they_mean():
@@ -123,7 +144,14 @@ def test_escapes_come_out_as_what_they_mean():
 
 def test_half_a_surrogate_pair_never_comes_back_to_the_peer():
     # it would be sent as UTF-8 that no server accepts
-    for half in ("\\ud83d", "\\ude00", "\\uDE00\\uD83D", "\\ud83dx", "\\ud83d\\n", "\\ud83d\\u0041"):
+    for half in (
+        "\\ud83d",
+        "\\ude00",
+        "\\uDE00\\uD83D",
+        "\\ud83dx",
+        "\\ud83d\\n",
+        "\\ud83d\\u0041",
+    ):
         message_id = parse('[2,"%s","X",{}]' % half)[1]
         assert "\ufffd" in message_id, half
         assert message_id.encode().find(b"\xed") < 0, half
@@ -141,7 +169,10 @@ def test_a_long_text_is_cut_at_no_place_without_notice():
 
 def test_a_long_text_may_come_as_a_view_of_its_bytes():
     periods = ",".join(['{"startPeriod":%d,"limit":11.3}' % (i * 60) for i in range(40)])
-    for text in (PROFILE_LIKE % ("a\u00fc", periods), PROFILE_LIKE % ("a", periods.replace("start", "st\\u0061rt"))):
+    for text in (
+        PROFILE_LIKE % ("a\u00fc", periods),
+        PROFILE_LIKE % ("a", periods.replace("start", "st\\u0061rt")),
+    ):
         buffer = bytearray(text.encode() + b"[[[ of an earlier, longer message")
         message = parse(memoryview(buffer)[: len(text.encode())])
         assert message == parse(text) and message[3]["a"][39]["startPeriod"] == 2340, text[:20]
@@ -177,7 +208,13 @@ def test_a_message_for_which_there_is_no_memory_is_answered_if_its_id_can_be_had
 
 def test_answers():
     assert parse('[3,"a",{"status":"Accepted"}]') == (3, "a", {"status": "Accepted"})
-    assert parse('[4,"a","GenericError","because",{"x":1}]') == (4, "a", "GenericError", "because", {"x": 1})
+    assert parse('[4,"a","GenericError","because",{"x":1}]') == (
+        4,
+        "a",
+        "GenericError",
+        "because",
+        {"x": 1},
+    )
 
 
 def test_an_answer_with_less_than_it_should_have_still_settles_its_call():
@@ -191,15 +228,34 @@ def test_an_answer_with_less_than_it_should_have_still_settles_its_call():
 
 
 def test_a_broken_answer_is_never_answered():
-    for text in ("[3]", "[4]", "[3,5,{}]", '[4,null,"a","b",{}]', '[3,"a",{', '[4,"a","b"', " [ 4 ,", "[3,,]"):
+    for text in (
+        "[3]",
+        "[4]",
+        "[3,5,{}]",
+        '[4,null,"a","b",{}]',
+        '[3,"a",{',
+        '[4,"a","b"',
+        " [ 4 ,",
+        "[3,,]",
+    ):
         assert not fault_in(text).answerable, text
 
 
 def test_texts_of_answers_are_json_whatever_is_in_them():
     nasty = 'a"b\\c\n\x00\u00fc\U0001f600]'
-    assert json.loads(result_text(nasty, {"status": "Accepted"})) == [3, nasty, {"status": "Accepted"}]
+    assert json.loads(result_text(nasty, {"status": "Accepted"})) == [
+        3,
+        nasty,
+        {"status": "Accepted"},
+    ]
     assert json.loads(result_text("a", '{"status":"Accepted"}')) == [3, "a", {"status": "Accepted"}]
-    assert json.loads(error_text(nasty, "GenericError", nasty)) == [4, nasty, "GenericError", nasty, {}]
+    assert json.loads(error_text(nasty, "GenericError", nasty)) == [
+        4,
+        nasty,
+        "GenericError",
+        nasty,
+        {},
+    ]
     assert json.loads(call_text("a", "Heartbeat", {})) == [2, "a", "Heartbeat", {}]
     assert json.loads(call_text("a", "Heartbeat", "{}")) == [2, "a", "Heartbeat", {}]
 
@@ -215,7 +271,14 @@ ESCAPES = (
     ("\\ud83d\\ude00", "\U0001f600"), ("\\uD800\\uDC00", "\U00010000"), ("\\udbff\\udfff", "\U0010ffff"),
     ("\\ude00", "\ufffd"), ("\\uDFFF", "\ufffd"), ("\\ud83d", "\ufffd"), ("\\uDBFF", "\ufffd"),
 )  # fmt: skip
-NO_ESCAPES = (("u", "u"), ("d83d", "d83d"), ("\u20ac", "\u20ac"), ("\U0001f600", "\U0001f600"), ("]", "]"), ("", ""))
+NO_ESCAPES = (
+    ("u", "u"),
+    ("d83d", "d83d"),
+    ("\u20ac", "\u20ac"),
+    ("\U0001f600", "\U0001f600"),
+    ("]", "]"),
+    ("", ""),
+)
 HIGH, LOW = ("\\ud83d", "\\uDBFF"), ("\\ude00", "\\uDFFF")
 UNKNOWN = (
     "\\x", "\\N", "\\U0041", "\\ ", "\\\u00e4", "\\'", "\\\\\\x", "\\u", "\\u0", "\\u004", "\\u00g0", "\\u+041", "\\u 041",
@@ -225,7 +288,12 @@ UNKNOWN = (
 
 def test_a_text_full_of_escapes_takes_little_longer_than_a_plain_one():
     plain = '[2,"a","DataTransfer",{"vendorId":"v","data":"%s"}]' % ("ab" * 3900)
-    json_inside = (('{\\"a\\":1}', '{"a":1}'), ("]}[{", "]}[{"), ("\\nx\\u0041", "\nxA"), ("\\ud83d\\ude00x", "\U0001f600x"))
+    json_inside = (
+        ('{\\"a\\":1}', '{"a":1}'),
+        ("]}[{", "]}[{"),
+        ("\\nx\\u0041", "\nxA"),
+        ("\\ud83d\\ude00x", "\U0001f600x"),
+    )
     for escape, means in ESCAPES + json_inside:
         text = plain.replace("ab" * 3900, escape * (7800 // len(escape)))
         assert parse(text)[3]["data"] == means * (7800 // len(escape)), escape
@@ -244,21 +312,38 @@ def test_each_escape_beside_each_other_one():
                 if first not in HIGH or second not in LOW:  # they would be a pair
                     inside += first + second + "."
                     meant += meant_first + meant_second + "."
-            assert parse('[2,"a","DataTransfer",{"data":"%s%s"}]' % (filling, inside))[3] == {"data": filling + meant}, (first, filling[:1])
+            assert parse('[2,"a","DataTransfer",{"data":"%s%s"}]' % (filling, inside))[3] == {
+                "data": filling + meant
+            }, (first, filling[:1])
 
 
 def test_what_is_no_escape_is_no_json():
     for filling in ("", "x" * 900):
         for wrong in UNKNOWN:
-            for before, after in (("", ""), ("\\u0041", "x"), ("\\\\", "\\\\"), ("\\ud83d", "\\n"), ("", "\\ude00")):
-                assert error_of('[2,"a","X",{"s":"%s%s%s%s"}]' % (filling, before, wrong, after)) == "FormationViolation", (before, wrong, after)
-            for text in ('[2,"a","X",{}]' + wrong, '[2,"a","X",' + wrong + "{}]", '[2,"a","X",{}' + wrong):
+            for before, after in (
+                ("", ""),
+                ("\\u0041", "x"),
+                ("\\\\", "\\\\"),
+                ("\\ud83d", "\\n"),
+                ("", "\\ude00"),
+            ):
+                assert (
+                    error_of('[2,"a","X",{"s":"%s%s%s%s"}]' % (filling, before, wrong, after))
+                    == "FormationViolation"
+                ), (before, wrong, after)
+            for text in (
+                '[2,"a","X",{}]' + wrong,
+                '[2,"a","X",' + wrong + "{}]",
+                '[2,"a","X",{}' + wrong,
+            ):
                 assert error_of(filling.replace("x", " ") + text) == "FormationViolation", text
 
 
 def test_escapes_take_memory_by_the_length_of_their_text_and_not_by_their_number():
     for escape in ("\\n", "\\u0041", "\\ud83d\\ude00", "\\ud83d", "\\n\\u00e4\\ude00x"):
-        text = memoryview(('[2,"a","DataTransfer",{"data":"%s"}]' % (escape * (6000 // len(escape)))).encode())
+        text = memoryview(
+            ('[2,"a","DataTransfer",{"data":"%s"}]' % (escape * (6000 // len(escape)))).encode()
+        )
         parse(text)
         taken = bytes_taken(lambda: parse(text))
         assert taken < 12 * len(text), (escape, taken)
@@ -282,7 +367,8 @@ def least_us(text):
 
 
 def of_a_loop_us(text):
-    """What a few steps for each byte of the text take: by that the bound knows how fast the host is now."""
+    """What a few steps for each byte of the text take: by that the bound knows how fast the host is
+    now."""
 
     def loop():
         number = 0

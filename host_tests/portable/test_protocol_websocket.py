@@ -3,7 +3,17 @@
 import sys
 
 from setpoint.protocol.handshake import Handshake, HandshakeError
-from setpoint.protocol.websocket import BINARY, PING, PONG, TEXT, FrameReader, close_frame, frame, pieces, text_pieces
+from setpoint.protocol.websocket import (
+    BINARY,
+    PING,
+    PONG,
+    TEXT,
+    FrameReader,
+    close_frame,
+    frame,
+    pieces,
+    text_pieces,
+)
 
 MASK = b"\x37\xfa\x21\x3d"  # of the example in RFC 6455, section 5.7
 
@@ -58,12 +68,19 @@ def unmasked(data):
 def test_the_examples_of_the_standard():
     # RFC 6455, section 5.7
     assert events_of(b"\x81\x05Hello") == [("text", "Hello")]
-    assert bytes(text_frame("Hello", fixed_random)) == b"\x81\x85\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58"
+    assert (
+        bytes(text_frame("Hello", fixed_random)) == b"\x81\x85\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58"
+    )
     assert events_of(b"\x01\x03Hel\x80\x02lo") == [("text", "Hello")]
     assert events_of(b"\x89\x05Hello") == [("ping", b"Hello")]
-    assert bytes(frame(PONG, b"Hello", fixed_random)) == b"\x8a\x85\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58"
+    assert (
+        bytes(frame(PONG, b"Hello", fixed_random))
+        == b"\x8a\x85\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58"
+    )
     assert events_of(b"\x82\x7e\x01\x00" + bytes(256)) == [("binary", bytes(256))]
-    assert events_of(b"\x82\x7f\x00\x00\x00\x00\x00\x01\x00\x00" + bytes(65536), 65536) == [("binary", bytes(65536))]
+    assert events_of(b"\x82\x7f\x00\x00\x00\x00\x00\x01\x00\x00" + bytes(65536), 65536) == [
+        ("binary", bytes(65536))
+    ]
 
 
 def test_every_length_is_sent_whole_and_masked():
@@ -74,7 +91,9 @@ def test_every_length_is_sent_whole_and_masked():
 
 
 def test_a_message_that_comes_in_pieces_of_any_length_is_one_frame():
-    parts = [bytes([65 + count % 26]) * count for count in (0, 1, 2, 3, 255, 256, 257, 5, 600, 0, 7, 1)]
+    parts = [
+        bytes([65 + count % 26]) * count for count in (0, 1, 2, 3, 255, 256, 257, 5, 600, 0, 7, 1)
+    ]
     assert unmasked(text_frame(parts, fixed_random)) == (0x81, b"".join(parts))
     assert unmasked(text_frame([], fixed_random)) == (0x81, b"")
 
@@ -97,7 +116,8 @@ def test_a_long_text_is_lent_where_it_was_put_together():
     assert event[1][0] == 65  # no copy
     seen = []
     for event in reader.feed(server_frame(TEXT, b"a" * 900) + server_frame(TEXT, b"b" * 900)):
-        seen.append(bytes(event[1])[:2])  # before the next event is asked for, which may take its place
+        # Before the next event is asked for, which may take its place
+        seen.append(bytes(event[1])[:2])
     assert seen == [b"aa", b"bb"]
 
 
@@ -105,7 +125,15 @@ def test_bad_utf8_is_found_wherever_it_stands_in_a_long_text():
     good = b"\xe2\x82\xac\xc3\xbcx" * 150
     assert events_of(server_frame(TEXT, good))[0][1] == str(good, "utf-8")
     for at in (0, 254, 255, 256, 257, 511, 512, 700, len(good)):
-        for bad in (b"\xc0\x80", b"\xed\xa0\x80", b"\xf4\x90\x80\x80", b"\xff", b"\x80", b"\xf0\x80\x80\x80", b"\xc3"):
+        for bad in (
+            b"\xc0\x80",
+            b"\xed\xa0\x80",
+            b"\xf4\x90\x80\x80",
+            b"\xff",
+            b"\x80",
+            b"\xf0\x80\x80\x80",
+            b"\xc3",
+        ):
             for filler in (b"x", b"\xc2\xa2"):
                 data = (filler * 900)[: at // len(filler) * len(filler)] + bad + filler * (900 - at)
                 assert events_of(server_frame(TEXT, data))[0][:2] == ("fault", 1007), (at, bad)
@@ -121,9 +149,17 @@ def test_each_frame_has_its_own_mask():
 def test_every_length_is_received_in_any_pieces():
     for length in (0, 1, 125, 126, 127, 255, 256, 257, 600, 1000):
         text = "x" * length
-        data = server_frame(TEXT, text.encode()) + server_frame(PING, b"p") + server_frame(TEXT, b"end")
+        data = (
+            server_frame(TEXT, text.encode())
+            + server_frame(PING, b"p")
+            + server_frame(TEXT, b"end")
+        )
         for chunk in (None, 1, 2, 3, 7, 126, 1000):
-            assert events_of(data, chunk=chunk) == [("text", text), ("ping", b"p"), ("text", "end")], (length, chunk)
+            assert events_of(data, chunk=chunk) == [
+                ("text", text),
+                ("ping", b"p"),
+                ("text", "end"),
+            ], (length, chunk)
 
 
 def test_control_frames_may_stand_between_fragments():
@@ -136,11 +172,18 @@ def test_control_frames_may_stand_between_fragments():
         + server_frame(BINARY, b"b")
     )
     for chunk in (None, 1, 5):
-        assert events_of(data, chunk=chunk) == [("ping", b"1"), ("pong", b"2"), ("text", "a\u00fcz"), ("binary", b"b")]
+        assert events_of(data, chunk=chunk) == [
+            ("ping", b"1"),
+            ("pong", b"2"),
+            ("text", "a\u00fcz"),
+            ("binary", b"b"),
+        ]
 
 
 def test_a_later_shorter_message_does_not_show_the_earlier_one():
-    assert events_of(server_frame(TEXT, b"x" * 1000) + server_frame(TEXT, b"ab") + server_frame(TEXT, b"")) == [
+    assert events_of(
+        server_frame(TEXT, b"x" * 1000) + server_frame(TEXT, b"ab") + server_frame(TEXT, b"")
+    ) == [
         ("text", "x" * 1000),
         ("text", "ab"),
         ("text", ""),
@@ -190,7 +233,13 @@ ACCEPT = "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="
 
 
 def handshake():
-    return Handshake("host:9000", "/ocpp/cp001", "ocpp1.6", lambda count: b"the sample nonce"[:count], ("Authorization: Basic eDp5",))
+    return Handshake(
+        "host:9000",
+        "/ocpp/cp001",
+        "ocpp1.6",
+        lambda count: b"the sample nonce"[:count],
+        ("Authorization: Basic eDp5",),
+    )
 
 
 def answer(status="HTTP/1.1 101 Switching Protocols", drop=None, **changed):
@@ -200,7 +249,11 @@ def answer(status="HTTP/1.1 101 Switching Protocols", drop=None, **changed):
         ("Sec-WebSocket-Accept", changed.get("accept", ACCEPT)),
         ("Sec-WebSocket-Protocol", changed.get("protocol", "ocpp1.6")),
     ]
-    lines = [status] + ["%s: %s" % field for field in fields if field[0] != drop] + changed.get("more", [])
+    lines = (
+        [status]
+        + ["%s: %s" % field for field in fields if field[0] != drop]
+        + changed.get("more", [])
+    )
     return ("\r\n".join(lines) + "\r\n\r\n").encode()
 
 
@@ -262,11 +315,32 @@ def test_header_fields_are_read_as_http_has_them():
 
 
 def test_a_no_carries_status_and_patience():
-    for status in ("401 Unauthorized", "403 Forbidden", "404 Not Found", "500 Oh", "301 Moved", "200 OK", "100 Continue"):
+    for status in (
+        "401 Unauthorized",
+        "403 Forbidden",
+        "404 Not Found",
+        "500 Oh",
+        "301 Moved",
+        "200 OK",
+        "100 Continue",
+    ):
         error = refusal(("HTTP/1.1 %s\r\n\r\n" % status).encode())
-        assert error.status == int(status[:3]) and status in error.reason and error.retry_after_s is None
-    for value, seconds in (("120", 120), ("0", 0), ("Fri, 31 Dec 2027 23:59:59 GMT", None), ("-5", None), ("", None), ("9999999", None)):
-        error = refusal(("HTTP/1.1 503 Service Unavailable\r\nRetry-After: %s\r\n\r\n" % value).encode())
+        assert (
+            error.status == int(status[:3])
+            and status in error.reason
+            and error.retry_after_s is None
+        )
+    for value, seconds in (
+        ("120", 120),
+        ("0", 0),
+        ("Fri, 31 Dec 2027 23:59:59 GMT", None),
+        ("-5", None),
+        ("", None),
+        ("9999999", None),
+    ):
+        error = refusal(
+            ("HTTP/1.1 503 Service Unavailable\r\nRetry-After: %s\r\n\r\n" % value).encode()
+        )
         assert (error.status, error.retry_after_s) == (503, seconds), value
 
 
@@ -292,7 +366,9 @@ def test_a_byte_of_latin_1_in_a_header_hides_neither_status_nor_patience():
             error = refusal(head % text + b"Retry-After: 120\r\n\r\n")
             assert (error.status, error.retry_after_s) == (503, 120), text
         error = refusal(b"HTTP/1.1 401 " + text + b"\r\n\r\n")
-        assert error.status == 401 and error.reason.encode() == b"the server answered 401 " + mended, error.reason
+        assert (
+            error.status == 401 and error.reason.encode() == b"the server answered 401 " + mended
+        ), error.reason
         assert handshake().feed(answer()[:-2] + b"Server: " + text + b"\r\n\r\n") == b"", text
 
 
@@ -308,7 +384,10 @@ def test_the_reason_of_a_refusal_is_no_longer_than_a_security_event_can_tell():
 def test_what_is_sent_is_utf8_whatever_it_was_made_of():
     for text, mended in NO_UTF8:
         for before in (b"", b"x" * 255, b"x" * 1000, b"\xe2\x82\xac" * 100):
-            assert unmasked(b"".join(text_pieces([b"[", before + text, b"]"], fixed_random)))[1] == b"[" + before + mended + b"]", text
+            assert (
+                unmasked(b"".join(text_pieces([b"[", before + text, b"]"], fixed_random)))[1]
+                == b"[" + before + mended + b"]"
+            ), text
             try:
                 lax = str(before + text, "utf-8")
             except UnicodeError:
@@ -345,7 +424,9 @@ def test_an_endless_header_is_refused_in_time():
     opening = handshake()
     try:
         for _ in range(100):
-            opening.feed(b"X-Filler: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\r\n")
+            opening.feed(
+                b"X-Filler: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\r\n"
+            )
     except HandshakeError as error:
         assert "longer" in error.reason
         return
@@ -366,7 +447,9 @@ def test_the_room_of_a_long_message_is_kept_for_the_next_one():
     grown = reader.buffer
     assert 5000 <= len(grown) < 5600
     for payload in (b"short", b"x" * 5000):
-        assert [bytes(event[1]) for event in reader.feed(server_frame(BINARY, payload))] == [payload]
+        assert [bytes(event[1]) for event in reader.feed(server_frame(BINARY, payload))] == [
+            payload
+        ]
     assert reader.buffer is grown
 
 

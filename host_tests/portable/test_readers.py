@@ -1,4 +1,5 @@
-"""Card readers against models of their chips: every UID length, no card, two cards, and a reader that fails."""
+"""Card readers against models of their chips: every UID length, no card, two cards, and a reader
+that fails."""
 
 import asyncio
 
@@ -10,7 +11,11 @@ from setpoint.board.readers.mfrc522 import Mfrc522, crc_a
 from setpoint.board.readers.pn532 import Pn532, data_of, frame_of
 from setpoint.board.readers.polling import GONE_AFTER, LOST_AFTER, MOST_DOUBLINGS, Polling
 
-UIDS = (b"\x04\xa1\xb2\xc3", b"\x04\x12\x34\x56\x78\x9a\xbc", b"\x04\x11\x22\x33\x44\x55\x66\x77\x88\x99")
+UIDS = (
+    b"\x04\xa1\xb2\xc3",
+    b"\x04\x12\x34\x56\x78\x9a\xbc",
+    b"\x04\x11\x22\x33\x44\x55\x66\x77\x88\x99",
+)
 
 
 def told_by(chip, act, looks):
@@ -46,7 +51,10 @@ def problem_of(chip):
 def test_a_pn532_frame_carries_length_and_check_sums():
     # UM0701-02, 7.2.2: GetFirmwareVersion is D4 02
     assert frame_of(b"\x02") == b"\x00\x00\xff\x02\xfe\xd4\x02\x2a\x00"
-    assert data_of(b"\x00\x00\xff\x06\xfa\xd5\x03\x32\x01\x06\x07\xe8\x00", 0x02) == b"\x32\x01\x06\x07"
+    assert (
+        data_of(b"\x00\x00\xff\x06\xfa\xd5\x03\x32\x01\x06\x07\xe8\x00", 0x02)
+        == b"\x32\x01\x06\x07"
+    )
 
 
 def test_a_pn532_reads_every_length_of_uid():
@@ -173,11 +181,16 @@ def test_the_pause_doubles_while_a_reader_fails_and_it_rests_while_a_vehicle_cha
     charging = range(6, 9)
     real, polling_room.sleep_ms = polling_room.sleep_ms, sleep_ms
     try:
-        asyncio.run(Polling(Chip(), None, lambda problem: None, lambda: len(slept) in charging).run())
+        asyncio.run(
+            Polling(Chip(), None, lambda problem: None, lambda: len(slept) in charging).run()
+        )
     except Over:
         pass
     finally:
         polling_room.sleep_ms = real
     assert looks == [look for look in range(last + 1) if look not in charging]
     doubled = [250 << failures for failures in range(1, MOST_DOUBLINGS + 1)]
-    assert slept == doubled[:6] + [doubled[5]] * 3 + doubled[6:] + [doubled[-1]] + [250] * 3 and doubled[-1] == 256000
+    assert (
+        slept == doubled[:6] + [doubled[5]] * 3 + doubled[6:] + [doubled[-1]] + [250] * 3
+        and doubled[-1] == 256000
+    )

@@ -7,7 +7,9 @@ from setpoint.schedule.checks import Capability, reason_to_reject
 CAPABILITY = Capability(max_level=8, max_periods=3, max_installed=10, units="AW")
 
 
-def refused(fields, connector=1, now=T0, transaction=None, remote_start=False, capability=CAPABILITY):
+def refused(
+    fields, connector=1, now=T0, transaction=None, remote_start=False, capability=CAPABILITY
+):
     reason = reason_to_reject(fields, connector, capability, now, transaction, remote_start)
     assert reason is None or (type(reason) is str and reason)
     return reason is not None
@@ -22,7 +24,9 @@ def test_each_purpose_has_its_connectors():
         (DEFAULT, 0, False),
         (DEFAULT, 1, False),
     ):
-        assert refused(profile(1, purpose, (0, 160)), connector, transaction=Transaction()) == wrong, (purpose, connector)
+        assert (
+            refused(profile(1, purpose, (0, 160)), connector, transaction=Transaction()) == wrong
+        ), (purpose, connector)
 
 
 def test_a_tx_profile_needs_its_running_transaction():
@@ -42,7 +46,9 @@ def test_a_tx_profile_needs_its_running_transaction():
         fields = profile(1, TX, (0, 160))
         if named is not None:
             fields["transactionId"] = named
-        transaction = None if running is None else Transaction(id=None if running == "unknown" else running)
+        transaction = (
+            None if running is None else Transaction(id=None if running == "unknown" else running)
+        )
         assert refused(fields, transaction=transaction) == wrong, (named, running)
 
 
@@ -93,13 +99,25 @@ def test_limits_are_not_below_0_and_phases_are_1_to_3():
         (160, 4, True),
         (160, -1, True),
     ):
-        assert refused(profile(1, DEFAULT, (0, 160), (60, tenths, phases))) == wrong, (tenths, phases)
+        assert refused(profile(1, DEFAULT, (0, 160), (60, tenths, phases))) == wrong, (
+            tenths,
+            phases,
+        )
 
 
 def test_a_unit_that_is_not_supported_is_refused():
-    for units, unit, wrong in (("A", "A", False), ("A", "W", True), ("W", "A", True), ("AW", "W", False)):  # R21
+    # R21
+    for units, unit, wrong in (
+        ("A", "A", False),
+        ("A", "W", True),
+        ("W", "A", True),
+        ("AW", "W", False),
+    ):
         capability = Capability(8, 24, 10, units)
-        assert refused(profile(1, DEFAULT, (0, 160), unit=unit), capability=capability) == wrong, (units, unit)
+        assert refused(profile(1, DEFAULT, (0, 160), unit=unit), capability=capability) == wrong, (
+            units,
+            unit,
+        )
 
 
 def test_every_stack_level_up_to_the_reported_maximum_is_accepted():
@@ -112,7 +130,8 @@ def test_what_could_never_be_applied_as_meant_is_refused():
         ({"duration": 1}, False),
         ({"duration": 0}, True),
         ({"duration": -1}, True),
-        ({"duration": 0, "kind": "Relative"}, True),  # it would take the place of the limit in force, and say nothing
+        # It would take the place of the limit in force, and say nothing
+        ({"duration": 0, "kind": "Relative"}, True),
         ({"duration": 0, "start": None}, True),
         ({"kind": "Recurring", "recurrency": "Daily"}, False),
         ({"kind": "Recurring"}, True),
@@ -137,7 +156,10 @@ def test_what_is_over_on_arrival_is_refused():
         ({"start": T0 - DAY, "valid_to": T0}, True),
         ({"start": T0 - DAY, "valid_to": T0 + 1}, False),
         ({"valid_to": T0 - 1, "kind": "Relative"}, True),
-        ({"start": T0 - 9 * DAY, "duration": 60, "kind": "Recurring", "recurrency": "Daily"}, False),
+        (
+            {"start": T0 - 9 * DAY, "duration": 60, "kind": "Recurring", "recurrency": "Daily"},
+            False,
+        ),
         ({"start": T0 - 60, "duration": 60, "kind": "Relative"}, False),
         ({"start": T0 + 60, "valid_to": T0 + 60}, True),
         ({"start": T0 + 59, "valid_to": T0 + 60}, False),
@@ -145,7 +167,16 @@ def test_what_is_over_on_arrival_is_refused():
         ({"start": T0 + 60, "valid_to": T0 + 60, "kind": "Relative"}, False),
         ({"start": T0, "duration": 60, "valid_from": T0 + 60}, True),
         ({"start": T0, "duration": 60, "valid_from": T0 + 59}, False),
-        ({"start": T0, "duration": 60, "valid_from": T0 + 60, "kind": "Recurring", "recurrency": "Daily"}, False),
+        (
+            {
+                "start": T0,
+                "duration": 60,
+                "valid_from": T0 + 60,
+                "kind": "Recurring",
+                "recurrency": "Daily",
+            },
+            False,
+        ),
     ):
         assert refused(profile(1, DEFAULT, (0, 160), **other)) == wrong, other
 
@@ -167,17 +198,32 @@ def test_a_profile_that_is_over_in_its_transaction_is_refused_and_does_not_take_
             fields = dict(other)
             fields.update(counts)
             transaction = Transaction(started=None if age_s is None else T0 - age_s)
-            assert refused(profile(1, TX, (0, 60), **fields), transaction=transaction) == wrong, (fields, age_s)
-            assert not refused(profile(1, DEFAULT, (0, 60), **fields), transaction=transaction), "the next driver needs it"
-            assert not refused(profile(1, TX, (0, 60), **fields), remote_start=True), "its transaction is still to begin"
+            assert refused(profile(1, TX, (0, 60), **fields), transaction=transaction) == wrong, (
+                fields,
+                age_s,
+            )
+            assert not refused(profile(1, DEFAULT, (0, 60), **fields), transaction=transaction), (
+                "the next driver needs it"
+            )
+            assert not refused(profile(1, TX, (0, 60), **fields), remote_start=True), (
+                "its transaction is still to begin"
+            )
     old = Transaction(started=T0 - DAY)
-    assert not refused(profile(1, TX, (0, 60), kind="Recurring", recurrency="Daily", duration=5, start=T0 - 8), transaction=old)
-    assert not refused(profile(1, TX, (0, 60), duration=5), transaction=old), "Absolute: it counts from its own start"
-    assert not refused(profile(1, TX, (0, 60), kind="Relative", duration=5), now=None, transaction=old)
+    assert not refused(
+        profile(1, TX, (0, 60), kind="Recurring", recurrency="Daily", duration=5, start=T0 - 8),
+        transaction=old,
+    )
+    assert not refused(profile(1, TX, (0, 60), duration=5), transaction=old), (
+        "Absolute: it counts from its own start"
+    )
+    assert not refused(
+        profile(1, TX, (0, 60), kind="Relative", duration=5), now=None, transaction=old
+    )
 
 
 def test_a_station_profile_that_is_over_before_it_is_valid_is_refused():
-    for counts in ({"kind": "Relative"}, {"start": None}):  # R24, R17: it counts from its acceptance
+    # R24, R17: it counts from its acceptance
+    for counts in ({"kind": "Relative"}, {"start": None}):
         for valid_from, wrong in ((None, False), (T0 + 59, False), (T0 + 60, True)):
             fields = dict(counts, duration=60)
             if valid_from is not None:
@@ -187,7 +233,10 @@ def test_a_station_profile_that_is_over_before_it_is_valid_is_refused():
 
 
 def test_without_a_clock_only_what_needs_it_is_not_checked():
-    assert not refused(profile(1, DEFAULT, (0, 160), start=T0 - 2 * DAY, valid_to=T0 - DAY), now=None)  # R24
+    # R24
+    assert not refused(
+        profile(1, DEFAULT, (0, 160), start=T0 - 2 * DAY, valid_to=T0 - DAY), now=None
+    )
     assert not refused(profile(1, DEFAULT, (0, 160), start=T0 - DAY, duration=60), now=None)
     assert refused(profile(1, DEFAULT, (0, 160), valid_from=T0, valid_to=T0), now=None)
 
@@ -204,5 +253,8 @@ def test_a_refused_profile_leaves_the_one_it_would_have_replaced():
         assert point.ids() == [1] and point.amps(T0) == 60, fields
     point = ChargePoint((1, profile(1, TX, (0, 60), kind="Relative", duration=60)))
     for id in (1, 2):
-        assert point.set(1, profile(id, TX, (0, 60), kind="Relative", duration=50), now=T0 + 55) is not None
+        assert (
+            point.set(1, profile(id, TX, (0, 60), kind="Relative", duration=50), now=T0 + 55)
+            is not None
+        )
         assert point.ids() == [1] and point.amps(T0 + 55) == 60, id

@@ -1,6 +1,17 @@
 """GetCompositeSchedule's plan (R32 to R35)."""
 
-from schedule_words import DAY, DEFAULT, HOUR, MAX, MINUTE, T0, TX, ChargePoint, Transaction, profile
+from schedule_words import (
+    DAY,
+    DEFAULT,
+    HOUR,
+    MAX,
+    MINUTE,
+    T0,
+    TX,
+    ChargePoint,
+    Transaction,
+    profile,
+)
 
 from setpoint.schedule.composite import composite_schedule
 
@@ -31,7 +42,10 @@ def test_equal_neighbours_are_one_period_and_a_change_of_phases_is_a_new_one():
 
 
 def test_equal_limits_of_two_levels_merge():
-    point = ChargePoint((1, profile(1, DEFAULT, (0, 100))), (1, profile(2, DEFAULT, (0, 100), level=1, duration=300)))
+    point = ChargePoint(
+        (1, profile(1, DEFAULT, (0, 100))),
+        (1, profile(2, DEFAULT, (0, 100), level=1, duration=300)),
+    )
     assert plan(point, duration=600)[0] == [(0, 100, 3)]  # R34
 
 
@@ -50,7 +64,16 @@ def test_a_plan_is_never_cut_at_24_segments():
     # MicroOcpp fault 3: a day whose first 6 hours change every 15 minutes
     point = ChargePoint(
         (1, profile(1, DEFAULT, *[(i * HOUR, 60 + i) for i in range(24)], duration=DAY)),
-        (1, profile(2, DEFAULT, *[(i * 15 * MINUTE, 200 + i) for i in range(24)], level=1, duration=6 * HOUR)),
+        (
+            1,
+            profile(
+                2,
+                DEFAULT,
+                *[(i * 15 * MINUTE, 200 + i) for i in range(24)],
+                level=1,
+                duration=6 * HOUR,
+            ),
+        ),
     )
     periods, duration = plan(point)
     assert len(periods) == 42 and duration == DAY
@@ -76,14 +99,23 @@ def test_a_plan_of_a_century_comes_to_an_end():
 def test_a_plan_without_end_takes_no_more_steps_than_two_days_of_quarter_hours_at_four_connectors():
     hours = [(i * HOUR, 100) for i in range(24)]
     for connectors in (1, 3, 4):
-        point = ChargePoint((0, profile(1, DEFAULT, *hours, kind="Recurring", recurrency="Daily")), connectors=connectors)
+        point = ChargePoint(
+            (0, profile(1, DEFAULT, *hours, kind="Recurring", recurrency="Daily")),
+            connectors=connectors,
+        )
         for connector in (0, 1):
             periods, duration = plan(point, connector=connector, duration=2147483647, running={})
-            assert len(periods) == 1 and 192 * HOUR <= duration <= 500 * HOUR, (connectors, connector, duration / DAY)
+            assert len(periods) == 1 and 192 * HOUR <= duration <= 500 * HOUR, (
+                connectors,
+                connector,
+                duration / DAY,
+            )
 
 
 def test_watt_profiles_are_not_ignored_when_amperes_are_asked():
-    point = ChargePoint((0, profile(1, MAX, (0, 41400), unit="W")), (1, profile(2, DEFAULT, (0, 200))))
+    point = ChargePoint(
+        (0, profile(1, MAX, (0, 41400), unit="W")), (1, profile(2, DEFAULT, (0, 200)))
+    )
     assert plan(point)[0] == [(0, 60, 3)]  # MicroOcpp fault 6, 2.1 no. 17
     assert plan(point, unit="W")[0] == [(0, 41400, 3)]
 
@@ -103,9 +135,14 @@ def test_watts_of_one_phase():
 
 def test_the_default_is_in_the_plan_of_a_connector_without_a_transaction():
     point = ChargePoint(  # libocpp fault 14, MicroOcpp 2.1 no. 30; R32
-        (0, profile(1, DEFAULT, (0, 100), (600, 60), kind="Relative", duration=900)), (1, profile(2, TX, (0, 50)))
+        (0, profile(1, DEFAULT, (0, 100), (600, 60), kind="Relative", duration=900)),
+        (1, profile(2, TX, (0, 50))),
     )
-    assert plan(point, running={}, now=T0 + 777, duration=1000)[0] == [(0, 100, 3), (600, 60, 3), (900, 320, 3)]
+    assert plan(point, running={}, now=T0 + 777, duration=1000)[0] == [
+        (0, 100, 3),
+        (600, 60, 3),
+        (900, 320, 3),
+    ]
 
 
 def test_a_running_transaction_is_planned_from_its_start():
@@ -119,9 +156,21 @@ def test_connector_0_is_the_sum_of_all_bounded_by_the_station():
         (2, [], 400, (400, 3), (276000, 3)),
         (2, [(0, profile(1, MAX, (0, 160)))], None, (160, 3), (110400, 3)),
         (2, [(0, profile(1, MAX, (0, 400)))], None, (400, 3), (276000, 3)),
-        (2, [(1, profile(1, TX, (0, 100))), (2, profile(2, DEFAULT, (0, 60)))], None, (160, 3), (110400, 3)),
+        (
+            2,
+            [(1, profile(1, TX, (0, 100))), (2, profile(2, DEFAULT, (0, 60)))],
+            None,
+            (160, 3),
+            (110400, 3),
+        ),
         # libocpp 2.2 no. 7: 51.3 A (35420 W)
-        (2, [(1, profile(1, DEFAULT, (0, 100))), (2, profile(2, DEFAULT, (0, 23000), unit="W"))], None, (133, 3), (92000, 3)),
+        (
+            2,
+            [(1, profile(1, DEFAULT, (0, 100))), (2, profile(2, DEFAULT, (0, 23000), unit="W"))],
+            None,
+            (133, 3),
+            (92000, 3),
+        ),
         (3, [(1, profile(1, DEFAULT, (0, 100)))], None, (740, 3), (510600, 3)),
     )
     for connectors, profiles, grid, amps, watts in cases:
@@ -136,7 +185,9 @@ def test_connector_0_counts_each_connector_on_its_own_phases():
     )
     assert plan(point, 0)[0] == [(0, 160, 3)]
     assert plan(point, 0, unit="W")[0] == [(0, 23000 + 41400, 3)]
-    point = ChargePoint((0, profile(1, DEFAULT, (0, 100, 1))), (0, profile(2, MAX, (0, 150))), switch=True)
+    point = ChargePoint(
+        (0, profile(1, DEFAULT, (0, 100, 1))), (0, profile(2, MAX, (0, 150))), switch=True
+    )
     assert plan(point, 0)[0] == [(0, 150, 1)]
     assert plan(point, 0, unit="W")[0] == [(0, 34500, 1)]
 
@@ -147,7 +198,13 @@ def test_connector_0_changes_when_any_of_its_parts_does():
         (2, profile(2, DEFAULT, (0, 60), (300, 80))),
         (0, profile(3, MAX, (0, 320), (700, 90), duration=900)),
     )
-    assert plan(point, 0, duration=1000)[0] == [(0, 160, 3), (300, 180, 3), (500, 200, 3), (700, 90, 3), (900, 200, 3)]
+    assert plan(point, 0, duration=1000)[0] == [
+        (0, 160, 3),
+        (300, 180, 3),
+        (500, 200, 3),
+        (700, 90, 3),
+        (900, 200, 3),
+    ]
 
 
 def test_the_plan_of_a_connector_is_its_bound_and_not_its_share():
@@ -159,7 +216,11 @@ def test_the_plan_of_a_connector_is_its_bound_and_not_its_share():
 def test_boundaries_30_minutes_apart_are_all_in_the_plan():
     tx = [(0, 200)] + [(30 * MINUTE + i * HOUR, 100 + i) for i in range(24)]  # MicroOcpp fault 1
     top = [(i * HOUR, 150 - 3 * i) for i in range(24)]
-    point = ChargePoint((1, profile(1, TX, *tx, duration=DAY)), (0, profile(2, MAX, *top, duration=DAY)), max_periods=30)
+    point = ChargePoint(
+        (1, profile(1, TX, *tx, duration=DAY)),
+        (0, profile(2, MAX, *top, duration=DAY)),
+        max_periods=30,
+    )
     want = []
     for half in range(48):
         at = half * 30 * MINUTE
@@ -180,7 +241,7 @@ def test_a_schedule_that_began_years_ago_costs_no_more_than_a_new_one():
                     *[(i * HOUR, 60 + i) for i in range(24)],
                     start=T0 - years * 365 * DAY,
                     kind="Recurring",
-                    recurrency="Daily"
+                    recurrency="Daily",
                 ),
             )
         )

@@ -1,4 +1,5 @@
-"""What an installed profile displaces, how many there may be, what a clear removes, and what survives (R5 to R13, R36)."""
+"""What an installed profile displaces, how many there may be, what a clear removes, and what
+survives (R5 to R13, R36)."""
 
 import json
 
@@ -17,10 +18,14 @@ def test_the_same_id_replaces_wherever_it_was():
         (0, profile(7, MAX, (0, 100))),
         (1, profile(7, TX, (0, 100))),
     ):
-        point = ChargePoint((1, profile(7, DEFAULT, (0, 60))), (1, profile(8, DEFAULT, (0, 80), level=1)))
+        point = ChargePoint(
+            (1, profile(7, DEFAULT, (0, 60))), (1, profile(8, DEFAULT, (0, 80), level=1))
+        )
         assert point.set(connector, fields) is None
         assert point.ids() == [7, 8]
-        assert [p.purpose for p in point.installed if p.id == 7] == [fields["chargingProfilePurpose"]]
+        assert [p.purpose for p in point.installed if p.id == 7] == [
+            fields["chargingProfilePurpose"]
+        ]
 
 
 def test_the_same_purpose_and_level_replaces_in_its_scope_only():
@@ -43,7 +48,14 @@ def test_the_same_purpose_and_level_replaces_in_its_scope_only():
     for (c1, purpose1, level1), (c2, purpose2, level2), goes in cases:
         point = ChargePoint((c1, profile(1, purpose1, (0, 100), level=level1)))
         assert point.set(c2, profile(2, purpose2, (0, 100), level=level2)) is None
-        assert point.ids() == ([2] if goes else [1, 2]), (c1, purpose1, level1, c2, purpose2, level2)
+        assert point.ids() == ([2] if goes else [1, 2]), (
+            c1,
+            purpose1,
+            level1,
+            c2,
+            purpose2,
+            level2,
+        )
 
 
 def test_two_transactions_may_both_have_a_tx_profile_of_level_0():
@@ -82,7 +94,8 @@ def test_a_replacement_by_id_is_accepted_when_the_store_is_full():
 
 
 def test_a_replacement_by_purpose_and_stack_level_is_accepted_when_the_store_is_full():
-    point = ChargePoint((1, profile(1, DEFAULT, (0, 320))), max_installed=1)  # MicroOcpp fault 7; R7
+    # MicroOcpp fault 7; R7
+    point = ChargePoint((1, profile(1, DEFAULT, (0, 320))), max_installed=1)
     assert point.set(1, profile(2, DEFAULT, (0, 60))) is None
     assert point.ids() == [2] and point.amps(T0) == 60
 
@@ -105,7 +118,12 @@ def test_ended_profiles_make_room_those_first_that_ended_first():
         (1, profile(1, DEFAULT, (0, 60), duration=100)),
         (1, profile(2, DEFAULT, (0, 60), level=1, valid_to=T0 + 50)),
         (0, profile(3, MAX, (0, 60), kind="Relative", duration=70)),
-        (1, profile(4, DEFAULT, (0, 60), level=2, kind="Recurring", recurrency="Daily", duration=10)),
+        (
+            1,
+            profile(
+                4, DEFAULT, (0, 60), level=2, kind="Recurring", recurrency="Daily", duration=10
+            ),
+        ),
         max_installed=4,
     )
     assert point.set(2, profile(5, DEFAULT, (0, 60)), now=T0 + 49) is not None
@@ -120,9 +138,11 @@ def test_ended_profiles_make_room_those_first_that_ended_first():
 
 def test_a_full_station_lets_nothing_go_that_may_limit_again():
     for connector, fields, now in (
-        (1, profile(1, DEFAULT, (0, 60), duration=100, kind="Relative"), T0 + DAY),  # the next transaction
+        # The next transaction
+        (1, profile(1, DEFAULT, (0, 60), duration=100, kind="Relative"), T0 + DAY),
         (1, profile(1, DEFAULT, (0, 60), duration=100, start=None), T0 + DAY),
-        (0, profile(1, MAX, (0, 60), duration=100, start=T0 + DAY), T0 + HOUR),  # its time is to come
+        # Its time is to come
+        (0, profile(1, MAX, (0, 60), duration=100, start=T0 + DAY), T0 + HOUR),
         (1, profile(1, DEFAULT, (0, 60), duration=100), None),  # nobody knows
     ):
         point = ChargePoint((connector, fields), max_installed=1)
@@ -150,7 +170,9 @@ def test_asking_what_goes_changes_nothing_so_a_failed_write_of_a_replacement_kee
 
 def test_tx_profiles_go_with_their_transaction_and_no_others_do():
     point = ChargePoint((1, profile(1, TX, (0, 60))), (1, profile(2, DEFAULT, (0, 80))))  # R12
-    assert point.set(2, profile(3, TX, (0, 100)), transaction=Transaction(handle=2, id=1002)) is None
+    assert (
+        point.set(2, profile(3, TX, (0, 100)), transaction=Transaction(handle=2, id=1002)) is None
+    )
     ending = point.installed.of_transaction(1)
     assert [p.id for p in ending] == [1]
     point.installed.remove(ending)
@@ -159,14 +181,17 @@ def test_tx_profiles_go_with_their_transaction_and_no_others_do():
 
 def test_a_tx_profile_belongs_to_the_handle_and_not_to_the_connector():
     point = ChargePoint((1, profile(1, TX, (0, 60))))  # R11, R12
-    assert point.amps(T0, 1, Transaction(handle=1, id=None)) == 60  # its id unknown or changed: still the same one
+    # Its id unknown or changed: still the same one
+    assert point.amps(T0, 1, Transaction(handle=1, id=None)) == 60
     assert point.amps(T0, 1, Transaction(handle=2, id=1001)) == 320  # the next driver
     assert point.installed.limit_at(1, T0, None)[0] == 320  # nobody
 
 
 def test_a_remote_start_profile_waits_for_its_transaction_and_is_replaced_by_level():
     point = ChargePoint()  # R11
-    waiting = profile_from(profile(1, TX, (0, 60), (100, 80), kind="Relative"), 1, T0, 5, point.supply)
+    waiting = profile_from(
+        profile(1, TX, (0, 60), (100, 80), kind="Relative"), 1, T0, 5, point.supply
+    )
     point.installed.install(waiting, [])
     assert point.amps(T0) == 320
     begun = Transaction(handle=5, id=None, started=T0 + 1000)
@@ -224,8 +249,29 @@ def test_what_was_stored_is_what_is_loaded():
     point = ChargePoint(max_periods=100)  # R13
     for connector, fields in (
         (0, profile(1, MAX, (0, 110400), unit="W", kind="Relative")),
-        (0, profile(2, DEFAULT, *[(i * 900, 60 + i, 1 + i % 3) for i in range(96)], kind="Recurring", recurrency="Daily")),
-        (1, profile(3, DEFAULT, (0, 81), (7, 0), (1 << 29, 320), valid_from=T0 - 5, valid_to=T0 + (1 << 31), duration=9)),
+        (
+            0,
+            profile(
+                2,
+                DEFAULT,
+                *[(i * 900, 60 + i, 1 + i % 3) for i in range(96)],
+                kind="Recurring",
+                recurrency="Daily",
+            ),
+        ),
+        (
+            1,
+            profile(
+                3,
+                DEFAULT,
+                (0, 81),
+                (7, 0),
+                (1 << 29, 320),
+                valid_from=T0 - 5,
+                valid_to=T0 + (1 << 31),
+                duration=9,
+            ),
+        ),
         (1, profile(4, TX, (0, 160), start=None)),
         (2, profile(-5, DEFAULT, (0, 1 << 27), start=-(1 << 30), level=8)),
     ):
@@ -234,8 +280,17 @@ def test_what_was_stored_is_what_is_loaded():
         text = json.dumps(old.to_document())
         new = from_document(json.loads(text), point.supply)
         assert new.same_as(old) and new.to_document() == old.to_document(), text
-        assert (new.id, new.connector, new.purpose, new.level) == (old.id, old.connector, old.purpose, old.level)
-        assert (new.transaction, new.accepted_at, new.periods()) == (old.transaction, old.accepted_at, old.periods())
+        assert (new.id, new.connector, new.purpose, new.level) == (
+            old.id,
+            old.connector,
+            old.purpose,
+            old.level,
+        )
+        assert (new.transaction, new.accepted_at, new.periods()) == (
+            old.transaction,
+            old.accepted_at,
+            old.periods(),
+        )
 
 
 def test_a_profile_of_stack_level_8_is_still_there_after_a_reboot():
@@ -322,9 +377,16 @@ def test_an_equal_profile_need_not_be_written_again():
         profile(1, DEFAULT, (0, 60), (60, 80), kind="Recurring", recurrency="Daily"),
     ):
         assert not one.same_as(profile_from(other, 1, T0, None, supply)), other
-    assert not one.same_as(profile_from(profile(1, DEFAULT, (0, 60), (60, 80)), 2, T0, None, supply))
-    for connector, fields in ((1, profile(1, DEFAULT, (0, 60), kind="Relative")), (0, profile(1, MAX, (0, 60)))):
+    assert not one.same_as(
+        profile_from(profile(1, DEFAULT, (0, 60), (60, 80)), 2, T0, None, supply)
+    )
+    for connector, fields in (
+        (1, profile(1, DEFAULT, (0, 60), kind="Relative")),
+        (0, profile(1, MAX, (0, 60))),
+    ):
         later = profile_from(fields, connector, T0 + 1, None, supply)
         assert profile_from(fields, connector, T0, None, supply).same_as(later), fields
     relative = profile(1, MAX, (0, 60), kind="Relative")
-    assert not profile_from(relative, 0, T0, None, supply).same_as(profile_from(relative, 0, T0 + 1, None, supply))
+    assert not profile_from(relative, 0, T0, None, supply).same_as(
+        profile_from(relative, 0, T0 + 1, None, supply)
+    )

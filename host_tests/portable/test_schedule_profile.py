@@ -8,14 +8,21 @@ WEEK = 7 * DAY
 
 
 def says(fields, *table, **other):
-    """table: (seconds after T0, deci-amperes, seconds after T0 of the next change or None), asked in order and by itself."""
+    """table: (seconds after T0, deci-amperes, seconds after T0 of the next change or None), asked
+    in order and by itself."""
     connector = 0 if fields["chargingProfilePurpose"] == MAX else 1
     point = ChargePoint((connector, fields))
     transaction = other.get("transaction")
     for at, want_da, want_until in table:
         for asked in (point, ChargePoint((connector, fields))):
-            assert asked.amps(T0 + at, 1, transaction) == want_da, (at, asked.amps(T0 + at, 1, transaction))
-            assert asked.until(T0 + at, 1, transaction) == want_until, (at, asked.until(T0 + at, 1, transaction))
+            assert asked.amps(T0 + at, 1, transaction) == want_da, (
+                at,
+                asked.amps(T0 + at, 1, transaction),
+            )
+            assert asked.until(T0 + at, 1, transaction) == want_until, (
+                at,
+                asked.until(T0 + at, 1, transaction),
+            )
 
 
 def test_validity_begins_with_valid_from_and_ends_before_valid_to():
@@ -30,11 +37,17 @@ def test_validity_begins_with_valid_from_and_ends_before_valid_to():
 
 
 def test_validity_does_not_move_the_base():
-    says(profile(1, DEFAULT, (0, 60), (150, 80), valid_from=T0 + 100), (100, 60, 150), (150, 80, None))  # R14
+    # R14
+    says(
+        profile(1, DEFAULT, (0, 60), (150, 80), valid_from=T0 + 100),
+        (100, 60, 150),
+        (150, 80, None),
+    )
 
 
 def test_absolute_says_nothing_before_its_start():
-    says(profile(1, DEFAULT, (0, 60), start=T0 + 50), (0, 320, 50), (49, 320, 50), (50, 60, None))  # R15
+    # R15
+    says(profile(1, DEFAULT, (0, 60), start=T0 + 50), (0, 320, 50), (49, 320, 50), (50, 60, None))
 
 
 def test_duration_ends_a_schedule_and_hides_the_periods_after_it():
@@ -50,12 +63,15 @@ def test_duration_ends_a_schedule_and_hides_the_periods_after_it():
 
 
 def test_without_duration_the_last_period_holds_for_ever():
-    says(profile(1, DEFAULT, (0, 60), (100, 80)), (100, 80, None), (50 * 365 * DAY, 80, None))  # R18
+    # R18
+    says(profile(1, DEFAULT, (0, 60), (100, 80)), (100, 80, None), (50 * 365 * DAY, 80, None))
 
 
 def test_a_daily_schedule_starts_anew_every_day_and_is_silent_in_between():
     says(  # R16
-        profile(1, DEFAULT, (0, 60), (HOUR, 80), duration=2 * HOUR, kind="Recurring", recurrency="Daily"),
+        profile(
+            1, DEFAULT, (0, 60), (HOUR, 80), duration=2 * HOUR, kind="Recurring", recurrency="Daily"
+        ),
         (0, 60, HOUR),
         (HOUR, 80, 2 * HOUR),
         (2 * HOUR, 320, DAY),
@@ -76,7 +92,16 @@ def test_a_recurring_schedule_says_nothing_before_its_first_start():
 
 def test_the_next_start_cuts_what_is_longer_than_the_recurrence():
     says(  # R16
-        profile(1, DEFAULT, (0, 60), (DAY - 10, 80), (DAY + 10, 100), duration=3 * DAY, kind="Recurring", recurrency="Daily"),
+        profile(
+            1,
+            DEFAULT,
+            (0, 60),
+            (DAY - 10, 80),
+            (DAY + 10, 100),
+            duration=3 * DAY,
+            kind="Recurring",
+            recurrency="Daily",
+        ),
         (DAY - 11, 60, DAY - 10),
         (DAY - 10, 80, DAY),
         (DAY, 60, 2 * DAY - 10),
@@ -86,7 +111,15 @@ def test_the_next_start_cuts_what_is_longer_than_the_recurrence():
 
 def test_a_weekly_schedule_without_duration_holds_to_the_next_start():
     says(  # R16
-        profile(1, DEFAULT, (0, 60), (5 * DAY, 80), start=T0 - 100 * WEEK, kind="Recurring", recurrency="Weekly"),
+        profile(
+            1,
+            DEFAULT,
+            (0, 60),
+            (5 * DAY, 80),
+            start=T0 - 100 * WEEK,
+            kind="Recurring",
+            recurrency="Weekly",
+        ),
         (0, 60, 5 * DAY),
         (5 * DAY, 80, WEEK),
         (WEEK - 1, 80, WEEK),
@@ -96,7 +129,15 @@ def test_a_weekly_schedule_without_duration_holds_to_the_next_start():
 
 def test_validity_cuts_a_recurrence():
     says(
-        profile(1, DEFAULT, (0, 60), kind="Recurring", recurrency="Daily", duration=HOUR, valid_to=T0 + DAY + 60),
+        profile(
+            1,
+            DEFAULT,
+            (0, 60),
+            kind="Recurring",
+            recurrency="Daily",
+            duration=HOUR,
+            valid_to=T0 + DAY + 60,
+        ),
         (DAY - 1, 320, DAY),
         (DAY, 60, DAY + 60),
         (DAY + 60, 320, None),
@@ -106,8 +147,10 @@ def test_validity_cuts_a_recurrence():
 def test_relative_counts_from_the_start_of_the_transaction():
     for fields in (  # R17
         profile(1, TX, (0, 60), (100, 80), duration=200, kind="Relative"),
-        profile(1, TX, (0, 60), (100, 80), duration=200, kind="Relative", start=T0 - DAY),  # ignored
-        profile(1, TX, (0, 60), (100, 80), duration=200, start=None),  # Absolute without start is the same
+        # Ignored
+        profile(1, TX, (0, 60), (100, 80), duration=200, kind="Relative", start=T0 - DAY),
+        # Absolute without start is the same
+        profile(1, TX, (0, 60), (100, 80), duration=200, start=None),
         profile(1, DEFAULT, (0, 60), (100, 80), duration=200, kind="Relative"),
     ):
         says(
@@ -156,11 +199,15 @@ def test_a_start_of_unknown_time_means_the_fewest_phases_too():
 
 def test_a_start_of_unknown_time_does_not_hide_the_end_of_the_validity():
     point = ChargePoint(
-        (1, profile(1, TX, (0, 100), kind="Relative", valid_to=T0 + 300)), (1, profile(2, DEFAULT, (0, 60)))
+        (1, profile(1, TX, (0, 100), kind="Relative", valid_to=T0 + 300)),
+        (1, profile(2, DEFAULT, (0, 60))),
     )
     offline = Transaction(started=None)
     for at, want, until in ((0, 100, 300), (299, 100, 300), (300, 60, None)):
-        assert (point.amps(T0 + at, 1, offline), point.until(T0 + at, 1, offline)) == (want, until), at
+        assert (point.amps(T0 + at, 1, offline), point.until(T0 + at, 1, offline)) == (
+            want,
+            until,
+        ), at
 
 
 def test_min_charging_rate_never_raises_a_limit():
@@ -189,7 +236,9 @@ def test_every_width_of_the_table_gives_the_same_answers():
                 want = (60 + i) if unit == "A" else (60 + i) * 1000 // 690
                 assert point.amps(T0 + start) == want, (starts, i)
                 if i:
-                    assert point.amps(T0 + start - 1) == (59 + i if unit == "A" else (59 + i) * 1000 // 690)
+                    assert point.amps(T0 + start - 1) == (
+                        59 + i if unit == "A" else (59 + i) * 1000 // 690
+                    )
 
 
 def test_evenly_spaced_periods_need_no_array_for_their_starts_and_any_others_get_one():
@@ -221,6 +270,13 @@ def test_profiles_that_differ_in_one_start_or_one_limit_are_not_the_same():
 
     assert made((0, 60), (900, 80)).same_as(made((0, 60), (900, 80)))
     assert made((0, 60), (60, 80), (180, 70)).same_as(made((0, 60), (60, 80), (180, 70)))
-    others = (((0, 60), (960, 80)), ((0, 60), (901, 80)), ((0, 60), (15, 80)), ((0, 60), (900, 81)), ((0, 60),), ((0, 60), (900, 80), (1800, 60)))
+    others = (
+        ((0, 60), (960, 80)),
+        ((0, 60), (901, 80)),
+        ((0, 60), (15, 80)),
+        ((0, 60), (900, 81)),
+        ((0, 60),),
+        ((0, 60), (900, 80), (1800, 60)),
+    )
     for other in others:
         assert not made((0, 60), (900, 80)).same_as(made(*other)), other

@@ -1,4 +1,5 @@
-"""The control pilot wire of the simulated board, against the levels of IEC 61851-1 (A 12 V, B 9 V, C 6 V, -12 V)."""
+"""The control pilot wire of the simulated board, against the levels of IEC 61851-1 (A 12 V, B 9 V,
+C 6 V, -12 V)."""
 
 from setpoint.board.simulated.circuit import Circuit
 
@@ -20,7 +21,11 @@ def near(value_mv, nominal_mv):
 
 
 def test_each_state_of_the_vehicle_has_its_level():
-    for plugged, asks, nominal_mv in ((False, False, 12000), (True, False, 9000), (True, True, 6000)):
+    for plugged, asks, nominal_mv in (
+        (False, False, 12000),
+        (True, False, 9000),
+        (True, True, 6000),
+    ):
         high_mv, low_mv = seen(PWM_16_A, plugged, asks)
         assert near(high_mv, nominal_mv) and low_mv == -12000, (plugged, asks, high_mv, low_mv)
 

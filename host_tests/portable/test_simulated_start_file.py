@@ -21,11 +21,24 @@ def test_an_empty_object_is_a_station_with_one_connector():
     settings, ignored = read("{}", "/home")
     assert ignored == []
     assert settings["connectors"] == [{"id": 1, "lock": True}]
-    assert settings["device"]["limits_without_profile"] == {"amps": 32, "watts": None, "phases": 3, "volts": 230}
+    assert settings["device"]["limits_without_profile"] == {
+        "amps": 32,
+        "watts": None,
+        "phases": 3,
+        "volts": 230,
+    }
     assert settings["device"]["grid_amps"] is None and settings["device"]["phase_switch"] is True
     assert settings["device"]["reconnect"] == {"minimum_s": 1, "random_s": 2}
-    assert settings["identity"]["vendor"] == "Setpoint" and settings["identity"]["model"] == "Simulated"
-    assert settings["tls"] == {"ca_file": None, "check_hostname": True, "cert_file": None, "key_file": None}
+    assert (
+        settings["identity"]["vendor"] == "Setpoint"
+        and settings["identity"]["model"] == "Simulated"
+    )
+    assert settings["tls"] == {
+        "ca_file": None,
+        "check_hostname": True,
+        "cert_file": None,
+        "key_file": None,
+    }
     assert settings["keys"] == {} and settings["vehicles"] == [] and settings["control"] is None
     assert settings["network"] == {"dns": None}
 
@@ -53,14 +66,25 @@ def test_the_example_of_the_interface_is_read_whole():
 
 
 def test_relative_paths_start_from_the_folder_of_the_start_file():
-    settings = settings_of({"store": "flash", "tls": {"ca_file": "ca.pem", "key_file": "/etc/key.pem", "cert_file": "/etc/own.pem"}})
+    settings = settings_of(
+        {
+            "store": "flash",
+            "tls": {"ca_file": "ca.pem", "key_file": "/etc/key.pem", "cert_file": "/etc/own.pem"},
+        }
+    )
     assert settings["store"] == "/home/flash"
     assert settings["tls"]["ca_file"] == "/home/ca.pem"
-    assert settings["tls"]["key_file"] == "/etc/key.pem" and settings["tls"]["cert_file"] == "/etc/own.pem"
+    assert (
+        settings["tls"]["key_file"] == "/etc/key.pem"
+        and settings["tls"]["cert_file"] == "/etc/own.pem"
+    )
 
 
 def test_unknown_fields_are_named_and_ignored():
-    ignored = read('{"colour": "red", "identity": {"age": 3}, "connectors": [{"id": 1, "lamp": true}]}', "/home")[1]
+    ignored = read(
+        '{"colour": "red", "identity": {"age": 3}, "connectors": [{"id": 1, "lamp": true}]}',
+        "/home",
+    )[1]
     assert sorted(ignored) == [
         "The field colour is unknown and ignored.",
         "The field connectors[0].lamp is unknown and ignored.",
@@ -74,7 +98,10 @@ def test_a_wrong_type_is_refused_by_name():
         ({"store": 3}, "store must be text."),
         ({"identity": "me"}, "identity must be an object."),
         ({"device": {"phase_switch": 1}}, "device.phase_switch must be true or false."),
-        ({"device": {"limits_without_profile": {"amps": "32"}}}, "device.limits_without_profile.amps must be a number."),
+        (
+            {"device": {"limits_without_profile": {"amps": "32"}}},
+            "device.limits_without_profile.amps must be a number.",
+        ),
         ({"device": {"grid_amps": True}}, "device.grid_amps must be a number or null."),
         ({"keys": {"HeartbeatInterval": 60}}, "keys.HeartbeatInterval must be text."),
         ({"connectors": [1]}, "connectors[0] must be an object."),
@@ -95,7 +122,10 @@ def test_an_impossible_value_is_refused_by_name():
         ({"vehicles": [{"connector": 1}, {"connector": 1}]}, "vehicles[1].connector must be"),
         ({"basic_auth": {"user": "me"}}, "basic_auth.password must be text"),
         ({"basic_auth": {"user": 7, "password": "x"}}, "basic_auth.user must be text or null."),
-        ({"tls": {"cert_file": "own.pem"}}, "tls.key_file must be given together with tls.cert_file."),
+        (
+            {"tls": {"cert_file": "own.pem"}},
+            "tls.key_file must be given together with tls.cert_file.",
+        ),
         ({"clock": {"at": "yesterday"}}, "clock.at must be an instant"),
         ({"network": {"dns": "ns.example"}}, "network.dns must be an IPv4 address"),
         ({"network": {"dns": "127.0.0.1:0"}}, "network.dns must be an IPv4 address"),
@@ -123,7 +153,10 @@ def test_text_that_is_not_json_is_refused():
 
 
 def test_an_instant_at_the_start_is_read():
-    assert settings_of({"clock": {"at": "2020-01-02T00:00:00Z", "frozen": True}})["clock"]["at"] == 86400
+    assert (
+        settings_of({"clock": {"at": "2020-01-02T00:00:00Z", "frozen": True}})["clock"]["at"]
+        == 86400
+    )
 
 
 def test_the_number_of_connectors_may_come_from_its_key():

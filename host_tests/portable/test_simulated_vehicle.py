@@ -1,4 +1,5 @@
-"""The simulated vehicle behind its outlet: when it asks, how much it draws, and what the meter makes of it."""
+"""The simulated vehicle behind its outlet: when it asks, how much it draws, and what the meter
+makes of it."""
 
 from memory import bytes_taken
 
@@ -86,7 +87,13 @@ def test_it_draws_what_it_can_of_what_is_offered():
 
 
 def test_it_draws_on_its_own_phases_that_are_switched():
-    for vehicle, switched, supply, want_w in ((3, 3, 3, 11040), (1, 3, 3, 3680), (2, 3, 3, 7360), (3, 1, 3, 3680), (3, 3, 1, 3680)):
+    for vehicle, switched, supply, want_w in (
+        (3, 3, 3, 11040),
+        (1, 3, 3, 3680),
+        (2, 3, 3, 7360),
+        (3, 1, 3, 3680),
+        (3, 3, 1, 3680),
+    ):
         bench = OutletBench(phases=supply)
         bench.plug_in(320, vehicle)
         bench.offer(160)

@@ -28,7 +28,10 @@ def test_each_limit_comes_with_its_reason():
     }
     bench.set_profile(id=7, level=2, periods=((0, 16), (46800, 10)))
     first = asked(bench, "Limits")[0]
-    assert first["reason"] == "TxDefaultProfile 7, level 2" and first["nextChange"] == "2025-06-15T13:00:00Z"
+    assert (
+        first["reason"] == "TxDefaultProfile 7, level 2"
+        and first["nextChange"] == "2025-06-15T13:00:00Z"
+    )
     bench.set_profile(id=8, periods=((0, 20),), **MAX)
     bench.charge(1)
     bench.charge(2)
@@ -45,7 +48,12 @@ def test_what_is_wrong_stands_beside_the_limit_whether_it_blocks_or_not():
     bench = StationBench(connectors=2)
     for connector, code, vendor_code, info in (
         (0, "HighTemperature", "derated", "67 C: less current until 62 C"),
-        (1, "OverCurrentFailure", "overcurrent", "Drew 41.3 A, offered less: unplug, check vehicle"),
+        (
+            1,
+            "OverCurrentFailure",
+            "overcurrent",
+            "Drew 41.3 A, offered less: unplug, check vehicle",
+        ),
         (2, "WeakSignal", None, None),
     ):
         bench.fault(code, connector=connector, vendor_code=vendor_code, info=info)
@@ -63,7 +71,10 @@ def test_the_reason_says_that_the_time_is_not_known():
     bench = StationBench()
     bench.set_profile(id=7, periods=((0, 16), (60, 8)))
     again = StationBench(memory=bench.memory, now=None, register=False)
-    assert asked(again, "Limits")[0]["reason"] == "TxDefaultProfile 7, level 0: its lowest period, since the time is not known"
+    assert (
+        asked(again, "Limits")[0]["reason"]
+        == "TxDefaultProfile 7, level 0: its lowest period, since the time is not known"
+    )
 
 
 def test_the_installed_profiles_can_be_listed_and_read():
@@ -72,9 +83,20 @@ def test_the_installed_profiles_can_be_listed_and_read():
     bench.set_profile(id=-7, level=2, periods=((0, 16), (60, 8.5)), validTo="2099-01-01T00:00:00Z")
     (listed,) = asked(bench, "Profiles")
     assert listed["chargingProfileId"] == -7 and listed["validTo"] == "2099-01-01T00:00:00Z"
-    assert asked(bench, "Profile", "-7")["chargingSchedulePeriod"] == [[0, "16.0", 3], [60, "8.5", 3]]
-    assert bench.ask("DataTransfer", {"vendorId": "Setpoint", "messageId": "Profile", "data": "1"})["status"] == "Rejected"
-    assert bench.ask("DataTransfer", {"vendorId": "Setpoint", "messageId": "Weather"})["status"] == "UnknownMessageId"
+    assert asked(bench, "Profile", "-7")["chargingSchedulePeriod"] == [
+        [0, "16.0", 3],
+        [60, "8.5", 3],
+    ]
+    assert (
+        bench.ask("DataTransfer", {"vendorId": "Setpoint", "messageId": "Profile", "data": "1"})[
+            "status"
+        ]
+        == "Rejected"
+    )
+    assert (
+        bench.ask("DataTransfer", {"vendorId": "Setpoint", "messageId": "Weather"})["status"]
+        == "UnknownMessageId"
+    )
     assert bench.ask("DataTransfer", {"vendorId": "Other"})["status"] == "UnknownVendorId"
 
 
@@ -97,11 +119,19 @@ def test_rare_heartbeats_are_not_taken_for_silence():
     bench.boot_answer["interval"] = 3600
     bench.ask("TriggerMessage", {"requestedMessage": "BootNotification"})
     bench.charge()
-    assert bench.ask("ChangeConfiguration", {"key": "FallbackLimitAfterMinutes", "value": "5"}) == {"status": "Accepted"}
+    assert bench.ask("ChangeConfiguration", {"key": "FallbackLimitAfterMinutes", "value": "5"}) == {
+        "status": "Accepted"
+    }
     bench.sent.clear()
     bench.pass_time(7200)
-    assert bench.limits[1] == 320 and len(bench.actions("Heartbeat")) == 48 and "the central system is silent: the fallback limit begins" not in bench.logs
-    assert bench.ask("ChangeConfiguration", {"key": "FallbackLimitAfterMinutes", "value": "0"}) == {"status": "Accepted"}
+    assert (
+        bench.limits[1] == 320
+        and len(bench.actions("Heartbeat")) == 48
+        and "the central system is silent: the fallback limit begins" not in bench.logs
+    )
+    assert bench.ask("ChangeConfiguration", {"key": "FallbackLimitAfterMinutes", "value": "0"}) == {
+        "status": "Accepted"
+    }
     bench.sent.clear()
     bench.pass_time(7200)
     assert len(bench.actions("Heartbeat")) == 2
@@ -114,12 +144,16 @@ def test_the_fallback_limit_is_off_by_default_and_never_raises_a_limit():
     bench.pass_time(86400)
     assert bench.limits[1] == 70
     bench.connect()
-    assert bench.ask("ChangeConfiguration", {"key": "FallbackLimitAfterMinutes", "value": "1"}) == {"status": "Accepted"}
+    assert bench.ask("ChangeConfiguration", {"key": "FallbackLimitAfterMinutes", "value": "1"}) == {
+        "status": "Accepted"
+    }
     bench.disconnect()
     bench.pass_time(120)
     assert bench.limits[1] == 60
     bench.connect()
-    assert bench.ask("ChangeConfiguration", {"key": "FallbackLimitAmps", "value": "20"}) == {"status": "Accepted"}
+    assert bench.ask("ChangeConfiguration", {"key": "FallbackLimitAmps", "value": "20"}) == {
+        "status": "Accepted"
+    }
     bench.disconnect()
     bench.pass_time(120)
     assert bench.limits[1] == 70
@@ -134,4 +168,6 @@ def test_a_pause_by_zero_amperes_is_no_fault_and_ends_at_once():
     bench.set_profile(purpose="TxProfile", periods=((0, 10),), transactionId=1)
     assert bench.limits[1] == 100 and bench.permits[1]
     assert bench.statuses()[-1] == "Charging"
-    assert [p["errorCode"] for p in bench.actions("StatusNotification")] == ["NoError"] * len(bench.actions("StatusNotification"))
+    assert [p["errorCode"] for p in bench.actions("StatusNotification")] == ["NoError"] * len(
+        bench.actions("StatusNotification")
+    )

@@ -1,4 +1,5 @@
-"""Who may charge: cards, groups, the authorisation cache, being offline, and cards that turn out invalid."""
+"""Who may charge: cards, groups, the authorisation cache, being offline, and cards that turn out
+invalid."""
 
 from station_bench import StationBench
 
@@ -36,7 +37,9 @@ def test_the_same_card_ends_its_transaction_without_asking_whatever_its_case():
 
 def test_another_card_ends_nothing_unless_it_is_of_the_same_group():
     bench = StationBench()
-    bench.answers["Authorize"] = lambda payload: GROUP if payload["idTag"] != "STRANGER" else {"idTagInfo": {"status": "Accepted"}}
+    bench.answers["Authorize"] = lambda payload: (
+        GROUP if payload["idTag"] != "STRANGER" else {"idTagInfo": {"status": "Accepted"}}
+    )
     bench.charge(tag="MINE")
     bench.card("STRANGER")
     assert bench.actions("StopTransaction") == []
@@ -48,7 +51,10 @@ def test_another_card_ends_nothing_unless_it_is_of_the_same_group():
 
 def test_the_group_is_also_learnt_from_the_start_and_survives_a_restart():
     bench = StationBench()
-    bench.answers["StartTransaction"] = lambda payload: {"transactionId": 5, "idTagInfo": GROUP["idTagInfo"]}
+    bench.answers["StartTransaction"] = lambda payload: {
+        "transactionId": 5,
+        "idTagInfo": GROUP["idTagInfo"],
+    }
     bench.charge(tag="MINE")
     again = StationBench(memory=bench.memory)
     again.answers["Authorize"] = lambda payload: GROUP
@@ -62,12 +68,18 @@ def test_one_reader_serves_two_connectors():
     bench.card("A")
     assert bench.statuses(1)[-1] == bench.statuses(2)[-1] == "Preparing"
     bench.plug(2)
-    assert bench.actions("StartTransaction")[0]["connectorId"] == 2 and bench.statuses(1)[-1] == "Available"
+    assert (
+        bench.actions("StartTransaction")[0]["connectorId"] == 2
+        and bench.statuses(1)[-1] == "Available"
+    )
     bench.plug(1)
     bench.card("B")
     assert [p["connectorId"] for p in bench.actions("StartTransaction")] == [2, 1]
     bench.card("A")
-    assert bench.station.facts.connector(2).transaction is None and bench.station.facts.connector(1).transaction is not None
+    assert (
+        bench.station.facts.connector(2).transaction is None
+        and bench.station.facts.connector(1).transaction is not None
+    )
 
 
 def test_a_card_that_is_shown_twice_is_asked_about_once():
@@ -101,7 +113,11 @@ def test_offline_the_keys_decide():
         ("false", "true", "false", False, False),
         ("false", "true", "true", True, True),
     ):
-        keys = {"AuthorizationCacheEnabled": cache, "LocalAuthorizeOffline": local, "AllowOfflineTxForUnknownId": unknown}
+        keys = {
+            "AuthorizationCacheEnabled": cache,
+            "LocalAuthorizeOffline": local,
+            "AllowOfflineTxForUnknownId": unknown,
+        }
         for tag, may in (("TAG1", known_may), ("UNKNOWN", unknown_may)):
             bench = StationBench()
             bench.charge()
@@ -126,7 +142,9 @@ def test_offline_a_card_that_is_known_to_be_bad_never_charges():
 
 def test_a_cached_card_expires_at_its_date_and_counts_as_expired_without_a_clock():
     bench = StationBench()
-    bench.answers["Authorize"] = lambda payload: {"idTagInfo": {"status": "Accepted", "expiryDate": "2025-06-15T13:00:00Z"}}
+    bench.answers["Authorize"] = lambda payload: {
+        "idTagInfo": {"status": "Accepted", "expiryDate": "2025-06-15T13:00:00Z"}
+    }
     bench.card()
     offline(bench)
     bench.pass_time(3500)
@@ -215,12 +233,18 @@ def test_the_cache_writes_only_what_is_new_and_is_bounded():
 
 def test_what_a_start_or_a_stop_says_of_a_card_is_kept_and_a_concurrent_one_is_not():
     bench = StationBench()
-    bench.answers["StartTransaction"] = lambda payload: {"transactionId": 1, "idTagInfo": {"status": "Expired"}}
+    bench.answers["StartTransaction"] = lambda payload: {
+        "transactionId": 1,
+        "idTagInfo": {"status": "Expired"},
+    }
     bench.answers["StopTransaction"] = lambda payload: {"idTagInfo": {"status": "Blocked"}}
     bench.plug()
     bench.card("A")
     assert "\na\tExpired" in bench.memory.read("cache")
-    bench.answers["StartTransaction"] = lambda payload: {"transactionId": 2, "idTagInfo": {"status": "ConcurrentTx"}}
+    bench.answers["StartTransaction"] = lambda payload: {
+        "transactionId": 2,
+        "idTagInfo": {"status": "ConcurrentTx"},
+    }
     bench.ask("ChangeConfiguration", {"key": "StopTransactionOnInvalidId", "value": "false"})
     bench.card("B")
     assert "\nb\tAccepted" in bench.memory.read("cache")
@@ -239,7 +263,10 @@ def test_a_cache_that_cannot_be_written_stops_nobody():
 
 def invalid_after_start(**keys):
     bench = StationBench(keys=keys)
-    bench.answers["StartTransaction"] = lambda payload: {"transactionId": 9, "idTagInfo": {"status": "Invalid"}}
+    bench.answers["StartTransaction"] = lambda payload: {
+        "transactionId": 9,
+        "idTagInfo": {"status": "Invalid"},
+    }
     bench.plug()
     bench.card()
     bench.draw()
@@ -281,7 +308,10 @@ def test_a_card_found_invalid_gets_the_energy_that_the_key_allows():
 def test_the_cable_of_an_invalid_card_is_kept_until_its_owner_shows_it_again():
     bench = StationBench(locks=[1])
     bench.cable()
-    bench.answers["StartTransaction"] = lambda payload: {"transactionId": 9, "idTagInfo": {"status": "Invalid"}}
+    bench.answers["StartTransaction"] = lambda payload: {
+        "transactionId": 9,
+        "idTagInfo": {"status": "Invalid"},
+    }
     bench.plug()
     bench.card("TAG")
     bench.plug()

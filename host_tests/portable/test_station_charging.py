@@ -1,4 +1,5 @@
-"""SetChargingProfile, ClearChargingProfile, GetCompositeSchedule as a central system sees them, and what is in flash."""
+"""SetChargingProfile, ClearChargingProfile, GetCompositeSchedule as a central system sees them, and
+what is in flash."""
 
 import json
 
@@ -27,7 +28,9 @@ def test_a_profile_limits_at_once_and_is_in_flash_before_the_answer():
 
 def test_limits_change_on_the_second():
     bench = StationBench()
-    bench.set_profile(periods=((0, 16), (43260, 10), (43320, 20)), startSchedule="2025-06-15T00:00:00Z")
+    bench.set_profile(
+        periods=((0, 16), (43260, 10), (43320, 20)), startSchedule="2025-06-15T00:00:00Z"
+    )
     seen = []
     for _ in range(130):
         bench.pass_time(1)
@@ -71,7 +74,11 @@ def test_bad_requests_get_the_code_of_their_kind_and_name_the_field():
     ):
         answer = bench.ask("SetChargingProfile", {"connectorId": 1, "csChargingProfiles": bad})
         if field == "startSchedule":
-            assert answer[1] in ("PropertyConstraintViolation", "TypeConstraintViolation", "FormationViolation"), answer
+            assert answer[1] in (
+                "PropertyConstraintViolation",
+                "TypeConstraintViolation",
+                "FormationViolation",
+            ), answer
         else:
             assert answer[:2] == ("error", code), (answer, code)
         assert field in answer[2], answer
@@ -99,12 +106,17 @@ def test_refused_profiles_change_nothing():
         {"periods": [(i, 6) for i in range(97)]},
     ):
         answer = bench.set_profile(**refused)
-        assert answer == REJECTED or (refused == {"periods": ()} and answer[0] == "error"), (refused, answer)
+        assert answer == REJECTED or (refused == {"periods": ()} and answer[0] == "error"), (
+            refused,
+            answer,
+        )
         assert bench.memory.kept == kept and bench.limits[1] == 160, refused
 
 
 def test_a_full_store_can_still_be_told_a_lower_limit():
-    bench = StationBench(keys={"MaxChargingProfilesInstalled": "2", "ChargeProfileMaxStackLevel": "3"})
+    bench = StationBench(
+        keys={"MaxChargingProfilesInstalled": "2", "ChargeProfileMaxStackLevel": "3"}
+    )
     bench.set_profile(id=1, level=0, periods=((0, 32),))
     bench.set_profile(id=2, level=1, periods=((0, 30),))
     assert bench.set_profile(id=3, level=2) == REJECTED
@@ -187,7 +199,9 @@ def test_a_document_that_cannot_be_read_costs_that_profile_only():
 def test_the_profile_of_a_transaction_goes_with_it_from_flash_too():
     bench = StationBench()
     bench.charge()
-    assert bench.set_profile(id=3, purpose="TxProfile", periods=((0, 7),), transactionId=1) == ACCEPTED
+    assert (
+        bench.set_profile(id=3, purpose="TxProfile", periods=((0, 7),), transactionId=1) == ACCEPTED
+    )
     assert bench.limits[1] == 70
     bench.card("TAG1")
     assert bench.limits[1] == 320 and bench.memory.names() == ["cache"]
@@ -210,22 +224,38 @@ def test_a_relative_profile_that_is_over_in_the_transaction_does_not_free_the_st
     for connector in (0, 1):
         for form in ({"kind": "Relative"}, {"kind": "Absolute", "startSchedule": None}):
             bench = StationBench(connectors=2)
-            assert bench.set_profile(connector, id=7, duration=120, periods=((0, 6),), **form) == ACCEPTED
+            assert (
+                bench.set_profile(connector, id=7, duration=120, periods=((0, 6),), **form)
+                == ACCEPTED
+            )
             bench.charge(1)
             assert bench.limits[1] == 60
             bench.pass_time(119)
-            assert bench.set_profile(1, id=8, purpose="TxProfile", duration=119, periods=((0, 6),), **form) == REJECTED
+            assert (
+                bench.set_profile(
+                    1, id=8, purpose="TxProfile", duration=119, periods=((0, 6),), **form
+                )
+                == REJECTED
+            )
             assert bench.limits[1] == 60 and bench.memory.names() == ["cache", "profile-7"]
             assert over not in bench.logs
             bench.pass_time(1)
             assert bench.limits[1] == 320
             for renewed in (120, 119):  # the same one, which is in flash already, and another one
                 bench.logs.clear()
-                assert bench.set_profile(connector, id=7, duration=renewed, periods=((0, 6),), **form) == ACCEPTED
-                assert bench.limits == {1: 320, 2: 60 if connector == 0 else 320}, "the next driver gets it"
+                assert (
+                    bench.set_profile(connector, id=7, duration=renewed, periods=((0, 6),), **form)
+                    == ACCEPTED
+                )
+                assert bench.limits == {1: 320, 2: 60 if connector == 0 else 320}, (
+                    "the next driver gets it"
+                )
                 assert [line for line in bench.logs if "is over" in line] == [over], bench.logs
             bench.logs.clear()
-            assert bench.set_profile(connector, id=7, duration=180, periods=((0, 6),), **form) == ACCEPTED
+            assert (
+                bench.set_profile(connector, id=7, duration=180, periods=((0, 6),), **form)
+                == ACCEPTED
+            )
             assert bench.limits[1] == 60 and not [line for line in bench.logs if "is over" in line]
             assert bench.set_profile(2, id=9, duration=5, periods=((0, 6),), **form) == ACCEPTED
             assert not [line for line in bench.logs if "is over" in line], "nothing runs there"
@@ -247,7 +277,10 @@ def test_clear_answers_unknown_when_nothing_matched():
     bench.set_profile(id=1, level=0)
     bench.set_profile(id=2, level=1)
     assert bench.ask("ClearChargingProfile", {"stackLevel": 5}) == {"status": "Unknown"}
-    assert bench.ask("ClearChargingProfile", {"id": None, "stackLevel": 0, "connectorId": 1}) == ACCEPTED
+    assert (
+        bench.ask("ClearChargingProfile", {"id": None, "stackLevel": 0, "connectorId": 1})
+        == ACCEPTED
+    )
     assert bench.memory.names() == ["profile-2"]
     assert bench.ask("ClearChargingProfile", {}) == ACCEPTED
     assert bench.memory.names() == [] and bench.limits[1] == 320
@@ -296,8 +329,13 @@ def test_a_watt_profile_is_seen_in_amperes_and_in_watts():
     bench = StationBench()
     bench.set_profile(unit="W", periods=((0, 11000),))
     assert bench.limits[1] == 159
-    assert composite(bench, unit="W")["chargingSchedule"]["chargingSchedulePeriod"][0]["limit"] == 11000
-    assert composite(bench, unit="A")["chargingSchedule"]["chargingSchedulePeriod"][0]["limit"] == 15.9
+    assert (
+        composite(bench, unit="W")["chargingSchedule"]["chargingSchedulePeriod"][0]["limit"]
+        == 11000
+    )
+    assert (
+        composite(bench, unit="A")["chargingSchedule"]["chargingSchedulePeriod"][0]["limit"] == 15.9
+    )
 
 
 def test_without_the_time_of_day_the_lowest_period_counts():
@@ -311,7 +349,9 @@ def test_without_the_time_of_day_the_lowest_period_counts():
 
 def test_a_relative_station_profile_set_without_the_time_counts_from_when_it_is_known():
     bench = StationBench(now=None, register=False)
-    bench.set_profile(connector=0, purpose="ChargePointMaxProfile", kind="Relative", periods=((0, 10), (60, 20)))
+    bench.set_profile(
+        connector=0, purpose="ChargePointMaxProfile", kind="Relative", periods=((0, 10), (60, 20))
+    )
     assert bench.limits[1] == 100
     bench.pass_time(100)
     bench.connect()
@@ -322,13 +362,18 @@ def test_a_relative_station_profile_set_without_the_time_counts_from_when_it_is_
 
 
 def test_configuration_keys():
-    bench = StationBench(keys={"MaxChargingProfilesInstalled": "7", "NoSuchKey": "1", "HeartbeatInterval": "x"})
+    bench = StationBench(
+        keys={"MaxChargingProfilesInstalled": "7", "NoSuchKey": "1", "HeartbeatInterval": "x"}
+    )
     answer = bench.ask("GetConfiguration", {})
     values = {entry["key"]: entry.get("value") for entry in answer["configurationKey"]}
     assert values["MaxChargingProfilesInstalled"] == "7"
     assert values["ChargingScheduleAllowedChargingRateUnit"] == "Current,Power"
     assert values["NumberOfConnectors"] == "1"
-    assert bench.ask("GetConfiguration", {"key": ["Nothing"]}) == {"configurationKey": [], "unknownKey": ["Nothing"]}
+    assert bench.ask("GetConfiguration", {"key": ["Nothing"]}) == {
+        "configurationKey": [],
+        "unknownKey": ["Nothing"],
+    }
     for key, value, status in (
         ("MeterValueSampleInterval", "5", "Accepted"),
         ("metervaluesampleinterval", "6", "Accepted"),
@@ -339,7 +384,9 @@ def test_configuration_keys():
         ("NumberOfConnectors", "2", "Rejected"),
         ("Nothing", "1", "NotSupported"),
     ):
-        assert bench.ask("ChangeConfiguration", {"key": key, "value": value}) == {"status": status}, key
+        assert bench.ask("ChangeConfiguration", {"key": key, "value": value}) == {
+            "status": status
+        }, key
     again = StationBench(memory=bench.memory)
     assert again.station.settings["MeterValueSampleInterval"] == 6
     assert len([line for line in bench.logs if "first values" in line]) == 2
@@ -354,7 +401,19 @@ def test_unknown_actions_and_known_ones_that_are_not_built_in():
 
 def test_texts_that_are_no_messages_are_answered_and_the_station_goes_on():
     bench = StationBench()
-    for text in ("", "{", "[]", '[2,"a"]', '[2,"a","Reset"]', '[9,"a","Reset",{}]', '[2,1,"Reset",{}]', '[3]', '[4,"x"]', "null", '[2,"a","Reset",[]]'):
+    for text in (
+        "",
+        "{",
+        "[]",
+        '[2,"a"]',
+        '[2,"a","Reset"]',
+        '[9,"a","Reset",{}]',
+        '[2,1,"Reset",{}]',
+        "[3]",
+        '[4,"x"]',
+        "null",
+        '[2,"a","Reset",[]]',
+    ):
         bench.deliver(text)
     assert json.loads(json.dumps(bench.last_answer))[0] == 4
     assert bench.set_profile() == ACCEPTED
@@ -363,7 +422,10 @@ def test_texts_that_are_no_messages_are_answered_and_the_station_goes_on():
 def test_a_key_that_cannot_be_written_keeps_its_value():
     bench = StationBench()
     bench.memory.fails = True
-    assert bench.ask("ChangeConfiguration", {"key": "MeterValueSampleInterval", "value": "5"}) == REJECTED
+    assert (
+        bench.ask("ChangeConfiguration", {"key": "MeterValueSampleInterval", "value": "5"})
+        == REJECTED
+    )
     assert bench.station.settings["MeterValueSampleInterval"] == 60
     bench.memory.fails = False
     assert bench.ask("ChangeConfiguration", {"key": "ConnectionTimeOut", "value": "5"}) == ACCEPTED
@@ -400,8 +462,13 @@ def test_where_memory_ends_between_flash_and_what_is_in_force_both_are_the_same_
         answer = bench.set_profile(**change)
         assert answer[:2] == ("error", "InternalError"), answer
         assert bench.limits[1] == limit, change
-        assert sorted(bench.memory.kept) == ["profile-%d" % i for i in sorted([p.id for p in bench.station.profiles])], change
-        assert bench.set_profile(id=5, level=3, periods=((0, 7),)) == ACCEPTED and bench.limits[1] == 70
+        assert sorted(bench.memory.kept) == [
+            "profile-%d" % i for i in sorted([p.id for p in bench.station.profiles])
+        ], change
+        assert (
+            bench.set_profile(id=5, level=3, periods=((0, 7),)) == ACCEPTED
+            and bench.limits[1] == 70
+        )
     bench = StationBench(memory=Short())
     bench.set_profile(id=1, periods=((0, 16),))
     bench.memory.short = True

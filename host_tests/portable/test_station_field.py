@@ -1,4 +1,5 @@
-"""What went wrong in the field with other charge points, told by their users: it shall not with this one."""
+"""What went wrong in the field with other charge points, told by their users: it shall not with
+this one."""
 
 import json
 
@@ -11,11 +12,29 @@ from setpoint.station.connector import RECOVERS
 def test_a_profile_whose_optional_fields_are_all_null_pauses_the_charge():
     bench = StationBench()
     bench.charge()
-    schedule = {"duration": None, "startSchedule": None, "chargingRateUnit": "A", "minChargingRate": None}
+    schedule = {
+        "duration": None,
+        "startSchedule": None,
+        "chargingRateUnit": "A",
+        "minChargingRate": None,
+    }
     schedule["chargingSchedulePeriod"] = [{"startPeriod": 0, "limit": 0, "numberPhases": 3}]
-    fields = {"chargingProfileId": 1, "transactionId": None, "stackLevel": 5, "chargingProfilePurpose": "TxProfile"}
-    fields.update(chargingProfileKind="Absolute", recurrencyKind=None, validFrom=None, validTo=None, chargingSchedule=schedule)
-    assert bench.ask("SetChargingProfile", {"connectorId": 1, "csChargingProfiles": fields}) == {"status": "Accepted"}
+    fields = {
+        "chargingProfileId": 1,
+        "transactionId": None,
+        "stackLevel": 5,
+        "chargingProfilePurpose": "TxProfile",
+    }
+    fields.update(
+        chargingProfileKind="Absolute",
+        recurrencyKind=None,
+        validFrom=None,
+        validTo=None,
+        chargingSchedule=schedule,
+    )
+    assert bench.ask("SetChargingProfile", {"connectorId": 1, "csChargingProfiles": fields}) == {
+        "status": "Accepted"
+    }
     assert bench.limits[1] == 0 and bench.statuses()[-1] == "SuspendedEVSE"
     schedule["chargingSchedulePeriod"] = [{"startPeriod": 0, "limit": 10}]
     bench.ask("SetChargingProfile", {"connectorId": 1, "csChargingProfiles": fields})
@@ -36,10 +55,14 @@ def test_a_remote_start_follows_a_remote_stop_while_the_cable_stays_in():
     bench = StationBench()
     bench.charge()
     for number in (1, 2, 3):
-        assert bench.ask("RemoteStopTransaction", {"transactionId": number}) == {"status": "Accepted"}
+        assert bench.ask("RemoteStopTransaction", {"transactionId": number}) == {
+            "status": "Accepted"
+        }
         assert bench.statuses()[-1] == "Finishing"
         bench.pass_time(3600)
-        assert bench.ask("RemoteStartTransaction", {"connectorId": 1, "idTag": "R"}) == {"status": "Accepted"}
+        assert bench.ask("RemoteStartTransaction", {"connectorId": 1, "idTag": "R"}) == {
+            "status": "Accepted"
+        }
         assert bench.permits[1]
     assert len(bench.actions("StartTransaction")) == 4
 
@@ -47,10 +70,16 @@ def test_a_remote_start_follows_a_remote_stop_while_the_cable_stays_in():
 def test_a_scheduled_unavailability_outlives_a_power_cut_and_waits_for_the_end_all_the_same():
     bench = StationBench(connectors=2)
     bench.charge(1)
-    assert bench.ask("ChangeAvailability", {"connectorId": 0, "type": "Inoperative"}) == {"status": "Scheduled"}
+    assert bench.ask("ChangeAvailability", {"connectorId": 0, "type": "Inoperative"}) == {
+        "status": "Scheduled"
+    }
     again = StationBench(connectors=2, memory=bench.memory)
     again.draw(1)
-    assert again.permits[1] and again.statuses(1)[-1] == "Charging" and again.statuses(2)[-1] == "Unavailable"
+    assert (
+        again.permits[1]
+        and again.statuses(1)[-1] == "Charging"
+        and again.statuses(2)[-1] == "Unavailable"
+    )
     again.unplug(1)
     assert again.statuses(1)[-1] == "Unavailable"
 
@@ -58,7 +87,9 @@ def test_a_scheduled_unavailability_outlives_a_power_cut_and_waits_for_the_end_a
 def test_to_make_operative_what_charges_is_accepted_and_not_scheduled():
     bench = StationBench(connectors=2)
     bench.charge(1)
-    assert bench.ask("ChangeAvailability", {"connectorId": 0, "type": "Operative"}) == {"status": "Accepted"}
+    assert bench.ask("ChangeAvailability", {"connectorId": 0, "type": "Operative"}) == {
+        "status": "Accepted"
+    }
 
 
 def test_an_error_answer_with_another_id_does_not_end_the_call_that_waits():
@@ -71,12 +102,16 @@ def test_an_error_answer_with_another_id_does_not_end_the_call_that_waits():
     bench.card()
     bench.answer_all()
     bench.silent = True
-    bench.deliver('[4,"befe8a1f-e90c-4863-bb66-2303f874980b","InternalError","not able to process",{"error":{}}]')
+    bench.deliver(
+        '[4,"befe8a1f-e90c-4863-bb66-2303f874980b","InternalError","not able to process",{"error":{}}]'
+    )
     assert bench.station.facts.connector(1).transaction.id == 2
 
 
 def test_the_id_from_the_second_attempt_of_a_start_is_in_all_that_follows():
-    bench = StationBench(keys={"TransactionMessageRetryInterval": "10", "MeterValueSampleInterval": "60"})
+    bench = StationBench(
+        keys={"TransactionMessageRetryInterval": "10", "MeterValueSampleInterval": "60"}
+    )
     bench.plug()
     bench.silent = True
     bench.station.authorisation.grant("TAG", [1], None)
@@ -94,7 +129,9 @@ def test_the_id_from_the_second_attempt_of_a_start_is_in_all_that_follows():
 
 def test_a_central_system_that_answers_a_start_too_late_has_begun_one_transaction_and_not_many():
     for interval_s in ("60", "0"):
-        bench = StationBench(keys={"TransactionMessageRetryInterval": interval_s, "MeterValueSampleInterval": "0"})
+        bench = StationBench(
+            keys={"TransactionMessageRetryInterval": interval_s, "MeterValueSampleInterval": "0"}
+        )
         bench.plug()
         bench.silent = True
         bench.station.authorisation.grant("TAG", [1], None)
@@ -108,7 +145,9 @@ def test_a_central_system_that_answers_a_start_too_late_has_begun_one_transactio
                 message_id, action, payload = late.pop(0)[1]
                 bench.reply(message_id, bench.answers[action](payload))
         transaction = bench.station.facts.connector(1).transaction
-        assert len(bench.actions("StartTransaction")) == (1 if interval_s == "60" else 2), interval_s
+        assert len(bench.actions("StartTransaction")) == (1 if interval_s == "60" else 2), (
+            interval_s
+        )
         assert transaction.id == 1, "the id of the first answer, whatever comes later"
 
 
@@ -123,7 +162,9 @@ def test_an_answer_after_the_one_to_the_next_attempt_changes_no_id():
     starts = [message for message in bench.unanswered if message[1] == "StartTransaction"]
     bench.unanswered.clear()
     for number in (1, 0):
-        bench.reply(starts[number][0], {"transactionId": 10 + number, "idTagInfo": {"status": "Accepted"}})
+        bench.reply(
+            starts[number][0], {"transactionId": 10 + number, "idTagInfo": {"status": "Accepted"}}
+        )
     bench.disconnect()
     bench.unplug()
     bench.silent = False
@@ -136,7 +177,9 @@ def test_a_triggered_status_tells_of_the_fault_and_does_not_wait():
     bench.fault("OverVoltage")
     bench.sent.clear()
     bench.ask("TriggerMessage", {"requestedMessage": "StatusNotification"})
-    assert [(p["connectorId"], p["status"], p["errorCode"]) for p in bench.actions("StatusNotification")] == [
+    assert [
+        (p["connectorId"], p["status"], p["errorCode"]) for p in bench.actions("StatusNotification")
+    ] == [
         (0, "Available", "NoError"),
         (1, "Faulted", "OverVoltage"),
     ]
@@ -148,8 +191,17 @@ def test_of_two_faults_the_one_that_stays_is_reported_when_the_other_goes():
     bench.fault("GroundFailure")
     bench.fault("GroundFailure", False)
     bench.fault("OverVoltage", False)
-    told = [(p["status"], p["errorCode"]) for p in bench.actions("StatusNotification") if p["connectorId"] == 1]
-    assert told[1:] == [("Faulted", "OverVoltage"), ("Faulted", "GroundFailure"), ("Faulted", "OverVoltage"), ("Available", "NoError")]
+    told = [
+        (p["status"], p["errorCode"])
+        for p in bench.actions("StatusNotification")
+        if p["connectorId"] == 1
+    ]
+    assert told[1:] == [
+        ("Faulted", "OverVoltage"),
+        ("Faulted", "GroundFailure"),
+        ("Faulted", "OverVoltage"),
+        ("Available", "NoError"),
+    ]
 
 
 WARNINGS = (  # connector, errorCode, vendorErrorCode
@@ -165,7 +217,10 @@ WARNINGS = (  # connector, errorCode, vendorErrorCode
 
 
 def told_of(bench, since=0):
-    return [(p["connectorId"], p["status"], p["errorCode"]) for p in bench.actions("StatusNotification")[since:]]
+    return [
+        (p["connectorId"], p["status"], p["errorCode"])
+        for p in bench.actions("StatusNotification")[since:]
+    ]
 
 
 def test_what_keeps_nobody_from_charging_is_told_once_and_on_connector_0():
@@ -174,15 +229,24 @@ def test_what_keeps_nobody_from_charging_is_told_once_and_on_connector_0():
         bench.charge(1)
         since = len(bench.actions("StatusNotification"))
         bench.fault(code, connector=connector, vendor_code=vendor_code, info="67 C: less current")
-        assert told_of(bench, since) == [(0, "Available", code)], "a central system stops what it sees an errorCode of"
+        assert told_of(bench, since) == [(0, "Available", code)], (
+            "a central system stops what it sees an errorCode of"
+        )
         report = bench.actions("StatusNotification")[-1]
         assert report.get("vendorErrorCode") == vendor_code
-        assert report["info"] == ("connector %d: " % connector if connector else "") + "67 C: less current"
+        assert (
+            report["info"]
+            == ("connector %d: " % connector if connector else "") + "67 C: less current"
+        )
         assert bench.permits[1]
         bench.pause()
         bench.plug(2)
         bench.draw(1)
-        assert told_of(bench, since)[1:] == [(1, "SuspendedEV", "NoError"), (2, "Preparing", "NoError"), (1, "Charging", "NoError")], code
+        assert told_of(bench, since)[1:] == [
+            (1, "SuspendedEV", "NoError"),
+            (2, "Preparing", "NoError"),
+            (1, "Charging", "NoError"),
+        ], code
         since = len(bench.actions("StatusNotification"))
         bench.ask("TriggerMessage", {"requestedMessage": "StatusNotification", "connectorId": 1})
         assert told_of(bench, since) == [(1, "Charging", "NoError")]
@@ -231,17 +295,43 @@ class Watched:
 
 def test_the_log_says_which_fault_a_faulted_connector_has():
     for connector, code, vendor_code, info, named in (
-        (1, "OverCurrentFailure", "overcurrent", "Drew 41.3 A, offered less: unplug", "overcurrent: Drew 41.3 A, offered less: unplug"),
-        (1, "PowerMeterFailure", "meter", "no answer: check the meter", "meter: no answer: check the meter"),
-        (0, "OtherError", "emergency_stop", "Emergency stop pressed: release it", "emergency_stop: Emergency stop pressed: release it"),
-        (0, "HighTemperature", "hot", "71 C, no charging: wait for 62 C", "hot: 71 C, no charging: wait for 62 C"),
+        (
+            1,
+            "OverCurrentFailure",
+            "overcurrent",
+            "Drew 41.3 A, offered less: unplug",
+            "overcurrent: Drew 41.3 A, offered less: unplug",
+        ),
+        (
+            1,
+            "PowerMeterFailure",
+            "meter",
+            "no answer: check the meter",
+            "meter: no answer: check the meter",
+        ),
+        (
+            0,
+            "OtherError",
+            "emergency_stop",
+            "Emergency stop pressed: release it",
+            "emergency_stop: Emergency stop pressed: release it",
+        ),
+        (
+            0,
+            "HighTemperature",
+            "hot",
+            "71 C, no charging: wait for 62 C",
+            "hot: 71 C, no charging: wait for 62 C",
+        ),
         (1, "GroundFailure", None, None, "GroundFailure"),
     ):
         bench = StationBench()
         watched = Watched(bench)
         bench.charge()
         assert watched.sees(1) == "connector 1: Charging, 32.0 A, transaction 1, online"
-        bench.fault("ReaderFailure", connector=0, vendor_code="reader", info="no answer: check the reader")
+        bench.fault(
+            "ReaderFailure", connector=0, vendor_code="reader", info="no answer: check the reader"
+        )
         assert watched.sees(1) == "connector 1: Charging, 32.0 A, transaction 1, online"
         bench.fault(code, connector=connector, vendor_code=vendor_code, info=info)
         assert watched.sees(1) == "connector 1: Faulted (%s), 32.0 A, transaction 1, online" % named
@@ -252,8 +342,12 @@ def test_power_on_one_phase_never_lifts_the_amperes_of_the_station():
     bench.charge()
     bench.set_profile(0, id=1, purpose="ChargePointMaxProfile", periods=((0, 16),))
     fields = profile(id=2, purpose="TxProfile", unit="W")
-    fields["chargingSchedule"]["chargingSchedulePeriod"] = [{"startPeriod": 0, "limit": 7400, "numberPhases": 1}]
-    assert bench.ask("SetChargingProfile", {"connectorId": 1, "csChargingProfiles": fields}) == {"status": "Accepted"}
+    fields["chargingSchedule"]["chargingSchedulePeriod"] = [
+        {"startPeriod": 0, "limit": 7400, "numberPhases": 1}
+    ]
+    assert bench.ask("SetChargingProfile", {"connectorId": 1, "csChargingProfiles": fields}) == {
+        "status": "Accepted"
+    }
     assert (bench.limits[1], bench.phases[1]) == (160, 1)
 
 
@@ -262,7 +356,9 @@ def test_days_of_triggered_meter_values_write_nothing_to_flash_and_leave_nothing
     bench.charge()
     lines = len(bench.journal.lines)
     for _ in range(2000):
-        assert bench.ask("TriggerMessage", {"requestedMessage": "MeterValues", "connectorId": 1}) == {"status": "Accepted"}
+        assert bench.ask(
+            "TriggerMessage", {"requestedMessage": "MeterValues", "connectorId": 1}
+        ) == {"status": "Accepted"}
         bench.sent.clear()
     assert len(bench.journal.lines) == lines and len(bench.station.outbox) == 0
 
@@ -280,10 +376,15 @@ def test_a_clear_acts_at_once_and_the_station_limit_holds():
 def test_a_suspended_or_faulted_transaction_takes_and_gives_up_its_profile():
     bench = StationBench()
     number = bench.charge()
-    for trouble in (lambda on: bench.fault("OverVoltage", on), lambda on: bench.pilot(1, "B2" if on else "C2", "B" if on else "C")):
+    for trouble in (
+        lambda on: bench.fault("OverVoltage", on),
+        lambda on: bench.pilot(1, "B2" if on else "C2", "B" if on else "C"),
+    ):
         trouble(True)
         for amps in (10, 7):
-            assert bench.set_profile(id=999, purpose="TxProfile", transactionId=number, periods=((0, amps),)) == {"status": "Accepted"}
+            assert bench.set_profile(
+                id=999, purpose="TxProfile", transactionId=number, periods=((0, amps),)
+            ) == {"status": "Accepted"}
         assert bench.limits[1] == 70
         assert bench.ask("ClearChargingProfile", {"id": 999}) == {"status": "Accepted"}
         trouble(False)
@@ -291,13 +392,20 @@ def test_a_suspended_or_faulted_transaction_takes_and_gives_up_its_profile():
 
 
 def test_before_the_time_is_known_nothing_is_stamped_with_an_invented_one():
-    bench = StationBench(now=None, register=False, keys={"AllowOfflineTxForUnknownId": "true", "MeterValueSampleInterval": "60"})
+    bench = StationBench(
+        now=None,
+        register=False,
+        keys={"AllowOfflineTxForUnknownId": "true", "MeterValueSampleInterval": "60"},
+    )
     bench.charge()
     bench.pass_time(120)
     bench.connect()
     stamps = [p["timestamp"] for _, p in bench.sent if "timestamp" in p]
     assert stamps and all([stamp.startswith("2025-06-15T1") for stamp in stamps]), stamps
-    assert bench.now == NOON and bench.actions("StartTransaction")[0]["timestamp"] == "2025-06-15T11:58:00Z"
+    assert (
+        bench.now == NOON
+        and bench.actions("StartTransaction")[0]["timestamp"] == "2025-06-15T11:58:00Z"
+    )
 
 
 def test_a_status_that_many_later_ones_pushed_out_of_the_queue_is_told_in_the_end():
@@ -355,7 +463,10 @@ def test_for_30_s_after_a_fault_status_log_and_limits_say_why_nothing_is_offered
 def test_a_fault_that_stays_and_a_limit_that_stops_are_not_taken_for_that():
     bench = recovering()
     bench.fault("OverVoltage")
-    assert last_status(bench)[:2] == ("Faulted", "OverVoltage") and reason_for_limit(bench) == "hardware"
+    assert (
+        last_status(bench)[:2] == ("Faulted", "OverVoltage")
+        and reason_for_limit(bench) == "hardware"
+    )
     bench = recovering()
     bench.set_profile(periods=((0, 0),))
     assert last_status(bench) == ("SuspendedEVSE", "NoError", None)
@@ -366,4 +477,6 @@ def test_a_fault_that_stays_and_a_limit_that_stops_are_not_taken_for_that():
     idle = StationBench()
     idle.fault("GroundFailure")
     idle.fault("GroundFailure", False)
-    assert last_status(idle) == ("Available", "NoError", None) and idle.logs[-1:] != ["connector 1: " + RECOVERS]
+    assert last_status(idle) == ("Available", "NoError", None) and idle.logs[-1:] != [
+        "connector 1: " + RECOVERS
+    ]

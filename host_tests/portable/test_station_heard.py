@@ -1,4 +1,5 @@
-"""What the central system says is heard, also where a part of it cannot be read or is written in a way of its own."""
+"""What the central system says is heard, also where a part of it cannot be read or is written in a
+way of its own."""
 
 import json
 
@@ -35,7 +36,9 @@ def test_a_profile_that_holds_for_ever_or_from_the_beginning_of_time_limits():
         bench.charge()
         assert bench.set_profile(periods=((0, 10),), **dates) == {"status": "Accepted"}, dates
         assert bench.limits[1] == 100, dates
-        plan = bench.ask("GetCompositeSchedule", {"connectorId": 1, "duration": 86400})["chargingSchedule"]
+        plan = bench.ask("GetCompositeSchedule", {"connectorId": 1, "duration": 86400})[
+            "chargingSchedule"
+        ]
         assert [p["limit"] for p in plan["chargingSchedulePeriod"]] == [10.0], dates
         listed = bench.ask("DataTransfer", {"vendorId": "Setpoint", "messageId": "Profiles"})
         assert len(json.loads(listed["data"])) == 1, dates
@@ -48,7 +51,9 @@ def test_a_profile_that_was_over_or_begins_for_good_after_the_last_day_is_what_i
     bench = StationBench()
     assert bench.set_profile(validTo="0001-01-01T00:00:00Z") == {"status": "Rejected"}
     bench.charge()
-    assert bench.set_profile(validFrom="9000-01-01T00:00:00Z", periods=((0, 10),)) == {"status": "Accepted"}
+    assert bench.set_profile(validFrom="9000-01-01T00:00:00Z", periods=((0, 10),)) == {
+        "status": "Accepted"
+    }
     assert bench.limits[1] == 320
 
 
@@ -57,7 +62,11 @@ def test_a_daily_plan_from_1900_keeps_its_hours():
     for date in ("1900-01-01", "0001-01-01", "1899-12-30"):
         bench = StationBench()
         bench.charge()
-        daily = {"kind": "Recurring", "recurrencyKind": "Daily", "startSchedule": date + "T06:30:00Z"}
+        daily = {
+            "kind": "Recurring",
+            "recurrencyKind": "Daily",
+            "startSchedule": date + "T06:30:00Z",
+        }
         assert bench.set_profile(periods=((0, 10), (21600, 8)), **daily) == {"status": "Accepted"}
         bench.disconnect()  # its heartbeats tell the same time again and again
         bench.pass_time(1799)
@@ -69,7 +78,9 @@ def test_a_daily_plan_from_1900_keeps_its_hours():
 def test_a_card_that_never_expires_is_accepted_and_cached():
     for date in ("9999-12-31T23:59:59Z", "2200-01-01T00:00:00Z"):
         bench = StationBench()
-        bench.answers["Authorize"] = lambda payload: {"idTagInfo": {"status": "Accepted", "expiryDate": date}}
+        bench.answers["Authorize"] = lambda payload: {
+            "idTagInfo": {"status": "Accepted", "expiryDate": date}
+        }
         bench.plug()
         bench.card("TAG")
         assert starts(bench) == [(1, "TAG")], date
@@ -121,7 +132,14 @@ BEFORE = instant_from("2025-06-15T12:00:00Z")
 
 
 def test_a_refusal_counts_whatever_else_in_the_answer_to_a_start_cannot_be_read():
-    for more in ({}, {"transactionId": None}, {"transactionId": "4711"}, {"transactionId": True}, {"transactionId": 1.5}, {"transactionId": 4711}):
+    for more in (
+        {},
+        {"transactionId": None},
+        {"transactionId": "4711"},
+        {"transactionId": True},
+        {"transactionId": 1.5},
+        {"transactionId": 4711},
+    ):
         for info in (
             {"status": "Blocked"},
             {"status": "Expired", "expiryDate": ""},
@@ -151,7 +169,14 @@ def test_where_a_refused_card_may_stay_it_gets_no_energy_even_without_an_id():
 
 
 def test_a_start_whose_answer_says_nothing_of_the_card_goes_on():
-    for answer in ({}, {"idTagInfo": None}, {"idTagInfo": {}}, {"idTagInfo": []}, {"idTagInfo": {"status": None}}, {"transactionId": 5}):
+    for answer in (
+        {},
+        {"idTagInfo": None},
+        {"idTagInfo": {}},
+        {"idTagInfo": []},
+        {"idTagInfo": {"status": None}},
+        {"transactionId": 5},
+    ):
         bench = StationBench()
         bench.answers["StartTransaction"] = lambda payload: answer
         bench.plug()
@@ -160,7 +185,12 @@ def test_a_start_whose_answer_says_nothing_of_the_card_goes_on():
 
 
 def test_what_a_stop_says_of_a_card_is_kept_as_far_as_it_can_be_read():
-    for info, known in (({"status": "Blocked", "expiryDate": ""}, True), ({"status": "Gone"}, False), ({}, False), (5, False)):
+    for info, known in (
+        ({"status": "Blocked", "expiryDate": ""}, True),
+        ({"status": "Gone"}, False),
+        ({}, False),
+        (5, False),
+    ):
         bench = StationBench(keys={"AllowOfflineTxForUnknownId": "true"})
         bench.charge(tag="TAG")
         bench.memory.kept.pop("cache")
@@ -186,7 +216,11 @@ def test_a_boot_is_accepted_whose_interval_or_time_cannot_be_read():
         ({"currentTime": "9999-12-31T23:59:59Z"}, 600, False),
     ):
         bench = StationBench(now=None, register=False)
-        bench.boot_answer = {"status": "Accepted", "currentTime": "2025-06-15T12:00:00Z", "interval": 600}
+        bench.boot_answer = {
+            "status": "Accepted",
+            "currentTime": "2025-06-15T12:00:00Z",
+            "interval": 600,
+        }
         bench.boot_answer.update(odd)
         bench.connect()
         assert bench.station.facts.accepted, odd
@@ -197,12 +231,19 @@ def test_a_boot_is_accepted_whose_interval_or_time_cannot_be_read():
 
 
 def test_a_boot_without_a_status_is_asked_again():
-    for answer in ({}, {"status": "accepted"}, {"status": None, "interval": 5}, {"currentTime": "2025-06-15T12:00:00Z", "interval": 300}):
+    for answer in (
+        {},
+        {"status": "accepted"},
+        {"status": None, "interval": 5},
+        {"currentTime": "2025-06-15T12:00:00Z", "interval": 300},
+    ):
         bench = StationBench(register=False)
         bench.boot_answer = answer
         bench.connect()
         bench.pass_time(30)
-        assert len(bench.actions("BootNotification")) == 2 and not bench.station.facts.accepted, answer
+        assert len(bench.actions("BootNotification")) == 2 and not bench.station.facts.accepted, (
+            answer
+        )
 
 
 def test_a_pending_boot_is_asked_again_after_its_interval_whatever_the_time_is():
@@ -239,28 +280,44 @@ def test_a_measurand_of_one_phase_brings_that_phase_only():
         ("Voltage.L2-N", [("Voltage", "L2-N")]),
         ("Voltage.L3", []),
         ("Current.Import.L2", [("Current.Import", "L2")]),
-        ("Voltage.L2,Current.Import.L3,Current.Import.L1", [("Voltage", "L2-N"), ("Current.Import", "L3"), ("Current.Import", "L1")]),
+        (
+            "Voltage.L2,Current.Import.L3,Current.Import.L1",
+            [("Voltage", "L2-N"), ("Current.Import", "L3"), ("Current.Import", "L1")],
+        ),
         ("Voltage", [("Voltage", "L1-N"), ("Voltage", "L2-N")]),
-        ("Current.Import", [("Current.Import", "L1"), ("Current.Import", "L2"), ("Current.Import", "L3")]),
+        (
+            "Current.Import",
+            [("Current.Import", "L1"), ("Current.Import", "L2"), ("Current.Import", "L3")],
+        ),
     ):
         bench = StationBench()
         request = {"key": "MeterValuesSampledData", "value": words}
         assert bench.ask("ChangeConfiguration", request) == {"status": "Accepted"}, words
         bench.ask("TriggerMessage", {"requestedMessage": "MeterValues", "connectorId": 1})
-        sampled = [v for p in bench.actions("MeterValues") for v in p["meterValue"][0]["sampledValue"]]
+        sampled = [
+            v for p in bench.actions("MeterValues") for v in p["meterValue"][0]["sampledValue"]
+        ]
         assert [(v["measurand"], v["phase"]) for v in sampled] == told, words
 
 
 def test_an_identifier_of_32_bits_is_heard_down_to_the_lowest():
     bench = StationBench()
-    bench.answers["StartTransaction"] = lambda payload: {"transactionId": -2147483648, "idTagInfo": {"status": "Accepted"}}
+    bench.answers["StartTransaction"] = lambda payload: {
+        "transactionId": -2147483648,
+        "idTagInfo": {"status": "Accepted"},
+    }
     bench.charge()
     limits = {"purpose": "TxProfile", "transactionId": -2147483648, "periods": ((0, 8),)}
-    assert bench.set_profile(id=-2147483648, **limits) == {"status": "Accepted"} and bench.limits[1] == 80
+    assert (
+        bench.set_profile(id=-2147483648, **limits) == {"status": "Accepted"}
+        and bench.limits[1] == 80
+    )
     again = StationBench(memory=bench.memory)
     again.draw()
     assert again.limits[1] == 80
     assert again.ask("ClearChargingProfile", {"id": -2147483648}) == {"status": "Accepted"}
-    assert again.ask("RemoteStopTransaction", {"transactionId": -2147483648}) == {"status": "Accepted"}
+    assert again.ask("RemoteStopTransaction", {"transactionId": -2147483648}) == {
+        "status": "Accepted"
+    }
     again.end()
     assert again.actions("StopTransaction")[0]["transactionId"] == -2147483648

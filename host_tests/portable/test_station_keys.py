@@ -28,12 +28,20 @@ def test_a_key_takes_what_its_type_and_range_allow():
         ("StopTransactionOnInvalidId", "FALSE", False),
         ("StopTransactionOnInvalidId", " true ", True),
         ("StopTransactionOnInvalidId", "1", None),
-        ("MeterValuesSampledData", "Current.Import , Power.Offered", "Current.Import,Power.Offered"),
+        (
+            "MeterValuesSampledData",
+            "Current.Import , Power.Offered",
+            "Current.Import,Power.Offered",
+        ),
         ("MeterValuesSampledData", "", ""),
         ("MeterValuesSampledData", "Weather", None),
         ("MeterValuesSampledData", "Voltage.L1", "Voltage.L1"),
         ("MeterValuesSampledData", "Voltage.L2-N, Voltage.L3", "Voltage.L2-N,Voltage.L3"),
-        ("StopTxnAlignedData", "Current.Import.L1,Current.Import.L3", "Current.Import.L1,Current.Import.L3"),
+        (
+            "StopTxnAlignedData",
+            "Current.Import.L1,Current.Import.L3",
+            "Current.Import.L1,Current.Import.L3",
+        ),
         ("MeterValuesSampledData", "Current.Import.L1-N", None),
         ("MeterValuesSampledData", "Voltage.L4", None),
         ("MeterValuesSampledData", "Voltage.L1-L2", None),
@@ -50,8 +58,16 @@ def test_a_key_takes_what_its_type_and_range_allow():
         ("ConnectorPhaseRotation", "0.RST, 1.STR,2.NotApplicable", "0.RST,1.STR,2.NotApplicable"),
         ("ConnectorPhaseRotation", "1.RRR", None),
         ("ConnectorPhaseRotation", "RST", None),
-        ("AuthorizationKey", "00112233445566778899aabbccddeeff", "00112233445566778899aabbccddeeff"),
-        ("AuthorizationKey", "00112233445566778899AABBCCDDEEFF00112233", "00112233445566778899AABBCCDDEEFF00112233"),
+        (
+            "AuthorizationKey",
+            "00112233445566778899aabbccddeeff",
+            "00112233445566778899aabbccddeeff",
+        ),
+        (
+            "AuthorizationKey",
+            "00112233445566778899AABBCCDDEEFF00112233",
+            "00112233445566778899AABBCCDDEEFF00112233",
+        ),
         ("AuthorizationKey", "00112233445566778899aabbccddee", None),
         ("AuthorizationKey", "00112233445566778899aabbccddeeff0", None),
         ("AuthorizationKey", "00112233445566778899aabbccddeeff0011223344", None),
@@ -65,9 +81,13 @@ def test_first_and_stored_values_that_cannot_be_are_named_and_ignored():
     settings = Settings({"connectionTIMEout": 30, "Colour": "red"})
     assert settings["ConnectionTimeOut"] == 30
     settings.start({"ConnectionTimeOut": "40", "HeartbeatInterval": "x"})
-    assert settings["ConnectionTimeOut"] == 40 and settings["HeartbeatInterval"] == first_value("HeartbeatInterval")
+    assert settings["ConnectionTimeOut"] == 40 and settings["HeartbeatInterval"] == first_value(
+        "HeartbeatInterval"
+    )
     problems = settings.problems
     assert len(problems) == 2 and "Colour" in problems[0] and "HeartbeatInterval" in problems[1]
-    assert problems[0].startswith("the first values:") and problems[1].startswith("the stored values:")
+    assert problems[0].startswith("the first values:") and problems[1].startswith(
+        "the stored values:"
+    )
     secret = Settings({"AuthorizationKey": "s3cret"}).problems
     assert len(secret) == 1 and "s3cret" not in secret[0]

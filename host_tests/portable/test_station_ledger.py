@@ -1,4 +1,5 @@
-"""What is known of transactions after a restart: from the journal's lines, from a segment's heading, and from its marks."""
+"""What is known of transactions after a restart: from the journal's lines, from a segment's
+heading, and from its marks."""
 
 import json
 
@@ -13,7 +14,13 @@ class Segments:
     """A journal in RAM: of each segment its lines."""
 
     def __init__(self, *segments, marks=()):
-        self.parts = [[line if type(line) is str else json.dumps(line, separators=(",", ":")) for line in lines] for lines in segments]
+        self.parts = [
+            [
+                line if type(line) is str else json.dumps(line, separators=(",", ":"))
+                for line in lines
+            ]
+            for lines in segments
+        ]
         self.segments = [number + 1 for number in range(len(segments))]
         self.marked = list(marks)
         self.problems = []
@@ -53,7 +60,20 @@ LINES = [
 
 
 def known(ledger):
-    running = [(t.handle, t.connector, t.id_tag, t.meter_start_wh, t.started, t.id, t.data, t.parent, t.most_wh) for t in ledger.running]
+    running = [
+        (
+            t.handle,
+            t.connector,
+            t.id_tag,
+            t.meter_start_wh,
+            t.started,
+            t.id,
+            t.data,
+            t.parent,
+            t.most_wh,
+        )
+        for t in ledger.running
+    ]
     text_of = ledger.timestamps(NOON + 3600)
     moments = [text_of(when) for when in (NOON, [1, 5000], [2, 100])]
     return ledger.last_order, ledger.stored, ledger.delivered, ledger.ids, running, moments
@@ -73,7 +93,9 @@ def test_a_restart_knows_what_the_lines_told_and_a_heading_tells_the_same():
     want = known(ledger)
     again = loaded(Segments([[6, "E", 2, NOON, 99999, "Local", "B", []]], [ledger.heading()]))
     assert known(again) == want
-    assert again.boot == 5 and again.wh == {1: 1400, 2: 2000}, "what is delivered before, the mark tells"
+    assert again.boot == 5 and again.wh == {1: 1400, 2: 2000}, (
+        "what is delivered before, the mark tells"
+    )
 
 
 def test_a_restart_reads_from_the_newest_segment_that_has_its_heading():
@@ -87,14 +109,27 @@ def test_a_restart_reads_from_the_newest_segment_that_has_its_heading():
         ((), 0, 1, [], {}),
     ):
         ledger = loaded(Segments(*segments))
-        assert (ledger.last_order, ledger.boot, [t.id_tag for t in ledger.running]) == (order, boot, tags), tags
+        assert (ledger.last_order, ledger.boot, [t.id_tag for t in ledger.running]) == (
+            order,
+            boot,
+            tags,
+        ), tags
         assert ledger.wh == wh, wh
 
 
 def test_marks_tell_what_is_delivered_and_the_registers():
-    for marks in (("[4,1,2400]", "[6,1,2300,2,2600]"), ("[6,1,2300,2,2600]", "[4,1,2400]"), ("[6,1,2300,2,2600]", "[7,1]", '[9,1,"a"]', "{}", "[]", "x")):
+    for marks in (
+        ("[4,1,2400]", "[6,1,2300,2,2600]"),
+        ("[6,1,2300,2,2600]", "[4,1,2400]"),
+        ("[6,1,2300,2,2600]", "[7,1]", '[9,1,"a"]', "{}", "[]", "x"),
+    ):
         ledger = loaded(Segments([EMPTY] + LINES, marks=marks))
-        assert (ledger.delivered, ledger.last_order, ledger.stored, ledger.wh) == (6, 6, 5, {1: 2500, 2: 2600}), marks
+        assert (ledger.delivered, ledger.last_order, ledger.stored, ledger.wh) == (
+            6,
+            6,
+            5,
+            {1: 2500, 2: 2600},
+        ), marks
     ledger.mark()
     ledger.mark()
     assert ledger._journal.marked[6:] == ["[6,1,2500,2,2600]"], "written once"
@@ -120,7 +155,8 @@ def test_a_heading_holds_neither_what_has_not_begun_in_flash_nor_what_has_ended_
 
 
 def test_a_heading_is_never_longer_than_what_is_read_back():
-    """As far as four connectors can lead: cards and groups of 20 characters, starts given up, times unknown."""
+    """As far as four connectors can lead: cards and groups of 20 characters, starts given up, times
+    unknown."""
     values = "E123456789 P11040 Q11040 a160 b160 c160 O160 u2300 v2300 w2300 T-20"
     for tag, kept in (("T" * 20, True), ("\U0001f600" * 8, False)):
         ledger = loaded(Segments())
@@ -139,7 +175,9 @@ def test_a_heading_is_never_longer_than_what_is_read_back():
         if kept:
             assert values in heading
         again = loaded(Segments([heading]))
-        assert [(t.id_tag, t.parent) for t in again.running] == [(tag, tag)] * 4 and again.ids == ledger.ids
+        assert [(t.id_tag, t.parent) for t in again.running] == [
+            (tag, tag)
+        ] * 4 and again.ids == ledger.ids
 
 
 def test_a_transaction_that_began_without_the_time_learns_it():
@@ -154,7 +192,11 @@ def test_a_transaction_that_began_without_the_time_learns_it():
     ledger.has_stored(3)
     assert json.loads(ledger.heading())[6][0][4] == [1, 2000]
     lines = [json.loads(line) for line in ledger.clock_is_known(NOON, 10000)]
-    assert lines == [[0, "T", 1, NOON, 10000], [0, "R", 1, NOON - 8, None, None], [0, "R", 2, NOON, None, None]]
+    assert lines == [
+        [0, "T", 1, NOON, 10000],
+        [0, "R", 1, NOON - 8, None, None],
+        [0, "R", 2, NOON, None, None],
+    ]
     assert ledger.clock_is_known(NOON + 5, 15000) == [] and dated.started == NOON - 1
     assert ledger.timestamps(NOON + 99)([1, 7000]) == text_from(NOON - 3)
 

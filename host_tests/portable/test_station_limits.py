@@ -1,4 +1,5 @@
-"""One limit for several connectors (R29): never exceeded, down first, up after, and fairly split."""
+"""One limit for several connectors (R29): never exceeded, down first, up after, and fairly
+split."""
 
 from station_bench import StationBench
 
@@ -6,7 +7,9 @@ MAX = {"connector": 0, "purpose": "ChargePointMaxProfile"}
 
 
 def total(bench):
-    return sum([bench.limits[c.id] for c in bench.station.facts.connectors if c.transaction is not None])
+    return sum(
+        [bench.limits[c.id] for c in bench.station.facts.connectors if c.transaction is not None]
+    )
 
 
 def test_the_combined_limit_of_charge_point_max_profile_is_shared_among_the_connectors():
@@ -103,7 +106,12 @@ def test_nobody_waits_for_a_chair_that_is_empty():
         bench.charge(connector)
     bench.pass_time(30)
     bench.pause()  # the oldest has enough
-    for amps, want in ((18, [60, 60, 60]), (17, [0, 85, 85]), (11, [0, 110, 0]), (32, [60, 130, 130])):
+    for amps, want in (
+        (18, [60, 60, 60]),
+        (17, [0, 85, 85]),
+        (11, [0, 110, 0]),
+        (32, [60, 130, 130]),
+    ):
         bench.set_profile(periods=((0, amps),), **MAX)
         bench.pass_time(30)
         assert [bench.limits[c] for c in (1, 2, 3)] == want, amps
@@ -180,7 +188,13 @@ def test_a_cable_or_a_warm_board_that_bears_more_lifts_no_limit():
     bench = StationBench()
     bench.set_profile(connector=1, periods=((0, 10),))
     bench.charge(1)
-    for source, da, limit_da in (("cable", 200, 100), ("temperature", 240, 100), ("temperature", 80, 80), ("cable", 130, 80), ("temperature", None, 100)):
+    for source, da, limit_da in (
+        ("cable", 200, 100),
+        ("temperature", 240, 100),
+        ("temperature", 80, 80),
+        ("cable", 130, 80),
+        ("temperature", None, 100),
+    ):
         bench.cap(1, source, da)
         assert bench.limits[1] == limit_da, (source, da)
 
@@ -192,7 +206,10 @@ def test_a_limit_says_what_it_comes_from():
     bench.set_profile(id=3, connector=1, periods=((0, 12),))
     bench.charge(1)
     assert grants[1].why(bench.now) == "TxDefaultProfile 3, level 0"
-    assert grants[1].why(None) == "TxDefaultProfile 3, level 0: its lowest period, since the time is not known"
+    assert (
+        grants[1].why(None)
+        == "TxDefaultProfile 3, level 0: its lowest period, since the time is not known"
+    )
     bench.set_profile(id=4, periods=((0, 15),), **MAX)
     bench.charge(2)
     bench.pass_time(30)
@@ -244,23 +261,33 @@ def test_what_waits_for_room_counts_as_drawn_for_the_others():
         bench.charge(connector)
         bench.pass_time(30)
     assert [bench.limits[c] for c in (1, 2, 3)] == [100, 100, 100]
-    for amps in (9, 8, 7, 6, 9, 8, 7, 6):  # the others wait for what it lets go, and then for what it wants back
+    # The others wait for what it lets go, and then for what it wants back
+    for amps in (9, 8, 7, 6, 9, 8, 7, 6):
         bench.set_profile(id=5, connector=1, level=1, periods=((0, amps),))
         for _ in range(9):
             bench.pass_time(1)
             assert total(bench) <= 300
-            assert sum([bench.station.limits.of[c].held_da(bench.up_ms) for c in (1, 2, 3)]) <= 300, amps
+            assert (
+                sum([bench.station.limits.of[c].held_da(bench.up_ms) for c in (1, 2, 3)]) <= 300
+            ), amps
             assert all([bench.station.limits.of[c].running for c in (1, 2, 3)])
 
 
 def test_each_connector_s_limit_changes_in_the_second_that_its_plan_says():
     bench = StationBench(connectors=3)
     noon_s = 12 * 3600
-    for connector, changes in ((1, ((60, 8), (120, 14))), (2, ((90, 10),)), (3, ((30, 7), (110, 12)))):
+    for connector, changes in (
+        (1, ((60, 8), (120, 14))),
+        (2, ((90, 10),)),
+        (3, ((30, 7), (110, 12))),
+    ):
         periods = [(0, 16)] + [(noon_s + at, amps) for at, amps in changes]
         bench.set_profile(id=connector, connector=connector, periods=periods)
     for second in range(0, 130):
-        want = [80 if 60 <= second < 120 else 140 if second >= 120 else 160, 100 if second >= 90 else 160]
+        want = [
+            80 if 60 <= second < 120 else 140 if second >= 120 else 160,
+            100 if second >= 90 else 160,
+        ]
         want.append(160 if second < 30 else 70 if second < 110 else 120)
         assert [bench.limits[c] for c in (1, 2, 3)] == want, second
         bench.pass_time(1)

@@ -30,7 +30,9 @@ def test_every_measurand_has_its_unit_phase_and_location():
     reading = Reading(123456, 11040, [160, 155, 0], 3, 320, [2301, 2295, None], 41)
     values = sampled_values(short_form(ALL.split(","), reading, 230), PERIODIC)
     assert all([v["context"] == "Sample.Periodic" and v["format"] == "Raw" for v in values])
-    assert [(v["measurand"], v["value"], v["unit"], v.get("phase"), v["location"]) for v in values] == [
+    assert [
+        (v["measurand"], v["value"], v["unit"], v.get("phase"), v["location"]) for v in values
+    ] == [
         ("Energy.Active.Import.Register", "123456", "Wh", None, "Outlet"),
         ("Power.Active.Import", "11040", "W", None, "Outlet"),
         ("Power.Offered", "22080", "W", None, "Outlet"),
@@ -52,43 +54,74 @@ def test_what_a_board_cannot_tell_is_left_out():
 
 
 def test_what_nobody_measures_is_not_sent_and_the_register_says_so():
-    bench = StationBench(keys={"MeterValuesSampledData": ALL, "StopTxnSampledData": ALL, "MeterValueSampleInterval": "60"})
+    bench = StationBench(
+        keys={
+            "MeterValuesSampledData": ALL,
+            "StopTxnSampledData": ALL,
+            "MeterValueSampleInterval": "60",
+        }
+    )
     bench.estimated = True
     bench.offered_da[1] = 160
     bench.charge()
     bench.pass_time(60)
     bench.unplug()
     sampled = bench.actions("MeterValues")[0]["meterValue"][0]["sampledValue"]
-    assert [(v["measurand"], v["context"], v["value"]) for v in sampled if v["measurand"] != "Voltage"] == [
+    assert [
+        (v["measurand"], v["context"], v["value"]) for v in sampled if v["measurand"] != "Voltage"
+    ] == [
         ("Energy.Active.Import.Register", "Other", "1000"),
         ("Power.Offered", "Sample.Periodic", "11040"),
         ("Current.Offered", "Sample.Periodic", "16.0"),
     ]
     data = bench.actions("StopTransaction")[0]["transactionData"]
-    assert [moment["sampledValue"][0]["context"] for moment in data] == ["Transaction.Begin", "Other", "Transaction.End"]
+    assert [moment["sampledValue"][0]["context"] for moment in data] == [
+        "Transaction.Begin",
+        "Other",
+        "Transaction.End",
+    ]
 
 
 BOARDS = (  # what it has, what it measures of ALL
     ("a meter that reads all, and a thermometer", {}, ALL),
     ("one that reads all", {"has_thermometer": False}, ALL.replace(",Temperature", "")),
-    ("a pulse meter", {"voltages_dv": (), "has_thermometer": False}, ALL.replace(",Voltage,Temperature", "")),
+    (
+        "a pulse meter",
+        {"voltages_dv": (), "has_thermometer": False},
+        ALL.replace(",Voltage,Temperature", ""),
+    ),
     (
         "no meter",
         {"estimated": True, "voltages_dv": (), "has_thermometer": False},
         "Energy.Active.Import.Register,Power.Offered,Current.Offered",
     ),
 )
-KEYS = ("MeterValuesSampledData", "MeterValuesAlignedData", "StopTxnSampledData", "StopTxnAlignedData")
+KEYS = (
+    "MeterValuesSampledData",
+    "MeterValuesAlignedData",
+    "StopTxnSampledData",
+    "StopTxnAlignedData",
+)
 
 
 def test_the_first_lists_hold_what_this_board_measures():
     for name, board, measured in BOARDS:
         bench = StationBench(**board)
-        told = [known["value"] for known in bench.ask("GetConfiguration", {"key": list(KEYS)})["configurationKey"]]
-        aligned = [m for m in ("Energy.Active.Import.Register", "Power.Active.Import", "Current.Offered") if m in measured]
+        told = [
+            known["value"]
+            for known in bench.ask("GetConfiguration", {"key": list(KEYS)})["configurationKey"]
+        ]
+        aligned = [
+            m
+            for m in ("Energy.Active.Import.Register", "Power.Active.Import", "Current.Offered")
+            if m in measured
+        ]
         assert told == [measured, ",".join(aligned), "", ""], name
         for key in KEYS:
-            assert StationBench(keys={key: ALL}, **board).station.settings[key] == measured, (name, key)
+            assert StationBench(keys={key: ALL}, **board).station.settings[key] == measured, (
+                name,
+                key,
+            )
 
 
 def test_a_measurand_that_this_board_cannot_measure_is_rejected_and_the_list_stays():
@@ -100,8 +133,16 @@ def test_a_measurand_that_this_board_cannot_measure_is_rejected_and_the_list_sta
                 for value in (measurand, "Current.Offered," + measurand):
                     before = bench.station.settings[key]
                     answer = bench.ask("ChangeConfiguration", {"key": key, "value": value})
-                    assert answer == {"status": "Accepted" if fits else "Rejected"}, (name, key, value)
-                    assert bench.station.settings[key] == (value if fits else before), (name, key, value)
+                    assert answer == {"status": "Accepted" if fits else "Rejected"}, (
+                        name,
+                        key,
+                        value,
+                    )
+                    assert bench.station.settings[key] == (value if fits else before), (
+                        name,
+                        key,
+                        value,
+                    )
 
 
 def estimated(reading):
@@ -112,14 +153,23 @@ def estimated(reading):
 def test_a_measurand_that_one_of_two_connectors_measures_is_accepted():
     bench = StationBench(connectors=2)
     readings = bench.station.meters._readings
-    bench.station.meters._readings = lambda connector: estimated(readings(connector)) if connector == 1 else readings(connector)
-    assert bench.ask("ChangeConfiguration", {"key": "MeterValuesSampledData", "value": "Current.Import"}) == {"status": "Accepted"}
+    bench.station.meters._readings = lambda connector: (
+        estimated(readings(connector)) if connector == 1 else readings(connector)
+    )
+    assert bench.ask(
+        "ChangeConfiguration", {"key": "MeterValuesSampledData", "value": "Current.Import"}
+    ) == {"status": "Accepted"}
 
 
 def offered_now(bench):
     """What MeterValues says on demand."""
-    assert bench.ask("TriggerMessage", {"requestedMessage": "MeterValues"}) == {"status": "Accepted"}
-    return [value["value"] for value in bench.actions("MeterValues")[-1]["meterValue"][0]["sampledValue"]]
+    assert bench.ask("TriggerMessage", {"requestedMessage": "MeterValues"}) == {
+        "status": "Accepted"
+    }
+    return [
+        value["value"]
+        for value in bench.actions("MeterValues")[-1]["meterValue"][0]["sampledValue"]
+    ]
 
 
 def test_before_a_transaction_what_is_offered_is_what_one_that_starts_now_would_get():
@@ -163,7 +213,9 @@ def test_in_a_transaction_what_is_offered_is_what_the_pilot_says():
 
 
 def test_where_nothing_can_be_told_nothing_is_sent():
-    bench = StationBench(keys={"MeterValuesSampledData": "Temperature", "MeterValueSampleInterval": "60"})
+    bench = StationBench(
+        keys={"MeterValuesSampledData": "Temperature", "MeterValueSampleInterval": "60"}
+    )
     bench.charge()
     bench.pass_time(300)
     bench.ask("TriggerMessage", {"requestedMessage": "MeterValues"})
@@ -171,10 +223,15 @@ def test_where_nothing_can_be_told_nothing_is_sent():
 
 
 def test_clock_aligned_values_come_at_round_times_in_a_transaction_or_not():
-    bench = station("2025-06-15T11:50:20Z", 2, ClockAlignedDataInterval="900", MeterValueSampleInterval="0")
+    bench = station(
+        "2025-06-15T11:50:20Z", 2, ClockAlignedDataInterval="900", MeterValueSampleInterval="0"
+    )
     bench.charge(2)
     bench.pass_time(1500)
-    told = [(p["connectorId"], p.get("transactionId")) + moments(p)[0] for p in bench.actions("MeterValues")]
+    told = [
+        (p["connectorId"], p.get("transactionId")) + moments(p)[0]
+        for p in bench.actions("MeterValues")
+    ]
     assert sorted(told) == [
         (1, None, "12:00:00Z", "Sample.Clock", "1000"),
         (1, None, "12:15:00Z", "Sample.Clock", "1000"),
@@ -191,7 +248,9 @@ def test_an_interval_that_does_not_divide_the_day_begins_anew_at_midnight():
 
 def test_a_new_interval_and_a_new_time_move_the_next_round_time():
     bench = StationBench()
-    assert bench.ask("ChangeConfiguration", {"key": "ClockAlignedDataInterval", "value": "600"}) == {"status": "Accepted"}
+    assert bench.ask(
+        "ChangeConfiguration", {"key": "ClockAlignedDataInterval", "value": "600"}
+    ) == {"status": "Accepted"}
     bench.now += 500
     bench.clock_is_set()
     bench.pass_time(110)
@@ -318,7 +377,10 @@ def test_a_transaction_of_a_connector_that_is_no_more_ends():
     again = StationBench(connectors=1, memory=bench.memory, now=bench.now)
     stop = again.actions("StopTransaction")[0]
     assert (stop["reason"], stop["meterStop"]) == ("Other", 4321)
-    assert StationBench(connectors=2, memory=again.memory, now=bench.now).actions("StopTransaction") == []
+    assert (
+        StationBench(connectors=2, memory=again.memory, now=bench.now).actions("StopTransaction")
+        == []
+    )
 
 
 def test_the_energy_until_current_has_ended_belongs_to_the_transaction_that_stops():
@@ -329,7 +391,9 @@ def test_the_energy_until_current_has_ended_belongs_to_the_transaction_that_stop
         (lambda bench: bench.ask("Reset", {"type": "Soft"}), "SoftReset"),
         (lambda bench: bench.emergency_stop(), "EmergencyStop"),
     ):
-        bench = StationBench(keys={"StopTxnSampledData": "Energy.Active.Import.Register"}, locks=[1])
+        bench = StationBench(
+            keys={"StopTxnSampledData": "Energy.Active.Import.Register"}, locks=[1]
+        )
         bench.cable()
         bench.charge()
         bench.wh[1] = 54841
@@ -343,8 +407,15 @@ def test_the_energy_until_current_has_ended_belongs_to_the_transaction_that_stop
         bench.wh[1] = 54844
         bench.pass_time(2)
         (stop,) = bench.actions("StopTransaction")
-        assert (stop["reason"], stop["meterStop"], stop["timestamp"]) == (reason, 54844, "2025-06-15T12:00:04Z")
-        assert moments(stop) == [("12:00:00Z", "Transaction.Begin", "1000"), ("12:00:04Z", "Transaction.End", "54844")]
+        assert (stop["reason"], stop["meterStop"], stop["timestamp"]) == (
+            reason,
+            54844,
+            "2025-06-15T12:00:04Z",
+        )
+        assert moments(stop) == [
+            ("12:00:00Z", "Transaction.Begin", "1000"),
+            ("12:00:04Z", "Transaction.End", "54844"),
+        ]
 
 
 def test_a_vehicle_that_does_not_stop_delays_its_stop_by_seven_seconds_at_most():
@@ -373,7 +444,11 @@ def test_a_transaction_that_begins_before_that_begins_with_the_last_reading():
     bench.card("TAG1")
     bench.wh[1] = 1003
     bench.card("NEXT")
-    assert bench.actions("StopTransaction")[0]["meterStop"] == bench.actions("StartTransaction")[1]["meterStart"] == 1003
+    assert (
+        bench.actions("StopTransaction")[0]["meterStop"]
+        == bench.actions("StartTransaction")[1]["meterStart"]
+        == 1003
+    )
 
 
 def test_a_power_cut_before_the_last_reading_loses_no_stop_and_one_after_it_not_that():
@@ -415,4 +490,7 @@ def test_many_stops_without_the_network_take_no_memory_for_ever():
     assert len(bench.station.outbox.ledger.last) == 8
     bench.connect()
     stops = [stop["meterStop"] for stop in bench.actions("StopTransaction")]
-    assert stops[-8:] == [2120, 2130, 2140, 2150, 2160, 2170, 2180, 2190] and bench.station.outbox.ledger.last == {}
+    assert (
+        stops[-8:] == [2120, 2130, 2140, 2150, 2160, 2170, 2180, 2190]
+        and bench.station.outbox.ledger.last == {}
+    )

@@ -31,7 +31,9 @@ def refuse(bench, action):
 
 
 def test_a_transaction_whose_start_was_given_up_is_told_by_its_stop_alone():
-    bench = StationBench(keys={"TransactionMessageAttempts": "1", "TransactionMessageRetryInterval": "0"})
+    bench = StationBench(
+        keys={"TransactionMessageAttempts": "1", "TransactionMessageRetryInterval": "0"}
+    )
     bench.silent = True
     begin(bench)
     while not bench.actions("StartTransaction"):
@@ -41,8 +43,15 @@ def test_a_transaction_whose_start_was_given_up_is_told_by_its_stop_alone():
     bench.answer_all()
     bench.unplug()
     stop = bench.actions("StopTransaction")[0]
-    assert stop["transactionId"] == -1 and stop["idTag"] == "TAG" and stop["reason"] == "EVDisconnected"
-    moments = [(m["timestamp"], m["sampledValue"][0]["context"], m["sampledValue"][0]["value"]) for m in stop["transactionData"]]
+    assert (
+        stop["transactionId"] == -1
+        and stop["idTag"] == "TAG"
+        and stop["reason"] == "EVDisconnected"
+    )
+    moments = [
+        (m["timestamp"], m["sampledValue"][0]["context"], m["sampledValue"][0]["value"])
+        for m in stop["transactionData"]
+    ]
     assert moments == [
         ("2025-06-15T12:00:00Z", "Transaction.Begin", "1000"),
         ("2025-06-15T12:00:00Z", "Transaction.End", "1000"),
@@ -61,7 +70,11 @@ def test_after_a_restart_the_messages_of_two_connectors_come_in_the_order_of_the
     bench.pass_time(10)
     bench.unplug(2)
     again = StationBench(connectors=2, memory=bench.memory, now=bench.now)
-    assert [(a, p.get("connectorId", p.get("transactionId"))) for a, p in again.sent if "Transaction" in a] == [
+    assert [
+        (a, p.get("connectorId", p.get("transactionId")))
+        for a, p in again.sent
+        if "Transaction" in a
+    ] == [
         ("StartTransaction", 1),
         ("StartTransaction", 2),
         ("StopTransaction", 1),
@@ -71,7 +84,9 @@ def test_after_a_restart_the_messages_of_two_connectors_come_in_the_order_of_the
 
 
 def test_a_message_that_was_refused_waits_longer_with_each_attempt():
-    bench = StationBench(keys={"TransactionMessageAttempts": "5", "TransactionMessageRetryInterval": "10"})
+    bench = StationBench(
+        keys={"TransactionMessageAttempts": "5", "TransactionMessageRetryInterval": "10"}
+    )
     bench.silent = True
     begin(bench)
     sent_at = []
@@ -85,7 +100,11 @@ def test_a_message_that_was_refused_waits_longer_with_each_attempt():
 
 
 def test_meter_values_from_before_the_clock_was_known_get_their_true_times():
-    bench = StationBench(now=None, register=False, keys={"AllowOfflineTxForUnknownId": "true", "MeterValueSampleInterval": "60"})
+    bench = StationBench(
+        now=None,
+        register=False,
+        keys={"AllowOfflineTxForUnknownId": "true", "MeterValueSampleInterval": "60"},
+    )
     bench.plug()
     bench.card()
     bench.pass_time(150)
@@ -111,8 +130,12 @@ def test_another_card_does_not_end_a_transaction():
 
 def test_a_connector_that_waits_for_a_plug_is_not_started_for_somebody_else():
     bench = StationBench()
-    assert bench.ask("RemoteStartTransaction", {"idTag": "A", "connectorId": 1}) == {"status": "Accepted"}
-    assert bench.ask("RemoteStartTransaction", {"idTag": "B", "connectorId": 1}) == {"status": "Rejected"}
+    assert bench.ask("RemoteStartTransaction", {"idTag": "A", "connectorId": 1}) == {
+        "status": "Accepted"
+    }
+    assert bench.ask("RemoteStartTransaction", {"idTag": "B", "connectorId": 1}) == {
+        "status": "Rejected"
+    }
 
 
 def test_the_order_of_installation_decides_after_a_power_cut_whatever_the_names():
@@ -167,7 +190,11 @@ def test_a_remote_start_whose_profile_cannot_be_kept_leaves_the_connector_free()
     bench = StationBench()
     bench.plug()
     bench.memory.fails = True
-    with_profile = {"idTag": "R", "connectorId": 1, "chargingProfile": profile(purpose="TxProfile", periods=((0, 9),))}
+    with_profile = {
+        "idTag": "R",
+        "connectorId": 1,
+        "chargingProfile": profile(purpose="TxProfile", periods=((0, 9),)),
+    }
     bench.ask("RemoteStartTransaction", with_profile)
     bench.memory.fails = False
     assert bench.ask("RemoteStartTransaction", with_profile) == {"status": "Accepted"}
@@ -188,7 +215,9 @@ def test_the_station_wants_to_be_woken_when_a_call_has_waited_too_long():
 
 
 def test_the_station_does_not_ask_to_be_woken_again_and_again():
-    bench = StationBench(keys={"TransactionMessageRetryInterval": "60", "MinimumStatusDuration": "5"})
+    bench = StationBench(
+        keys={"TransactionMessageRetryInterval": "60", "MinimumStatusDuration": "5"}
+    )
     bench.silent = True
     begin(bench)
     for _ in range(300):  # the second attempt is in flight for 30 s
@@ -232,9 +261,11 @@ def test_what_was_answered_is_not_sent_again_after_a_power_cut():
     told = len(bench.actions("MeterValues")) - 1  # the last one was not answered
     assert told > 5
     again = StationBench(memory=bench.memory, now=bench.now)
-    assert times_of(again.actions("MeterValues")) == times_of(bench.actions("MeterValues"))[told:] + [
-        "2025-06-15T12:%02d:00Z" % minute for minute in range(told + 2, 60)
-    ] + ["2025-06-15T13:00:00Z"]
+    assert times_of(again.actions("MeterValues")) == times_of(bench.actions("MeterValues"))[
+        told:
+    ] + ["2025-06-15T12:%02d:00Z" % minute for minute in range(told + 2, 60)] + [
+        "2025-06-15T13:00:00Z"
+    ]
     assert again.actions("StartTransaction") == []
     assert again.actions("StopTransaction")[0]["transactionId"] == 1
 
@@ -267,11 +298,16 @@ def test_a_driver_does_not_wait_until_the_history_is_told():
 
 
 def test_a_start_that_is_never_answered_while_others_are_holds_nobody_up_for_ever():
-    bench = StationBench(connectors=2, keys={"TransactionMessageAttempts": "2", "TransactionMessageRetryInterval": "10"})
+    bench = StationBench(
+        connectors=2,
+        keys={"TransactionMessageAttempts": "2", "TransactionMessageRetryInterval": "10"},
+    )
     bench.ask("ChangeConfiguration", {"key": "HeartbeatInterval", "value": "20"})
     bench.answers["StartTransaction"] = lambda payload: None
     reply = bench.reply
-    bench.reply = lambda message_id, payload: None if payload is None else reply(message_id, payload)
+    bench.reply = lambda message_id, payload: (
+        None if payload is None else reply(message_id, payload)
+    )
     begin(bench)
     bench.pass_time(600)
     assert 2 <= len(bench.actions("StartTransaction")) <= 5
@@ -280,7 +316,9 @@ def test_a_start_that_is_never_answered_while_others_are_holds_nobody_up_for_eve
 
 
 def test_where_the_central_system_says_nothing_at_all_no_message_is_given_up():
-    bench = StationBench(keys={"TransactionMessageAttempts": "1", "TransactionMessageRetryInterval": "10"})
+    bench = StationBench(
+        keys={"TransactionMessageAttempts": "1", "TransactionMessageRetryInterval": "10"}
+    )
     bench.silent = True
     begin(bench)
     bench.pass_time(3600)
@@ -292,7 +330,11 @@ def test_where_the_central_system_says_nothing_at_all_no_message_is_given_up():
 
 
 def test_times_before_the_clock_was_known_are_right_after_a_restart_too():
-    bench = StationBench(now=None, register=False, keys={"AllowOfflineTxForUnknownId": "true", "MeterValueSampleInterval": "60"})
+    bench = StationBench(
+        now=None,
+        register=False,
+        keys={"AllowOfflineTxForUnknownId": "true", "MeterValueSampleInterval": "60"},
+    )
     bench.plug()
     bench.card()
     bench.pass_time(600)
@@ -334,7 +376,9 @@ def test_a_journal_that_is_full_keeps_starts_and_stops_thins_meter_values_and_sa
             bench.unplug(1)
             bench.unplug(2)
         assert [log for log in bench.logs if "journal is full" in log] != []
-        again = StationBench(connectors=2, memory=bench.memory, now=bench.now, journal=Journal(folder, 4))
+        again = StationBench(
+            connectors=2, memory=bench.memory, now=bench.now, journal=Journal(folder, 4)
+        )
         starts, stops = again.actions("StartTransaction"), again.actions("StopTransaction")
         assert len(starts) == len(stops) == 8
         assert [stop["transactionId"] for stop in stops] == list(range(1, 9))
@@ -350,7 +394,8 @@ def test_a_journal_that_is_full_keeps_starts_and_stops_thins_meter_values_and_sa
 
 
 def test_a_stop_with_the_most_data_and_the_longest_card_is_read_back_from_flash():
-    """Short registers make many moments, one measurand of many makes long ones, and a heading holds those of all connectors."""
+    """Short registers make many moments, one measurand of many makes long ones, and a heading holds
+    those of all connectors."""
     for data, wh, tag, now in (
         ("Energy.Active.Import.Register", 0, "T", NOON),
         ("Energy.Active.Import.Register", 0, "T", None),
@@ -360,8 +405,20 @@ def test_a_stop_with_the_most_data_and_the_longest_card_is_read_back_from_flash(
     ):
 
         def test(folder):
-            keys = dict(OFFLINE, StopTxnSampledData=data, MeterValuesSampledData="Temperature", MeterValueSampleInterval="60")
-            bench = StationBench(connectors=4, keys=keys, journal=Journal(folder), now=now, register=False, wh=dict([(i, wh) for i in (1, 2, 3, 4)]))
+            keys = dict(
+                OFFLINE,
+                StopTxnSampledData=data,
+                MeterValuesSampledData="Temperature",
+                MeterValueSampleInterval="60",
+            )
+            bench = StationBench(
+                connectors=4,
+                keys=keys,
+                journal=Journal(folder),
+                now=now,
+                register=False,
+                wh=dict([(i, wh) for i in (1, 2, 3, 4)]),
+            )
             for connector in (1, 2, 3, 4):
                 begin(bench, connector, tag[:19] + str(connector))
             bench.pass_time(73 * 60)
@@ -369,15 +426,27 @@ def test_a_stop_with_the_most_data_and_the_longest_card_is_read_back_from_flash(
                 bench.station.outbox.store(bench.station.facts.connector(4).transaction)
             for connector in (1, 2):
                 bench.unplug(connector)
-            again = StationBench(connectors=4, keys=keys, memory=bench.memory, now=NOON + 5000, journal=Journal(folder), wh=bench.wh)
+            again = StationBench(
+                connectors=4,
+                keys=keys,
+                memory=bench.memory,
+                now=NOON + 5000,
+                journal=Journal(folder),
+                wh=bench.wh,
+            )
             for connector in (3, 4):
                 again.unplug(connector)
             assert again.journal.problems == [], (data, tag)
-            assert len(again.actions("StartTransaction")) == len(again.actions("StopTransaction")) == 4, (data, tag)
+            assert (
+                len(again.actions("StartTransaction")) == len(again.actions("StopTransaction")) == 4
+            ), (data, tag)
             for stop in again.actions("StopTransaction"):
                 assert len(json.dumps(stop)) < 6000, len(json.dumps(stop))
                 contexts = [m["sampledValue"][0]["context"] for m in stop["transactionData"]]
-                assert contexts[0] == "Transaction.Begin" and contexts[-1] == "Transaction.End", (data, tag)
+                assert contexts[0] == "Transaction.Begin" and contexts[-1] == "Transaction.End", (
+                    data,
+                    tag,
+                )
 
         in_a_folder(test)
 
@@ -429,7 +498,9 @@ def test_a_central_system_that_refuses_every_meter_value_hears_of_the_end_all_th
         if payload is not None:
             reply(message_id, payload)
         else:
-            bench.station.on_text('[4,"%s","NotImplemented","no meter values here",{}]' % message_id)
+            bench.station.on_text(
+                '[4,"%s","NotImplemented","no meter values here",{}]' % message_id
+            )
 
     bench.reply = answer
     bench.charge()

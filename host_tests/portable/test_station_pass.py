@@ -1,4 +1,5 @@
-"""One pass per event: what an event changes is worked out once, and is what the control loop gets."""
+"""One pass per event: what an event changes is worked out once, and is what the control loop
+gets."""
 
 from station_bench import NOON, StationBench
 
@@ -75,7 +76,9 @@ def test_an_event_that_no_limit_depends_on_works_out_none():
 
 def test_a_message_between_a_due_moment_and_the_wakeup_leaves_the_limit_that_is_due():
     bench = three_charging()
-    bench.set_profile(purpose="ChargePointMaxProfile", connector=0, periods=((0, 32), (43260 + 60, 10)))
+    bench.set_profile(
+        purpose="ChargePointMaxProfile", connector=0, periods=((0, 32), (43260 + 60, 10))
+    )
     bench.now = NOON + 120  # the period has begun, and nobody has woken the station yet
     bench.up_ms += 60000
     bench.ask("ChangeConfiguration", {"key": "ConnectionTimeOut", "value": "90"})
@@ -87,7 +90,9 @@ def test_a_reset_that_fails_is_told_in_the_pass_that_finds_it():
     bench.ask("Reset", {"type": "Soft"})
     bench.pass_time(61)
     assert bench.resets == 1
-    assert [p["errorCode"] for p in bench.actions("StatusNotification") if p["connectorId"] == 0][-1] == "ResetFailure"
+    assert [p["errorCode"] for p in bench.actions("StatusNotification") if p["connectorId"] == 0][
+        -1
+    ] == "ResetFailure"
 
 
 def test_a_second_reset_is_the_one_that_counts():

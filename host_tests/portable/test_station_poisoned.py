@@ -1,4 +1,5 @@
-"""A message after which the connection is lost again and again keeps the station from nothing else."""
+"""A message after which the connection is lost again and again keeps the station from nothing
+else."""
 
 import json
 
@@ -8,7 +9,8 @@ SAMPLED = {"StopTxnSampledData": "Energy.Active.Import.Register", "MeterValueSam
 
 
 class Strict(StationBench):
-    """A central system that hangs up on what `offends(action, payload)`, instead of answering it."""
+    """A central system that hangs up on what `offends(action, payload)`, instead of answering
+    it."""
 
     def __init__(self, offends, **more):
         self.offends = offends
@@ -41,7 +43,11 @@ def told(bench, word):
 
 def test_a_security_event_after_which_the_connection_is_lost_is_told_without_its_words_or_set_aside():
     for always in (False, True):
-        bench = Strict(lambda action, payload: action == "SecurityEventNotification" and (always or "techInfo" in payload))
+        bench = Strict(
+            lambda action, payload: (
+                action == "SecurityEventNotification" and (always or "techInfo" in payload)
+            )
+        )
         bench.security_event("FailedToAuthenticateAtCentralSystem", "the server answered 401")
         bench.live(300)
         assert bench.hung_up == (4 if always else 3) and len(told(bench, "set aside")) == always
@@ -55,7 +61,11 @@ def test_a_security_event_after_which_the_connection_is_lost_is_told_without_its
 
 def test_a_status_after_which_the_connection_is_lost_is_told_without_its_words_or_set_aside():
     for always in (False, True):
-        bench = Strict(lambda action, payload: payload.get("errorCode") == "GroundFailure" and (always or "info" in payload))
+        bench = Strict(
+            lambda action, payload: (
+                payload.get("errorCode") == "GroundFailure" and (always or "info" in payload)
+            )
+        )
         bench.fault("GroundFailure", vendor_code="rcd", info="6 mA")
         bench.live(300)
         assert bench.hung_up == (4 if always else 3) and len(told(bench, "set aside")) == always
@@ -66,7 +76,10 @@ def test_a_status_after_which_the_connection_is_lost_is_told_without_its_words_o
 
 def test_a_meter_value_after_which_the_connection_is_lost_is_set_aside_and_the_stop_is_told():
     for offence in ("1180", ""):
-        bench = Strict(lambda action, payload: action == "MeterValues" and offence in json.dumps(payload), keys=SAMPLED)
+        bench = Strict(
+            lambda action, payload: action == "MeterValues" and offence in json.dumps(payload),
+            keys=SAMPLED,
+        )
         bench.charge()
         bench.wh[1] = 1180
         bench.pass_time(60)
@@ -74,14 +87,29 @@ def test_a_meter_value_after_which_the_connection_is_lost_is_set_aside_and_the_s
         bench.live(60)
         bench.unplug()
         bench.live(6000)
-        assert len(bench.actions("StopTransaction")) == 1 and len(bench.station.outbox) == 0, offence
+        assert len(bench.actions("StopTransaction")) == 1 and len(bench.station.outbox) == 0, (
+            offence
+        )
         assert bench.hung_up == 3 + len(told(bench, "set aside")) > 3, offence
-        assert offence == "" or "1300" in json.dumps(bench.actions("MeterValues")), "the next one is told"
+        assert offence == "" or "1300" in json.dumps(bench.actions("MeterValues")), (
+            "the next one is told"
+        )
 
 
 def test_a_start_after_which_the_connection_is_lost_is_told_in_plain_letters():
-    for tag, plain in (("\u00c4\u20ac1", "__1"), ("\U0001f600", "_"), ("<script>' OR", "_script__ OR")):
-        bench = Strict(lambda action, payload: any([not (c.isdigit() or "A" <= c.upper() <= "Z" or c in "_ ") for c in payload.get("idTag", "")]))
+    for tag, plain in (
+        ("\u00c4\u20ac1", "__1"),
+        ("\U0001f600", "_"),
+        ("<script>' OR", "_script__ OR"),
+    ):
+        bench = Strict(
+            lambda action, payload: any(
+                [
+                    not (c.isdigit() or "A" <= c.upper() <= "Z" or c in "_ ")
+                    for c in payload.get("idTag", "")
+                ]
+            )
+        )
         bench.plug()
         bench.station.authorisation.grant(tag, [1], None)
         bench.wake()
@@ -90,7 +118,10 @@ def test_a_start_after_which_the_connection_is_lost_is_told_in_plain_letters():
         assert bench.station.facts.connector(1).transaction.id == 1 and bench.permits[1]
         bench.card(tag)
         bench.live(300)
-        assert bench.actions("StopTransaction")[-1]["transactionId"] == 1 and len(bench.station.outbox) == 0
+        assert (
+            bench.actions("StopTransaction")[-1]["transactionId"] == 1
+            and len(bench.station.outbox) == 0
+        )
 
 
 def test_a_stop_after_which_the_connection_is_lost_is_told_without_its_data():
@@ -101,7 +132,12 @@ def test_a_stop_after_which_the_connection_is_lost_is_told_without_its_data():
     bench.live(300)
     stops = bench.actions("StopTransaction")
     assert len(stops) == 4 and len(bench.station.outbox) == 0
-    assert stops[-1] == {"transactionId": 1, "timestamp": stops[0]["timestamp"], "meterStop": 1000, "reason": "EVDisconnected"}
+    assert stops[-1] == {
+        "transactionId": 1,
+        "timestamp": stops[0]["timestamp"],
+        "meterStop": 1000,
+        "reason": "EVDisconnected",
+    }
 
 
 def test_starts_and_stops_are_never_set_aside():
@@ -112,11 +148,15 @@ def test_starts_and_stops_are_never_set_aside():
         bench.unplug()
         bench.live(1000)
         assert bench.hung_up == 30 and len(bench.station.outbox) == 0, action
-        assert bench.actions("StopTransaction")[-1]["transactionId"] == 1 and told(bench, "set aside") == []
+        assert (
+            bench.actions("StopTransaction")[-1]["transactionId"] == 1
+            and told(bench, "set aside") == []
+        )
 
 
 def test_a_network_that_breaks_now_and_then_costs_no_message():
-    """Whatever is in flight then, as long as it is another message each time, or was answered in between."""
+    """Whatever is in flight then, as long as it is another message each time, or was answered in
+    between."""
     breaks = [2, 5, 6, 9, 10, 13, 14]
     count = [-1000]
 
@@ -130,7 +170,11 @@ def test_a_network_that_breaks_now_and_then_costs_no_message():
     bench.live(600)
     bench.unplug(1)
     bench.live(600)
-    assert bench.hung_up == len(breaks) and told(bench, "set aside") == [] and len(bench.station.outbox) == 0
+    assert (
+        bench.hung_up == len(breaks)
+        and told(bench, "set aside") == []
+        and len(bench.station.outbox) == 0
+    )
     assert len(bench.actions("StopTransaction")) >= 1
 
 
@@ -145,19 +189,32 @@ def test_what_is_answered_in_between_does_not_acquit_a_message_that_breaks_every
 
 
 def test_a_boot_after_which_the_connection_is_lost_is_told_with_what_it_must():
-    bench = Strict(lambda action, payload: "firmwareVersion" in payload, register=False, identity={"firmware": "\u00fc"})
+    bench = Strict(
+        lambda action, payload: "firmwareVersion" in payload,
+        register=False,
+        identity={"firmware": "\u00fc"},
+    )
     bench.connect()
     bench.live(300)
     assert bench.hung_up == 3 and bench.station.facts.accepted
-    assert bench.actions("BootNotification")[-1] == {"chargePointVendor": "Setpoint", "chargePointModel": "Bench"}
+    assert bench.actions("BootNotification")[-1] == {
+        "chargePointVendor": "Setpoint",
+        "chargePointModel": "Bench",
+    }
 
 
 def test_what_a_person_or_a_file_says_goes_out_no_longer_than_the_standard_allows():
     long = "x" * 600
     identity = {"firmware": long, "charge_box_serial": long, "charge_point_serial": long}
-    bench = StationBench(identity=identity, keys={"LastStart": long, "ConnectorPhaseRotation": ",".join(["1.RST"] * 100)})
+    bench = StationBench(
+        identity=identity,
+        keys={"LastStart": long, "ConnectorPhaseRotation": ",".join(["1.RST"] * 100)},
+    )
     boot = bench.actions("BootNotification")[0]
-    assert [len(boot[name]) for name in ("firmwareVersion", "chargeBoxSerialNumber", "chargePointSerialNumber")] == [50, 25, 25]
+    assert [
+        len(boot[name])
+        for name in ("firmwareVersion", "chargeBoxSerialNumber", "chargePointSerialNumber")
+    ] == [50, 25, 25]
     for key in bench.ask("GetConfiguration", {})["configurationKey"]:
         assert len(key.get("value", "")) <= 500, key["key"]
     bench.send_data(long, long, "data", lambda status, data: None)
@@ -165,7 +222,15 @@ def test_what_a_person_or_a_file_says_goes_out_no_longer_than_the_standard_allow
     bench.fault("OtherError", vendor_code=long, info=long)
     bench.card(long)
     bench.pass_time(60)
-    transfer, event = bench.actions("DataTransfer")[0], bench.actions("SecurityEventNotification")[0]
-    assert (len(transfer["vendorId"]), len(transfer["messageId"]), len(event["type"]), len(event["techInfo"])) == (255, 50, 50, 255)
+    transfer, event = (
+        bench.actions("DataTransfer")[0],
+        bench.actions("SecurityEventNotification")[0],
+    )
+    assert (
+        len(transfer["vendorId"]),
+        len(transfer["messageId"]),
+        len(event["type"]),
+        len(event["techInfo"]),
+    ) == (255, 50, 50, 255)
     status = bench.actions("StatusNotification")[-1]
     assert (len(status["info"]), len(status["vendorErrorCode"])) == (50, 50)

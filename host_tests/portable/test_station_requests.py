@@ -1,4 +1,5 @@
-"""What a central system asks beside charging profiles: availability, locks, reset, triggers, configuration."""
+"""What a central system asks beside charging profiles: availability, locks, reset, triggers,
+configuration."""
 
 from station_bench import StationBench
 from store_in_ram import DocumentsInRam
@@ -61,7 +62,11 @@ def test_unavailability_survives_a_restart():
     availability(bench, "Inoperative", 0)
     availability(bench, "Operative", 2)
     again = StationBench(connectors=2, memory=bench.memory)
-    assert [again.statuses(i) for i in (0, 1, 2)] == [["Unavailable"], ["Unavailable"], ["Available"]]
+    assert [again.statuses(i) for i in (0, 1, 2)] == [
+        ["Unavailable"],
+        ["Unavailable"],
+        ["Available"],
+    ]
 
 
 def test_availability_that_cannot_be_kept_or_has_no_connector_is_rejected():
@@ -74,8 +79,15 @@ def test_availability_that_cannot_be_kept_or_has_no_connector_is_rejected():
 
 def test_a_connector_without_a_lock_cannot_be_unlocked():
     bench = StationBench(connectors=2, locks=[1])
-    for connector, status in ((0, "NotSupported"), (1, "Unlocked"), (2, "NotSupported"), (3, "NotSupported")):
-        assert bench.ask("UnlockConnector", {"connectorId": connector}) == {"status": status}, connector
+    for connector, status in (
+        (0, "NotSupported"),
+        (1, "Unlocked"),
+        (2, "NotSupported"),
+        (3, "NotSupported"),
+    ):
+        assert bench.ask("UnlockConnector", {"connectorId": connector}) == {"status": status}, (
+            connector
+        )
     bench.fault("ConnectorLockFailure")
     assert bench.ask("UnlockConnector", {"connectorId": 1}) == {"status": "UnlockFailed"}
 
@@ -214,7 +226,11 @@ def test_a_transaction_that_was_cut_off_ends_with_what_cut_it_off():
     for after_reset, reason in ((False, "PowerLoss"), (True, "Reboot")):
         memory = DocumentsInRam()
         StationBench(memory=memory).charge()
-        again = StationBench(memory=memory, keys={"ResumeTransactionAfterPowerLoss": "false"}, after_reset=after_reset)
+        again = StationBench(
+            memory=memory,
+            keys={"ResumeTransactionAfterPowerLoss": "false"},
+            after_reset=after_reset,
+        )
         assert again.actions("StopTransaction")[0]["reason"] == reason
 
 
@@ -255,7 +271,11 @@ def test_each_message_that_a_trigger_may_name():
         if connector is not None:
             request["connectorId"] = connector
         assert bench.ask("TriggerMessage", request) == ACCEPTED
-        assert [action for action, _ in bench.sent if action == wanted] == sent, (wanted, connector, bench.sent)
+        assert [action for action, _ in bench.sent if action == wanted] == sent, (
+            wanted,
+            connector,
+            bench.sent,
+        )
     for wanted, connector, status in (
         ("MeterValues", 3, "Rejected"),
         ("StatusNotification", -1, "Rejected"),
@@ -272,7 +292,9 @@ def test_a_configuration_key_is_read_changed_and_kept_whatever_its_case():
     bench = StationBench()
     answer = bench.ask("GetConfiguration", {"key": ["connectiontimeout", "Nonsense"]})
     assert answer["unknownKey"] == ["Nonsense"]
-    assert answer["configurationKey"] == [{"key": "ConnectionTimeOut", "readonly": False, "value": "60"}]
+    assert answer["configurationKey"] == [
+        {"key": "ConnectionTimeOut", "readonly": False, "value": "60"}
+    ]
     for key, value, status in (
         ("CONNECTIONTIMEOUT", "20", "Accepted"),
         ("ConnectionTimeOut", "0", "Rejected"),
@@ -280,7 +302,9 @@ def test_a_configuration_key_is_read_changed_and_kept_whatever_its_case():
         ("NumberOfConnectors", "2", "Rejected"),
         ("Nonsense", "1", "NotSupported"),
     ):
-        assert bench.ask("ChangeConfiguration", {"key": key, "value": value}) == {"status": status}, key
+        assert bench.ask("ChangeConfiguration", {"key": key, "value": value}) == {
+            "status": status
+        }, key
     bench.memory.fails = True
     assert bench.ask("ChangeConfiguration", {"key": "ConnectionTimeOut", "value": "30"}) == REJECTED
     assert values_of(bench, "ConnectionTimeOut") == ["20"]
@@ -291,7 +315,11 @@ def test_all_keys_at_once_unless_there_are_too_many():
     bench = StationBench()
     everything = bench.ask("GetConfiguration", {})
     names = [entry["key"] for entry in everything["configurationKey"]]
-    assert names == sorted(names) and "SupportedFeatureProfiles" in names and everything["unknownKey"] == []
+    assert (
+        names == sorted(names)
+        and "SupportedFeatureProfiles" in names
+        and everything["unknownKey"] == []
+    )
     few = StationBench(keys={"GetConfigurationMaxKeys": "2"})
     assert len(few.ask("GetConfiguration", {})["configurationKey"]) == 2
     assert values_of(few, "NumberOfConnectors", "HeartbeatInterval", "ResetRetries") == ["1", "300"]
@@ -371,4 +399,6 @@ def test_the_name_of_an_action_takes_no_more_room_in_the_log_than_a_real_one():
         bench.boot_answer = dict(bench.boot_answer, status=status)
         bench.tell(bench.station.on_link, True)
         bench.tell(bench.station.on_text, '[2,"x","%s",{}]' % ("A" * 3000))
-        assert [line for line in bench.logs if "AAAA" in line] and max([len(line) for line in bench.logs]) < 200
+        assert [line for line in bench.logs if "AAAA" in line] and max(
+            [len(line) for line in bench.logs]
+        ) < 200

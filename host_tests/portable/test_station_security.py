@@ -47,7 +47,10 @@ def test_without_the_key_the_profile_is_what_url_and_password_make_it():
         ("ws://x", {"tls": FILES}, 0),
     ):
         assert security_of(secured(url, **identity)) == ((profile, None), None), (url, identity)
-    assert security_of(secured(keys={"SecurityProfile": "2", "AuthorizationKey": KEY})) == ((2, KEY), None)
+    assert security_of(secured(keys={"SecurityProfile": "2", "AuthorizationKey": KEY})) == (
+        (2, KEY),
+        None,
+    )
     assert security_of(secured(keys={"AuthorizationKey": KEY})) == ((1, KEY), None)
 
 
@@ -56,7 +59,10 @@ def test_the_key_is_never_told():
     assert change(bench, "AuthorizationKey", OTHER) == "Accepted"
     assert change(bench, "AuthorizationKey", "short") == "Rejected"
     asked = bench.ask("GetConfiguration", {"key": ["AuthorizationKey"]})
-    assert asked == {"configurationKey": [{"key": "AuthorizationKey", "readonly": False}], "unknownKey": []}
+    assert asked == {
+        "configurationKey": [{"key": "AuthorizationKey", "readonly": False}],
+        "unknownKey": [],
+    }
     everything = json.dumps(bench.ask("GetConfiguration", {})) + "".join(bench.logs)
     assert KEY not in everything and OTHER not in everything and "short" not in everything
 
@@ -110,7 +116,10 @@ def test_a_profile_is_raised_only_with_what_it_needs_and_never_lowered():
     ):
         bench = secured(keys={"SecurityProfile": str(profile)}, **identity)
         assert change(bench, "SecurityProfile", wanted) == status, (profile, wanted)
-        assert profile_told(bench) == (wanted if status == "Accepted" else str(profile)), (profile, wanted)
+        assert profile_told(bench) == (wanted if status == "Accepted" else str(profile)), (
+            profile,
+            wanted,
+        )
 
 
 def test_a_change_that_cannot_be_stored_is_rejected_and_changes_nothing():
@@ -127,7 +136,8 @@ def test_security_events_wait_until_they_can_be_told():
     assert bench.actions("SecurityEventNotification") == []
     bench.connect()
     sent = bench.actions("SecurityEventNotification")
-    assert [payload["techInfo"] for payload in sent] == ["try %d" % i for i in range(2, 10)]  # the latest
+    # The latest
+    assert [payload["techInfo"] for payload in sent] == ["try %d" % i for i in range(2, 10)]
     assert sent[0]["type"] == "InvalidCentralSystemCertificate" and sent[0]["timestamp"][-1] == "Z"
     event(bench, "TamperDetectionActivated")
     assert "techInfo" not in bench.actions("SecurityEventNotification")[-1]
@@ -151,7 +161,16 @@ def test_a_security_event_that_was_not_taken_is_told_again_and_a_refused_one_is_
 
 
 def test_a_stored_security_profile_of_another_shape_is_not_in_force_and_stops_no_start():
-    for nonsense in ({}, {"now": 5}, {"now": [1]}, {"now": [9, None], "before": None}, {"now": ["a", "b"], "before": []}, {"now": [1, "aa"], "before": 7}):
+    for nonsense in (
+        {},
+        {"now": 5},
+        {"now": [1]},
+        {"now": [9, None], "before": None},
+        {"now": ["a", "b"], "before": []},
+        {"now": [1, "aa"], "before": 7},
+    ):
         bench = secured(url="wss://x")
         bench.memory.kept["security"] = json.dumps(nonsense)
-        assert profile_told(secured(url="wss://x", memory=bench.memory)) == profile_told(secured(url="wss://x")), nonsense
+        assert profile_told(secured(url="wss://x", memory=bench.memory)) == profile_told(
+            secured(url="wss://x")
+        ), nonsense

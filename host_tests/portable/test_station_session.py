@@ -21,16 +21,26 @@ def test_nothing_is_sent_before_accepted_but_the_boot_is_tried_again():
     bench.plug()
     bench.pass_time(9)
     assert [action for action, _ in bench.sent] == ["BootNotification"]
-    bench.boot_answer = {"status": "Accepted", "currentTime": "2025-06-15T12:00:10Z", "interval": 60}
+    bench.boot_answer = {
+        "status": "Accepted",
+        "currentTime": "2025-06-15T12:00:10Z",
+        "interval": 60,
+    }
     bench.pass_time(1)
-    assert [action for action, _ in bench.sent] == ["BootNotification"] * 2 + ["StatusNotification"] * 2
+    assert [action for action, _ in bench.sent] == ["BootNotification"] * 2 + [
+        "StatusNotification"
+    ] * 2
     assert bench.statuses() == ["Preparing"]
 
 
 def test_a_reconnect_does_not_shorten_the_wait_after_pending_or_rejected():
     for status in ("Pending", "Rejected"):
         bench = StationBench(register=False)
-        bench.boot_answer = {"status": status, "currentTime": "2025-06-15T12:00:00Z", "interval": 100}
+        bench.boot_answer = {
+            "status": status,
+            "currentTime": "2025-06-15T12:00:00Z",
+            "interval": 100,
+        }
         bench.connect()
         bench.pass_time(10)
         bench.disconnect()
@@ -54,14 +64,23 @@ def test_a_boot_that_the_link_lost_is_sent_again_with_the_next_link():
 
 def test_two_transactions_with_the_same_id_are_told_apart():
     bench = StationBench(connectors=2)
-    bench.answers["StartTransaction"] = lambda payload: {"transactionId": 7, "idTagInfo": {"status": "Accepted"}}
+    bench.answers["StartTransaction"] = lambda payload: {
+        "transactionId": 7,
+        "idTagInfo": {"status": "Accepted"},
+    }
     bench.charge(1)
     bench.charge(2)
     bench.wh[2] = 3000
     bench.card("TAG2", [2])
     bench.end(2)
     assert bench.actions("StopTransaction") == [
-        {"transactionId": 7, "timestamp": "2025-06-15T12:00:00Z", "meterStop": 3000, "reason": "Local", "idTag": "TAG2"}
+        {
+            "transactionId": 7,
+            "timestamp": "2025-06-15T12:00:00Z",
+            "meterStop": 3000,
+            "reason": "Local",
+            "idTag": "TAG2",
+        }
     ]
     assert bench.permits == {1: True, 2: False}
     bench.ask("RemoteStopTransaction", {"transactionId": 7})
@@ -71,16 +90,26 @@ def test_two_transactions_with_the_same_id_are_told_apart():
 
 def test_while_pending_a_trigger_is_answered_and_followed():
     bench = StationBench(register=False)
-    bench.boot_answer = {"status": "Pending", "currentTime": "2025-06-15T12:00:00Z", "interval": 100}
+    bench.boot_answer = {
+        "status": "Pending",
+        "currentTime": "2025-06-15T12:00:00Z",
+        "interval": 100,
+    }
     bench.connect()
-    assert bench.ask("TriggerMessage", {"requestedMessage": "StatusNotification", "connectorId": 1}) == {"status": "Accepted"}
+    assert bench.ask(
+        "TriggerMessage", {"requestedMessage": "StatusNotification", "connectorId": 1}
+    ) == {"status": "Accepted"}
     assert bench.statuses() == ["Available"]
     assert bench.ask("RemoteStartTransaction", {"idTag": "X"}) == {"status": "Rejected"}
 
 
 def test_while_rejected_requests_are_not_answered():
     bench = StationBench(register=False)
-    bench.boot_answer = {"status": "Rejected", "currentTime": "2025-06-15T12:00:00Z", "interval": 100}
+    bench.boot_answer = {
+        "status": "Rejected",
+        "currentTime": "2025-06-15T12:00:00Z",
+        "interval": 100,
+    }
     bench.connect()
     bench.last_answer = None
     bench.deliver('[2,"x","GetConfiguration",{}]')
@@ -147,7 +176,13 @@ def test_a_session_plug_first():
         {"connectorId": 1, "idTag": "TAG", "meterStart": 1000, "timestamp": "2025-06-15T12:00:00Z"}
     ]
     assert bench.actions("StopTransaction") == [
-        {"transactionId": 1, "timestamp": "2025-06-15T12:00:00Z", "meterStop": 2000, "reason": "Local", "idTag": "TAG"}
+        {
+            "transactionId": 1,
+            "timestamp": "2025-06-15T12:00:00Z",
+            "meterStop": 2000,
+            "reason": "Local",
+            "idTag": "TAG",
+        }
     ]
     assert not bench.permits[1]
 
@@ -182,7 +217,10 @@ def test_a_card_that_is_not_accepted_begins_nothing():
 
 def test_a_transaction_whose_card_the_central_system_calls_invalid_ends():
     bench = StationBench()
-    bench.answers["StartTransaction"] = lambda payload: {"transactionId": 9, "idTagInfo": {"status": "Invalid"}}
+    bench.answers["StartTransaction"] = lambda payload: {
+        "transactionId": 9,
+        "idTagInfo": {"status": "Invalid"},
+    }
     bench.plug()
     bench.card()
     assert bench.actions("StopTransaction")[0]["reason"] == "DeAuthorized"
@@ -203,10 +241,16 @@ def test_a_cable_that_is_pulled_ends_the_transaction_unless_the_key_says_otherwi
 def test_remote_start_and_stop():
     bench = StationBench(connectors=2)
     bench.plug(2)
-    assert bench.ask("RemoteStartTransaction", {"idTag": "R", "connectorId": 2}) == {"status": "Accepted"}
+    assert bench.ask("RemoteStartTransaction", {"idTag": "R", "connectorId": 2}) == {
+        "status": "Accepted"
+    }
     assert bench.actions("StartTransaction")[0]["connectorId"] == 2
-    assert bench.ask("RemoteStartTransaction", {"idTag": "Q", "connectorId": 2}) == {"status": "Rejected"}
-    assert bench.ask("RemoteStartTransaction", {"idTag": "Q", "connectorId": 3}) == {"status": "Rejected"}
+    assert bench.ask("RemoteStartTransaction", {"idTag": "Q", "connectorId": 2}) == {
+        "status": "Rejected"
+    }
+    assert bench.ask("RemoteStartTransaction", {"idTag": "Q", "connectorId": 3}) == {
+        "status": "Rejected"
+    }
     assert bench.ask("RemoteStopTransaction", {"transactionId": 77}) == {"status": "Rejected"}
     assert bench.ask("RemoteStopTransaction", {"transactionId": 1}) == {"status": "Accepted"}
     assert bench.actions("StopTransaction")[0]["reason"] == "Remote"
@@ -216,14 +260,23 @@ def test_a_remote_start_asks_first_where_the_key_says_so():
     bench = StationBench(keys={"AuthorizeRemoteTxRequests": "true"})
     bench.plug()
     bench.ask("RemoteStartTransaction", {"idTag": "R"})
-    assert [a for a, _ in bench.sent][-3:] == ["Authorize", "StartTransaction", "StatusNotification"]
+    assert [a for a, _ in bench.sent][-3:] == [
+        "Authorize",
+        "StartTransaction",
+        "StatusNotification",
+    ]
 
 
 def test_the_profile_of_a_remote_start_limits_that_transaction_only():
     bench = StationBench()
     bench.plug()
     answer = bench.ask(
-        "RemoteStartTransaction", {"idTag": "R", "connectorId": 1, "chargingProfile": profile(purpose="TxProfile", kind="Relative", periods=((0, 9),))}
+        "RemoteStartTransaction",
+        {
+            "idTag": "R",
+            "connectorId": 1,
+            "chargingProfile": profile(purpose="TxProfile", kind="Relative", periods=((0, 9),)),
+        },
     )
     assert answer == {"status": "Accepted"}
     assert bench.limits[1] == 90
@@ -235,15 +288,24 @@ def test_the_profile_of_a_remote_start_limits_that_transaction_only():
 def test_a_remote_start_with_a_bad_profile_is_refused_whole():
     bench = StationBench()
     bench.plug()
-    for bad in (profile(), profile(purpose="TxProfile", transactionId=1), profile(purpose="TxProfile", periods=((5, 9),))):
-        answer = bench.ask("RemoteStartTransaction", {"idTag": "R", "connectorId": 1, "chargingProfile": bad})
+    for bad in (
+        profile(),
+        profile(purpose="TxProfile", transactionId=1),
+        profile(purpose="TxProfile", periods=((5, 9),)),
+    ):
+        answer = bench.ask(
+            "RemoteStartTransaction", {"idTag": "R", "connectorId": 1, "chargingProfile": bad}
+        )
         assert answer == {"status": "Rejected"}, bad
     assert bench.actions("StartTransaction") == [] and len(bench.station.profiles) == 0
 
 
 def test_the_profile_of_a_remote_start_goes_with_connection_time_out():
     bench = StationBench(keys={"ConnectionTimeOut": "30"})
-    bench.ask("RemoteStartTransaction", {"idTag": "R", "chargingProfile": profile(purpose="TxProfile", periods=((0, 9),))})
+    bench.ask(
+        "RemoteStartTransaction",
+        {"idTag": "R", "chargingProfile": profile(purpose="TxProfile", periods=((0, 9),))},
+    )
     bench.pass_time(31)
     bench.charge()
     assert bench.limits[1] == 320
@@ -253,7 +315,10 @@ def test_no_transaction_without_the_profile_of_its_remote_start():
     bench = StationBench()
     bench.plug()
     bench.memory.fails = True
-    bench.ask("RemoteStartTransaction", {"idTag": "R", "chargingProfile": profile(purpose="TxProfile", periods=((0, 9),))})
+    bench.ask(
+        "RemoteStartTransaction",
+        {"idTag": "R", "chargingProfile": profile(purpose="TxProfile", periods=((0, 9),))},
+    )
     assert bench.actions("StartTransaction") == [] and not bench.permits[1]
 
 
@@ -282,7 +347,9 @@ def test_meter_values_come_at_the_interval():
 
 
 def test_messages_of_transactions_wait_for_the_link_and_keep_their_times_and_order():
-    bench = StationBench(keys={"AllowOfflineTxForUnknownId": "true", "MeterValueSampleInterval": "60"})
+    bench = StationBench(
+        keys={"AllowOfflineTxForUnknownId": "true", "MeterValueSampleInterval": "60"}
+    )
     bench.disconnect()
     bench.charge()
     bench.pass_time(120)
@@ -409,8 +476,12 @@ def test_triggers():
         got = [action for action, _ in bench.sent]
         assert got[: len(expected)] == expected, (message, got)
         bench.sent.clear()
-    assert bench.ask("TriggerMessage", {"requestedMessage": "FirmwareStatusNotification"}) == {"status": "NotImplemented"}
-    assert bench.ask("TriggerMessage", {"requestedMessage": "MeterValues", "connectorId": 9}) == {"status": "Rejected"}
+    assert bench.ask("TriggerMessage", {"requestedMessage": "FirmwareStatusNotification"}) == {
+        "status": "NotImplemented"
+    }
+    assert bench.ask("TriggerMessage", {"requestedMessage": "MeterValues", "connectorId": 9}) == {
+        "status": "Rejected"
+    }
 
 
 def test_timestamps_from_before_the_clock_was_known_are_put_right():
@@ -418,7 +489,11 @@ def test_timestamps_from_before_the_clock_was_known_are_put_right():
     bench.plug()
     bench.card()
     bench.pass_time(100)
-    bench.boot_answer = {"status": "Accepted", "currentTime": "2025-06-15T12:00:00Z", "interval": 300}
+    bench.boot_answer = {
+        "status": "Accepted",
+        "currentTime": "2025-06-15T12:00:00Z",
+        "interval": 300,
+    }
     bench.connect()
     assert bench.now == NOON
     assert bench.actions("StartTransaction")[0]["timestamp"] == "2025-06-15T11:58:20Z"
@@ -432,7 +507,8 @@ def test_a_pause_that_this_side_makes_is_not_called_the_vehicles():
     assert bench.statuses()[-1] == "Charging"
     for pilot, vehicle, status in (
         ("C2S", "C", "SuspendedEVSE"),
-        ("B1", "B", "SuspendedEVSE"),  # from three phases to one: +12 V, with a limit of more than 6 A
+        # From three phases to one: +12 V, with a limit of more than 6 A
+        ("B1", "B", "SuspendedEVSE"),
         ("B2", "B", "SuspendedEV"),
         ("WAKE", "B", "SuspendedEV"),
         ("C1", "C", "SuspendedEVSE"),

@@ -1,4 +1,5 @@
-"""Starts that cross one another: several cards, remote starts and vehicles at once, and answers that are half right."""
+"""Starts that cross one another: several cards, remote starts and vehicles at once, and answers
+that are half right."""
 
 from station_bench import StationBench, profile
 
@@ -10,7 +11,9 @@ def starts(bench):
 
 
 def remote_start(bench, connector, tag, **more):
-    return bench.ask("RemoteStartTransaction", dict(more, idTag=tag, connectorId=connector))["status"]
+    return bench.ask("RemoteStartTransaction", dict(more, idTag=tag, connectorId=connector))[
+        "status"
+    ]
 
 
 def test_one_card_for_all_remote_starts_waits_at_each_connector_it_was_sent_to():
@@ -99,9 +102,17 @@ def test_the_driver_who_ended_may_begin_again_without_unplugging():
 
 
 def test_the_id_of_a_transaction_is_taken_from_an_answer_whose_rest_cannot_be_read():
-    for info in ({"status": "Accepted", "expiryDate": ""}, {"status": "Accepted", "parentIdTag": "P" * 21}, {}, None):
+    for info in (
+        {"status": "Accepted", "expiryDate": ""},
+        {"status": "Accepted", "parentIdTag": "P" * 21},
+        {},
+        None,
+    ):
         bench = StationBench()
-        bench.answers["StartTransaction"] = lambda payload: {"transactionId": 4711, "idTagInfo": info}
+        bench.answers["StartTransaction"] = lambda payload: {
+            "transactionId": 4711,
+            "idTagInfo": info,
+        }
         bench.charge()
         bench.unplug()
         assert bench.actions("StopTransaction")[0]["transactionId"] == 4711, info
@@ -110,7 +121,10 @@ def test_the_id_of_a_transaction_is_taken_from_an_answer_whose_rest_cannot_be_re
 def test_a_start_whose_answer_has_no_id_is_told_by_its_stop():
     for number in ("4711", True, None, 1.5):
         bench = StationBench()
-        bench.answers["StartTransaction"] = lambda payload: {"transactionId": number, "idTagInfo": {"status": "Accepted"}}
+        bench.answers["StartTransaction"] = lambda payload: {
+            "transactionId": number,
+            "idTagInfo": {"status": "Accepted"},
+        }
         bench.charge()
         bench.unplug()
         assert bench.actions("StopTransaction")[0]["transactionId"] == -1, number
@@ -122,12 +136,18 @@ def test_a_remote_start_is_refused_at_once_when_its_profile_has_no_room():
     bench.plug()
     assert remote_start(bench, 1, "R", chargingProfile=NINE_AMPS) == "Rejected"
     replacing = dict(NINE_AMPS, chargingProfileId=1)
-    assert remote_start(bench, 1, "R", chargingProfile=replacing) == "Accepted" and bench.limits[1] == 90
+    assert (
+        remote_start(bench, 1, "R", chargingProfile=replacing) == "Accepted"
+        and bench.limits[1] == 90
+    )
 
 
 def test_a_card_that_is_refused_by_an_answer_whose_rest_cannot_be_read_is_refused():
     bench = StationBench()
-    bench.answers["StartTransaction"] = lambda payload: {"transactionId": 4711, "idTagInfo": {"status": "Blocked", "expiryDate": ""}}
+    bench.answers["StartTransaction"] = lambda payload: {
+        "transactionId": 4711,
+        "idTagInfo": {"status": "Blocked", "expiryDate": ""},
+    }
     bench.plug()
     bench.card()
     stop = bench.actions("StopTransaction")[0]
@@ -141,7 +161,9 @@ def test_a_remote_start_without_connector_takes_the_vehicle_that_waits():
     bench.end(1)
     bench.plug(3)
     for expected in (3, 2, 1):
-        assert bench.ask("RemoteStartTransaction", {"idTag": "R%d" % expected})["status"] == "Accepted"
+        assert (
+            bench.ask("RemoteStartTransaction", {"idTag": "R%d" % expected})["status"] == "Accepted"
+        )
         bench.plug(expected)
         assert starts(bench)[-1] == (expected, "R%d" % expected)
 
@@ -163,7 +185,9 @@ def test_a_remote_start_without_connector_begins_wherever_a_vehicle_is_plugged_i
             assert bench.limits[connector] == 90
             other = 1 + connector % 3
             bench.plug(other)
-            assert len(starts(bench)) == 1 and bench.limits[other] == 320, "the rest waits for nobody any more"
+            assert len(starts(bench)) == 1 and bench.limits[other] == 320, (
+                "the rest waits for nobody any more"
+            )
 
 
 def test_remote_starts_without_connector_are_as_many_as_there_are_free_connectors():

@@ -1,4 +1,5 @@
-"""Transactions that were told while flash could not be written: a power cut later they must neither run on nor be forgotten."""
+"""Transactions that were told while flash could not be written: a power cut later they must neither
+run on nor be forgotten."""
 
 from station_bench import StationBench
 
@@ -43,7 +44,10 @@ def test_a_transaction_whose_stop_could_not_be_written_when_it_was_told_stays_en
     bench.journal.fails = False
     bench.charge(2)
     again = StationBench(connectors=2, memory=bench.memory, now=bench.now)
-    assert not again.actions("StopTransaction") and again.station.facts.connectors[0].transaction is None
+    assert (
+        not again.actions("StopTransaction")
+        and again.station.facts.connectors[0].transaction is None
+    )
     assert again.station.facts.connectors[1].transaction.id == 2
 
 
@@ -68,7 +72,9 @@ def test_a_start_that_nobody_was_told_is_told_after_a_power_cut_in_the_same_seco
 
 def test_samples_without_a_link_wear_flash_once_in_five_minutes_or_for_ten():
     for interval_s, additions in ((60, 12), (20, 18), (10, 36), (600, 6)):
-        bench = StationBench(keys={"AllowOfflineTxForUnknownId": "true", "MeterValueSampleInterval": str(interval_s)})
+        bench = StationBench(
+            keys={"AllowOfflineTxForUnknownId": "true", "MeterValueSampleInterval": str(interval_s)}
+        )
         bench.disconnect()
         bench.charge()
         added = []
@@ -85,6 +91,10 @@ def test_lines_that_are_gone_from_the_journal_hold_nobody_up():
     del bench.journal.lines[1:]
     bench.connect()
     bench.pass_time(60)
-    assert len(bench.station.outbox) == 0 and bench.actions("StartTransaction") == [] and bench.permits[1]
+    assert (
+        len(bench.station.outbox) == 0
+        and bench.actions("StartTransaction") == []
+        and bench.permits[1]
+    )
     bench.unplug()
     assert len(bench.actions("StopTransaction")) == 1 and len(bench.station.outbox) == 0

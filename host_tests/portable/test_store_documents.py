@@ -10,7 +10,13 @@ from setpoint.store.documents import Documents
 
 def test_what_was_written_is_read_after_a_restart():
     def test(folder):
-        value = {"id": 1, "limits": [[0, 160], [3600, 81]], "text": 'a "quoted" \u20ac line\n', "none": None, "yes": True}
+        value = {
+            "id": 1,
+            "limits": [[0, 160], [3600, 81]],
+            "text": 'a "quoted" \u20ac line\n',
+            "none": None,
+            "yes": True,
+        }
         assert Documents(folder).write("profile-1", value) is True
         again = Documents(folder)
         assert again.read("profile-1") == value
@@ -81,7 +87,9 @@ def test_documents_that_are_written_in_turn_keep_their_places():
         documents = Documents(folder)
         for number in range(5):
             assert documents.write("a", ["a", number]) and documents.write("b", ["b", number])
-            assert documents.write("b", ["b", -number - 1]) and not documents.write("a", ["a", number])
+            assert documents.write("b", ["b", -number - 1]) and not documents.write(
+                "a", ["a", number]
+            )
             documents.remove("b")
             assert documents.read("b") is None and documents.write("b", 7)
             assert Documents(folder).read("a") == ["a", number] and Documents(folder).read("b") == 7
@@ -136,7 +144,22 @@ def test_a_removed_document_does_not_come_back():
 def test_no_name_leads_out_of_the_folder():
     def test(folder):
         documents = Documents(folder)
-        for name in ("", ".", "..", "../a", "a/b", "a.b", "a b", "\u00e4", "a\n", "a\0", "a" * 65, None, 1, b"a"):
+        for name in (
+            "",
+            ".",
+            "..",
+            "../a",
+            "a/b",
+            "a.b",
+            "a b",
+            "\u00e4",
+            "a\n",
+            "a\0",
+            "a" * 65,
+            None,
+            1,
+            b"a",
+        ):
             assert raises(ValueError, documents.read, name), name
             assert raises(ValueError, documents.write, name, [1]), name
             assert raises(ValueError, documents.remove, name), name

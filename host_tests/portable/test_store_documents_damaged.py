@@ -15,7 +15,16 @@ def test_a_document_that_cannot_be_read_gives_way_to_the_last_good_copy():
         documents.write("a", ["new"])
         path = folder + "/a.b"
         whole = content(path)
-        for damaged in (b"garbage", b"setpoint 2 00000000 9\n[]", b"setpoint 1 ", whole[:5], whole[:15], whole[:25], whole[:-1], whole + b" "):
+        for damaged in (
+            b"garbage",
+            b"setpoint 2 00000000 9\n[]",
+            b"setpoint 1 ",
+            whole[:5],
+            whole[:15],
+            whole[:25],
+            whole[:-1],
+            whole + b" ",
+        ):
             put(path, damaged)
             again = Documents(folder)
             assert again.read("a") == ["old"], damaged

@@ -103,7 +103,9 @@ def test_segments_are_no_longer_than_an_erase_block_and_the_oldest_go_first():
         count = fill(journal, Owner(), 4)
         assert numbers(journal) == list(range(count))
         sizes = [os.stat("%s/%d" % (folder, number))[6] for number in journal.segments]
-        assert max(sizes) <= 4096 and min(sizes[:-1]) > 3900, "each begins when the one before is full"
+        assert max(sizes) <= 4096 and min(sizes[:-1]) > 3900, (
+            "each begins when the one before is full"
+        )
         journal.drop_before(journal.segments[2])
         assert len(journal.segments) == 2 and len(os.listdir(folder)) == 2
         journal.drop_before(1 << 20)
@@ -286,7 +288,9 @@ def test_after_a_restart_the_older_mark_is_replaced_and_never_the_newest():
             journal = Journal(folder)
             journal.marks()
             journal.mark("[%d]" % number)
-            assert sorted(Journal(folder).marks()) == ["[%d]" % n for n in (number - 1, number) if n], number
+            assert sorted(Journal(folder).marks()) == [
+                "[%d]" % n for n in (number - 1, number) if n
+            ], number
 
     in_a_folder(test)
 

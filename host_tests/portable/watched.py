@@ -11,7 +11,8 @@ def named(bits):
 
 
 class Watched:
-    """A Protection that is fed with one kind of observation, until it says something or the time is over."""
+    """A Protection that is fed with one kind of observation, until it says something or the time is
+    over."""
 
     def __init__(self, **arguments):
         self.protection = Protection(**arguments)

@@ -1,14 +1,17 @@
-"""A whole station in a closed loop: the real App, Station, control and pilots, over simulated outlets and vehicles, with a
-central system and a flash that can fail, in simulated time. After every step it is compared with the oracle.
+"""A whole station in a closed loop: the real App, Station, control and pilots, over simulated
+outlets and vehicles, with a central system and a flash that can fail, in simulated time. After
+every step it is compared with the oracle.
 
     loop_world.py    what the station runs in
     loop_books.py    what the central system was told, for the oracle: profiles, transactions, caps
-    loop_watch.py    the invariants, checked after every event, every step and at every instant at which the oracle changes
-    ClosedLoop       time passes here: `run(ms)` in steps of at most 200 ms while anything moves, in leaps while nothing does
+    loop_watch.py    the invariants, checked after every event, every step and at every instant at
+                     which the oracle changes
+    ClosedLoop       time passes here: `run(ms)` in steps of at most 200 ms while anything moves, in
+                     leaps while nothing does
 
-The oracle is tools/expected.py; it knows nothing of the firmware. What a vehicle may draw is judged from the wire: the
-highest current its pilot offered within the last 5 s, while the contactor is closed.
-"""
+The oracle is tools/expected.py; it knows nothing of the firmware. What a vehicle may draw is judged
+from the wire: the highest current its pilot offered within the last 5 s, while the contactor is
+closed."""
 
 import json
 from types import SimpleNamespace
@@ -17,7 +20,15 @@ from unittest.mock import patch
 from legal_profiles import CAPABILITY
 from loop_books import Books
 from loop_watch import MOTION_MS, Watch
-from loop_world import FIRST_TRANSACTION, STEP_MS, Flash, LoopClock, LoopOutlet, Meter, SlowCentralSystem
+from loop_world import (
+    FIRST_TRANSACTION,
+    STEP_MS,
+    Flash,
+    LoopClock,
+    LoopOutlet,
+    Meter,
+    SlowCentralSystem,
+)
 
 import setpoint.app
 from setpoint.app import App
@@ -50,14 +61,16 @@ class ClosedLoop:
         self.books = Books(site)
         self.central = SlowCentralSystem(self)
         self.meters = [Meter() for _ in self.books.connectors()]
-        self.behind = [None] * site.connectors  # (vehicle, circuit) of each outlet, which outlive a restart
+        # (vehicle, circuit) of each outlet, which outlive a restart
+        self.behind = [None] * site.connectors
         self.tags = 0
         self.steps = 0
         self.events = 0
         self.spins = 0
         self.adopts = False
         self.returned = 0  # profiles that could not be removed from flash
-        self.before_wakeup = None  # what happens when the station next wants to be woken, before it is
+        # What happens when the station next wants to be woken, before it is
+        self.before_wakeup = None
         self.power_up(at)
 
     # -- power
@@ -105,8 +118,13 @@ class ClosedLoop:
         self.flash.failed = False
         self.central.link_is_down()
         link = SimpleNamespace(send=self.central.take, set_ping_interval=lambda seconds: None)
-        doubles = {"Documents": lambda folder: self.flash, "Journal": lambda folder: self.flash.journal}
-        with patch.multiple(setpoint.app, Session=lambda *_: link, Log=lambda *_: lambda *_: None, **doubles):
+        doubles = {
+            "Documents": lambda folder: self.flash,
+            "Journal": lambda folder: self.flash.journal,
+        }
+        with patch.multiple(
+            setpoint.app, Session=lambda *_: link, Log=lambda *_: lambda *_: None, **doubles
+        ):
             self.app = LoopApp(board)
         self.books.heard_ms = self.ms
         self.watch = Watch(self)
@@ -147,8 +165,8 @@ class ClosedLoop:
         self.watch.shares_are_fair(self.app.clock.now())
 
     def _forget_what_was_not_written(self):
-        """Writes failed before the power went: which transactions run is what the station says now, and instants are
-        those that are in flash."""
+        """Writes failed before the power went: which transactions run is what the station says now,
+        and instants are those that are in flash."""
         books = self.books
         books.running = {}
         for i, placed in enumerate(books.placed):
@@ -158,14 +176,21 @@ class ClosedLoop:
         self.adopts = True
 
     def _take_what_is_in_flash(self):
-        """Profiles that went could not be removed: they come back in the order of their installation."""
+        """Profiles that went could not be removed: they come back in the order of their
+        installation."""
         kept = self.flash.kept
-        stored = sorted((json.loads(kept[name])[0], int(name[8:])) for name in kept if name.startswith("profile-"))
+        stored = sorted(
+            (json.loads(kept[name])[0], int(name[8:]))
+            for name in kept
+            if name.startswith("profile-")
+        )
         self.books.placed = []
         self.returned += len(self.flash.stuck)
         for _, profile_id in stored:
             accepted_at = self.flash.read("profile-%d" % profile_id)[1].get("accepted_at")
-            self.books.placed = expected.installed(self.books.placed, self.books.last[profile_id]._replace(accepted_at=accepted_at))
+            self.books.placed = expected.installed(
+                self.books.placed, self.books.last[profile_id]._replace(accepted_at=accepted_at)
+            )
         self.adopts = True
 
     # -- events
@@ -187,14 +212,22 @@ class ClosedLoop:
         now, up_ms = app.clock.now(), app.clock.uptime_ms()
         for connector in app.station.facts.connectors:
             transaction, known = connector.transaction, books.running.get(connector.id)
-            if known is not None and (transaction is None or transaction.handle != known.handle or transaction.id_tag != known.id_tag):
+            if known is not None and (
+                transaction is None
+                or transaction.handle != known.handle
+                or transaction.id_tag != known.id_tag
+            ):
                 books.ended(connector.id)
                 known = None
             if transaction is not None and known is None:
-                books.begun(connector.id, transaction, transaction.started if self.adopts else now, up_ms)
+                books.begun(
+                    connector.id, transaction, transaction.started if self.adopts else now, up_ms
+                )
         if self.adopts:
             handles = [r.handle for r in books.running.values()]
-            books.placed = [p for p in books.placed if p.transaction is None or p.transaction in handles]
+            books.placed = [
+                p for p in books.placed if p.transaction is None or p.transaction in handles
+            ]
             books.changed()
             self.adopts = False
         if now is not None:
@@ -207,13 +240,21 @@ class ClosedLoop:
         """Books, station and flash hold the same profiles."""
         known = sorted(p.profile["chargingProfileId"] for p in self.books.placed)
         installed = list(self.app.station.profiles)
-        assert sorted(p.id for p in installed) == known, "installed: %r, known: %r" % (installed, known)
+        assert sorted(p.id for p in installed) == known, "installed: %r, known: %r" % (
+            installed,
+            known,
+        )
         in_flash = [int(n[8:]) for n in self.flash.names() if n.startswith("profile-")]
-        assert sorted(i for i in in_flash if i in known or "profile-%d" % i not in self.flash.stuck) == known, "in flash"
+        assert (
+            sorted(i for i in in_flash if i in known or "profile-%d" % i not in self.flash.stuck)
+            == known
+        ), "in flash"
         if not self.flash.failed:
             for profile in installed:
                 document = self.flash.read("profile-%d" % profile.id)[1]
-                assert from_document(document, self.app.supply).to_document() == profile.to_document()
+                assert (
+                    from_document(document, self.app.supply).to_document() == profile.to_document()
+                )
 
     def count_into(self, totals):
         counts = {"runs": 1, "steps": self.steps, "events": self.events, "seconds": self.ms // 1000}
@@ -247,8 +288,25 @@ class ClosedLoop:
         signature = []
         for evse in self.app.control.evses.values():
             vehicle = evse.outlet.vehicle
-            signature.append((evse.limit_da, evse.permitted, evse.phases, evse.fault, evse.sequence.state, evse.outlet.duty_u16))
-            signature.append((vehicle.plugged, vehicle.asks, vehicle._wants, vehicle._can_da, evse.outlet.circuit.fault))
+            signature.append(
+                (
+                    evse.limit_da,
+                    evse.permitted,
+                    evse.phases,
+                    evse.fault,
+                    evse.sequence.state,
+                    evse.outlet.duty_u16,
+                )
+            )
+            signature.append(
+                (
+                    vehicle.plugged,
+                    vehicle.asks,
+                    vehicle._wants,
+                    vehicle._can_da,
+                    evse.outlet.circuit.fault,
+                )
+            )
         if signature != self._signature:
             self._signature = signature
             self._moved_ms = self.ms
@@ -279,7 +337,11 @@ class ClosedLoop:
             event()
         changed = self.app.control.has_news()
         in_flight = self.central.in_flight
-        if changed or self.app.ms_to_wakeup() <= 0 or (in_flight is not None and self.ms >= in_flight[0] + 30000):
+        if (
+            changed
+            or self.app.ms_to_wakeup() <= 0
+            or (in_flight is not None and self.ms >= in_flight[0] + 30000)
+        ):
             if in_flight is not None and self.ms >= in_flight[0] + 30000:
                 self.central.in_flight = None
             self.app.wake()

@@ -1,4 +1,5 @@
-"""How hard the properties try: quick by default, `SETPOINT_EXAMPLES=2000 pytest host_tests/properties` for a night."""
+"""How hard the properties try: quick by default, `SETPOINT_EXAMPLES=2000 pytest
+host_tests/properties` for a night."""
 
 import os
 

@@ -1,8 +1,9 @@
-"""Hypothesis strategies for whatever a central system may legally install, and the two worlds that hold it.
+"""Hypothesis strategies for whatever a central system may legally install, and the two worlds that
+hold it.
 
-A `World` keeps every accepted profile twice: installed in the firmware, and as plain OCPP JSON for the oracle
-(tools/expected.py). Profiles are drawn around one instant, T0, with few distinct seconds, so that boundaries meet.
-"""
+A `World` keeps every accepted profile twice: installed in the firmware, and as plain OCPP JSON for
+the oracle (tools/expected.py). Profiles are drawn around one instant, T0, with few distinct
+seconds, so that boundaries meet."""
 
 from copy import copy
 from fractions import Fraction
@@ -21,7 +22,10 @@ DAY = 86400
 
 # Seconds that like to coincide, and any others.
 offsets = st.one_of(st.sampled_from([0, 1, 60, 100, 300, 599, 600, 601]), st.integers(0, 1000))
-distances = st.one_of(st.integers(-400, 600), st.sampled_from([-DAY, DAY - 100, -7 * DAY, -7 * DAY - 50, -30 * 365 * DAY]))
+distances = st.one_of(
+    st.integers(-400, 600),
+    st.sampled_from([-DAY, DAY - 100, -7 * DAY, -7 * DAY - 50, -30 * 365 * DAY]),
+)
 
 
 class Transaction:
@@ -54,9 +58,11 @@ def schedules(draw, kind):
     unit = draw(st.sampled_from("AW"))
     most = 400 if unit == "A" else 250000
     starts = [0] + sorted(draw(st.sets(offsets.filter(bool), max_size=5)))
-    # Few distinct limits, so that levels, purposes and neighbours are equal now and then, whatever their unit.
+    # Few distinct limits, so that levels, purposes and neighbours are equal now and then, whatever
+    # their unit.
     limits = st.one_of(
-        st.sampled_from([0, 60, 81, 160, 320]).map(lambda da: da if unit == "A" else da * 690), st.integers(0, most)
+        st.sampled_from([0, 60, 81, 160, 320]).map(lambda da: da if unit == "A" else da * 690),
+        st.integers(0, most),
     )
     periods = []
     for start in starts:
@@ -67,7 +73,9 @@ def schedules(draw, kind):
         periods.append(period)
     schedule = {"chargingRateUnit": unit, "chargingSchedulePeriod": periods}
     if draw(st.booleans()):
-        schedule["duration"] = draw(st.one_of(offsets.filter(bool), st.sampled_from([DAY - 50, DAY, 8 * DAY])))
+        schedule["duration"] = draw(
+            st.one_of(offsets.filter(bool), st.sampled_from([DAY - 50, DAY, 8 * DAY]))
+        )
     if kind == "Recurring" or draw(st.integers(0, 3)):
         schedule["startSchedule"] = T0 + draw(distances)
     return schedule
@@ -81,7 +89,11 @@ def profiles(draw, purpose=None):
         "chargingProfileId": draw(st.integers(1, 9)),
         "stackLevel": draw(st.integers(0, CAPABILITY.max_level)),
         "chargingProfilePurpose": purpose
-        or draw(st.sampled_from(["ChargePointMaxProfile", "TxDefaultProfile", "TxDefaultProfile", "TxProfile"])),
+        or draw(
+            st.sampled_from(
+                ["ChargePointMaxProfile", "TxDefaultProfile", "TxDefaultProfile", "TxProfile"]
+            )
+        ),
         "chargingProfileKind": kind,
         "chargingSchedule": draw(schedules(kind)),
     }
@@ -96,7 +108,8 @@ def profiles(draw, purpose=None):
 
 @st.composite
 def requests(draw, site):
-    """(connector, profile, accepted_at) of a SetChargingProfile whose purpose fits its connector."""
+    """(connector, profile, accepted_at) of a SetChargingProfile whose purpose fits its
+    connector."""
     profile = draw(profiles())
     purpose = profile["chargingProfilePurpose"]
     if purpose == "ChargePointMaxProfile":
@@ -110,8 +123,12 @@ def clean(profile):
     """As the station hands it to schedule/: periods in columns, limits in tenths."""
     schedule = dict(profile["chargingSchedule"])
     periods = schedule["chargingSchedulePeriod"]
-    schedule["chargingSchedulePeriod"] = {name: [p.get(name) for p in periods] for name in ("startPeriod", "limit", "numberPhases")}
-    schedule["chargingSchedulePeriod"]["limit"] = [int(Fraction(str(p["limit"])) * 10) for p in periods]
+    schedule["chargingSchedulePeriod"] = {
+        name: [p.get(name) for p in periods] for name in ("startPeriod", "limit", "numberPhases")
+    }
+    schedule["chargingSchedulePeriod"]["limit"] = [
+        int(Fraction(str(p["limit"])) * 10) for p in periods
+    ]
     return dict(profile, chargingSchedule=schedule)
 
 
@@ -146,7 +163,9 @@ class World:
         """The firmware's reason to reject, or None; then the oracle's world has changed too."""
         transaction = self.transactions.get(connector)
         fields = clean(profile)
-        reason = reason_to_reject(fields, connector, self.installed.capability, accepted_at, transaction)
+        reason = reason_to_reject(
+            fields, connector, self.installed.capability, accepted_at, transaction
+        )
         if reason is not None:
             return reason
         handle = None if transaction is None else transaction.handle
@@ -168,23 +187,32 @@ class World:
     def expected_limit(self, connector, at, idle=False):
         transaction = None if idle else self.transactions.get(connector)
         return expected.limit(
-            self.site, self.placed, connector, at, None if transaction is None else transaction.for_oracle()
+            self.site,
+            self.placed,
+            connector,
+            at,
+            None if transaction is None else transaction.for_oracle(),
         )
 
     def boundaries(self, now=T0):
-        """Instants around which an answer could change: every start, end and edge of every profile, and now."""
+        """Instants around which an answer could change: every start, end and edge of every profile,
+        and now."""
         bases = [now] + [t.started for t in self.transactions.values()]
         found = {now}
         for placed in self.placed:
             profile, schedule = placed.profile, placed.profile["chargingSchedule"]
-            steps = [p["startPeriod"] for p in schedule["chargingSchedulePeriod"]] + [schedule.get("duration", 0)]
+            steps = [p["startPeriod"] for p in schedule["chargingSchedulePeriod"]] + [
+                schedule.get("duration", 0)
+            ]
             starts = bases + [placed.accepted_at]
             if "startSchedule" in schedule:
                 start = schedule["startSchedule"]
                 starts.append(start)
                 recurrence = {"Daily": DAY, "Weekly": 7 * DAY}.get(profile.get("recurrencyKind"))
                 if recurrence:
-                    starts += [now - (now - start) % recurrence + n * recurrence for n in (-1, 0, 1, 2)]
+                    starts += [
+                        now - (now - start) % recurrence + n * recurrence for n in (-1, 0, 1, 2)
+                    ]
             found.update(start + step for start in starts for step in steps)
             found.update(profile[edge] for edge in ("validFrom", "validTo") if edge in profile)
         return sorted(found)
@@ -197,7 +225,9 @@ def worlds(draw, max_profiles=7):
     transactions = {}
     for connector in range(1, site.connectors + 1):
         if draw(st.integers(0, 3)):
-            transactions[connector] = Transaction(connector * 10, connector, T0 + draw(st.integers(-900, 0)))
+            transactions[connector] = Transaction(
+                connector * 10, connector, T0 + draw(st.integers(-900, 0))
+            )
     world = World(site, transactions)
     for request in draw(st.lists(requests(site), max_size=max_profiles)):
         world.set(*request)

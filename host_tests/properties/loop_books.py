@@ -36,8 +36,8 @@ class Books:
         return range(1, self.site.connectors + 1)
 
     def time_is(self, ms):
-        """After so many minutes of silence the fallback limit holds. In the millisecond in which it begins both are right:
-        the station may be told of a pilot before it is woken for that."""
+        """After so many minutes of silence the fallback limit holds. In the millisecond in which it
+        begins both are right: the station may be told of a pilot before it is woken for that."""
         minutes = self.settings["FallbackLimitAfterMinutes"]
         silent_ms = ms - self.heard_ms
         fallback = minutes > 0 and silent_ms > minutes * 60000
@@ -57,17 +57,27 @@ class Books:
 
     def ended(self, connector):
         handle = self.running.pop(connector).handle
-        self.placed = [p for p in self.placed if not (p.profile["chargingProfilePurpose"] == "TxProfile" and p.transaction == handle)]
+        self.placed = [
+            p
+            for p in self.placed
+            if not (p.profile["chargingProfilePurpose"] == "TxProfile" and p.transaction == handle)
+        ]
         self.changed()
 
     def clock_is_known(self, now, up_ms):
         """R31: what began without the time is given its instant."""
         for running in self.running.values():
             if running.started is None:
-                running.started = now if running.started_up_ms is None else now - (up_ms - running.started_up_ms) // 1000
+                running.started = (
+                    now
+                    if running.started_up_ms is None
+                    else now - (up_ms - running.started_up_ms) // 1000
+                )
                 self.changed()
         if any(p.accepted_at is None for p in self.placed):
-            self.placed = [p._replace(accepted_at=now) if p.accepted_at is None else p for p in self.placed]
+            self.placed = [
+                p._replace(accepted_at=now) if p.accepted_at is None else p for p in self.placed
+            ]
             self.changed()
 
     def accepted(self, new, now):
@@ -86,7 +96,10 @@ class Books:
         after = len(expected.installed(self.placed, new))
         gone = expected.displaced(self.placed, new)
         rest = [p for p in self.placed if all(p is not g for g in gone)]
-        return after - sum(now is not None and self.ends_at(p) <= now for p in rest) <= CAPABILITY.max_installed
+        return (
+            after - sum(now is not None and self.ends_at(p) <= now for p in rest)
+            <= CAPABILITY.max_installed
+        )
 
     @staticmethod
     def ends_at(placed):
@@ -94,7 +107,11 @@ class Books:
         profile, schedule = placed.profile, placed.profile["chargingSchedule"]
         ends = [profile.get("validTo", 1 << 40)]
         if profile["chargingProfileKind"] != "Recurring" and "duration" in schedule:
-            base = schedule.get("startSchedule") if profile["chargingProfileKind"] == "Absolute" else None
+            base = (
+                schedule.get("startSchedule")
+                if profile["chargingProfileKind"] == "Absolute"
+                else None
+            )
             if base is None and profile["chargingProfilePurpose"] == "ChargePointMaxProfile":
                 base = placed.accepted_at
             if base is not None:
@@ -104,30 +121,45 @@ class Books:
     # -- the oracle, remembered until its next possible change
 
     def at(self, now):
-        """(own limit by connector, phases by connector, combined limit or None) at an instant, None: unknown."""
+        """(own limit by connector, phases by connector, combined limit or None) at an instant,
+        None: unknown."""
         known = self._answers
-        if known is None or (known[0] is None) != (now is None) or (now is not None and not known[0] <= now < known[1]):
+        if (
+            known is None
+            or (known[0] is None) != (now is None)
+            or (now is not None and not known[0] <= now < known[1])
+        ):
             own, phases = {}, {}
             for connector in self.connectors():
                 running = self.running.get(connector)
                 transaction = None if running is None else (running.handle, running.started)
-                da, phases[connector] = expected.limit(self.site, self.placed, connector, now, transaction)
+                da, phases[connector] = expected.limit(
+                    self.site, self.placed, connector, now, transaction
+                )
                 own[connector] = min([da] + list(self.caps.get(connector, {}).values()))
                 if self.fallback:
                     own[connector] = min(own[connector], self.settings["FallbackLimitAmps"] * 10)
             total = expected.station_limit(self.site, self.placed, now)
-            known = self._answers = (now, None if now is None else self.next_edge(now), (own, phases, total))
+            known = self._answers = (
+                now,
+                None if now is None else self.next_edge(now),
+                (own, phases, total),
+            )
         return known[2]
 
     def next_edge(self, now):
-        """The next instant at which anything could change: every start, end and edge of every profile."""
+        """The next instant at which anything could change: every start, end and edge of every
+        profile."""
         best = now + 30 * DAY
         for placed in self.placed:
             profile, schedule = placed.profile, placed.profile["chargingSchedule"]
             steps = [0] + [p["startPeriod"] for p in schedule["chargingSchedulePeriod"]]
             if "duration" in schedule:
                 steps.append(schedule["duration"])
-            bases = [r.started for r in self.running.values()] + [placed.accepted_at, schedule.get("startSchedule")]
+            bases = [r.started for r in self.running.values()] + [
+                placed.accepted_at,
+                schedule.get("startSchedule"),
+            ]
             every = {"Daily": DAY, "Weekly": 7 * DAY}.get(profile.get("recurrencyKind"))
             for base in bases:
                 if base is None:
@@ -144,10 +176,13 @@ class Books:
         return best
 
     def shares(self, now, asking):
-        """R29 by the slow reading: {connector: da} of the running ones. A vehicle that does not ask wants 6 A at most, and
-        is the first to get nothing."""
+        """R29 by the slow reading: {connector: da} of the running ones. A vehicle that does not ask
+        wants 6 A at most, and is the first to get nothing."""
         own, _, total = self.at(now)
-        order = sorted(self.running, key=lambda connector: (connector not in asking, self.running[connector].handle))
+        order = sorted(
+            self.running,
+            key=lambda connector: (connector not in asking, self.running[connector].handle),
+        )
         wants = [own[c] if c in asking or total is None else min(own[c], 60) for c in order]
         parts = wants if total is None else expected.shares(total, wants)
         return dict(zip(order, parts, strict=True))

@@ -30,7 +30,8 @@ class History:
 
 
 class Watch:
-    """Looks at everything that the outside world could see. Forgets at a power-up: all contactors are open then."""
+    """Looks at everything that the outside world could see. Forgets at a power-up: all contactors
+    are open then."""
 
     def __init__(self, loop):
         self.loop = loop
@@ -39,7 +40,8 @@ class Watch:
         self.handed = {c: History() for c in loop.books.connectors()}
         self.offers = {c: History() for c in loop.books.connectors()}
         self.phases = {c: History() for c in loop.books.connectors()}
-        self.forbidden_ms = {c: loop.ms - STOP_MS for c in loop.books.connectors()}  # since when; None: permitted
+        # Since when; None: permitted
+        self.forbidden_ms = {c: loop.ms - STOP_MS for c in loop.books.connectors()}
         self._inputs = None
         self._inputs_ms = 0
         self.sound = True  # the last look found nothing wrong
@@ -58,7 +60,8 @@ class Watch:
         self.sound = True
 
     def between(self, now, elapsed_ms):
-        """No event until so much later: the limits that stand are right at every second before that."""
+        """No event until so much later: the limits that stand are right at every second before
+        that."""
         loop = self.loop
         second_ms = loop.ms - loop.app.clock.into_second_ms()
         edge = loop.books.next_edge(now)
@@ -85,18 +88,37 @@ class Watch:
         """(a) and the first half of (b)."""
         grants = self.loop.app.station.limits.of
         for connector, grant in grants.items():
-            assert 0 <= grant.da <= own[connector], ("above the oracle", connector, now, grant.da, own[connector])
-            assert grant.phases == phases[connector], ("phases", connector, now, grant.phases, phases[connector])
+            assert 0 <= grant.da <= own[connector], (
+                "above the oracle",
+                connector,
+                now,
+                grant.da,
+                own[connector],
+            )
+            assert grant.phases == phases[connector], (
+                "phases",
+                connector,
+                now,
+                grant.phases,
+                phases[connector],
+            )
             assert total is None or grant.da <= total
         handed = sum(grants[connector].da for connector in self.loop.books.running)
-        assert total is None or handed <= total, ("sum above the combined limit", now, handed, total)
+        assert total is None or handed <= total, (
+            "sum above the combined limit",
+            now,
+            handed,
+            total,
+        )
 
     def _carried_out(self):
         for connector in self.loop.app.station.facts.connectors:
             evse = self.loop.app.control.evses[connector.id]
             grant = self.loop.app.station.limits.of[connector.id]
             assert (evse.limit_da, evse.phases) == (grant.da, grant.phases), connector.id
-            assert evse.permitted == (connector.transaction is not None and not connector.faulted()), connector.id
+            assert evse.permitted == (
+                connector.transaction is not None and not connector.faulted()
+            ), connector.id
 
     def _wire(self, ms):
         """The second half of (b), and (d): what could flow."""
@@ -107,27 +129,56 @@ class Watch:
                 self.forbidden_ms[connector] = None
             elif self.forbidden_ms[connector] is None:
                 self.forbidden_ms[connector] = ms
-            assert outlet.contactor_closed() == evse.sequence.contactor, ("not what the pilot's machine wants", connector)
+            assert outlet.contactor_closed() == evse.sequence.contactor, (
+                "not what the pilot's machine wants",
+                connector,
+            )
             if not outlet.contactor_closed():
                 continue
             since = self.forbidden_ms[connector]
-            assert since is None or ms - since <= STOP_MS + STEP_MS, ("closed without a permit", connector, since)
+            assert since is None or ms - since <= STOP_MS + STEP_MS, (
+                "closed without a permit",
+                connector,
+                since,
+            )
             could_da = self.offers[connector].highest(ms, FOLLOW_MS)
             sum_da += could_da
             allowed = self.own[connector].highest(ms, FALL_MS)
-            assert could_da <= allowed, ("could draw more than its limit", connector, could_da, allowed)
+            assert could_da <= allowed, (
+                "could draw more than its limit",
+                connector,
+                could_da,
+                allowed,
+            )
             allowed = self.handed[connector].highest(ms, FALL_MS)
-            assert could_da <= allowed, ("could draw more than it was handed", connector, could_da, allowed)
-            assert outlet.phases <= self.phases[connector].highest(ms, FALL_MS), ("phases", connector)
+            assert could_da <= allowed, (
+                "could draw more than it was handed",
+                connector,
+                could_da,
+                allowed,
+            )
+            assert outlet.phases <= self.phases[connector].highest(ms, FALL_MS), (
+                "phases",
+                connector,
+            )
             drawn = outlet.vehicle.draws_da(True)
             assert drawn <= could_da, ("the vehicle of this test", connector)
         allowed = self.totals.highest(ms, FALL_MS)
-        assert allowed is None or sum_da <= allowed, ("could draw more than the combined limit", sum_da, allowed)
+        assert allowed is None or sum_da <= allowed, (
+            "could draw more than the combined limit",
+            sum_da,
+            allowed,
+        )
 
     def _fair(self, ms, now, own, total):
         """(c): a while after the last change of what shares depend on, they are those of R29."""
         books = self.loop.books
-        inputs = (own, total, sorted((r.handle, c) for c, r in books.running.items()), self._asking())
+        inputs = (
+            own,
+            total,
+            sorted((r.handle, c) for c, r in books.running.items()),
+            self._asking(),
+        )
         if inputs != self._inputs:
             self._inputs, self._inputs_ms = inputs, ms
         elif ms - self._inputs_ms >= RISE_MS and not books.falls_back_now:

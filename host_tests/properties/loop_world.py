@@ -1,4 +1,5 @@
-"""The world around a station in a closed loop: flash, clock, outlets, meters and a central system, which can fail."""
+"""The world around a station in a closed loop: flash, clock, outlets, meters and a central system,
+which can fail."""
 
 import json
 from datetime import datetime, timedelta, timezone
@@ -21,7 +22,9 @@ class PowerCut(BaseException):
 
 
 def text_of(instant):
-    return (datetime(2020, 1, 1, tzinfo=timezone.utc) + timedelta(seconds=instant)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return (datetime(2020, 1, 1, tzinfo=timezone.utc) + timedelta(seconds=instant)).strftime(
+        "%Y-%m-%dT%H:%M:%SZ"
+    )
 
 
 def as_sent(profile):
@@ -35,8 +38,9 @@ def as_sent(profile):
 
 
 class Flash(DocumentsInRam):
-    """`sticks`: removals of profiles raise; `stuck` holds the names of those that are still there. `cut_after`: power fails before
-    the operation after so many, also one of the journal, which lies on the same flash."""
+    """`sticks`: removals of profiles raise; `stuck` holds the names of those that are still there.
+    `cut_after`: power fails before the operation after so many, also one of the journal, which lies
+    on the same flash."""
 
     def __init__(self):
         DocumentsInRam.__init__(self)
@@ -118,7 +122,11 @@ class SlowCentralSystem(CentralSystem):
         self.count = 0
         self.seen = set()
         self.answers.update(
-            BootNotification=lambda payload: {"status": self.registers, "currentTime": text_of(self.now()), "interval": 3600},
+            BootNotification=lambda payload: {
+                "status": self.registers,
+                "currentTime": text_of(self.now()),
+                "interval": 3600,
+            },
             Heartbeat=lambda payload: {"currentTime": text_of(self.now())},
             Authorize=lambda payload: {"idTagInfo": {"status": self.card_status}},
             StartTransaction=self._start,
@@ -157,7 +165,8 @@ class SlowCentralSystem(CentralSystem):
         self.replies.append((self.loop.ms + self.latency_ms, text))
 
     def ask(self, action, payload, on_answer=None):
-        """The station's answer to a CALL: a Message. `on_answer` is told of it before anybody looks at the station."""
+        """The station's answer to a CALL: a Message. `on_answer` is told of it before anybody looks
+        at the station."""
         self.count += 1
         self.on_answer = on_answer
         self.asked = ("c%d" % self.count, action)

@@ -1,8 +1,8 @@
-"""/board.json and /identity.json, whatever stands in them: the board starts or says why not, and both sides judge alike.
+"""/board.json and /identity.json, whatever stands in them: the board starts or says why not, and
+both sides judge alike.
 
-Both sides: the firmware at its start (board/esp32/description.py, identity.py) and the tools before anything is sent (`make boards`,
-`make provision`).
-"""
+Both sides: the firmware at its start (board/esp32/description.py, identity.py) and the tools before
+anything is sent (`make boards`, `make provision`)."""
 
 import copy
 import json
@@ -10,7 +10,17 @@ import os
 import tempfile
 
 import pytest
-from esp32_bench import CHIP, IDENTITY, Task, boards, described, description, machine, pass_time, virtual_time
+from esp32_bench import (
+    CHIP,
+    IDENTITY,
+    Task,
+    boards,
+    described,
+    description,
+    machine,
+    pass_time,
+    virtual_time,
+)
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_esp32_files import WRONG, changed
@@ -30,12 +40,27 @@ PARTS = [  # what a board may have besides
     ("connectors.0.phases_2_3", OUTPUT),
     ("connectors.0.lock", {"close": OUTPUT, "open": dict(OUTPUT, pin=19), "pulse_ms": 300}),
     ("connectors.0.meter", {"kind": "pulse", "pin": 35, "pulses_per_kwh": 1000}),
-    ("connectors.0.meter", {"kind": "modbus", "model": "pzem004t", "address": 1, "baud": 9600, "parity": "none"}),
-    ("connectors.0.cable", {"adc_pin": 34, "attenuation_db": 11, "supply_mv": 3300, "pull_up_ohm": 1000}),
+    (
+        "connectors.0.meter",
+        {"kind": "modbus", "model": "pzem004t", "address": 1, "baud": 9600, "parity": "none"},
+    ),
+    (
+        "connectors.0.cable",
+        {"adc_pin": 34, "attenuation_db": 11, "supply_mv": 3300, "pull_up_ohm": 1000},
+    ),
     ("connectors.0.ground", {"pin": 35, "on": 0}),
     ("supply.connector_watts", 11000),
     ("supply.grid_amps", 63.5),
-    ("temperature", {"kind": "analogue", "adc_pin": 35, "attenuation_db": 6, "mv_at_0_c": 500, "uv_per_k": 10000}),
+    (
+        "temperature",
+        {
+            "kind": "analogue",
+            "adc_pin": 35,
+            "attenuation_db": 6,
+            "mv_at_0_c": 500,
+            "uv_per_k": 10000,
+        },
+    ),
     ("emergency_stop", {"pin": 35, "on": 1}),
     ("reader", {"kind": "mfrc522", "cs_pin": 21, "reset_pin": None}),
     ("reader", {"kind": "pn532"}),
@@ -43,8 +68,48 @@ PARTS = [  # what a board may have besides
     ("accepted", []),
 ]
 # Near to what is right: this is where two judges may differ.
-nearly = pins | st.sampled_from([None, True, False, 0, 1, 2, 2.5, 26.0, 5, 6, 63, 64, 80, 100, 101, 300, 1000, 5000, 5001, 1000000, 0.5, 1e308, "", "up"])
-nearly |= st.sampled_from(["down", "kind", "pulse", "2026-01-31", "2026-1-31", "x y", "ESP32-S2", "ESP32-MINI-1", "ESP32-S3-octal", "ESP32-C3"])
+nearly = pins | st.sampled_from(
+    [
+        None,
+        True,
+        False,
+        0,
+        1,
+        2,
+        2.5,
+        26.0,
+        5,
+        6,
+        63,
+        64,
+        80,
+        100,
+        101,
+        300,
+        1000,
+        5000,
+        5001,
+        1000000,
+        0.5,
+        1e308,
+        "",
+        "up",
+    ]
+)
+nearly |= st.sampled_from(
+    [
+        "down",
+        "kind",
+        "pulse",
+        "2026-01-31",
+        "2026-1-31",
+        "x y",
+        "ESP32-S2",
+        "ESP32-MINI-1",
+        "ESP32-S3-octal",
+        "ESP32-C3",
+    ]
+)
 nearly |= st.sampled_from(["ESP32-C6", "none", [], {}, OUTPUT])
 nearly = nearly.map(copy.deepcopy)
 
@@ -71,14 +136,20 @@ def boards_nearly_right(draw):
         elif way == 1:
             container[key] = draw(anything)
         elif way == 2 and isinstance(container, dict):
-            container[draw(st.sampled_from(["extra", "chip_pull", "parity", "kind", "on", "pin"]))] = draw(nearly)
+            container[
+                draw(st.sampled_from(["extra", "chip_pull", "parity", "kind", "on", "pin"]))
+            ] = draw(nearly)
         elif way == 3 and type(container[key]) in (int, float):
             container[key] += draw(st.sampled_from([-1, 1, 0.5, 100]))
         else:
             container[key] = draw(nearly)
     for fault in faults_of(board)[: draw(st.integers(0, 3))]:
-        if fault.rule in ("strapping", "console", "boot", "range", "pull") and isinstance(board.get("accepted", []), list):
-            board.setdefault("accepted", []).append({"rule": fault.rule, "pin": fault.pin, "because": "of a test"})
+        if fault.rule in ("strapping", "console", "boot", "range", "pull") and isinstance(
+            board.get("accepted", []), list
+        ):
+            board.setdefault("accepted", []).append(
+                {"rule": fault.rule, "pin": fault.pin, "because": "of a test"}
+            )
     return board
 
 
@@ -103,7 +174,13 @@ def test_no_json_makes_a_judge_of_boards_raise(board):
 @settings(max_examples=TRIES // 6)
 def test_what_is_not_right_with_a_board_closes_nothing_and_is_told(name, data):
     """On the model of the chip; what starts is a board that the validator takes."""
-    text = data.draw(st.one_of(damaged(ALL[name]).map(json.dumps), boards_nearly_right().map(json.dumps), st.text(max_size=50)))
+    text = data.draw(
+        st.one_of(
+            damaged(ALL[name]).map(json.dumps),
+            boards_nearly_right().map(json.dumps),
+            st.text(max_size=50),
+        )
+    )
     for cut in data.draw(st.lists(st.integers(0, len(text)), max_size=1)):
         text = text[:cut]
     with tempfile.TemporaryDirectory() as root:
@@ -172,7 +249,11 @@ def test_what_provisioning_takes_the_firmware_takes_whole(document):
         assert found == {name: document[name] for name in document if document[name] is not None}
 
 
-@given(content=damaged(WHOLE).map(lambda value: json.dumps(value).encode()) | anything.map(lambda value: json.dumps(value).encode()) | st.binary(max_size=40))
+@given(
+    content=damaged(WHOLE).map(lambda value: json.dumps(value).encode())
+    | anything.map(lambda value: json.dumps(value).encode())
+    | st.binary(max_size=40)
+)
 @settings(max_examples=TRIES // 3)
 def test_no_identity_keeps_a_station_from_running_safely(content):
     wiring = description()
@@ -196,6 +277,8 @@ def test_no_identity_keeps_a_station_from_running_safely(content):
                 task.coroutine.close()
 
 
-@pytest.mark.parametrize("path, value", [row[:2] for row in WRONG], ids=lambda part: part if type(part) is str else None)
+@pytest.mark.parametrize(
+    "path, value", [row[:2] for row in WRONG], ids=lambda part: part if type(part) is str else None
+)
 def test_what_the_firmware_refuses_by_name_the_validator_refuses(path, value):
     assert faults_of(changed(path, value, description()))

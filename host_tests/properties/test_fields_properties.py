@@ -1,4 +1,5 @@
-"""Tables of fields against the official schemas: what they allow is read, what they forbid is refused."""
+"""Tables of fields against the official schemas: what they allow is read, what they forbid is
+refused."""
 
 import json
 import math
@@ -24,7 +25,18 @@ def schema_of(name: str) -> dict:
 
 def kind_of(schema: dict) -> tuple:
     """What a schema says of one value, in the words of fields.py."""
-    known = {"type", "enum", "maxLength", "format", "multipleOf", "additionalProperties", "properties", "required", "items", "minItems"}
+    known = {
+        "type",
+        "enum",
+        "maxLength",
+        "format",
+        "multipleOf",
+        "additionalProperties",
+        "properties",
+        "required",
+        "items",
+        "minItems",
+    }
     assert set(schema) <= known, set(schema) - known
     kind = schema["type"]
     if kind == "integer":
@@ -40,12 +52,19 @@ def kind_of(schema: dict) -> tuple:
     assert kind == "string"
     if "enum" in schema:
         return fields.one_of(*schema["enum"])
-    return fields.INSTANT if schema.get("format") == "date-time" else fields.string(schema.get("maxLength"))
+    return (
+        fields.INSTANT
+        if schema.get("format") == "date-time"
+        else fields.string(schema.get("maxLength"))
+    )
 
 
 def table_of(schema: dict) -> tuple:
     needed = schema.get("required", [])
-    return tuple((fields.required if name in needed else fields.optional)(name, kind_of(value)) for name, value in schema["properties"].items())
+    return tuple(
+        (fields.required if name in needed else fields.optional)(name, kind_of(value))
+        for name, value in schema["properties"].items()
+    )
 
 
 def comparable(table: tuple) -> dict:
@@ -70,7 +89,9 @@ def test_a_request_table_says_what_the_official_schema_says(action: str):
 
 @pytest.mark.parametrize("action", sorted(answers.ANSWERS.split()))
 def test_an_answer_table_says_what_the_official_schema_says(action: str):
-    assert comparable(answers.answer_spec_for(action)) == comparable(table_of(schema_of(action + "Response")))
+    assert comparable(answers.answer_spec_for(action)) == comparable(
+        table_of(schema_of(action + "Response"))
+    )
 
 
 def test_every_action_of_ocpp_1_6_is_known_and_no_other():
@@ -96,7 +117,9 @@ def values_for(schema: dict):
     if "enum" in schema:
         return st.sampled_from(schema["enum"])
     if schema.get("format") == "date-time":
-        return st.datetimes(datetime(1970, 1, 1), datetime(2199, 12, 31)).map(lambda at: at.isoformat() + "Z")
+        return st.datetimes(datetime(1970, 1, 1), datetime(2199, 12, 31)).map(
+            lambda at: at.isoformat() + "Z"
+        )
     return st.text(max_size=schema.get("maxLength", 30))
 
 
@@ -113,7 +136,11 @@ def conversion_of(value, schema: dict):
     """What `read` must make of a valid value, written down slowly."""
     kind = schema["type"]
     if kind == "object":
-        return {n: conversion_of(v, schema["properties"][n]) for n, v in value.items() if n != "minChargingRate"}
+        return {
+            n: conversion_of(v, schema["properties"][n])
+            for n, v in value.items()
+            if n != "minChargingRate"
+        }
     if kind == "array" and schema["items"]["type"] == "object":
         items = [conversion_of(item, schema["items"]) for item in value]
         return {name: [item.get(name) for item in items] for name in schema["items"]["properties"]}
@@ -134,10 +161,18 @@ ALL_SCHEMAS |= {name + "Response": schema_of(name + "Response") for name in answ
 
 
 def spec_of(name: str) -> tuple:
-    return answers.answer_spec_for(name[: -len("Response")]) if name.endswith("Response") else requests.spec_for(name)
+    return (
+        answers.answer_spec_for(name[: -len("Response")])
+        if name.endswith("Response")
+        else requests.spec_for(name)
+    )
 
 
-@given(st.sampled_from(sorted(ALL_SCHEMAS)).flatmap(lambda name: st.tuples(st.just(name), payloads_for(ALL_SCHEMAS[name]))))
+@given(
+    st.sampled_from(sorted(ALL_SCHEMAS)).flatmap(
+        lambda name: st.tuples(st.just(name), payloads_for(ALL_SCHEMAS[name]))
+    )
+)
 @settings(max_examples=400, deadline=None)
 def test_what_the_schema_allows_is_read_and_converted(case):
     name, payload = case
@@ -145,7 +180,26 @@ def test_what_the_schema_allows_is_read_and_converted(case):
     assert fields.read(payload, spec_of(name)) == want
 
 
-JUNK = st.sampled_from([None, True, False, "", "x", "x" * 600, -1, 0, 1.5, 10**30, [], [None], {}, {"a": 1}, math.inf, math.nan])
+JUNK = st.sampled_from(
+    [
+        None,
+        True,
+        False,
+        "",
+        "x",
+        "x" * 600,
+        -1,
+        0,
+        1.5,
+        10**30,
+        [],
+        [None],
+        {},
+        {"a": 1},
+        math.inf,
+        math.nan,
+    ]
+)
 
 
 def broken(payload, path: list, junk, drop: bool):
@@ -172,7 +226,8 @@ def places(payload, path=()):
 
 
 def without_nulls_and_inf(value):
-    """null stands for absent in optional places; no schema minds infinity, and every one minds null."""
+    """null stands for absent in optional places; no schema minds infinity, and every one minds
+    null."""
     if isinstance(value, dict):
         return {k: without_nulls_and_inf(v) for k, v in value.items() if v is not None}
     return [without_nulls_and_inf(v) for v in value] if isinstance(value, list) else value
@@ -181,15 +236,21 @@ def without_nulls_and_inf(value):
 @given(st.data())
 @settings(max_examples=600, deadline=None)
 def test_what_the_schema_forbids_is_refused_with_an_official_code(data):
-    name = data.draw(st.sampled_from(sorted(n for n in ALL_SCHEMAS if ALL_SCHEMAS[n]["properties"])))
+    name = data.draw(
+        st.sampled_from(sorted(n for n in ALL_SCHEMAS if ALL_SCHEMAS[n]["properties"]))
+    )
     schema = ALL_SCHEMAS[name]
     payload = data.draw(payloads_for(schema))
     paths = list(places(payload))
     if not paths:
         return
-    payload = broken(payload, data.draw(st.sampled_from(paths)), data.draw(JUNK), data.draw(st.booleans()))
+    payload = broken(
+        payload, data.draw(st.sampled_from(paths)), data.draw(JUNK), data.draw(st.booleans())
+    )
     judged = without_nulls_and_inf(json.loads(json.dumps(payload)))
-    words = json.dumps(schema).replace('"additionalProperties": false', '"additionalProperties": true')
+    words = json.dumps(schema).replace(
+        '"additionalProperties": false', '"additionalProperties": true'
+    )
     tolerant = json.loads(words.replace('"multipleOf": 0.1', '"title": ""'))
     valid = jsonschema.Draft4Validator(tolerant).is_valid(judged)
     try:
@@ -197,6 +258,8 @@ def test_what_the_schema_forbids_is_refused_with_an_official_code(data):
     except OcppError as error:
         assert error.code in CODES and error.description
         if valid:  # what only we refuse: huge numbers, and texts that are no time
-            assert any(word in error.description for word in ("ordinary size", "32 bits", "dateTime")), error
+            assert any(
+                word in error.description for word in ("ordinary size", "32 bits", "dateTime")
+            ), error
     else:
         assert valid, payload

@@ -9,7 +9,12 @@ from official import EPOCH
 from setpoint.protocol.iso8601 import instant_from, text_from
 
 
-@given(st.datetimes(datetime(1, 1, 2), datetime(9999, 12, 30, 23, 59, 59)), st.integers(-1439, 1439), st.integers(0, 9), st.sampled_from(["", ":", "hour"]))
+@given(
+    st.datetimes(datetime(1, 1, 2), datetime(9999, 12, 30, 23, 59, 59)),
+    st.integers(-1439, 1439),
+    st.integers(0, 9),
+    st.sampled_from(["", ":", "hour"]),
+)
 @example(datetime(2000, 2, 29), -1, 0, ":")
 @settings(max_examples=1000)
 def test_times_are_what_datetime_says(at, offset_minutes, digits, colon):
@@ -28,7 +33,10 @@ def test_times_are_what_datetime_says(at, offset_minutes, digits, colon):
 @example(251824463999)
 @settings(max_examples=1000)
 def test_texts_of_instants_are_what_datetime_says(instant):
-    assert text_from(instant) == (EPOCH + timedelta(seconds=instant)).replace(tzinfo=None).isoformat() + "Z"
+    assert (
+        text_from(instant)
+        == (EPOCH + timedelta(seconds=instant)).replace(tzinfo=None).isoformat() + "Z"
+    )
     assert instant_from(text_from(instant)) == instant
 
 

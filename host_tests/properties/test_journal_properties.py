@@ -1,4 +1,5 @@
-"""Power fails at any byte that goes to flash; what the journal and the transactions on it are afterwards."""
+"""Power fails at any byte that goes to flash; what the journal and the transactions on it are
+afterwards."""
 
 from contextlib import contextmanager
 from types import SimpleNamespace
@@ -19,12 +20,18 @@ from setpoint.store.journal import Journal
 @contextmanager
 def on(flash):
     """The journal's modules on this flash."""
-    calls = SimpleNamespace(**{name: getattr(flash, name) for name in ("listdir", "stat", "mkdir", "rename", "remove")})
-    with patch.multiple(journal_module, create=True, open=flash.open, os=calls), patch.multiple(files, create=True, open=flash.open, os=calls):
+    calls = SimpleNamespace(
+        **{name: getattr(flash, name) for name in ("listdir", "stat", "mkdir", "rename", "remove")}
+    )
+    with (
+        patch.multiple(journal_module, create=True, open=flash.open, os=calls),
+        patch.multiple(files, create=True, open=flash.open, os=calls),
+    ):
         yield
 
 
-# The journal, beside a list -------------------------------------------------------------------------------------------
+# The journal, beside a list
+# -------------------------------------------------------------------------------------------
 
 
 class Owner:
@@ -78,7 +85,9 @@ def test_what_was_appended_is_there_after_a_power_cut_at_any_byte(whole, steps):
                 if step == "append":
                     maybe = last + count
                     was_full = was_full or len(journal.segments) >= 5
-                    journal.append(["%d %s" % (last + 1 + i, "x" * length) for i in range(count)], owner)
+                    journal.append(
+                        ["%d %s" % (last + 1 + i, "x" * length) for i in range(count)], owner
+                    )
                     last = maybe
                 elif step == "read":
                     for _ in range(count):
@@ -112,11 +121,13 @@ def test_what_was_appended_is_there_after_a_power_cut_at_any_byte(whole, steps):
             assert len(journal.segments) <= 7
 
 
-# A station on it ------------------------------------------------------------------------------------------------------
+# A station on it
+# ------------------------------------------------------------------------------------------------------
 
 
 class Life:
-    """A station with two connectors that charges, loses its link and its power, and is told on in the end."""
+    """A station with two connectors that charges, loses its link and its power, and is told on in
+    the end."""
 
     def __init__(self, whole, resumes):
         self.flash = FilesInRam(whole)
@@ -130,7 +141,14 @@ class Life:
             "MeterValuesSampledData": "Energy.Active.Import.Register",
             "ResumeTransactionAfterPowerLoss": "true" if resumes else "false",
         }
-        self.now, self.up, self.cuts, self.tags, self.refusals, self.silent = 171000000, True, 0, 0, 0, False
+        self.now, self.up, self.cuts, self.tags, self.refusals, self.silent = (
+            171000000,
+            True,
+            0,
+            0,
+            0,
+            False,
+        )
         self.wh = {1: 1000, 2: 5000}
         self.plugged = {1: False, 2: False}
         self.heard = []  # (action, payload) that the central system has answered well
@@ -142,7 +160,15 @@ class Life:
     def power_up(self):
         while True:
             try:
-                self.bench = bench = StationBench(2, self.keys, self.now, self.memory, False, journal=Journal("/journal", 6), wh=self.wh)
+                self.bench = bench = StationBench(
+                    2,
+                    self.keys,
+                    self.now,
+                    self.memory,
+                    False,
+                    journal=Journal("/journal", 6),
+                    wh=self.wh,
+                )
                 bench.answers["BootNotification"] = self.boot
                 outbox = bench.station.outbox
                 bench.reply = self.reply
@@ -214,7 +240,8 @@ class Life:
         if self.plugged[connector]:
             self.plugged[connector] = False
             self.tell(self.bench.unplug, connector)
-            if self.bench.station.facts.connector(connector).transaction is not None:  # power failed before
+            # Power failed before
+            if self.bench.station.facts.connector(connector).transaction is not None:
                 self.tell(self.bench.unplug, connector)
 
     def link(self, up):
@@ -256,7 +283,9 @@ life_steps = st.lists(
 
 
 @given(whole=st.booleans(), resumes=st.booleans(), steps=life_steps)
-def test_every_transaction_arrives_whole_and_in_order_whenever_power_and_link_fail(whole, resumes, steps):
+def test_every_transaction_arrives_whole_and_in_order_whenever_power_and_link_fail(
+    whole, resumes, steps
+):
     flash = None
     life = Life.__new__(Life)
     flash = FilesInRam(whole)
@@ -299,7 +328,11 @@ def judge(life):
             tag, at = payload["idTag"], payload["timestamp"]
         else:
             tag = life.ids[payload["transactionId"]]
-            at = payload["timestamp"] if action == "StopTransaction" else payload["meterValue"][0]["timestamp"]
+            at = (
+                payload["timestamp"]
+                if action == "StopTransaction"
+                else payload["meterValue"][0]["timestamp"]
+            )
         if (action, tag, at) in seen:
             again += 1
             continue
@@ -311,9 +344,17 @@ def judge(life):
     stops = {tag: payload for _, action, tag, payload in order if action == "StopTransaction"}
     assert len([e for e in order if e[1] == "StartTransaction"]) == len(starts)
     assert len([e for e in order if e[1] == "StopTransaction"]) == len(stops)
-    assert life.begun <= set(starts) and set(starts) == set(stops), (life.begun, set(starts), set(stops))
+    assert life.begun <= set(starts) and set(starts) == set(stops), (
+        life.begun,
+        set(starts),
+        set(stops),
+    )
     for tag in starts:
-        values = [int(p["meterValue"][0]["sampledValue"][0]["value"]) for _, a, t, p in order if a == "MeterValues" and t == tag]
+        values = [
+            int(p["meterValue"][0]["sampledValue"][0]["value"])
+            for _, a, t, p in order
+            if a == "MeterValues" and t == tag
+        ]
         register = [starts[tag]["meterStart"], *values, stops[tag]["meterStop"]]
         assert register == sorted(register), "the register goes back"
     arrived = {(tag, at) for at, action, tag, _ in order if action == "MeterValues"}

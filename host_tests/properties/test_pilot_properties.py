@@ -1,7 +1,8 @@
-"""What must hold for the pilot whatever comes: random levels, limits, permits, faults and times between steps.
+"""What must hold for the pilot whatever comes: random levels, limits, permits, faults and times
+between steps.
 
-The judge here keeps its own books on what was put in and what came out; it does not look into the machine.
-"""
+The judge here keeps its own books on what was put in and what came out; it does not look into the
+machine."""
 
 from fractions import Fraction
 
@@ -52,7 +53,8 @@ class Judge:
         self.ventilation = ventilation
         self.now_ms = 0
         self.asked_until_ms = 0  # the last burst that was surely C (or D with ventilation)
-        self.asking_since_ms = None  # the first burst of an unbroken row of them, with PWM and without a stall
+        # The first burst of an unbroken row of them, with PWM and without a stall
+        self.asking_since_ms = None
         self.good_diode_bursts = 0
         self.opened_ms = None
         self.duty_ms = None  # of the last change
@@ -74,7 +76,11 @@ class Judge:
             self.asking_since_ms = self.now_ms
         self.good_diode_bursts = self.good_diode_bursts + 1 if pwm and low_mv <= -10000 else 0
         self.limits.append((self.now_ms, limit_da))
-        self.limits = [(at_ms, da) for at_ms, da in self.limits if self.now_ms - at_ms < SPACING_MS or at_ms == self.now_ms]
+        self.limits = [
+            (at_ms, da)
+            for at_ms, da in self.limits
+            if self.now_ms - at_ms < SPACING_MS or at_ms == self.now_ms
+        ]
 
         sequence.step(elapsed_ms, high_mv, low_mv, limit_da if permitted else 0, fault)
 
@@ -97,7 +103,9 @@ class Judge:
         if sequence.state == "WAKE" and before != "WAKE":
             assert sequence.wake_ms
             if not sequence._pilot_switch:
-                assert self.woken_ms is None or self.now_ms - self.woken_ms >= 3600000, "twice within an hour"
+                assert self.woken_ms is None or self.now_ms - self.woken_ms >= 3600000, (
+                    "twice within an hour"
+                )
             self.woken_ms = self.now_ms
         elif sequence.state == "A":
             self.woken_ms = None
@@ -111,7 +119,9 @@ class Judge:
             assert self.now_ms - self.asked_until_ms < OPEN_MS
         if sequence.contactor and not before:
             assert permit
-            assert self.asking_since_ms is not None and self.now_ms - self.asking_since_ms >= ASKS_MS
+            assert (
+                self.asking_since_ms is not None and self.now_ms - self.asking_since_ms >= ASKS_MS
+            )
             assert self.good_diode_bursts >= 3
             assert self.opened_ms is None or self.now_ms - self.opened_ms >= RECLOSE_MS
         if before and not sequence.contactor:
@@ -130,21 +140,35 @@ class Judge:
             assert permit, "a stop is immediate"
             assert sequence.state in ("B2", "C1P", "C2")
             highest_da = max(da for _, da in self.limits)
-            assert read_by_a_vehicle(duty_u16) <= max(Fraction(highest_da, 10), read_by_a_vehicle(duty_u16_for(60)))
-            assert duty_u16 in {duty_u16_for(self.limit_da)} | {duty_u16_for(da) for _, da in self.limits}
+            assert read_by_a_vehicle(duty_u16) <= max(
+                Fraction(highest_da, 10), read_by_a_vehicle(duty_u16_for(60))
+            )
+            assert duty_u16 in {duty_u16_for(self.limit_da)} | {
+                duty_u16_for(da) for _, da in self.limits
+            }
             if not was_closed:
-                assert duty_u16 <= max(duty_u16_for(self.limits[-1][1]), duty_u16_for(60)), "less is told at once while it is open"
+                assert duty_u16 <= max(duty_u16_for(self.limits[-1][1]), duty_u16_for(60)), (
+                    "less is told at once while it is open"
+                )
         if duty_u16 == N12_U16:
             assert sequence.state in ("F", "WAKE")
         if duty_u16 != before:
             lowered = before not in (X1_U16, N12_U16) and duty_u16 < before and not was_closed
-            if not lowered and duty_u16 not in (X1_U16, N12_U16) and sequence.state not in ("B2", "C1P"):
+            if (
+                not lowered
+                and duty_u16 not in (X1_U16, N12_U16)
+                and sequence.state not in ("B2", "C1P")
+            ):
                 assert self.now_ms - self.duty_ms >= SPACING_MS
             if not lowered and duty_u16 not in (X1_U16, N12_U16) and before != X1_U16:
                 assert self.now_ms - self.duty_ms >= SPACING_MS
             self.duty_ms = self.now_ms
             self.limit_da = self.limits[-1][1]
-        elif duty_u16 not in (X1_U16, N12_U16) and self.now_ms - self.duty_ms >= SPACING_MS and sequence.state == state:
+        elif (
+            duty_u16 not in (X1_U16, N12_U16)
+            and self.now_ms - self.duty_ms >= SPACING_MS
+            and sequence.state == state
+        ):
             assert duty_u16 == duty_u16_for(self.limits[-1][1]), "the newest limit is out after 5 s"
 
 
@@ -156,7 +180,12 @@ MOSTLY_C = st.sampled_from([6000] * 12 + [9000, 9000, 12000, 3000, 0, 7400, 7600
 # a stretch of like steps: how many, how long each, what the pilot says, limit, permit, fault
 STRETCH = st.tuples(
     st.one_of(st.integers(1, 5), st.integers(1, 60), st.integers(100, 350)),
-    st.one_of(st.just(20), st.integers(0, 60), st.integers(0, 400), st.sampled_from([1000, 6000, 31000, 1 << 31])),
+    st.one_of(
+        st.just(20),
+        st.integers(0, 60),
+        st.integers(0, 400),
+        st.sampled_from([1000, 6000, 31000, 1 << 31]),
+    ),
     st.one_of(MOSTLY_C, LEVELS_MV),
     st.sampled_from([-12000] * 9 + [-9000, -6000, 0, -10000, -9999]),
     st.one_of(st.sampled_from([160, 160, 320, 59, 0]), st.integers(0, 1000)),
@@ -185,15 +214,24 @@ PLUG_IN_AND_CHARGE = [
     st.booleans(),
     st.lists(st.one_of(STRETCH, STRETCH, CALM), min_size=1, max_size=20),
 )
-def test_no_input_makes_the_machine_unsafe(ventilation, wake_ms, pilot_switch, charging_first, stretches):
+def test_no_input_makes_the_machine_unsafe(
+    ventilation, wake_ms, pilot_switch, charging_first, stretches
+):
     judge = Judge(ventilation, wake_ms, pilot_switch)
-    for steps, elapsed_ms, high_mv, low_mv, limit_da, permitted, fault in (PLUG_IN_AND_CHARGE if charging_first else []) + stretches:
+    for steps, elapsed_ms, high_mv, low_mv, limit_da, permitted, fault in (
+        PLUG_IN_AND_CHARGE if charging_first else []
+    ) + stretches:
         for _ in range(min(steps, 40) if elapsed_ms > 1000 else steps):
             judge.step(elapsed_ms, high_mv, low_mv, limit_da, permitted, fault)
 
 
 # each step different from the one before: the hardest case for streaks
-SHAKY_STEP = st.tuples(st.integers(0, 250), MOSTLY_C, st.sampled_from([-12000] * 20 + [-6000]), st.sampled_from([160] * 9 + [320, 59]))
+SHAKY_STEP = st.tuples(
+    st.integers(0, 250),
+    MOSTLY_C,
+    st.sampled_from([-12000] * 20 + [-6000]),
+    st.sampled_from([160] * 9 + [320, 59]),
+)
 
 
 # amperes and how long they are offered, which the machine above makes 5 s at least
@@ -202,7 +240,9 @@ OFFERS = st.lists(st.tuples(st.integers(6, 63), st.integers(5000, 9000)), min_si
 
 @settings(max_examples=100, deadline=None)
 @given(OFFERS, st.lists(st.integers(0, 5000), min_size=12, max_size=12), st.integers(0, 1900))
-def test_a_vehicle_that_follows_every_offer_in_time_is_never_over_current(offers, lags_ms, meter_ms):
+def test_a_vehicle_that_follows_every_offer_in_time_is_never_over_current(
+    offers, lags_ms, meter_ms
+):
     protection = Protection()
     drawn_da = [0] * (meter_ms // 20 + 1)  # the newest first; the last is what the meter shows
     follows_da = 0
@@ -238,7 +278,8 @@ def test_a_shaky_pilot_never_holds_the_contactor(steps):
 @settings(max_examples=100, deadline=None)
 @given(st.lists(STRETCH, max_size=10))
 def test_the_machine_always_finds_back_to_charging(stretches):
-    """Whatever happened: after an unplug, a person's look and half a minute, the next vehicle charges."""
+    """Whatever happened: after an unplug, a person's look and half a minute, the next vehicle
+    charges."""
     judge = Judge(False)
     for steps, elapsed_ms, high_mv, low_mv, limit_da, permitted, fault in stretches:
         for _ in range(min(steps, 40)):
@@ -280,8 +321,24 @@ class Everything:
 
     def __init__(self) -> None:
         self.outlets = [self]
-        self.says = dict(high_mv=12000, ok=True, feedback=True, locked=True, tripped=False, earthed=True, ohm=220, da=0, celsius=25)
-        self.duty_u16, self.closed, self.test, self.high_mv, self.low_mv = X1_U16, False, False, 12000, 12000
+        self.says = dict(
+            high_mv=12000,
+            ok=True,
+            feedback=True,
+            locked=True,
+            tripped=False,
+            earthed=True,
+            ohm=220,
+            da=0,
+            celsius=25,
+        )
+        self.duty_u16, self.closed, self.test, self.high_mv, self.low_mv = (
+            X1_U16,
+            False,
+            False,
+            12000,
+            12000,
+        )
         self.stop = False  # something that must open the contactor in this very step was seen
 
     def read_pilot(self):
@@ -338,7 +395,9 @@ CHANGES = {
     "da": st.integers(0, 400),
     "celsius": st.sampled_from([25, 64, 66, 69, 75, None]),
 }
-CHANGE = st.sampled_from(sorted(CHANGES)).flatmap(lambda name: st.tuples(st.just(name), CHANGES[name], st.sampled_from([1, 2, 5, 60, 400])))
+CHANGE = st.sampled_from(sorted(CHANGES)).flatmap(
+    lambda name: st.tuples(st.just(name), CHANGES[name], st.sampled_from([1, 2, 5, 60, 400]))
+)
 
 
 @settings(max_examples=150, deadline=None)
@@ -368,7 +427,11 @@ def test_no_sensor_leaves_the_contactor_closed(held, changes):
                 assert not evse.faults and not evse.protection.held and not control.faults >> 13 & 1
                 assert not board.says["tripped"] and board.lock and not board.test
             if board.closed and not was_closed:
-                assert board.says["locked"] and board.says["high_mv"] == 6000 and board.says["ohm"] in (220, 680, 1500)
+                assert (
+                    board.says["locked"]
+                    and board.says["high_mv"] == 6000
+                    and board.says["ohm"] in (220, 680, 1500)
+                )
                 assert offered_da_for(board.duty_u16) <= evse.protection.cable_da
             if held:
                 assert not board.closed and evse.protection.held & held == held

@@ -1,7 +1,8 @@
-"""A charging station's weeks on a bad pilot: noise, spikes, bouncing contacts, restless vehicles; the contactor never closes wrongly.
+"""A charging station's weeks on a bad pilot: noise, spikes, bouncing contacts, restless vehicles;
+the contactor never closes wrongly.
 
-Each test prints its seed. SEED=n repeats one, HOURS=168 lets a simulated week pass (six minutes) instead of one hour.
-"""
+Each test prints its seed. SEED=n repeats one, HOURS=168 lets a simulated week pass (six minutes)
+instead of one hour."""
 
 import os
 import random
@@ -18,7 +19,8 @@ _COIL_MS = 20  # a contactor's own time
 
 
 class Wire:
-    """A vehicle on a long cable beside a noisy inverter. `true` is what it means; what is read differs."""
+    """A vehicle on a long cable beside a noisy inverter. `true` is what it means; what is read
+    differs."""
 
     def __init__(self, chance: random.Random) -> None:
         self.chance = chance
@@ -29,12 +31,15 @@ class Wire:
         self.bouncing = []  # levels still to come, one a step, while a contact bounces
         self.next_ms = 0
         self.diode = True
-        self.disturbed = 0  # steps in which this vehicle still disturbs the pilot after a change of duty
+        # Steps in which this vehicle still disturbs the pilot after a change of duty
+        self.disturbed = 0
         self.spiked_ms = -1000  # when noise last looked like C
 
     def become(self, state: str) -> None:
         if state != self.true:
-            self.bouncing = [self.chance.choice((state, self.true)) for _ in range(self.chance.randint(0, 4))]
+            self.bouncing = [
+                self.chance.choice((state, self.true)) for _ in range(self.chance.randint(0, 4))
+            ]
             self.true = state
 
     def live(self) -> None:
@@ -101,7 +106,8 @@ class OutletOnAWire(Outlet):
 
 
 def live_through(seed: int, hours: float) -> "tuple[int, int, int]":
-    """Returns how often the contactor closed, and the longest that it stayed closed after C had ended, without and with a spike."""
+    """Returns how often the contactor closed, and the longest that it stayed closed after C had
+    ended, without and with a spike."""
     chance = random.Random(seed)
     wire = Wire(chance)
     outlet = OutletOnAWire(wire)
@@ -130,7 +136,9 @@ def live_through(seed: int, hours: float) -> "tuple[int, int, int]":
         if len(outlet.switched) > told and outlet.closed:
             closings += 1
             # noise may look like C just before it is
-            assert wire.shown == "C" and wire.now_ms - wire.since_ms >= 460, "seed %d, at %d ms: closed wrongly" % (seed, wire.now_ms)
+            assert wire.shown == "C" and wire.now_ms - wire.since_ms >= 460, (
+                "seed %d, at %d ms: closed wrongly" % (seed, wire.now_ms)
+            )
             assert wire.diode and evse.permitted and evse.limit_da >= 60, seed
     gaps = [b[0] - a[0] for a, b in zip(outlet.switched, outlet.switched[1:]) if b[1]]
     assert min(gaps) >= 5000, seed
@@ -141,7 +149,10 @@ def test_no_wrong_closing_and_no_late_opening_on_a_bad_pilot():
     seed = int(os.environ.get("SEED") or random.SystemRandom().randrange(1 << 30))
     print("seed", seed)
     closings, worst_ms, worst_with_spike_ms = live_through(seed, HOURS)
-    print("%d closings, opened at most %d ms after C ended, %d ms with a spike" % (closings, worst_ms, worst_with_spike_ms))
+    print(
+        "%d closings, opened at most %d ms after C ended, %d ms with a spike"
+        % (closings, worst_ms, worst_with_spike_ms)
+    )
     assert closings > 5 * HOURS, seed
     assert worst_ms <= 60, (seed, worst_ms)
     assert worst_with_spike_ms + _COIL_MS <= 160, (seed, worst_with_spike_ms)

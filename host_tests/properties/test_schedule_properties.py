@@ -25,7 +25,9 @@ def connectors_of(world):
 def test_the_limit_equals_the_oracle_at_any_second(world, instants, idle):
     for connector in connectors_of(world):
         for at in instants:
-            assert world.limit(connector, at, idle)[:2] == world.expected_limit(connector, at, idle), at - T0
+            assert world.limit(connector, at, idle)[:2] == world.expected_limit(
+                connector, at, idle
+            ), at - T0
 
 
 @given(worlds(), st.booleans())
@@ -33,7 +35,9 @@ def test_the_limit_equals_the_oracle_around_every_boundary(world, idle):
     for connector in connectors_of(world):
         for boundary in world.boundaries():
             for at in (boundary - 1, boundary, boundary + 1):
-                assert world.limit(connector, at, idle)[:2] == world.expected_limit(connector, at, idle), at - T0
+                assert world.limit(connector, at, idle)[:2] == world.expected_limit(
+                    connector, at, idle
+                ), at - T0
 
 
 @given(worlds(), moments, st.booleans(), st.data())
@@ -57,7 +61,12 @@ def test_the_announced_changes_lead_through_all_real_ones(world, now):
             at = until
         transaction = world.transactions.get(connector)
         every = [
-            (t, expected.limit(world.site, world.placed, connector, t, transaction and transaction.for_oracle()))
+            (
+                t,
+                expected.limit(
+                    world.site, world.placed, connector, t, transaction and transaction.for_oracle()
+                ),
+            )
             for t in range(now, now + 1500, 7)
         ]
         for t, want in every:
@@ -86,31 +95,47 @@ def test_the_reason_is_a_profile_whose_absence_would_change_something(world, ins
 @given(worlds(), st.integers(T0 - 300, T0 + 700), st.integers(0, 900), units, st.data())
 def test_the_composite_equals_the_oracle_second_by_second(world, now, duration, unit, data):
     connector = data.draw(st.integers(0, world.site.connectors))
-    periods, answered = composite_schedule(world.installed, connector, now, duration, unit, world.transactions)
+    periods, answered = composite_schedule(
+        world.installed, connector, now, duration, unit, world.transactions
+    )
     assert answered == duration
     running = {n: t.for_oracle() for n, t in world.transactions.items()}
-    assert periods == expected.plan(world.site, world.placed, connector, now, duration, unit, running)
+    assert periods == expected.plan(
+        world.site, world.placed, connector, now, duration, unit, running
+    )
 
 
 @given(worlds(), moments, st.integers(0, 9 * DAY), units, st.data())
-def test_the_composite_of_days_equals_the_oracle_around_every_boundary(world, now, duration, unit, data):
+def test_the_composite_of_days_equals_the_oracle_around_every_boundary(
+    world, now, duration, unit, data
+):
     connector = data.draw(st.integers(0, world.site.connectors))
-    periods, answered = composite_schedule(world.installed, connector, now, duration, unit, world.transactions)
+    periods, answered = composite_schedule(
+        world.installed, connector, now, duration, unit, world.transactions
+    )
     assert answered == duration
     running = {n: t.for_oracle() for n, t in world.transactions.items()}
     for boundary in world.boundaries(now) + [now + start for start, _, _ in periods]:
         for at in (boundary - 1, boundary):
             if now <= at <= now + max(duration - 1, 0):
                 shown = [p for p in periods if p[0] <= at - now][-1][1:]
-                want = expected.plan_value(world.site, world.placed, connector, now, at, unit, running)
+                want = expected.plan_value(
+                    world.site, world.placed, connector, now, at, unit, running
+                )
                 assert shown == want, at - T0
 
 
-@given(worlds(), st.integers(T0 - 300, T0 + 700), st.integers(1, 3 * DAY), st.integers(1, 6), st.data())
+@given(
+    worlds(), st.integers(T0 - 300, T0 + 700), st.integers(1, 3 * DAY), st.integers(1, 6), st.data()
+)
 def test_a_shortened_composite_is_the_beginning_of_the_whole_one(world, now, duration, most, data):
     connector = data.draw(st.integers(0, world.site.connectors))
-    whole, _ = composite_schedule(world.installed, connector, now, duration, "A", world.transactions)
-    short, answered = composite_schedule(world.installed, connector, now, duration, "A", world.transactions, most)
+    whole, _ = composite_schedule(
+        world.installed, connector, now, duration, "A", world.transactions
+    )
+    short, answered = composite_schedule(
+        world.installed, connector, now, duration, "A", world.transactions, most
+    )
     assert short == whole[:most]
     assert answered == (whole[most][0] if len(whole) > most else duration)
 
@@ -124,7 +149,14 @@ def test_earlier_questions_never_change_an_answer(world, now, data):
         connector = data.draw(st.integers(1, world.site.connectors))
         at = data.draw(st.one_of(st.none(), moments, st.integers(now, now + 300)))
         if data.draw(st.booleans()) and at is not None:
-            composite_schedule(world.installed, data.draw(st.integers(0, connector)), at, 900, "A", world.transactions)
+            composite_schedule(
+                world.installed,
+                data.draw(st.integers(0, connector)),
+                at,
+                900,
+                "A",
+                world.transactions,
+            )
         idle = data.draw(st.booleans())
         transaction = None if idle else world.transactions.get(connector)
         again = InstalledProfiles(world.installed.supply, CAPABILITY)
@@ -139,7 +171,9 @@ def test_while_the_clock_is_unknown_the_lowest_period_counts(world, idle):
         limit_da, phases, until, _ = world.limit(connector, None, idle)
         assert (limit_da, phases) == world.expected_limit(connector, None, idle)
         assert until == FOREVER
-    assert world.installed.station_limit_at(None)[0] == expected.station_limit(world.site, world.placed, None)
+    assert world.installed.station_limit_at(None)[0] == expected.station_limit(
+        world.site, world.placed, None
+    )
 
 
 @given(worlds(), st.lists(moments, min_size=1, max_size=10))
@@ -150,7 +184,8 @@ def test_an_unknown_start_of_a_transaction_never_allows_more_than_any_start_woul
             started, transaction.started = transaction.started, None
             assert world.limit(connector, at)[:2] == world.expected_limit(connector, at)
             relative_only = all(
-                "startSchedule" not in p.profile["chargingSchedule"] and "duration" not in p.profile["chargingSchedule"]
+                "startSchedule" not in p.profile["chargingSchedule"]
+                and "duration" not in p.profile["chargingSchedule"]
                 for p in world.placed
             )
             if relative_only:
@@ -164,8 +199,14 @@ def test_what_is_installed_equals_the_oracle_after_any_sequence(world, data):
     placed = []
     for connector, profile, at in data.draw(st.lists(requests(world.site), max_size=14)):
         if world.set(connector, profile, at) is None:
-            transaction = world.transactions[connector].handle if profile["chargingProfilePurpose"] == "TxProfile" else None
-            placed = expected.installed(placed, expected.Placed(connector, profile, at, transaction))
+            transaction = (
+                world.transactions[connector].handle
+                if profile["chargingProfilePurpose"] == "TxProfile"
+                else None
+            )
+            placed = expected.installed(
+                placed, expected.Placed(connector, profile, at, transaction)
+            )
     ids = sorted(p.profile["chargingProfileId"] for p in placed)
     assert sorted(p.id for p in world.installed) == ids
     assert world.placed == placed
@@ -175,7 +216,8 @@ def test_what_is_installed_equals_the_oracle_after_any_sequence(world, data):
 def test_the_order_of_installing_compatible_profiles_does_not_matter(world, random):
     shuffled = list(world.installed)
     random.shuffle(shuffled)
-    # Only a general default displaces what may also come after it, an own one of its level: so it comes first.
+    # Only a general default displaces what may also come after it, an own one of its level: so it
+    # comes first.
     shuffled = [p for p in shuffled if p.connector == 0] + [p for p in shuffled if p.connector > 0]
     other = InstalledProfiles(world.installed.supply, world.installed.capability)
     for profile in shuffled:
@@ -192,7 +234,9 @@ def test_a_refused_profile_changes_nothing(world, data):
     before = [(p, p.to_document()) for p in world.installed]
     limits = [world.limit(c, T0) for c in connectors_of(world)]
     connector, profile, at = data.draw(requests(world.site))
-    wrong = data.draw(st.sampled_from(["level", "over", "periods", "duration", "transaction", "full"]))
+    wrong = data.draw(
+        st.sampled_from(["level", "over", "periods", "duration", "transaction", "full"])
+    )
     if wrong == "level":
         profile["stackLevel"] = 99
     elif wrong == "over":
@@ -239,6 +283,7 @@ def test_nobody_s_share_could_grow_but_at_the_cost_of_a_smaller_one(total, wante
     parts = shares(total, wanted, 0)
     spare = total - sum(parts)
     for part, want in zip(parts, wanted, strict=True):
-        if part < want:  # limited: then nobody has more, and what is left over cannot lift all limited ones
+        # Limited: then nobody has more, and what is left over cannot lift all limited ones
+        if part < want:
             assert part == max(parts)
             assert spare < sum(1 for p, w in zip(parts, wanted, strict=True) if p < w)

@@ -1,16 +1,16 @@
-"""Whatever drivers, cables, networks and power do: every transaction arrives once, and nobody charges who may not.
+"""Whatever drivers, cables, networks and power do: every transaction arrives once, and nobody
+charges who may not.
 
-Hypothesis plays a station of two connectors, one with a lock, at a central system that answers late or not at all. After
-every event:
+Hypothesis plays a station of two connectors, one with a lock, at a central system that answers late
+or not at all. After every event:
 
- (a) energy is permitted only to a transaction without a fault, and a card that is always refused never has one;
- (b) a cable is free only while its contactor is open, and locked in while a transaction runs;
- (c) one CALL at a time is open, and every payload fits its official schema;
- (d) online, with nothing open, the central system has been told the status of every connector.
+ (a) energy is permitted only to a transaction without a fault, and a card that is always refused
+ never has one; (b) a cable is free only while its contactor is open, and locked in while a
+ transaction runs; (c) one CALL at a time is open, and every payload fits its official schema; (d)
+ online, with nothing open, the central system has been told the status of every connector.
 
-At the end, with the central system back: each StartTransaction it answered has one StopTransaction, later, with a meter that
-did not go back, and nothing waits any more.
-"""
+At the end, with the central system back: each StartTransaction it answered has one StopTransaction,
+later, with a meter that did not go back, and nothing waits any more."""
 
 import json
 import os
@@ -28,11 +28,15 @@ from store_in_ram import DocumentsInRam
 from setpoint.protocol.iso8601 import text_from
 
 SCHEMAS = Path(ocpp.v16.__file__).parent / "schemas"
-PHASES = [Phase.explicit, Phase.reuse, Phase.generate] + ([Phase.shrink] if os.environ.get("SETPOINT_SHRINK") else [])
+PHASES = [Phase.explicit, Phase.reuse, Phase.generate] + (
+    [Phase.shrink] if os.environ.get("SETPOINT_SHRINK") else []
+)
 CONNECTORS = st.sampled_from([1, 2])
 TAGS = st.sampled_from(["MINE", "YOURS", "ALONE", "BAD"])  # the first two are of one group
 FAULTS = st.sampled_from(["GroundFailure", "ConnectorLockFailure", "WeakSignal"])
-PILOTS = st.sampled_from([("B1", "B"), ("B2", "B"), ("C1", "C"), ("C2", "C"), ("C2S", "C"), ("A", "A"), ("F", "E")])
+PILOTS = st.sampled_from(
+    [("B1", "B"), ("B2", "B"), ("C1", "C"), ("C2", "C"), ("C2S", "C"), ("A", "A"), ("F", "E")]
+)
 KEYS = st.sampled_from(
     [(name, value) for name in (
         "AuthorizationCacheEnabled", "LocalAuthorizeOffline", "LocalPreAuthorize", "StopTransactionOnEVSideDisconnect",
@@ -44,7 +48,9 @@ KEYS = st.sampled_from(
 
 @lru_cache(None)
 def validator(action):
-    return jsonschema.Draft4Validator(json.loads((SCHEMAS / (action + ".json")).read_text(encoding="utf-8-sig")))
+    return jsonschema.Draft4Validator(
+        json.loads((SCHEMAS / (action + ".json")).read_text(encoding="utf-8-sig"))
+    )
 
 
 class Sessions(RuleBasedStateMachine):
@@ -63,8 +69,14 @@ class Sessions(RuleBasedStateMachine):
 
     def power_up(self, lost_s):
         now = NOON if self.bench is None else self.bench.now + lost_s
-        keys = {"AuthorizeRemoteTxRequests": "true", "MeterValueSampleInterval": "120", "HeartbeatInterval": "86400"}
-        bench = StationBench(connectors=2, keys=keys, memory=self.memory, now=now, register=False, locks=[1])
+        keys = {
+            "AuthorizeRemoteTxRequests": "true",
+            "MeterValueSampleInterval": "120",
+            "HeartbeatInterval": "86400",
+        }
+        bench = StationBench(
+            connectors=2, keys=keys, memory=self.memory, now=now, register=False, locks=[1]
+        )
         self.bench = bench
         self.judged = 0
         bench.wh = self.wh
@@ -80,13 +92,20 @@ class Sessions(RuleBasedStateMachine):
     def _info(self, tag):
         if tag == "BAD":
             return {"status": "Blocked"}
-        return {"status": "Accepted"} if tag == "ALONE" else {"status": "Accepted", "parentIdTag": "FAMILY"}
+        return (
+            {"status": "Accepted"}
+            if tag == "ALONE"
+            else {"status": "Accepted", "parentIdTag": "FAMILY"}
+        )
 
     def _start(self, payload):
         transaction_id = len(self.started) + 1
         self.started[transaction_id] = (payload["connectorId"], payload["meterStart"])
         self.log.append(("start", transaction_id))
-        return {"transactionId": transaction_id, "idTagInfo": dict(self._info(payload["idTag"]), status=self.verdict)}
+        return {
+            "transactionId": transaction_id,
+            "idTagInfo": dict(self._info(payload["idTag"]), status=self.verdict),
+        }
 
     def _stop(self, payload):
         self.log.append(("stop", payload["transactionId"]))
@@ -146,7 +165,9 @@ class Sessions(RuleBasedStateMachine):
     def remote_stop(self, connector):
         transaction = self.bench.station.facts.connector(connector).transaction
         if transaction is not None and transaction.id is not None:
-            assert self.bench.ask("RemoteStopTransaction", {"transactionId": transaction.id}) == {"status": "Accepted"}
+            assert self.bench.ask("RemoteStopTransaction", {"transactionId": transaction.id}) == {
+                "status": "Accepted"
+            }
 
     @rule(connector=st.sampled_from([0, 1, 2]), kind=st.sampled_from(["Operative", "Inoperative"]))
     def availability(self, connector, kind):
@@ -158,7 +179,9 @@ class Sessions(RuleBasedStateMachine):
 
     @rule(key=KEYS)
     def key(self, key):
-        assert self.bench.ask("ChangeConfiguration", {"key": key[0], "value": key[1]}) == {"status": "Accepted"}
+        assert self.bench.ask("ChangeConfiguration", {"key": key[0], "value": key[1]}) == {
+            "status": "Accepted"
+        }
 
     @rule()
     def clear_cache(self):
@@ -192,7 +215,8 @@ class Sessions(RuleBasedStateMachine):
             self.wh[connector.id] += wh
         self.bench.pass_time(seconds)
         open_calls = 0 if self.bench.station.calls.idle() else 1
-        self.bench.unanswered = self.bench.unanswered[len(self.bench.unanswered) - open_calls :]  # the others timed out
+        # The others timed out
+        self.bench.unanswered = self.bench.unanswered[len(self.bench.unanswered) - open_calls :]
 
     @rule()
     def emergency_stop(self):
@@ -231,7 +255,11 @@ class Sessions(RuleBasedStateMachine):
 
     @invariant()
     def the_central_system_knows_every_status(self):
-        if not self.bench.silent and self.bench.station.facts.online() and self.bench.station.calls.idle():
+        if (
+            not self.bench.silent
+            and self.bench.station.facts.online()
+            and self.bench.station.calls.idle()
+        ):
             for connector in self.bench.station.facts.connectors:
                 assert self.bench.statuses(connector.id)[-1] == connector.status()
 
@@ -248,7 +276,10 @@ class Sessions(RuleBasedStateMachine):
         bench.pass_time(120)
         assert len(bench.station.outbox) == 0
         for transaction_id in self.started:
-            assert [kind for kind, other in self.log if other == transaction_id] == ["start", "stop"], self.log
+            assert [kind for kind, other in self.log if other == transaction_id] == [
+                "start",
+                "stop",
+            ], self.log
 
 
 TestSessions = Sessions.TestCase

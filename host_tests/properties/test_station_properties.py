@@ -1,18 +1,20 @@
 """Whatever happens to a station with two or three connectors, no second is above any limit.
 
-Hypothesis plays the driver, the central system, the clock and the flash against the real App in a closed loop; closed_loop.py
-checks the invariants after every event, every step of the pilots and every instant at which the oracle changes:
+Hypothesis plays the driver, the central system, the clock and the flash against the real App in a
+closed loop; closed_loop.py checks the invariants after every event, every step of the pilots and
+every instant at which the oracle changes:
 
  (a) no limit is above the oracle's for that instant and transaction, with an unknown clock neither;
- (b) what running transactions were handed, and what vehicles could draw, is together at most the combined limit;
- (c) 12 s after the last change of what shares depend on they are those of R29, and a restart gives them at once;
- (d) a contactor is closed only with a permit, or for the seconds that a vehicle has to stop; a refused profile changes
+ (b) what running transactions were handed, and what vehicles could draw, is together at most the
+ combined limit; (c) 12 s after the last change of what shares depend on they are those of R29, and
+ a restart gives them at once; (d) a contactor is closed only with a permit, or for the seconds that
+ a vehicle has to stop; a refused profile changes
      nothing; books, station and flash hold the same profiles, after a power cut too;
  (e) nothing raises, and every message is valid by the official schemas.
 
-`SETPOINT_EXAMPLES=2000 SETPOINT_STEPS=100` for a night. A failing sequence is printed as it was found; with
-`SETPOINT_SHRINK=1 --hypothesis-seed=...` hypothesis takes some minutes to make it short.
-"""
+`SETPOINT_EXAMPLES=2000 SETPOINT_STEPS=100` for a night. A failing sequence is printed as it was
+found; with `SETPOINT_SHRINK=1 --hypothesis-seed=...` hypothesis takes some minutes to make it
+short."""
 
 import json
 import math
@@ -53,10 +55,16 @@ SETTINGS = [
 # What passes after an event before the next one.
 waits = st.sampled_from([0, 0, 0, 400, 1000, 3000, 7000, 13000, 40000])
 connectors = st.integers(1, 3)
-corrections = st.one_of(st.sampled_from([-DAY, DAY, -3600, 3600, 7 * DAY, -30 * DAY, 365 * DAY]), st.integers(-900, 900), st.integers(-3 * DAY, 3 * DAY))
+corrections = st.one_of(
+    st.sampled_from([-DAY, DAY, -3600, 3600, 7 * DAY, -30 * DAY, 365 * DAY]),
+    st.integers(-900, 900),
+    st.integers(-3 * DAY, 3 * DAY),
+)
 
 wirings = st.builds(
-    lambda wiring, amps, watts, grid, connectors: expected.Site(230, *wiring, amps, watts, grid, connectors),
+    lambda wiring, amps, watts, grid, connectors: expected.Site(
+        230, *wiring, amps, watts, grid, connectors
+    ),
     st.sampled_from([(3, False), (3, True), (1, False)]),
     st.sampled_from([32, 16, 15.9]),
     st.sampled_from([None, None, 11000]),
@@ -104,7 +112,9 @@ def spoilt(profile, way):
     elif way == "order":
         schedule["chargingSchedulePeriod"] = periods + [periods[0]]
     elif way == "many":
-        schedule["chargingSchedulePeriod"] = [{"startPeriod": i, "limit": 9} for i in range(CAPABILITY.max_periods + 1)]
+        schedule["chargingSchedulePeriod"] = [
+            {"startPeriod": i, "limit": 9} for i in range(CAPABILITY.max_periods + 1)
+        ]
     elif way == "negative":
         periods[-1]["limit"] = -0.1
     elif way == "phases":
@@ -125,7 +135,9 @@ def spoilt(profile, way):
     return profile
 
 
-SPOILT = "level,first period,no period,order,many,negative,phases,duration,validity,recurring,unit,missing,type".split(",")
+SPOILT = "level,first period,no period,order,many,negative,phases,duration,validity,recurring,unit,missing,type".split(
+    ","
+)
 
 
 class StationMachine(RuleBasedStateMachine):
@@ -137,9 +149,12 @@ class StationMachine(RuleBasedStateMachine):
         installed=st.lists(st.tuples(st.integers(0, 3), profiles()), max_size=5),
     )
     def power_up(self, site, clock, link, charging, installed):
-        self.loop = ClosedLoop(site, {"right": T0, "wrong": T0 - 3 * DAY - 17, "unknown": None}[clock])
+        self.loop = ClosedLoop(
+            site, {"right": T0, "wrong": T0 - 3 * DAY - 17, "unknown": None}[clock]
+        )
         self.count = site.connectors
-        self.loop.central.latency_ms = 20000 if clock == "unknown" else 0  # the time comes after the first events
+        # The time comes after the first events
+        self.loop.central.latency_ms = 20000 if clock == "unknown" else 0
         self.loop.link(link)
         self.loop.run(1000)
         for connector in range(1, min(charging, self.count) + 1):
@@ -175,7 +190,12 @@ class StationMachine(RuleBasedStateMachine):
 
     # -- drivers
 
-    @rule(connector=connectors, amps=st.sampled_from([60, 160, 320]), delay=st.sampled_from([0, 0, 2500]), wait=waits)
+    @rule(
+        connector=connectors,
+        amps=st.sampled_from([60, 160, 320]),
+        delay=st.sampled_from([0, 0, 2500]),
+        wait=waits,
+    )
     def plug(self, connector, amps, delay, wait):
         connector = self.n(connector)
         if not self.vehicle(connector).plugged:
@@ -188,7 +208,12 @@ class StationMachine(RuleBasedStateMachine):
         self.vehicle(self.n(connector)).plug_out()
         self.after(wait)
 
-    @rule(connector=connectors, wants=st.booleans(), amps=st.sampled_from([None, 60, 100, 320]), wait=waits)
+    @rule(
+        connector=connectors,
+        wants=st.booleans(),
+        amps=st.sampled_from([None, 60, 100, 320]),
+        wait=waits,
+    )
     def vehicle_wants(self, connector, wants, amps, wait):
         if self.vehicle(self.n(connector)).plugged:
             self.vehicle(self.n(connector)).want(wants, amps, None)
@@ -196,7 +221,9 @@ class StationMachine(RuleBasedStateMachine):
 
     @rule(connector=st.one_of(st.none(), connectors), wait=waits)
     def new_card(self, connector, wait):
-        self.loop.app.on_card(self.loop.new_tag(), None if connector is None else [self.n(connector)])
+        self.loop.app.on_card(
+            self.loop.new_tag(), None if connector is None else [self.n(connector)]
+        )
         self.loop.pump()
         self.after(wait)
 
@@ -264,7 +291,9 @@ class StationMachine(RuleBasedStateMachine):
     def remote_stop(self, connector, wait):
         transaction = self.loop.app.station.facts.connector(self.n(connector)).transaction
         if transaction is not None and transaction.id is not None:
-            assert accepted(self.loop.ask("RemoteStopTransaction", {"transactionId": transaction.id}))
+            assert accepted(
+                self.loop.ask("RemoteStopTransaction", {"transactionId": transaction.id})
+            )
         self.after(wait)
 
     # -- the central system: profiles
@@ -274,7 +303,11 @@ class StationMachine(RuleBasedStateMachine):
         loop, books = self.loop, self.loop.books
         now = self.now()
         running = books.running.get(connector)
-        handle = running.handle if running is not None and profile["chargingProfilePurpose"] == "TxProfile" else None
+        handle = (
+            running.handle
+            if running is not None and profile["chargingProfilePurpose"] == "TxProfile"
+            else None
+        )
         new = expected.Placed(connector, profile, now, handle)
         refused = self.reason_to_reject(connector, profile, new, now)
         flash = json.dumps(loop.flash.kept)
@@ -289,7 +322,11 @@ class StationMachine(RuleBasedStateMachine):
                 books.accepted(new, now)  # in force as soon as it was answered
 
         try:
-            answer = loop.ask("SetChargingProfile", {"connectorId": connector, "csChargingProfiles": as_sent(profile)}, answered)
+            answer = loop.ask(
+                "SetChargingProfile",
+                {"connectorId": connector, "csChargingProfiles": as_sent(profile)},
+                answered,
+            )
         except PowerCut:
             name = "profile-%d" % profile["chargingProfileId"]
             if loop.flash.kept.get(name) != json.loads(flash).get(name):  # the new one was written
@@ -310,7 +347,9 @@ class StationMachine(RuleBasedStateMachine):
             transaction = self.loop.app.station.facts.connector(connector).transaction
             if transaction is None:
                 return "no transaction"
-            if "transactionId" in profile and (transaction.id is None or transaction.id != profile["transactionId"]):
+            if "transactionId" in profile and (
+                transaction.id is None or transaction.id != profile["transactionId"]
+            ):
                 return "another transaction"
         begins = [profile.get("validFrom", -math.inf), -math.inf if now is None else now]
         ends = [profile.get("validTo", math.inf)]
@@ -319,7 +358,10 @@ class StationMachine(RuleBasedStateMachine):
             if profile["chargingProfileKind"] == "Absolute" and "duration" in schedule:
                 ends.append(schedule["startSchedule"] + schedule["duration"])
         elif "duration" in schedule:
-            base = {"TxProfile": getattr(self.loop.books.running.get(connector), "started", None), "ChargePointMaxProfile": now}
+            base = {
+                "TxProfile": getattr(self.loop.books.running.get(connector), "started", None),
+                "ChargePointMaxProfile": now,
+            }
             base = base.get(profile["chargingProfilePurpose"])
             if base is not None:
                 ends.append(base + schedule["duration"])
@@ -337,13 +379,25 @@ class StationMachine(RuleBasedStateMachine):
         return connector or (0 if profile["chargingProfilePurpose"] == "TxDefaultProfile" else 1)
 
     @precondition(lambda self: self.linked())
-    @rule(profile=profiles(), connector=st.integers(0, 3), away=st.sampled_from([0, 0, 0, -DAY, 300]), wait=waits)
+    @rule(
+        profile=profiles(),
+        connector=st.integers(0, 3),
+        away=st.sampled_from([0, 0, 0, -DAY, 300]),
+        wait=waits,
+    )
     def any_profile(self, profile, connector, away, wait):
-        self.set_profile(self.place(profile, connector), shifted(profile, self.loop.central.now() - T0 + away))
+        self.set_profile(
+            self.place(profile, connector), shifted(profile, self.loop.central.now() - T0 + away)
+        )
         self.after(wait)
 
     @precondition(lambda self: self.linked() and self.loop.books.running)
-    @rule(profile=profiles("TxProfile"), connector=connectors, named=st.sampled_from([None, None, True, False]), wait=waits)
+    @rule(
+        profile=profiles("TxProfile"),
+        connector=connectors,
+        named=st.sampled_from([None, None, True, False]),
+        wait=waits,
+    )
     def profile_for_a_transaction(self, profile, connector, named, wait):
         running = sorted(self.loop.books.running)
         connector = running[connector % len(running)]
@@ -356,7 +410,9 @@ class StationMachine(RuleBasedStateMachine):
 
     @precondition(lambda self: self.linked())
     @rule(
-        limits=st.lists(st.sampled_from([0, 50, 60, 100, 119, 120, 181, 200, 320, 640]), min_size=1, max_size=4),
+        limits=st.lists(
+            st.sampled_from([0, 50, 60, 100, 119, 120, 181, 200, 320, 640]), min_size=1, max_size=4
+        ),
         every=st.sampled_from([3, 8, 20, 60]),
         kind=st.sampled_from(["Absolute", "Relative"]),
         phases=st.sampled_from([(None, None), (3, 1), (1, 3)]),
@@ -372,16 +428,27 @@ class StationMachine(RuleBasedStateMachine):
     @precondition(lambda self: self.linked())
     @rule(profile=profiles(), connector=st.integers(0, 3), power_cut=st.integers(0, 3))
     def power_cut_while_a_profile_is_stored(self, profile, connector, power_cut):
-        self.set_profile(self.place(profile, connector), shifted(profile, self.loop.central.now() - T0), power_cut)
+        self.set_profile(
+            self.place(profile, connector),
+            shifted(profile, self.loop.central.now() - T0),
+            power_cut,
+        )
         self.after(400)
 
     @precondition(lambda self: self.linked())
-    @rule(profile=profiles(), connector=st.integers(0, 3), way=st.sampled_from(SPOILT + ["connector", "unknown connector"]), wait=waits)
+    @rule(
+        profile=profiles(),
+        connector=st.integers(0, 3),
+        way=st.sampled_from(SPOILT + ["connector", "unknown connector"]),
+        wait=waits,
+    )
     def illegal_profile(self, profile, connector, way, wait):
         connector = self.place(profile, connector)
         profile = spoilt(shifted(profile, self.loop.central.now() - T0), way)
         if way == "connector":
-            profile["chargingProfilePurpose"] = "TxProfile" if connector == 0 else "ChargePointMaxProfile"
+            profile["chargingProfilePurpose"] = (
+                "TxProfile" if connector == 0 else "ChargePointMaxProfile"
+            )
         elif way == "unknown connector":
             connector = self.count + 1
         now = self.now()
@@ -389,9 +456,15 @@ class StationMachine(RuleBasedStateMachine):
         grants = self.loop.app.station.limits.of
         limits = [grant.da for grant in grants.values()]
         in_fallback = any(grant.source == "fallback" for grant in grants.values())
-        assert not accepted(self.loop.ask("SetChargingProfile", {"connectorId": connector, "csChargingProfiles": as_sent(profile)})), way
+        assert not accepted(
+            self.loop.ask(
+                "SetChargingProfile",
+                {"connectorId": connector, "csChargingProfiles": as_sent(profile)},
+            )
+        ), way
         assert profiles_in(self.loop.flash.kept, now) == profiles_in(json.loads(flash), now)
-        # To hear from the central system, whatever it says, ends the fallback; and an answer that waited may bring the time.
+        # To hear from the central system, whatever it says, ends the fallback; and an answer that
+        # waited may bring the time.
         if not in_fallback and now is not None:
             assert [grant.da for grant in grants.values()] == limits
         self.after(wait)
@@ -420,7 +493,8 @@ class StationMachine(RuleBasedStateMachine):
                 return profile["chargingProfileId"] == fields["id"]
             return (
                 placed.connector == fields.get("connectorId", placed.connector)
-                and profile["chargingProfilePurpose"] == fields.get("chargingProfilePurpose", profile["chargingProfilePurpose"])
+                and profile["chargingProfilePurpose"]
+                == fields.get("chargingProfilePurpose", profile["chargingProfilePurpose"])
                 and profile["stackLevel"] == fields.get("stackLevel", profile["stackLevel"])
             )
 
@@ -434,11 +508,18 @@ class StationMachine(RuleBasedStateMachine):
         self.loop.ask("ClearChargingProfile", fields, answered)
 
     @precondition(lambda self: self.linked())
-    @rule(connector=st.integers(0, 3), duration=st.sampled_from([0, 60, 2 * DAY]), unit=st.sampled_from("AW"))
+    @rule(
+        connector=st.integers(0, 3),
+        duration=st.sampled_from([0, 60, 2 * DAY]),
+        unit=st.sampled_from("AW"),
+    )
     def composite(self, connector, duration, unit):
         connector %= self.count + 1
         now = self.now()
-        answer = self.loop.ask("GetCompositeSchedule", {"connectorId": connector, "duration": duration, "chargingRateUnit": unit})
+        answer = self.loop.ask(
+            "GetCompositeSchedule",
+            {"connectorId": connector, "duration": duration, "chargingRateUnit": unit},
+        )
         if now is None:
             assert answer.payload == {"status": "Rejected"}
             return
@@ -462,7 +543,10 @@ class StationMachine(RuleBasedStateMachine):
     def seconds_pass(self, seconds):
         self.loop.run(seconds * 1000)
 
-    @rule(seconds=st.one_of(st.integers(60, 1200), st.sampled_from([3600, 6 * 3600])), ms=st.integers(0, 999))
+    @rule(
+        seconds=st.one_of(st.integers(60, 1200), st.sampled_from([3600, 6 * 3600])),
+        ms=st.integers(0, 999),
+    )
     def hours_pass(self, seconds, ms):
         self.loop.run(seconds * 1000 + ms)
 
@@ -502,7 +586,9 @@ class StationMachine(RuleBasedStateMachine):
         def arrives():
             self.loop.central.holds = False
             if self.linked():
-                self.set_profile(self.place(profile, connector), shifted(profile, self.loop.central.now() - T0))
+                self.set_profile(
+                    self.place(profile, connector), shifted(profile, self.loop.central.now() - T0)
+                )
 
         self.loop.before_wakeup = arrives
         self.after(wait)
@@ -511,7 +597,9 @@ class StationMachine(RuleBasedStateMachine):
     def a_card_comes_just_when_something_is_due(self, connector, wait):
         def arrives():
             self.loop.central.holds = False
-            self.loop.app.on_card(self.loop.new_tag(), None if connector is None else [self.n(connector)])
+            self.loop.app.on_card(
+                self.loop.new_tag(), None if connector is None else [self.n(connector)]
+            )
             self.loop.pump()
 
         self.loop.before_wakeup = arrives
@@ -523,7 +611,9 @@ class StationMachine(RuleBasedStateMachine):
         clock=st.sampled_from(["right", "right", "wrong", "unknown"]),
         off=corrections,
         downtime=st.sampled_from([500, 2000, 700000]),
-        grid=st.one_of(st.just("as before"), st.just("as before"), st.sampled_from([None, 10, 20, 35])),
+        grid=st.one_of(
+            st.just("as before"), st.just("as before"), st.sampled_from([None, 10, 20, 35])
+        ),
         link=st.booleans(),
         wait=waits,
     )
@@ -557,7 +647,12 @@ class StationMachine(RuleBasedStateMachine):
     )
     def the_central_system_changes(self, latency, silent, refuses, card, wait):
         central = self.loop.central
-        central.latency_ms, central.silent, central.refuses, central.card_status = latency, silent, refuses, card
+        central.latency_ms, central.silent, central.refuses, central.card_status = (
+            latency,
+            silent,
+            refuses,
+            card,
+        )
         self.after(wait)
 
     @rule(connector=st.integers(0, 3), fault=st.sampled_from(FAULTS), wait=waits)
@@ -585,7 +680,12 @@ class StationMachine(RuleBasedStateMachine):
         outlet.look_at_pilot()
         self.after(wait)
 
-    @rule(connector=connectors, source=st.sampled_from(["temperature", "supply"]), da=st.sampled_from([None, 0, 60, 130, 200]), wait=waits)
+    @rule(
+        connector=connectors,
+        source=st.sampled_from(["temperature", "supply"]),
+        da=st.sampled_from([None, 0, 60, 130, 200]),
+        wait=waits,
+    )
     def cap(self, connector, source, da, wait):
         """Sources that the simulated outlets do not have: nobody else tells them."""
         connector = self.n(connector)
@@ -603,7 +703,13 @@ class StationMachine(RuleBasedStateMachine):
         self.after(wait)
 
     @precondition(lambda self: self.linked() and self.loop.books.placed)
-    @rule(fields=st.sampled_from([{}, {"stackLevel": 0}, {"chargingProfilePurpose": "TxDefaultProfile"}]), restarts=st.booleans(), wait=waits)
+    @rule(
+        fields=st.sampled_from(
+            [{}, {"stackLevel": 0}, {"chargingProfilePurpose": "TxDefaultProfile"}]
+        ),
+        restarts=st.booleans(),
+        wait=waits,
+    )
     def profiles_cannot_be_removed_from_flash(self, fields, restarts, wait):
         self.loop.flash.sticks = True
         self.clear_profiles(fields)
@@ -621,8 +727,9 @@ def accepted(answer):
 
 
 def profiles_in(kept, now):
-    """The profiles in flash. Where the clock was unknown (now is None) without the time of their acceptance: the answer that
-    brings the time may come first, and then they count from it (R31)."""
+    """The profiles in flash. Where the clock was unknown (now is None) without the time of their
+    acceptance: the answer that brings the time may come first, and then they count from it
+    (R31)."""
     documents = {name: json.loads(kept[name]) for name in kept if name.startswith("profile-")}
     for _, document in documents.values():
         if now is None:

@@ -1,4 +1,5 @@
-"""WebSocket: what a server writes, cut anywhere, is read as wsproto and websockets read it, and the other way round."""
+"""WebSocket: what a server writes, cut anywhere, is read as wsproto and websockets read it, and the
+other way round."""
 
 import os
 
@@ -23,7 +24,9 @@ def deterministic_random(count: int) -> bytes:
 SERVER_FRAMES = st.lists(
     st.tuples(
         st.sampled_from([0, 0, 1, 1, 2, 8, 9, 10, 3, 11]),  # opcode
-        st.binary(max_size=140) | st.text(max_size=60).map(str.encode) | st.sampled_from([b"\x03\xe8", b"\x03\xe8bye", b"\x0f\xa0", b"\x03\xed"]),
+        st.binary(max_size=140)
+        | st.text(max_size=60).map(str.encode)
+        | st.sampled_from([b"\x03\xe8", b"\x03\xe8bye", b"\x0f\xa0", b"\x03\xed"]),
         st.booleans() | st.just(True),  # final
         st.sampled_from([False] * 20 + [True]),  # rsv1
     ),
@@ -34,7 +37,11 @@ SERVER_FRAMES = st.lists(
 def wire_of(server_frames) -> bytes:
     data = b""
     for opcode, payload, final, reserved in server_frames:
-        length = bytes([len(payload)]) if len(payload) < 126 else b"\x7e" + len(payload).to_bytes(2, "big")
+        length = (
+            bytes([len(payload)])
+            if len(payload) < 126
+            else b"\x7e" + len(payload).to_bytes(2, "big")
+        )
         data += bytes([(128 if final else 0) | (64 if reserved else 0) | opcode]) + length + payload
     return data
 
@@ -96,7 +103,8 @@ def test_frames_are_read_as_websockets_reads_them(server_frames, cuts):
     data = wire_of(server_frames)
     ours, theirs = read_by_us(in_pieces(data, cuts)), read_by_websockets(data)
     if ours and ours[-1][0] == "close" and theirs[-1] == ("fault", 1002):
-        # it minds a close inside a fragmented message, which RFC 6455 allows (5.4) and Autobahn expects (7.1.5)
+        # it minds a close inside a fragmented message, which RFC 6455 allows (5.4) and Autobahn
+        # expects (7.1.5)
         ours[-1] = theirs[-1]
     assert ours == theirs
 
@@ -116,7 +124,8 @@ def read_by_wsproto(pieces) -> list:
                     parts = []
             elif not isinstance(event, wsproto.events.CloseConnection):
                 events.append((type(event).__name__.lower(), bytes(event.payload)))
-            elif connection.state is wsproto.connection.ConnectionState.OPEN:  # what to close with: the stream is wrong
+            # What to close with: the stream is wrong
+            elif connection.state is wsproto.connection.ConnectionState.OPEN:
                 return [*events, ("fault", int(event.code))]
             else:
                 return [*events, ("close", int(event.code), event.reason or "")]
@@ -126,7 +135,11 @@ def read_by_wsproto(pieces) -> list:
 def read_whole(pieces) -> list:
     """As read_by_us, with the reason of a close."""
     reader = FrameReader(100000, bytearray(256))
-    return [event if event[0] == "close" else shown(event) for piece in pieces for event in reader.feed(piece)]
+    return [
+        event if event[0] == "close" else shown(event)
+        for piece in pieces
+        for event in reader.feed(piece)
+    ]
 
 
 @st.composite
@@ -136,7 +149,10 @@ def streams(draw) -> bytes:
     for _ in range(draw(st.sampled_from([0, 0, 0, 1, 2]))):
         if data:
             data[draw(st.integers(0, len(data) - 1))] = draw(st.integers(0, 255))
-    data += draw(st.sampled_from([b"", b"", b"\x81\x80abcd", b"\x81\x7e\x00\x05hello"]) | st.binary(max_size=20))
+    data += draw(
+        st.sampled_from([b"", b"", b"\x81\x80abcd", b"\x81\x7e\x00\x05hello"])
+        | st.binary(max_size=20)
+    )
     return bytes(data[: draw(st.integers(0, len(data)))] if draw(st.integers(0, 3)) == 0 else data)
 
 
@@ -147,7 +163,8 @@ def test_frames_are_read_as_wsproto_reads_them(data, cuts):
     pieces = in_pieces(data, cuts)
     ours, theirs = read_whole(pieces), read_by_wsproto(pieces)
     if theirs and theirs[-1] == ("fault", 1007) and ours != theirs:
-        # 1: UTF-8 is judged when a message is whole (RFC 6455, 8.1 leaves it open): what is wrong is never handed on, but later refused
+        # 1: UTF-8 is judged when a message is whole (RFC 6455, 8.1 leaves it open): what is wrong
+        # is never handed on, but later refused
         assert ours[: len(theirs) - 1] == theirs[:-1]
         assert not [event for event in ours[len(theirs) - 1 :] if event[0] in ("text", "binary")]
         return
@@ -157,14 +174,21 @@ def test_frames_are_read_as_wsproto_reads_them(data, cuts):
         assert ours[:-1] == theirs[: len(ours) - 1]
         return  # 3: wsproto takes a message of any length
     if ours and ours[-1] == ("fault", 1007) and theirs[-1] == ("fault", 1002):
-        ours[-1] = theirs[-1]  # 4: a close with a wrong code and a wrong reason: we name the reason first, as websockets does
+        # 4: a close with a wrong code and a wrong reason: we name the reason first, as websockets
+        # does
+        ours[-1] = theirs[-1]
     assert ours == theirs
 
 
-@given(st.lists(st.tuples(st.sampled_from([1, 2, 9, 10]), st.text(max_size=200)), max_size=5), st.randoms(use_true_random=False))
+@given(
+    st.lists(st.tuples(st.sampled_from([1, 2, 9, 10]), st.text(max_size=200)), max_size=5),
+    st.randoms(use_true_random=False),
+)
 @settings(max_examples=300, deadline=None)
 def test_what_we_send_is_what_wsproto_receives(messages, random):
-    sent = [(opcode, text.encode() if opcode < 8 else text.encode()[:125]) for opcode, text in messages]
+    sent = [
+        (opcode, text.encode() if opcode < 8 else text.encode()[:125]) for opcode, text in messages
+    ]
     data = b"".join(bytes(frame(opcode, payload, random.randbytes)) for opcode, payload in sent)
     decoder = FrameDecoder(client=False)
     decoder.receive_bytes(data)
@@ -193,7 +217,13 @@ def test_a_close_we_send_is_one_that_websockets_takes(code, reason):
 
 def test_a_real_server_accepts_our_handshake_and_we_its_answer():
     for pieces in (1, 7, 10000):
-        opening = Handshake("localhost:9000", "/ocpp/CP%201", "ocpp1.6", deterministic_random, ("Authorization: Basic eDp5",))
+        opening = Handshake(
+            "localhost:9000",
+            "/ocpp/CP%201",
+            "ocpp1.6",
+            deterministic_random,
+            ("Authorization: Basic eDp5",),
+        )
         server = ServerProtocol(subprotocols=["ocpp1.6", "ocpp2.0.1"])
         server.receive_data(opening.request())
         request = server.events_received()[0]

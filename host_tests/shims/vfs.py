@@ -1,4 +1,5 @@
-"""What the firmware does with file systems, noted for CPython, which has one that it cannot mount."""
+"""What the firmware does with file systems, noted for CPython, which has one that it cannot
+mount."""
 
 mounted = []
 

@@ -1,8 +1,8 @@
 """Certificates for the tests of TLS, made anew for each run. (`cryptography` comes with esptool.)
 
-    authority = Authority(folder, "ca")
-    certificate = authority.sign("central", names=["localhost", "127.0.0.1"], days=(-1, 30))
-    certificate.cert, certificate.key     files, PEM
+authority = Authority(folder, "ca")
+certificate = authority.sign("central", names=["localhost", "127.0.0.1"], days=(-1, 30))
+certificate.cert, certificate.key     files, PEM
 """
 
 from __future__ import annotations
@@ -40,10 +40,19 @@ class Authority:
         self._key = ec.generate_private_key(ec.SECP256R1())
         self.cert = self._make(name, self._key, [], (-100, 100), True).cert
 
-    def sign(self, name: str, names: "list[str]" = [], days: "tuple[float, float]" = (-1, 30)) -> Certificate:  # noqa: B006
-        return self._make(name, ec.generate_private_key(ec.SECP256R1()), names, days, False)
+    def sign(
+        self, name: str, names: "tuple[str, ...]" = (), days: "tuple[float, float]" = (-1, 30)
+    ) -> Certificate:
+        return self._make(name, ec.generate_private_key(ec.SECP256R1()), list(names), days, False)
 
-    def _make(self, name: str, key: ec.EllipticCurvePrivateKey, names: "list[str]", days: "tuple[float, float]", is_authority: bool) -> Certificate:
+    def _make(
+        self,
+        name: str,
+        key: ec.EllipticCurvePrivateKey,
+        names: "list[str]",
+        days: "tuple[float, float]",
+        is_authority: bool,
+    ) -> Certificate:
         now = datetime.datetime.now(datetime.timezone.utc)
         builder = (
             x509.CertificateBuilder()
@@ -56,13 +65,19 @@ class Authority:
             .add_extension(x509.BasicConstraints(is_authority, None), critical=True)
         )
         if names:
-            builder = builder.add_extension(x509.SubjectAlternativeName([_alternative(one) for one in names]), critical=False)
+            builder = builder.add_extension(
+                x509.SubjectAlternativeName([_alternative(one) for one in names]), critical=False
+            )
         self._count += 1
         file = str(self._folder / ("%s-%d" % (name, self._count)))
         files = Certificate(Path(file + ".pem"), Path(file + ".key"))
-        files.cert.write_bytes(builder.sign(self._key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM))
+        files.cert.write_bytes(
+            builder.sign(self._key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
+        )
         plain = serialization.NoEncryption()
-        files.key.write_bytes(key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, plain))
+        files.key.write_bytes(
+            key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, plain)
+        )
         return files
 
 

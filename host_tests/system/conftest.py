@@ -1,14 +1,14 @@
-"""What a system test starts from: an interpreter, a central system, stations. All traffic is judged when a test ends.
+"""What a system test starts from: an interpreter, a central system, stations. All traffic is judged
+when a test ends.
 
     def test_something(central, start_station):
         station = start_station(keys={"MeterValueSampleInterval": "1"})
         station.cmd("plug_in", connector=1, amps=32, phases=3)
         central.wait_for("StatusNotification", lambda payload: payload["status"] == "Preparing")
 
-Every test that (through start_station) asks for `micropython` runs twice, on the 64-bit and on the 32-bit interpreter;
-@pytest.mark.parametrize("micropython", ["64bit"], indirect=True) keeps it to one.
-MICROPYTHON=path and MICROPYTHON32=path name other interpreters.
-"""
+Every test that (through start_station) asks for `micropython` runs twice, on the 64-bit and on the
+32-bit interpreter; @pytest.mark.parametrize("micropython", ["64bit"], indirect=True) keeps it to
+one. MICROPYTHON=path and MICROPYTHON32=path name other interpreters."""
 
 import pytest
 from interpreters import command_of
@@ -26,18 +26,22 @@ def micropython(request) -> "list[str]":
 
 @pytest.fixture
 def central(request):
-    """A central system on a free port. At the end the official schemas judge what it saw, in both directions."""
+    """A central system on a free port. At the end the official schemas judge what it saw, in both
+    directions."""
     with CentralSystem() as system:
         yield system
         messages = list(system.messages)
-    request.node.add_report_section("teardown", "OCPP traffic", "\n".join(map(readable, messages[-200:])))
+    request.node.add_report_section(
+        "teardown", "OCPP traffic", "\n".join(map(readable, messages[-200:]))
+    )
     faults = violations(messages)
     assert not faults, "messages that OCPP 1.6 does not allow:\n" + "\n".join(faults)
 
 
 @pytest.fixture
 def start_station(request, tmp_path, micropython, central):
-    """start_station(**fields of the start file) -> a StationProcess that has said hello and dials `central`."""
+    """start_station(**fields of the start file) -> a StationProcess that has said hello and dials
+    `central`."""
     stations = []
 
     def start(name: str = "station", **fields) -> StationProcess:
@@ -54,7 +58,9 @@ def start_station(request, tmp_path, micropython, central):
     yield start
     for station in stations:
         station.close()
-        request.node.add_report_section("teardown", "log of " + station.folder.name, "\n".join(station.log[-200:]))
+        request.node.add_report_section(
+            "teardown", "log of " + station.folder.name, "\n".join(station.log[-200:])
+        )
 
 
 @pytest.fixture

@@ -1,9 +1,10 @@
-"""Runs the compiled firmware of the ESP32 on the model of the chip: `micropython esp32_station.py BUILD ROOT`.
+"""Runs the compiled firmware of the ESP32 on the model of the chip: `micropython esp32_station.py
+BUILD ROOT`.
 
-ROOT holds board.json and identity.json, and becomes the flash. The wave, and everything else, runs in real time. Lines on
-standard input are what happens outside: plug, unplug, want 0, want 1, card TAG, wifi 0, wifi 1. What the chip does is told in
-lines such as `@ contactor 1 duty 17476 pixel (0, 0, 40)`, whenever that changes; after `heap` also what the heap holds.
-"""
+ROOT holds board.json and identity.json, and becomes the flash. The wave, and everything else, runs
+in real time. Lines on standard input are what happens outside: plug, unplug, want 0, want 1, card
+TAG, wifi 0, wifi 1. What the chip does is told in lines such as `@ contactor 1 duty 17476 pixel (0,
+0, 40)`, whenever that changes; after `heap` also what the heap holds."""
 
 import asyncio
 import gc
@@ -22,7 +23,10 @@ with open(ROOT + "/board.json") as file:
 CHIP.real_time = CHIP.wifi_connects = True
 WIRE = CHIP.wire_pilot(WIRING["pilot"])
 CHIP.closes[WIRING["feedback"]["pin"]] = (WIRING["contactor"]["pin"], 0)
-CHIP.closes[WIRING["residual_current"]["tripped"]["pin"]] = (WIRING["residual_current"]["test"]["pin"], 0)
+CHIP.closes[WIRING["residual_current"]["tripped"]["pin"]] = (
+    WIRING["residual_current"]["test"]["pin"],
+    0,
+)
 CHIP.ohm[WIRING["cable"]["adc_pin"]] = (220, 1000, 3300)
 use(BUILD)
 
@@ -62,7 +66,11 @@ async def outside(app):
 async def chip():
     told = None
     while True:
-        tells = "@ contactor %d duty %d pixel %s" % (CHIP.level(WIRING["contactor"]["pin"]), WIRE.duty_u16, CHIP.pixel)
+        tells = "@ contactor %d duty %d pixel %s" % (
+            CHIP.level(WIRING["contactor"]["pin"]),
+            WIRE.duty_u16,
+            CHIP.pixel,
+        )
         if tells != told:
             told = tells
             print(tells)

@@ -1,10 +1,10 @@
-"""Runs under MicroPython: cuts the power of a flash chip at every one of its operations while the journal grows.
+"""Runs under MicroPython: cuts the power of a flash chip at every one of its operations while the
+journal grows.
 
     micropython journal_power_cut.py FIRMWARE TROUBLE
 
-The chip is that of fakes/nor_flash.py. Exit code 0 and a closing line with figures, or a traceback that says at which
-operation what was lost.
-"""
+The chip is that of fakes/nor_flash.py. Exit code 0 and a closing line with figures, or a traceback
+that says at which operation what was lost."""
 
 import gc
 import sys
@@ -111,7 +111,11 @@ def _check(after, before, history, written, where):
 
 if __name__ == "__main__":
     operations = 0
-    histories = (2, 12, 38, 48, 50, 62)  # in a segment, at its end, thinned for the first time, and again
+    # In a segment, at its end, thinned for the first time, and again
+    histories = (2, 12, 38, 48, 50, 62)
     for history in histories:
         operations += trouble_at_every_operation(history, sys.argv[2])
-    print("%s: %d additions, trouble at each of %d operations" % (sys.argv[2], len(histories), operations))
+    print(
+        "%s: %d additions, trouble at each of %d operations"
+        % (sys.argv[2], len(histories), operations)
+    )

@@ -165,7 +165,10 @@ class Link:
         arguments = folder / ("options-%d.json" % time.monotonic_ns())
         arguments.write_text(json.dumps([paths, options]))
         self._process = subprocess.Popen(
-            [*command, str(program), str(arguments)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+            [*command, str(program), str(arguments)],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
         )
         threading.Thread(target=self._read, daemon=True).start()
 
@@ -175,25 +178,33 @@ class Link:
         self._queue.put(["end", self._process.wait()])
 
     def wait_for(self, *wanted: str, timeout: float = 10) -> list:
-        """The next event that begins with these words; a word of the log is searched for in the sentence."""
+        """The next event that begins with these words; a word of the log is searched for in the
+        sentence."""
         deadline = time.monotonic() + timeout
         while True:
             try:
                 event = self._queue.get(timeout=max(deadline - time.monotonic(), 0.001))
             except queue.Empty:
-                raise AssertionError("no %s in\n%s" % (list(wanted), "\n".join(map(str, self.events)))) from None
+                raise AssertionError(
+                    "no %s in\n%s" % (list(wanted), "\n".join(map(str, self.events)))
+                ) from None
             self.events.append(event)
-            if len(event) >= len(wanted) and all(str(want) in str(got) for want, got in zip(wanted, event, strict=False)):
+            if len(event) >= len(wanted) and all(
+                str(want) in str(got) for want, got in zip(wanted, event, strict=False)
+            ):
                 return event
             assert event[0] != "end", "\n".join(map(str, self.events))
 
     def longest_stall_ms(self, work: bool = False) -> int:
-        """For how long the program's other task had to wait, at most; `work`: by the processor's time that the program
-        took meanwhile, which does not depend on what else the machine has to do."""
+        """For how long the program's other task had to wait, at most; `work`: by the processor's
+        time that the program took meanwhile, which does not depend on what else the machine has to
+        do."""
         time.sleep(0.2)  # it tells when it runs again
         while not self._queue.empty():
             self.events.append(self._queue.get())
-        return max([event[2 if work else 1] for event in self.events if event[0] == "stall"], default=0)
+        return max(
+            [event[2 if work else 1] for event in self.events if event[0] == "stall"], default=0
+        )
 
     def stop(self) -> None:
         self._process.kill()
@@ -224,10 +235,16 @@ def good_server(handler, port: int = 0, name: str = "127.0.0.1", **options):
         except ConnectionClosed:
             pass
 
-    with serve(quiet, "127.0.0.1", port, subprotocols=["ocpp1.6"], compression=None, **options) as server:
+    with serve(
+        quiet, "127.0.0.1", port, subprotocols=["ocpp1.6"], compression=None, **options
+    ) as server:
         thread = threading.Thread(target=server.serve_forever, daemon=True)
         thread.start()
-        yield "%s://%s:%d/ocpp" % ("wss" if options.get("ssl") else "ws", name, server.socket.getsockname()[1])
+        yield "%s://%s:%d/ocpp" % (
+            "wss" if options.get("ssl") else "ws",
+            name,
+            server.socket.getsockname()[1],
+        )
         server.shutdown()
 
 
@@ -265,8 +282,13 @@ def raw_server(handler):
 
 def yes(request: str, key: str = "", more: str = "Sec-WebSocket-Protocol: ocpp1.6\r\n") -> bytes:
     key = key or re.search("Sec-WebSocket-Key: (.*)\r\n", request)[1]
-    accept = base64.b64encode(hashlib.sha1((key + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11").encode()).digest()).decode()
-    return ("HTTP/1.1 101 x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: %s\r\n%s\r\n" % (accept, more)).encode()
+    accept = base64.b64encode(
+        hashlib.sha1((key + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11").encode()).digest()
+    ).decode()
+    return (
+        "HTTP/1.1 101 x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: %s\r\n%s\r\n"
+        % (accept, more)
+    ).encode()
 
 
 def close_code_in(connection: socket.socket) -> "int | None":
@@ -291,4 +313,7 @@ def hold(connection: socket.socket) -> None:
 
 
 def waits(link: Link, count: int) -> "list[int]":
-    return [int(re.search(r"next try in (\d+) s", link.wait_for("log", "warn", "next try")[2])[1]) for _ in range(count)]
+    return [
+        int(re.search(r"next try in (\d+) s", link.wait_for("log", "warn", "next try")[2])[1])
+        for _ in range(count)
+    ]

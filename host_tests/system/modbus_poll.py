@@ -1,4 +1,5 @@
-"""On MicroPython: polls a Modbus meter over a socket that leads to its serial line; prints what the meter says.
+"""On MicroPython: polls a Modbus meter over a socket that leads to its serial line; prints what the
+meter says.
 
 micropython modbus_poll.py FIRMWARE PORT KIND ADDRESS POLLS
 """
@@ -33,7 +34,12 @@ async def main(port, kind, address, polls):
     meter = ModbusMeter(Bus(line, 1146), address, kind, Clock())  # 9600 baud
     for _ in range(polls):
         await meter.poll()
-        said = {"wh": meter.wh, "watts": meter.watts, "da": meter.currents_da, "dv": meter.voltages_dv}
+        said = {
+            "wh": meter.wh,
+            "watts": meter.watts,
+            "da": meter.currents_da,
+            "dv": meter.voltages_dv,
+        }
         print(json.dumps(dict(said, problem=meter.problem)))
 
 

@@ -11,7 +11,8 @@ from tools.station_process import ROOT
 
 
 def installed(sources: Path) -> Path:
-    """The folder in build/ with the locked packages and the scripts of `sources`; made once for each lock file.
+    """The folder in build/ with the locked packages and the scripts of `sources`; made once for
+    each lock file.
 
     Where Node or npm is missing the test is skipped, and fails in CI.
     """

@@ -1,10 +1,10 @@
-"""Runs under MicroPython: cuts the power of a flash chip at every one of its operations while a document changes.
+"""Runs under MicroPython: cuts the power of a flash chip at every one of its operations while a
+document changes.
 
     micropython store_power_cut.py FIRMWARE SCENARIO
 
-The chip is in RAM, with the sizes of an ESP32's flash and MicroPython's littlefs on it. Exit code 0 and a closing
-line with figures, or a traceback that says at which operation what was lost.
-"""
+The chip is in RAM, with the sizes of an ESP32's flash and MicroPython's littlefs on it. Exit code 0
+and a closing line with figures, or a traceback that says at which operation what was lost."""
 
 import gc
 import os
@@ -75,7 +75,8 @@ def change(documents, new):
 
 
 def trouble_at_every_operation(image, old, new, trouble):
-    """Changes profile-1 from `old` to `new` once for each of the chip's operations that the change needs.
+    """Changes profile-1 from `old` to `new` once for each of the chip's operations that the change
+    needs.
 
     Returns how many these are, and how many of them erase.
     """
@@ -85,7 +86,8 @@ def trouble_at_every_operation(image, old, new, trouble):
         flash = image.copy()
         failed = False
         with Mounted(flash) as documents:
-            if old is not None and old["number"] & 1:  # in half of the changes it was written in this life already
+            # In half of the changes it was written in this life already
+            if old is not None and old["number"] & 1:
                 documents.write("profile-1", value("before", len(old["text"])))
                 documents.write("profile-1", old)
             flash.power_up()
@@ -98,7 +100,11 @@ def trouble_at_every_operation(image, old, new, trouble):
             erases = flash.erases
             if trouble in (FAILS, WORN):  # the station goes on
                 now = documents.read("profile-1")
-                assert now == (old if failed and new is not None else now if failed else new), (where, failed, now)
+                assert now == (old if failed and new is not None else now if failed else new), (
+                    where,
+                    failed,
+                    now,
+                )
                 check_neighbours(documents, where)
         flash.power_up()
         with Mounted(flash) as documents:
@@ -111,7 +117,9 @@ def trouble_at_every_operation(image, old, new, trouble):
                 assert found == old or found == new, (where, found)
             check_neighbours(documents, where)
             assert documents.problems == [], (where, documents.problems)
-            assert documents.names() == sorted(NEIGHBOURS + (("profile-1",) if found is not None else ())), where
+            assert documents.names() == sorted(
+                NEIGHBOURS + (("profile-1",) if found is not None else ())
+            ), where
             documents.write("profile-1", value("after", 400))
             assert documents.read("profile-1") == value("after", 400), where
             documents.remove("profile-1")
@@ -136,7 +144,10 @@ def run(trouble, histories, lengths, removing=False):
             operations += some
             changes += 1
             compacted += erases > erases_of_data
-    print("%s: %d changes, trouble at each of %d operations; the folder's log compacted in %d" % (trouble, changes, operations, compacted))
+    print(
+        "%s: %d changes, trouble at each of %d operations; the folder's log compacted in %d"
+        % (trouble, changes, operations, compacted)
+    )
     return compacted
 
 
@@ -145,8 +156,8 @@ def create(trouble):
 
 
 def replace(trouble):
-    # The lengths: in the folder's log, one block, two blocks. So many histories that the log of the folder
-    # is compacted in the middle of some of the changes.
+    # The lengths: in the folder's log, one block, two blocks. So many histories that the log of the
+    # folder is compacted in the middle of some of the changes.
     run(trouble, (1, 2, 3), (0, 100, 700, 5000))
     assert run(trouble, range(4, 24), (400,)) > 0
     assert run(trouble, range(4, 64), (700,)) > 0
@@ -209,7 +220,8 @@ def full():
 
 
 def cost():
-    """What a rewrite costs the chip: the goal is at most one erased block, and at most 2 KiB programmed."""
+    """What a rewrite costs the chip: the goal is at most one erased block, and at most 2 KiB
+    programmed."""
     flash = formatted(64)
     names = ["profile-%d" % number for number in range(10)]
     with Mounted(flash) as documents:
@@ -224,7 +236,10 @@ def cost():
             compacted += flash.erases > erases
             most = max(most, flash.programmed - programmed)
         erased = "%d.%03d" % (flash.erases // 200, flash.erases % 200 * 5)
-        print("rewrite of about %d bytes: %d bytes programmed, at most %d; %s blocks erased" % (length, flash.programmed // 200, most, erased))
+        print(
+            "rewrite of about %d bytes: %d bytes programmed, at most %d; %s blocks erased"
+            % (length, flash.programmed // 200, most, erased)
+        )
         print("the folder's log compacted in %d of 200" % compacted)
         assert flash.programmed <= 200 * 750 and most <= 2048
         assert flash.erases <= 200 * 0.2

@@ -26,15 +26,33 @@ def program(tmp_path, version, way=ENDS):
 
 def test_contactors_are_opened_before_pilots_are_set_and_both_before_anything_else(board, tmp_path):
     files = on_flash(program(tmp_path, "1.0"))
-    closes_low = {"contactor": {"pin": 5, "on": 0}, "phases_2_3": {"pin": 6, "on": 1}, "pilot": {"pwm_pin": 7}}
-    files["/board.json"] = json.dumps({"connectors": [{"contactor": {"pin": 26, "on": 1}, "pilot": {"pwm_pin": 27}}, closes_low]}).encode()
+    closes_low = {
+        "contactor": {"pin": 5, "on": 0},
+        "phases_2_3": {"pin": 6, "on": 1},
+        "pilot": {"pwm_pin": 7},
+    }
+    files["/board.json"] = json.dumps(
+        {"connectors": [{"contactor": {"pin": 26, "on": 1}, "pilot": {"pwm_pin": 27}}, closes_low]}
+    ).encode()
     files["/a/complete"] = b"not a number"
     board.format(files)
     board.start()
     assert board.pins() == "26 0\n5 1\n6 0\n27 1\n7 1\n"
 
 
-@pytest.mark.parametrize("content", [None, b"", b"{", b"[]", b"{}", b'{"connectors": 3}', b'{"connectors": ["x"]}', b'{"connectors": [{"contactor": 3}]}'])
+@pytest.mark.parametrize(
+    "content",
+    [
+        None,
+        b"",
+        b"{",
+        b"[]",
+        b"{}",
+        b'{"connectors": 3}',
+        b'{"connectors": ["x"]}',
+        b'{"connectors": [{"contactor": 3}]}',
+    ],
+)
 @pytest.mark.parametrize("micropython", ["64bit"], indirect=True)
 def test_without_a_readable_board_json_the_start_goes_on_and_says_so(board, tmp_path, content):
     files = on_flash(program(tmp_path, "1.0"))
@@ -48,7 +66,10 @@ def test_without_a_readable_board_json_the_start_goes_on_and_says_so(board, tmp_
 def test_a_level_that_is_none_never_drives_a_contactor_and_the_others_are_opened(board, tmp_path):
     files = on_flash(program(tmp_path, "1.0"))
     for on in (2, 7, -1, "0", None, 0.5):
-        wrong, right = {"contactor": {"pin": 5, "on": on}, "pilot": {"pwm_pin": 7}}, {"contactor": {"pin": 26, "on": 1}, "pilot": {"pwm_pin": 27}}
+        wrong, right = (
+            {"contactor": {"pin": 5, "on": on}, "pilot": {"pwm_pin": 7}},
+            {"contactor": {"pin": 26, "on": 1}, "pilot": {"pwm_pin": 27}},
+        )
         files["/board.json"] = json.dumps({"connectors": [wrong, right]}).encode()
         board.format(files)
         assert "boot: not every output was set" in board.start()[1]
@@ -58,7 +79,11 @@ def test_a_level_that_is_none_never_drives_a_contactor_and_the_others_are_opened
 def test_it_says_version_build_folder_and_why_it_started(board, tmp_path):
     made = program(tmp_path, "1.2.3")
     board.format(on_flash(made))
-    for cause, mark, words in ((1, b"", "power-up, start 1"), (2, b"R", "a reset, start 2"), (3, b"", "the watchdog, start 3")):
+    for cause, mark, words in (
+        (1, b"", "power-up, start 1"),
+        (2, b"R", "a reset, start 2"),
+        (3, b"", "the watchdog, start 3"),
+    ):
         with open(board.folder / "rtc", "ab") as memory:
             memory.write(mark)  # what a reset on purpose leaves
         _, text = board.start(cause)
@@ -84,7 +109,10 @@ def test_a_program_that_is_not_complete_is_never_started(board, tmp_path):
 
 
 def test_after_three_starts_in_vain_the_program_before_takes_over_for_good(board, tmp_path):
-    board.format(on_flash(program(tmp_path, "1.0"), "a", 1) | on_flash(program(tmp_path, "2.0", CRASHES), "b", 2))
+    board.format(
+        on_flash(program(tmp_path, "1.0"), "a", 1)
+        | on_flash(program(tmp_path, "2.0", CRASHES), "b", 2)
+    )
     for _ in range(3):
         code, text = board.start()
         assert code == RESET and "main: 2.0" in text
@@ -100,7 +128,12 @@ def test_a_crash_loop_without_another_program_ends_in_safe_mode_that_says_so(boa
         assert "main: 1.0" in board.start()[1]
     for _ in range(2):
         code, text = board.start()
-        assert code == 0 and "boot: SAFE MODE" in text and "network is off" in text and "main:" not in text
+        assert (
+            code == 0
+            and "boot: SAFE MODE" in text
+            and "network is off" in text
+            and "main:" not in text
+        )
     assert board.pins().endswith("26 0\n27 1\n"), "its outputs are safe too"
     assert "/a/complete" in board.files()
     assert "main: 1.0" in board.start(cause=1)[1], "power off and on tries again"
@@ -117,10 +150,25 @@ def test_an_import_that_fails_counts_as_a_crash(board, tmp_path):
     assert "SAFE MODE" in board.start()[1]
 
 
-@pytest.mark.parametrize("content", [None, b"", bytes(200), b"def (:", b"print(", b"raise ValueError(1)", b"import nothing_of_this_name", b"\xff\xfe\x00"])
+@pytest.mark.parametrize(
+    "content",
+    [
+        None,
+        b"",
+        bytes(200),
+        b"def (:",
+        b"print(",
+        b"raise ValueError(1)",
+        b"import nothing_of_this_name",
+        b"\xff\xfe\x00",
+    ],
+)
 @pytest.mark.parametrize("micropython", ["64bit"], indirect=True)
-def test_a_main_py_that_is_missing_or_cannot_be_read_does_not_leave_the_board_at_the_prompt(board, tmp_path, content):
-    """MicroPython prints a line and waits at the prompt. The watchdog resets it, and after three starts the program before runs."""
+def test_a_main_py_that_is_missing_or_cannot_be_read_does_not_leave_the_board_at_the_prompt(
+    board, tmp_path, content
+):
+    """MicroPython prints a line and waits at the prompt. The watchdog resets it, and after three
+    starts the program before runs."""
     files = on_flash(program(tmp_path, "1.0"), "a", 1) | on_flash(program(tmp_path, "2.0"), "b", 2)
     del files["/b/main.py"]
     board.format(files | ({} if content is None else {"/b/main.py": content}))
@@ -131,9 +179,14 @@ def test_a_main_py_that_is_missing_or_cannot_be_read_does_not_leave_the_board_at
 
 
 def test_both_programs_may_fail_one_after_the_other(board, tmp_path):
-    board.format(on_flash(program(tmp_path, "1.0", CRASHES), "a", 1) | on_flash(program(tmp_path, "2.0", CRASHES), "b", 2))
+    board.format(
+        on_flash(program(tmp_path, "1.0", CRASHES), "a", 1)
+        | on_flash(program(tmp_path, "2.0", CRASHES), "b", 2)
+    )
     seen = [board.start()[1] for _ in range(7)]
-    assert [("main: 2.0" in t, "main: 1.0" in t) for t in seen] == [(True, False)] * 3 + [(False, True)] * 3 + [(False, False)]
+    assert [("main: 2.0" in t, "main: 1.0" in t) for t in seen] == [(True, False)] * 3 + [
+        (False, True)
+    ] * 3 + [(False, False)]
     assert "SAFE MODE" in seen[-1]
 
 
@@ -158,9 +211,13 @@ def test_what_others_keep_in_the_clocks_memory_stays(board, tmp_path):
 
 
 def test_a_flash_that_takes_no_write_does_not_stop_the_fall_back(board, tmp_path):
-    files = on_flash(program(tmp_path, "1.0"), "a", 1) | on_flash(program(tmp_path, "2.0", CRASHES), "b", 2)
+    files = on_flash(program(tmp_path, "1.0"), "a", 1) | on_flash(
+        program(tmp_path, "2.0", CRASHES), "b", 2
+    )
     refuses = b"def refuse(*names):\n    raise OSError(5)\n\n\ndef make_safe"
-    files["/boot.py"] = files["/boot.py"].replace(b"os.rename(", b"refuse(").replace(b"def make_safe", refuses)
+    files["/boot.py"] = (
+        files["/boot.py"].replace(b"os.rename(", b"refuse(").replace(b"def make_safe", refuses)
+    )
     board.format(files)
     for _ in range(3):
         board.start()
@@ -169,12 +226,18 @@ def test_a_flash_that_takes_no_write_does_not_stop_the_fall_back(board, tmp_path
 
 def test_a_board_without_any_program_says_what_to_do(board, tmp_path):
     files = on_flash(program(tmp_path, "1.0"))
-    board.format({path: content for path, content in files.items() if path in ("/boot.py", "/board.json")})
-    assert "There is no complete program. make flash or make deploy installs one." in board.start()[1]
+    board.format(
+        {path: content for path, content in files.items() if path in ("/boot.py", "/board.json")}
+    )
+    assert (
+        "There is no complete program. make flash or make deploy installs one." in board.start()[1]
+    )
     assert board.pins() == "26 0\n27 1\n"
 
 
-def test_a_panic_is_told_from_a_reset_by_the_mark_that_a_reset_on_purpose_leaves_and_the_mark_stays(board, tmp_path):
+def test_a_panic_is_told_from_a_reset_by_the_mark_that_a_reset_on_purpose_leaves_and_the_mark_stays(
+    board, tmp_path
+):
     board.format(on_flash(program(tmp_path, "1.0")))
     assert "after a panic" in board.start()[1]
     (board.folder / "rtc").write_bytes(b"????R")
@@ -186,8 +249,14 @@ def test_a_panic_is_told_from_a_reset_by_the_mark_that_a_reset_on_purpose_leaves
 
 
 def frozen(version, way=ENDS):
-    run = 'def run(started, forget_starts, restart_for_memory):\n    print("frozen:", "%s", started)\n' % version
-    return {"__init__.py": '__version__ = "%s"\n' % version, "main.py": run + "".join("    %s\n" % line for line in way.splitlines())}
+    run = (
+        'def run(started, forget_starts, restart_for_memory):\n    print("frozen:", "%s", started)\n'
+        % version
+    )
+    return {
+        "__init__.py": '__version__ = "%s"\n' % version,
+        "main.py": run + "".join("    %s\n" % line for line in way.splitlines()),
+    }
 
 
 def without_program(tmp_path):
@@ -195,7 +264,9 @@ def without_program(tmp_path):
     return {path: content for path, content in files.items() if path == "/board.json"}
 
 
-def test_the_frozen_program_starts_where_no_folder_holds_one_and_says_from_which_slot(board, tmp_path):
+def test_the_frozen_program_starts_where_no_folder_holds_one_and_says_from_which_slot(
+    board, tmp_path
+):
     board.format(without_program(tmp_path))
     board.write_slot(0, frozen("2.0"))
     _, text = board.start(cause=1)
@@ -212,7 +283,10 @@ def test_a_complete_program_in_a_folder_wins_over_the_frozen_one(board, tmp_path
 
 
 def test_a_package_beside_the_frozen_program_does_not_get_in_its_way(board, tmp_path):
-    stray = {"/setpoint/__init__.py": b'__version__ = "stray"\n', "/lib/setpoint/__init__.py": b'__version__ = "stray"\n'}
+    stray = {
+        "/setpoint/__init__.py": b'__version__ = "stray"\n',
+        "/lib/setpoint/__init__.py": b'__version__ = "stray"\n',
+    }
     board.format(without_program(tmp_path) | stray)
     board.write_slot(0, frozen("2.0"))
     assert "frozen: 2.0" in board.start()[1]
@@ -220,21 +294,33 @@ def test_a_package_beside_the_frozen_program_does_not_get_in_its_way(board, tmp_
 
 def test_a_package_in_lib_is_not_taken_for_a_frozen_one(board, tmp_path):
     boot = {"/boot.py": (ROOT / "firmware" / "boot.py").read_bytes()}
-    board.format(without_program(tmp_path) | boot | {"/lib/setpoint/__init__.py": b'__version__ = "stray"\n'})
+    board.format(
+        without_program(tmp_path) | boot | {"/lib/setpoint/__init__.py": b'__version__ = "stray"\n'}
+    )
     assert "There is no complete program" in board.start()[1]
 
 
 @pytest.mark.parametrize("first, winner", [('""', "the folder's"), ('".frozen"', "frozen")])
-def test_what_stands_first_on_the_path_is_imported_and_frozen_code_may_stand_there(tmp_path, micropython, first, winner):
-    """The interpreter's own rule, by a package that is frozen into every one: on it boot.py relies."""
+def test_what_stands_first_on_the_path_is_imported_and_frozen_code_may_stand_there(
+    tmp_path, micropython, first, winner
+):
+    """The interpreter's own rule, by a package that is frozen into every one: on it boot.py
+    relies."""
     (tmp_path / "asyncio").mkdir()
     (tmp_path / "asyncio" / "__init__.py").write_text("the_folders = True\n")
-    code = "import sys\nsys.path[:] = [%s, '', '.frozen']\nimport asyncio\nprint(hasattr(asyncio, 'the_folders'))" % first
-    said = subprocess.run([*micropython, "-c", code], cwd=tmp_path, capture_output=True, text=True).stdout
+    code = (
+        "import sys\nsys.path[:] = [%s, '', '.frozen']\nimport asyncio\nprint(hasattr(asyncio, 'the_folders'))"
+        % first
+    )
+    said = subprocess.run(
+        [*micropython, "-c", code], cwd=tmp_path, capture_output=True, text=True
+    ).stdout
     assert said == "%s\n" % (winner != "frozen")
 
 
-def test_after_three_starts_in_vain_of_the_only_folder_the_frozen_program_takes_over_for_good(board, tmp_path):
+def test_after_three_starts_in_vain_of_the_only_folder_the_frozen_program_takes_over_for_good(
+    board, tmp_path
+):
     board.format(on_flash(program(tmp_path, "1.0", CRASHES)))
     board.write_slot(0, frozen("2.0"))
     for _ in range(3):
@@ -245,7 +331,9 @@ def test_after_three_starts_in_vain_of_the_only_folder_the_frozen_program_takes_
     assert "frozen: 2.0" in board.start(cause=1)[1]
 
 
-def test_after_three_starts_in_vain_of_the_frozen_program_the_other_slot_takes_its_place(board, tmp_path):
+def test_after_three_starts_in_vain_of_the_frozen_program_the_other_slot_takes_its_place(
+    board, tmp_path
+):
     board.format(without_program(tmp_path))
     board.write_slot(0, frozen("2.0", CRASHES))
     board.write_slot(1, frozen("1.0", LIVES_A_MINUTE))
@@ -254,7 +342,9 @@ def test_after_three_starts_in_vain_of_the_frozen_program_the_other_slot_takes_i
     code, text = board.start()
     assert code == RESET and "the other slot takes its place" in text and "frozen:" not in text
     for _ in range(5):
-        assert "frozen: 1.0 from ota_1, after a" in board.start()[1], "for good: the boot loader was told that it is"
+        assert "frozen: 1.0 from ota_1, after a" in board.start()[1], (
+            "for good: the boot loader was told that it is"
+        )
 
 
 def test_a_slot_that_the_boot_loader_gives_up_at_once_is_not_tried_for_ever(board, tmp_path):
@@ -262,9 +352,13 @@ def test_a_slot_that_the_boot_loader_gives_up_at_once_is_not_tried_for_ever(boar
     board.write_slot(0, frozen("2.0", CRASHES))
     board.write_slot(1, frozen("1.0", CRASHES))
     seen = [board.start()[1] for _ in range(8)]
-    tried = ["2.0" if "frozen: 2.0" in text else "1.0" if "frozen: 1.0" in text else "" for text in seen]
+    tried = [
+        "2.0" if "frozen: 2.0" in text else "1.0" if "frozen: 1.0" in text else "" for text in seen
+    ]
     assert tried == ["2.0", "2.0", "2.0", "", "1.0", "", "", ""]
-    assert all("SAFE MODE. Setpoint 2.0 in ota_0" in text and "network is off" in text for text in seen[5:])
+    assert all(
+        "SAFE MODE. Setpoint 2.0 in ota_0" in text and "network is off" in text for text in seen[5:]
+    )
     assert "frozen: 2.0" in board.start(cause=1)[1], "power off and on tries again"
 
 
@@ -279,7 +373,9 @@ def test_an_empty_other_slot_ends_in_safe_mode(board, tmp_path):
 
 
 @pytest.mark.parametrize("way", [LIVES_A_MINUTE, ASKED_TO_RESTART])
-def test_a_frozen_start_that_lasted_or_a_restart_that_was_asked_for_is_no_crash(board, tmp_path, way):
+def test_a_frozen_start_that_lasted_or_a_restart_that_was_asked_for_is_no_crash(
+    board, tmp_path, way
+):
     board.format(without_program(tmp_path))
     board.write_slot(0, frozen("2.0", way))
     for _ in range(5):
@@ -324,8 +420,12 @@ class App:
         (b"return 1 // 0", b"False", b"pass", False, True),
     ],
 )
-def test_main_ends_in_a_reset_with_safe_outputs_whatever_happens(board, tmp_path, this, died, run, safe, counts):
-    files = on_flash(program(tmp_path, "1.0")) | {"/a/main.py": (ROOT / "firmware" / "main.py").read_bytes()}
+def test_main_ends_in_a_reset_with_safe_outputs_whatever_happens(
+    board, tmp_path, this, died, run, safe, counts
+):
+    files = on_flash(program(tmp_path, "1.0")) | {
+        "/a/main.py": (ROOT / "firmware" / "main.py").read_bytes()
+    }
     for path, content in PACKAGE.items():
         files[path] = content.replace(b"THIS", this).replace(b"DIED", died).replace(b"RUN", run)
     board.format(files)
@@ -334,31 +434,59 @@ def test_main_ends_in_a_reset_with_safe_outputs_whatever_happens(board, tmp_path
         assert code == RESET, text
         assert "start %d\n" % (number if counts else 1) in text
         if safe:
-            assert text.index("safe") < text.index("app:") and text.rindex("safe") < text.rindex("reset")
-            assert "Traceback" not in text or text.rindex("safe", 0, text.index("Traceback")) > text.index("app:"), "safe before it prints"
+            assert text.index("safe") < text.index("app:") and text.rindex("safe") < text.rindex(
+                "reset"
+            )
+            assert "Traceback" not in text or text.rindex(
+                "safe", 0, text.index("Traceback")
+            ) > text.index("app:"), "safe before it prints"
     assert ("SAFE MODE" in board.start()[1]) == counts
 
 
 @pytest.mark.parametrize("micropython", ["32bit"], indirect=True)
 @pytest.mark.parametrize("where", ["board", "app"])
-def test_a_start_that_ends_for_want_of_memory_says_so_and_is_not_put_aside_but_three_are_enough(board, tmp_path, where):
+def test_a_start_that_ends_for_want_of_memory_says_so_and_is_not_put_aside_but_three_are_enough(
+    board, tmp_path, where
+):
     """The import takes more than there is, as with .mpy files on a chip without PSRAM."""
     files = on_flash(program(tmp_path, "1.0"), "b", 1) | on_flash(program(tmp_path, "2.0"), "a", 2)
-    files |= {"/a/main.py": (ROOT / "firmware" / "main.py").read_bytes(), "/state/keys.a": b"learned"} | PACKAGE
+    files |= {
+        "/a/main.py": (ROOT / "firmware" / "main.py").read_bytes(),
+        "/state/keys.a": b"learned",
+    } | PACKAGE
     for path in ("__init__", "log_ring", "store/__init__", "store/files"):
-        files["/a/setpoint/%s.py" % path] = (ROOT / "firmware" / "setpoint" / (path + ".py")).read_bytes()
-    files["/a/setpoint/board.py"] = files["/a/setpoint/board.py"].replace(b"THIS", b"return Board()").replace(b"class Board:", b"class Board:\n    root = ''")
-    files["/a/setpoint/app.py"] = files["/a/setpoint/app.py"].replace(b"DIED", b"False").replace(b"RUN", b"pass")
+        files["/a/setpoint/%s.py" % path] = (
+            ROOT / "firmware" / "setpoint" / (path + ".py")
+        ).read_bytes()
+    files["/a/setpoint/board.py"] = (
+        files["/a/setpoint/board.py"]
+        .replace(b"THIS", b"return Board()")
+        .replace(b"class Board:", b"class Board:\n    root = ''")
+    )
+    files["/a/setpoint/app.py"] = (
+        files["/a/setpoint/app.py"].replace(b"DIED", b"False").replace(b"RUN", b"pass")
+    )
     files["/a/setpoint/%s.py" % where] += b"kept = []\nwhile True:\n    kept.append(bytes(500))\n"
     board.format(files)
     board.interpreter = [*board.interpreter, "-X", "heapsize=115K"]
     for number in range(3):
         code, text = board.start()
-        assert code == RESET and "There is not enough memory to start: on a chip without PSRAM" in text and "Traceback" not in text, text
-        assert "start 1\n" in text and ("after a reset" in text) == (number > 0), "it counts as none in vain"
+        assert (
+            code == RESET
+            and "There is not enough memory to start: on a chip without PSRAM" in text
+            and "Traceback" not in text
+        ), text
+        assert "start 1\n" in text and ("after a reset" in text) == (number > 0), (
+            "it counts as none in vain"
+        )
     for _ in range(2):
         code, text = board.start()
-        assert code == 0 and "SAFE MODE. Setpoint 2.0" in text and "has not enough memory: on a chip without PSRAM" in text and "main:" not in text
+        assert (
+            code == 0
+            and "SAFE MODE. Setpoint 2.0" in text
+            and "has not enough memory: on a chip without PSRAM" in text
+            and "main:" not in text
+        )
     kept = board.files()
     assert "/a/complete" in kept and b"There is not enough memory" in kept["/state/log"]
     assert "There is not enough memory" in board.start(cause=1)[1], "power off and on tries again"

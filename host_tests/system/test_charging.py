@@ -1,4 +1,5 @@
-"""The whole station on MicroPython, over real sockets, at a real central system: charging, limits, cuts."""
+"""The whole station on MicroPython, over real sockets, at a real central system: charging, limits,
+cuts."""
 
 import json
 import os
@@ -21,7 +22,9 @@ def profile(id=1, level=0, purpose="TxDefaultProfile", periods=((0, 16),), unit=
     schedule = {
         "chargingRateUnit": unit,
         "startSchedule": more.pop("start", "2025-06-15T00:00:00Z"),
-        "chargingSchedulePeriod": [{"startPeriod": start, "limit": limit} for start, limit in periods],
+        "chargingSchedulePeriod": [
+            {"startPeriod": start, "limit": limit} for start, limit in periods
+        ],
     }
     if "duration" in more:
         schedule["duration"] = more.pop("duration")
@@ -36,7 +39,9 @@ def profile(id=1, level=0, purpose="TxDefaultProfile", periods=((0, 16),), unit=
 
 
 def set_profile(central, connector=1, **fields):
-    return central.call("SetChargingProfile", {"connectorId": connector, "csChargingProfiles": profile(**fields)})["status"]
+    return central.call(
+        "SetChargingProfile", {"connectorId": connector, "csChargingProfiles": profile(**fields)}
+    )["status"]
 
 
 def charge(station, central, connector=1, tag="TAG"):
@@ -49,12 +54,16 @@ def charge(station, central, connector=1, tag="TAG"):
 
 
 def offered(station, amps, connector=1, timeout=12):
-    station.wait_until(lambda state: state["connectors"][connector - 1]["pilot"]["offered_amps"] == amps, timeout)
+    station.wait_until(
+        lambda state: state["connectors"][connector - 1]["pilot"]["offered_amps"] == amps, timeout
+    )
 
 
 def test_a_session_from_plug_to_unplug(station, central):
     charge(station, central)
-    state = station.wait_until(lambda state: state["connectors"][0]["transaction"]["id"] is not None)
+    state = station.wait_until(
+        lambda state: state["connectors"][0]["transaction"]["id"] is not None
+    )
     connector = state["connectors"][0]
     assert connector["status"] == "Charging" and connector["pilot"]["state"] == "C"
     assert connector["pilot"]["offered_amps"] == 32.0 and connector["limit"]["source"] == "hardware"
@@ -64,17 +73,30 @@ def test_a_session_from_plug_to_unplug(station, central):
     station.cmd("plug_out", connector=1)
     stop = central.wait_for("StopTransaction")
     assert stop.payload["reason"] == "EVDisconnected"
-    central.wait_for("StatusNotification", lambda p: p["connectorId"] == 1 and p["status"] == "Available", since=central.messages.index(stop))
+    central.wait_for(
+        "StatusNotification",
+        lambda p: p["connectorId"] == 1 and p["status"] == "Available",
+        since=central.messages.index(stop),
+    )
     assert not station.connector()["contactor"]["closed"]
 
 
-def test_the_limit_changes_on_the_second_of_the_schedule_and_with_it_the_pilot(start_station, central):
+def test_the_limit_changes_on_the_second_of_the_schedule_and_with_it_the_pilot(
+    start_station, central
+):
     station = start_station(clock=FROZEN)
     station.wait_until(lambda state: state["registered"])
-    assert set_profile(central, periods=((0, 16), (43260, 9.5), (43380, 0), (43500, 20))) == "Accepted"
+    assert (
+        set_profile(central, periods=((0, 16), (43260, 9.5), (43380, 0), (43500, 20))) == "Accepted"
+    )
     charge(station, central)
     offered(station, 16.0)
-    for seconds, now, amps in ((59, "12:00:59", 16.0), (1, "12:01:00", 9.5), (119, "12:02:59", 9.5), (1, "12:03:00", 0.0)):
+    for seconds, now, amps in (
+        (59, "12:00:59", 16.0),
+        (1, "12:01:00", 9.5),
+        (119, "12:02:59", 9.5),
+        (1, "12:03:00", 0.0),
+    ):
         station.cmd("clock", advance_s=seconds)
         state = station.wait_until(lambda state: state["now"] == "2025-06-15T%sZ" % now)
         assert state["connectors"][0]["limit"]["amps"] == amps, now
@@ -102,24 +124,47 @@ def test_energy_follows_the_limit_when_time_is_advanced(start_station, central):
 def test_the_composite_schedule_over_the_wire(start_station, central):
     station = start_station(clock=FROZEN, connectors=[{"id": 1}, {"id": 2}])
     station.wait_until(lambda state: state["registered"])
-    set_profile(central, 0, id=9, purpose="ChargePointMaxProfile", periods=((0, 20), (43200 + 1800, 12.3)))
+    set_profile(
+        central, 0, id=9, purpose="ChargePointMaxProfile", periods=((0, 20), (43200 + 1800, 12.3))
+    )
     set_profile(central, 1, periods=((0, 16), (43200 + 600, 8.1)))
-    answer = central.call("GetCompositeSchedule", {"connectorId": 1, "duration": 3600, "chargingRateUnit": "A"})
+    answer = central.call(
+        "GetCompositeSchedule", {"connectorId": 1, "duration": 3600, "chargingRateUnit": "A"}
+    )
     assert answer["scheduleStart"] == NOON
-    assert [(p["startPeriod"], p["limit"], p["numberPhases"]) for p in answer["chargingSchedule"]["chargingSchedulePeriod"]] == [
+    assert [
+        (p["startPeriod"], p["limit"], p["numberPhases"])
+        for p in answer["chargingSchedule"]["chargingSchedulePeriod"]
+    ] == [
         (0, 16.0, 3),
         (600, 8.1, 3),
     ]
-    total = central.call("GetCompositeSchedule", {"connectorId": 0, "duration": 3600, "chargingRateUnit": "W"})
-    assert [(p["startPeriod"], p["limit"]) for p in total["chargingSchedule"]["chargingSchedulePeriod"]] == [(0, 13800.0), (1800, 8487.0)]
+    total = central.call(
+        "GetCompositeSchedule", {"connectorId": 0, "duration": 3600, "chargingRateUnit": "W"}
+    )
+    assert [
+        (p["startPeriod"], p["limit"]) for p in total["chargingSchedule"]["chargingSchedulePeriod"]
+    ] == [(0, 13800.0), (1800, 8487.0)]
 
 
 def test_a_power_cut_in_mid_charge_keeps_profiles_transaction_and_limit(start_station, central):
     station = start_station(clock={"at": NOON, "frozen": True})
     charge(station, central)
-    transaction = station.wait_until(lambda s: s["connectors"][0]["transaction"]["id"] is not None)["connectors"][0]["transaction"]
+    transaction = station.wait_until(lambda s: s["connectors"][0]["transaction"]["id"] is not None)[
+        "connectors"
+    ][0]["transaction"]
     assert set_profile(central, id=1, periods=((0, 20),)) == "Accepted"
-    assert set_profile(central, id=2, level=3, purpose="TxProfile", periods=((0, 7),), transactionId=transaction["id"]) == "Accepted"
+    assert (
+        set_profile(
+            central,
+            id=2,
+            level=3,
+            purpose="TxProfile",
+            periods=((0, 7),),
+            transactionId=transaction["id"],
+        )
+        == "Accepted"
+    )
     wh = station.connector()["meter"]["wh"]
     station.kill()
     boots = len(central.seen("BootNotification"))
@@ -139,7 +184,9 @@ def test_a_power_cut_in_mid_charge_keeps_profiles_transaction_and_limit(start_st
 
 
 def test_without_the_network_the_schedule_goes_on_and_nothing_is_lost(start_station, central):
-    station = start_station(clock=FROZEN, keys={"MeterValueSampleInterval": "60", "WebSocketPingInterval": "0"})
+    station = start_station(
+        clock=FROZEN, keys={"MeterValueSampleInterval": "60", "WebSocketPingInterval": "0"}
+    )
     station.wait_until(lambda state: state["registered"])
     set_profile(central, periods=((0, 16), (43200 + 120, 8)))
     charge(station, central)
@@ -205,7 +252,9 @@ def test_bad_input_is_answered_and_the_station_goes_on(station, central):
         '[2,"b","SetChargingProfile",{}]',
         '[2,"c","Frobnicate",{}]',
         '[2,"d","SetChargingProfile",{"connectorId":"1","csChargingProfiles":{}}]',
-        '[2,"e","SetChargingProfile",' + json.dumps({"connectorId": 7, "csChargingProfiles": profile()}) + "]",
+        '[2,"e","SetChargingProfile",'
+        + json.dumps({"connectorId": 7, "csChargingProfiles": profile()})
+        + "]",
         '[3,"nobody",{}]',
         '[4,"nobody","x","",{}]',
         '[2,"' + "x" * 300 + '","Reset",{"type":"Soft"}]',
@@ -215,10 +264,19 @@ def test_bad_input_is_answered_and_the_station_goes_on(station, central):
     ):
         central.inject(text)
     codes = {m.id: m.code for m in _errors(central, 5)}
-    assert codes["b"] == "FormationViolation" and codes["c"] == "NotImplemented" and codes["d"] == "TypeConstraintViolation"
-    assert codes["e"] == "PropertyConstraintViolation" and codes["f"] == "PropertyConstraintViolation"
+    assert (
+        codes["b"] == "FormationViolation"
+        and codes["c"] == "NotImplemented"
+        and codes["d"] == "TypeConstraintViolation"
+    )
+    assert (
+        codes["e"] == "PropertyConstraintViolation" and codes["f"] == "PropertyConstraintViolation"
+    )
     assert station.connector()["limit"] == limit
-    assert central.call("GetCompositeSchedule", {"connectorId": 1, "duration": 0})["status"] == "Accepted"
+    assert (
+        central.call("GetCompositeSchedule", {"connectorId": 1, "duration": 0})["status"]
+        == "Accepted"
+    )
 
 
 def _errors(central, at_least):
@@ -236,7 +294,10 @@ def test_pilot_faults_open_the_contactor_and_are_reported(station, central):
     station.cmd("pilot", connector=1, fault="short")
     station.wait_until(lambda s: not s["connectors"][0]["contactor"]["closed"], timeout=1)
     report = central.wait_for("StatusNotification", lambda p: p["status"] == "Faulted")
-    assert report.payload["errorCode"] == "EVCommunicationError" and report.payload["vendorErrorCode"] == "short"
+    assert (
+        report.payload["errorCode"] == "EVCommunicationError"
+        and report.payload["vendorErrorCode"] == "short"
+    )
     station.cmd("fault", connector=1, code="GroundFailure", active=True)
     central.wait_for("StatusNotification", lambda p: p["errorCode"] == "GroundFailure")
 
@@ -253,10 +314,16 @@ def test_a_cable_limits_what_is_offered(station, central):
 def test_a_data_transfer_carries_the_reply_back(station, central):
     station.wait_until(lambda state: state["registered"])
     central.answers["DataTransfer"] = {"status": "Accepted", "data": "pong"}
-    assert station.cmd("data_transfer", vendor_id="org.example", message_id="m", data="ping")["data"] == "pong"
+    assert (
+        station.cmd("data_transfer", vendor_id="org.example", message_id="m", data="ping")["data"]
+        == "pong"
+    )
 
 
-@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="CPU time is read from /proc, which this system does not have")
+@pytest.mark.skipif(
+    not Path("/proc/self/stat").exists(),
+    reason="CPU time is read from /proc, which this system does not have",
+)
 def test_an_idle_station_sleeps(station):
     station.wait_until(lambda state: state["registered"])
     launcher = station.process.pid
@@ -281,8 +348,14 @@ def test_a_station_that_restarts_says_goodbye(micropython, tmp_path):
                 message = json.loads(text)
                 if message[0] != 2:
                     continue
-                boot = {"status": "Accepted", "currentTime": "2026-01-01T00:00:00Z", "interval": 300}
-                connection.send(json.dumps([3, message[1], boot if message[2] == "BootNotification" else {}]))
+                boot = {
+                    "status": "Accepted",
+                    "currentTime": "2026-01-01T00:00:00Z",
+                    "interval": 300,
+                }
+                connection.send(
+                    json.dumps([3, message[1], boot if message[2] == "BootNotification" else {}])
+                )
                 if message[2] == "BootNotification":
                     connection.send('[2,"reset","Reset",{"type":"Soft"}]')
         except ConnectionClosed:
@@ -298,7 +371,9 @@ def test_a_station_that_restarts_says_goodbye(micropython, tmp_path):
         server.shutdown()
 
 
-def test_a_welded_contactor_is_latched_over_a_power_cut_until_a_person_has_seen_to_it(start_station, central):
+def test_a_welded_contactor_is_latched_over_a_power_cut_until_a_person_has_seen_to_it(
+    start_station, central
+):
     station = start_station()
     charge(station, central)
     station.cmd("contactor", connector=1, stuck="closed")
@@ -309,12 +384,21 @@ def test_a_welded_contactor_is_latched_over_a_power_cut_until_a_person_has_seen_
     seen = len(central.messages)
     station.kill()
     station.start()
-    report = central.wait_for("StatusNotification", lambda p: p["connectorId"] == 1 and p["status"] == "Faulted", since=seen).payload
+    report = central.wait_for(
+        "StatusNotification",
+        lambda p: p["connectorId"] == 1 and p["status"] == "Faulted",
+        since=seen,
+    ).payload
     assert report["vendorErrorCode"] == "welded"
     station.cmd("press", button="acknowledge")
-    station.wait_until(lambda s: s["loop"]["steps"] > 100)  # the residual current monitor is tested meanwhile
+    # The residual current monitor is tested meanwhile
+    station.wait_until(lambda s: s["loop"]["steps"] > 100)
     station.cmd("clock", advance_s=60)
-    central.wait_for("StatusNotification", lambda p: p["connectorId"] == 1 and p["status"] != "Faulted", since=seen)
+    central.wait_for(
+        "StatusNotification",
+        lambda p: p["connectorId"] == 1 and p["status"] != "Faulted",
+        since=seen,
+    )
 
 
 def test_heat_lowers_the_limit_and_at_last_stops_the_charge(station, central):
@@ -322,20 +406,38 @@ def test_heat_lowers_the_limit_and_at_last_stops_the_charge(station, central):
     station.cmd("temperature", celsius=66)
     offered(station, 16.0)
     assert station.connector()["limit"]["source"] == "temperature"
-    report = central.wait_for("StatusNotification", lambda p: p["errorCode"] == "HighTemperature").payload
+    report = central.wait_for(
+        "StatusNotification", lambda p: p["errorCode"] == "HighTemperature"
+    ).payload
     assert report["vendorErrorCode"] == "derated" and report["info"].startswith("66 C")
-    assert (report["connectorId"], report["status"]) == (0, "Available"), "the connector shows no errorCode while it charges"
+    assert (report["connectorId"], report["status"]) == (0, "Available"), (
+        "the connector shows no errorCode while it charges"
+    )
     assert station.connector()["status"] == "Charging" and station.connector()["error"] == "NoError"
     station.cmd("temperature", celsius=72)
-    report = central.wait_for("StatusNotification", lambda p: p["connectorId"] == 1 and p["status"] == "Faulted").payload
+    report = central.wait_for(
+        "StatusNotification", lambda p: p["connectorId"] == 1 and p["status"] == "Faulted"
+    ).payload
     assert report["errorCode"] == "HighTemperature" and report["info"].startswith("72 C")
     assert not station.connector()["contactor"]["closed"]
 
 
 @pytest.mark.parametrize("micropython", ["64bit"], indirect=True)
-@pytest.mark.parametrize("what, code", [("leaks", "GroundFailure"), ("unearthed", "GroundFailure"), ("jammed", "ConnectorLockFailure")])
+@pytest.mark.parametrize(
+    "what, code",
+    [
+        ("leaks", "GroundFailure"),
+        ("unearthed", "GroundFailure"),
+        ("jammed", "ConnectorLockFailure"),
+    ],
+)
 def test_what_protection_sees_opens_the_contactor_and_is_reported(station, central, what, code):
     charge(station, central)
     station.cmd("broken", connector=1, what=what, broken=True)
     station.wait_until(lambda s: not s["connectors"][0]["contactor"]["closed"], timeout=2)
-    assert central.wait_for("StatusNotification", lambda p: p["status"] == "Faulted").payload["errorCode"] == code
+    assert (
+        central.wait_for("StatusNotification", lambda p: p["status"] == "Faulted").payload[
+            "errorCode"
+        ]
+        == code
+    )

@@ -1,4 +1,5 @@
-"""The control channel of the simulated station, with a stand-in for the application that notes what it is told."""
+"""The control channel of the simulated station, with a stand-in for the application that notes what
+it is told."""
 
 import json
 import socket
@@ -60,7 +61,10 @@ class Channel:
         self.listener.settimeout(10)
         script = folder / "script.py"
         script.write_text(APPLICATION)
-        start = {"connectors": [{"id": 1}, {"id": 2}], "control": {"host": "127.0.0.1", "port": self.listener.getsockname()[1]}}
+        start = {
+            "connectors": [{"id": 1}, {"id": 2}],
+            "control": {"host": "127.0.0.1", "port": self.listener.getsockname()[1]},
+        }
         (folder / "start.json").write_text(json.dumps(start))
         self.command = [*micropython, str(script), str(folder / "start.json")]
         self.start()
@@ -117,7 +121,10 @@ def test_the_station_says_hello_and_again_after_a_lost_connection_and_after_a_re
 
 
 def test_a_vehicle_is_plugged_in_charges_stops_and_leaves(channel):
-    assert channel.ask("plug_in", connector=1, amps=8.1, phases=3, draw_delay=0) == {"id": 1, "ok": True}
+    assert channel.ask("plug_in", connector=1, amps=8.1, phases=3, draw_delay=0) == {
+        "id": 1,
+        "ok": True,
+    }
     state = channel.state()
     assert 5500 < state["high_mv"] < 6500 and state["da"] == 81
     channel.ask("ev", connector=1, wants=False)
@@ -151,8 +158,16 @@ def test_what_the_application_must_know_it_is_told(channel):
     for cmd, arguments, want in (
         ("swipe", {"tag": "T"}, ["card", "T", None]),
         ("swipe", {"tag": "T", "connectors": [2]}, ["card", "T", [2]]),
-        ("fault", {"connector": 0, "code": "GroundFailure", "active": True}, ["fault", 0, "GroundFailure", None, None, True]),
-        ("fault", {"connector": 2, "code": "OtherError", "vendor_code": "7", "active": False}, ["fault", 2, "OtherError", "7", None, False]),
+        (
+            "fault",
+            {"connector": 0, "code": "GroundFailure", "active": True},
+            ["fault", 0, "GroundFailure", None, None, True],
+        ),
+        (
+            "fault",
+            {"connector": 2, "code": "OtherError", "vendor_code": "7", "active": False},
+            ["fault", 2, "OtherError", "7", None, False],
+        ),
         ("link", {"up": False}, ["network", False]),
         ("link", {"up": True}, ["network", True]),
         ("clock", {"set": "2020-01-02T00:00:00Z"}, ["clock", 86400]),
@@ -201,7 +216,10 @@ def test_a_request_that_cannot_be_carried_out_changes_nothing_and_says_why(chann
     ):
         channel.send({"id": "x", **request})
         answer = channel.answer()
-        assert answer["id"] == "x" and answer["ok"] is False and words in answer["error"], (request, answer)
+        assert answer["id"] == "x" and answer["ok"] is False and words in answer["error"], (
+            request,
+            answer,
+        )
     state = channel.state()
     assert state["told"] == [] and state["high_mv"] == 12000
 
@@ -224,7 +242,9 @@ def test_requests_may_come_in_one_piece_or_in_many(channel):
 
 
 def test_other_requests_are_served_while_a_data_transfer_waits(channel):
-    channel.send({"id": 1, "cmd": "data_transfer", "vendor_id": "v", "data": "d"}, {"id": 2, "cmd": "state"})
+    channel.send(
+        {"id": 1, "cmd": "data_transfer", "vendor_id": "v", "data": "d"}, {"id": 2, "cmd": "state"}
+    )
     channel.send({"id": 3, "cmd": "data_transfer", "vendor_id": "broken"})
     assert channel.answer()["id"] == 2
     answers = {answer["id"]: answer for answer in (channel.answer(), channel.answer())}
@@ -241,7 +261,9 @@ def test_data_transfers_that_wait_are_limited(channel):
 
 def test_answers_come_at_once(channel):
     worst = []
-    for _ in range(5):  # whoever naps, or collects garbage for long, does it in each row; the machine's other work does not
+    # Whoever naps, or collects garbage for long, does it in each row; the machine's other work does
+    # not
+    for _ in range(5):
         took = []
         for _ in range(20):
             began = time.monotonic()

@@ -1,4 +1,5 @@
-"""What a central system asks of the whole station beside charging profiles: locks, availability, cards offline, reasons."""
+"""What a central system asks of the whole station beside charging profiles: locks, availability,
+cards offline, reasons."""
 
 import pytest
 
@@ -6,7 +7,11 @@ CABLE_32 = {"connector": 1, "amps": 32}
 
 
 def status_of(central, wanted, connector=1, since=0):
-    return central.wait_for("StatusNotification", lambda p: (p["connectorId"], p["status"]) == (connector, wanted), since=since)
+    return central.wait_for(
+        "StatusNotification",
+        lambda p: (p["connectorId"], p["status"]) == (connector, wanted),
+        since=since,
+    )
 
 
 def test_a_cable_is_locked_while_charging_and_freed_by_the_central_system(station, central):
@@ -35,10 +40,16 @@ def test_what_the_central_system_said_survives_a_power_cut(start_station, centra
     station.cmd("plug_in", connector=1, amps=32, phases=3)
     station.cmd("swipe", tag="KNOWN", connectors=[1])
     central.wait_for("StartTransaction")
-    assert central.call("ChangeAvailability", {"connectorId": 0, "type": "Inoperative"}) == {"status": "Scheduled"}
+    assert central.call("ChangeAvailability", {"connectorId": 0, "type": "Inoperative"}) == {
+        "status": "Scheduled"
+    }
     status_of(central, "Unavailable", 2)
-    assert central.call("ChangeAvailability", {"connectorId": 1, "type": "Operative"}) == {"status": "Accepted"}
-    assert central.call("ChangeConfiguration", {"key": "ConnectionTimeOut", "value": "33"}) == {"status": "Accepted"}
+    assert central.call("ChangeAvailability", {"connectorId": 1, "type": "Operative"}) == {
+        "status": "Accepted"
+    }
+    assert central.call("ChangeConfiguration", {"key": "ConnectionTimeOut", "value": "33"}) == {
+        "status": "Accepted"
+    }
     assert central.call("UnlockConnector", {"connectorId": 2}) == {"status": "NotSupported"}
     station.cmd("swipe", tag="KNOWN", connectors=[1])
     central.wait_for("StopTransaction")
@@ -69,7 +80,9 @@ def test_reasons_to_stop_name_what_happened(start_station, central):
     def charge():
         station.cmd("plug_in", connector=1, amps=32, phases=3)
         station.cmd("swipe", tag="TAG")
-        station.wait_until(lambda state: (state["connectors"][0]["transaction"] or {}).get("id") is not None)
+        station.wait_until(
+            lambda state: (state["connectors"][0]["transaction"] or {}).get("id") is not None
+        )
         return len(central.messages)
 
     def reason(seen):

@@ -1,4 +1,5 @@
-"""The firmware as it ships to an ESP32, on MicroPython and on the model of the chip, at a real central system."""
+"""The firmware as it ships to an ESP32, on MicroPython and on the model of the chip, at a real
+central system."""
 
 import json
 import shutil
@@ -19,10 +20,27 @@ class Esp32:
 
     def __init__(self, micropython: "list[str]", folder: Path, url: str) -> None:
         shutil.copy(BOARD, folder)
-        identity = {"csms_url": url, "charge_point_id": "cp001", "wifi": {"ssid": "home", "password": "secret"}}
-        (folder / "identity.json").write_text(json.dumps({**identity, "reconnect": {"minimum_s": 1, "random_s": 0}}))
-        command = [*micropython, str(Path(__file__).with_name("esp32_station.py")), program_for(micropython, "esp32"), str(folder)]
-        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        identity = {
+            "csms_url": url,
+            "charge_point_id": "cp001",
+            "wifi": {"ssid": "home", "password": "secret"},
+        }
+        (folder / "identity.json").write_text(
+            json.dumps({**identity, "reconnect": {"minimum_s": 1, "random_s": 0}})
+        )
+        command = [
+            *micropython,
+            str(Path(__file__).with_name("esp32_station.py")),
+            program_for(micropython, "esp32"),
+            str(folder),
+        ]
+        self.process = subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
         self.lines: "list[str]" = []
         self._news = threading.Condition()
         threading.Thread(target=self._read, daemon=True).start()
@@ -63,7 +81,9 @@ def esp32(micropython, tmp_path, central):
 
 def test_a_charge_on_the_model_of_the_chip(esp32, central):
     esp32.wait_for("Wi-Fi: 127.0.0.1")
-    central.wait_for("BootNotification", lambda payload: payload["chargePointModel"] == "esp32_devkitc")
+    central.wait_for(
+        "BootNotification", lambda payload: payload["chargePointModel"] == "esp32_devkitc"
+    )
     esp32.wait_for("contactor 0 duty 65535")
     esp32.say("plug")
     central.wait_for("StatusNotification", lambda payload: payload["status"] == "Preparing")

@@ -1,35 +1,59 @@
-"""What evcc sends at its start and while it charges, replayed at a station, with the answers that it needs."""
+"""What evcc sends at its start and while it charges, replayed at a station, with the answers that
+it needs."""
 
 from datetime import datetime, timedelta, timezone
 
 import pytest
 
-MEASURANDS = "Power.Active.Import,Energy.Active.Import.Register,Current.Import,Voltage,Current.Offered,Power.Offered,SoC".split(",")
+MEASURANDS = "Power.Active.Import,Energy.Active.Import.Register,Current.Import,Voltage,Current.Offered,Power.Offered,SoC".split(
+    ","
+)
 
 
 class Evcc:
-    """As much of evcc as the wire sees: it believes what it is told, and controls by one TxDefaultProfile."""
+    """As much of evcc as the wire sees: it believes what it is told, and controls by one
+    TxDefaultProfile."""
 
     def __init__(self, central):
         self.central = central
         self.phases = None
 
     def configure(self, key, value):
-        return self.central.call("ChangeConfiguration", {"key": key, "value": value})["status"] == "Accepted"
+        return (
+            self.central.call("ChangeConfiguration", {"key": key, "value": value})["status"]
+            == "Accepted"
+        )
 
     def trigger(self, message, answer):
         seen = len(self.central.messages)
-        assert self.central.call("TriggerMessage", {"requestedMessage": message})["status"] == "Accepted"
+        assert (
+            self.central.call("TriggerMessage", {"requestedMessage": message})["status"]
+            == "Accepted"
+        )
         return self.central.wait_for(answer, lambda p: p["connectorId"] == 1, since=seen).payload
 
     def set_up(self):
-        assert self.central.call("ChangeAvailability", {"connectorId": 0, "type": "Operative"})["status"] == "Accepted"
-        keys = {known["key"]: known.get("value") for known in self.central.call("GetConfiguration", {})["configurationKey"]}
+        assert (
+            self.central.call("ChangeAvailability", {"connectorId": 0, "type": "Operative"})[
+                "status"
+            ]
+            == "Accepted"
+        )
+        keys = {
+            known["key"]: known.get("value")
+            for known in self.central.call("GetConfiguration", {})["configurationKey"]
+        }
         self.level = int(keys["ChargeProfileMaxStackLevel"])
         self.id = int(keys["MaxChargingProfilesInstalled"])
         self.switches_phases = keys["ConnectorSwitch3to1PhaseSupported"] == "true"
-        assert keys["ChargingScheduleAllowedChargingRateUnit"] == "Current,Power" and keys["NumberOfConnectors"] == "1"
-        assert "RemoteTrigger" in keys["SupportedFeatureProfiles"] and "SmartCharging" in keys["SupportedFeatureProfiles"]
+        assert (
+            keys["ChargingScheduleAllowedChargingRateUnit"] == "Current,Power"
+            and keys["NumberOfConnectors"] == "1"
+        )
+        assert (
+            "RemoteTrigger" in keys["SupportedFeatureProfiles"]
+            and "SmartCharging" in keys["SupportedFeatureProfiles"]
+        )
         accepted = [name for name in MEASURANDS if self.configure("MeterValuesSampledData", name)]
         self.measurands = accepted[: int(keys["MeterValuesSampledDataMaxLength"])]
         assert self.configure("MeterValuesSampledData", ",".join(self.measurands))
@@ -41,7 +65,12 @@ class Evcc:
     def measured(self):
         """{measurand, with its phase: value}"""
         values = self.trigger("MeterValues", "MeterValues")["meterValue"][0]["sampledValue"]
-        return {value["measurand"] + "." * ("phase" in value) + value.get("phase", ""): float(value["value"]) for value in values}
+        return {
+            value["measurand"] + "." * ("phase" in value) + value.get("phase", ""): float(
+                value["value"]
+            )
+            for value in values
+        }
 
     def status(self):
         last = self.central.seen("StatusNotification", lambda p: p["connectorId"] == 1)[-1].payload
@@ -71,12 +100,16 @@ class Evcc:
                 "chargingSchedulePeriod": [period],
             },
         }
-        answer = self.central.call("SetChargingProfile", {"connectorId": 1, "csChargingProfiles": profile})
+        answer = self.central.call(
+            "SetChargingProfile", {"connectorId": 1, "csChargingProfiles": profile}
+        )
         assert answer["status"] == "Accepted"
 
     def scheduled(self):
         """(limit, phases) that GetCompositeSchedule says."""
-        period = self.central.call("GetCompositeSchedule", {"connectorId": 1, "duration": 60})["chargingSchedule"]["chargingSchedulePeriod"][0]
+        period = self.central.call("GetCompositeSchedule", {"connectorId": 1, "duration": 60})[
+            "chargingSchedule"
+        ]["chargingSchedulePeriod"][0]
         return period["limit"], period["numberPhases"]
 
 
@@ -121,7 +154,10 @@ def test_it_enables_changes_and_disables_a_charge(evcc, station, central):
     evcc.set_current(0)
     station.cmd("plug_in", connector=1, amps=32, phases=3)
     station.wait_until(lambda state: state["connectors"][0]["status"] == "Preparing")
-    assert central.call("RemoteStartTransaction", {"connectorId": 1, "idTag": "evcc"})["status"] == "Accepted"
+    assert (
+        central.call("RemoteStartTransaction", {"connectorId": 1, "idTag": "evcc"})["status"]
+        == "Accepted"
+    )
     central.wait_for("StartTransaction")
     central.wait_for("StatusNotification", lambda p: p["status"] == "SuspendedEVSE")
     assert not evcc.enabled()
@@ -148,7 +184,9 @@ def test_a_fault_that_is_over_is_no_error_and_says_why_it_goes_on_waiting(evcc, 
     station.wait_until(lambda state: not state["connectors"][0]["contactor"]["closed"])
     seen = len(central.messages)
     station.cmd("fault", connector=1, code="OverVoltage", active=False)
-    waits = central.wait_for("StatusNotification", lambda p: p["status"] == "SuspendedEVSE", since=seen).payload
+    waits = central.wait_for(
+        "StatusNotification", lambda p: p["status"] == "SuspendedEVSE", since=seen
+    ).payload
     assert waits["info"] == "The fault is over: current again within 30 s"
     assert any("connector 1: " + waits["info"] in line for line in station.log)
     assert not evcc.enabled()

@@ -1,4 +1,5 @@
-"""The simulated flash chip on both MicroPythons: power cuts, failing writes, a full chip, and images from elsewhere."""
+"""The simulated flash chip on both MicroPythons: power cuts, failing writes, a full chip, and
+images from elsewhere."""
 
 import subprocess
 from pathlib import Path
@@ -31,7 +32,9 @@ def on_chip(micropython, tmp_path):
     def run(lines: str) -> subprocess.CompletedProcess:
         script = tmp_path / "script.py"
         script.write_text(PREAMBLE + lines)
-        return subprocess.run([*micropython, str(script), str(tmp_path)], capture_output=True, text=True, timeout=60)
+        return subprocess.run(
+            [*micropython, str(script), str(tmp_path)], capture_output=True, text=True, timeout=60
+        )
 
     return run
 
@@ -52,7 +55,9 @@ def test_the_image_is_a_littlefs_as_on_the_chip(on_chip, tmp_path):
     assert len(image) == 512 * 4096
     context = littlefs.UserContext(len(image))
     context.buffer[:] = image
-    host = littlefs.LittleFS(context=context, mount=False, block_size=4096, block_count=512, read_size=32, prog_size=32)
+    host = littlefs.LittleFS(
+        context=context, mount=False, block_size=4096, block_count=512, read_size=32, prog_size=32
+    )
     host.mount()
     with host.open("a") as file:
         assert file.read() == "from the station"
@@ -66,29 +71,41 @@ def test_an_image_made_on_the_host_is_mounted(on_chip, tmp_path):
     assert lines_of(on_chip("print(read('a'), problems)")) == ["from the host []"]
 
 
-SIZES = (1, 128, 129, 300, 512, 513, 5000)  # littlefs keeps a file as short as its cache in the folder's log
+# Littlefs keeps a file as short as its cache in the folder's log
+SIZES = (1, 128, 129, 300, 512, 513, 5000)
 
 
 def test_what_another_read_size_wrote_is_read_and_the_other_way_round(on_chip, tmp_path):
-    """MicroPython's own start mounts with 32 bytes, as littlefs-python does; boot.py reads so, and renames."""
+    """MicroPython's own start mounts with 32 bytes, as littlefs-python does; boot.py reads so, and
+    renames."""
     stock = """
 import vfs
 vfs.umount('/flash')
 vfs.mount(vfs.VfsLfs2(chip), '/flash')
 """
     write = "for size in %r:\n    write('%s-%%d' %% size, chr(97 + size %% 26) * size)\n"
-    look = "print([read('%s-%%d' %% size) == chr(97 + size %% 26) * size for size in %r], problems)\n"
+    look = (
+        "print([read('%s-%%d' %% size) == chr(97 + size %% 26) * size for size in %r], problems)\n"
+    )
     all_read = str([True] * len(SIZES)) + " []"
     lines_of(on_chip(write % (SIZES, "ours") + stock + write % (SIZES, "stock")))
     assert lines_of(on_chip(look % ("ours", SIZES) + look % ("stock", SIZES))) == [all_read] * 2
-    assert lines_of(on_chip(stock + look % ("ours", SIZES) + look % ("stock", SIZES))) == [all_read] * 2
-    renames = "for size in %r:\n    os.rename('/flash/ours-%%d' %% size, '/flash/renamed-%%d' %% size)\n" % (SIZES,)
+    assert (
+        lines_of(on_chip(stock + look % ("ours", SIZES) + look % ("stock", SIZES)))
+        == [all_read] * 2
+    )
+    renames = (
+        "for size in %r:\n    os.rename('/flash/ours-%%d' %% size, '/flash/renamed-%%d' %% size)\n"
+        % (SIZES,)
+    )
     assert lines_of(on_chip(stock + renames + look % ("renamed", SIZES))) == [all_read]
     assert lines_of(on_chip(look % ("renamed", SIZES))) == [all_read]
     image = (tmp_path / "flash.img").read_bytes()
     context = littlefs.UserContext(len(image))
     context.buffer[:] = image
-    host = littlefs.LittleFS(context=context, mount=False, block_size=4096, block_count=512, read_size=32, prog_size=32)
+    host = littlefs.LittleFS(
+        context=context, mount=False, block_size=4096, block_count=512, read_size=32, prog_size=32
+    )
     host.mount()
     for size in SIZES:
         with host.open("renamed-%d" % size) as file:
@@ -96,7 +113,8 @@ vfs.mount(vfs.VfsLfs2(chip), '/flash')
 
 
 def test_a_rewrite_among_fifty_profiles_takes_few_reads_at_its_worst_too(on_chip):
-    """Where a write finds the folder's log full, littlefs writes it anew; with reads of 32 bytes the worst of these takes 35,900."""
+    """Where a write finds the folder's log full, littlefs writes it anew; with reads of 32 bytes
+    the worst of these takes 35,900."""
     script = """
 from setpoint.store.documents import Documents
 documents = Documents('/flash/state')
@@ -114,7 +132,8 @@ print(max(reads), sum(reads) // len(reads))
 
 
 def test_what_fifty_documents_cost_in_reads(on_chip):
-    """Names, a start's reading and a clearing: each bounded at about one and a half times what it took."""
+    """Names, a start's reading and a clearing: each bounded at about one and a half times what it
+    took."""
     script = """
 from setpoint.store.documents import Documents
 documents = Documents('/flash/state')
@@ -134,7 +153,11 @@ print(chip.writes - writes, len(names), documents.names())
 """
     named, read, removed, left = lines_of(on_chip(script))
     assert left == "100 50 []", "two files each, and one write for each of them"
-    assert int(named) <= 2300 and int(read) <= 14000 and int(removed) <= 8600, (named, read, removed)
+    assert int(named) <= 2300 and int(read) <= 14000 and int(removed) <= 8600, (
+        named,
+        read,
+        removed,
+    )
 
 
 def test_a_power_cut_at_any_write_leaves_the_old_or_the_new_document(on_chip):
@@ -143,22 +166,35 @@ def test_a_power_cut_at_any_write_leaves_the_old_or_the_new_document(on_chip):
     outcomes = []
     for count in range(1, 40):
         done = on_chip(change % count)
-        text = lines_of(on_chip("print(read('document')[:3], len(read('document'))); print(problems)"))
+        text = lines_of(
+            on_chip("print(read('document')[:3], len(read('document'))); print(problems)")
+        )
         assert text[0] in ("old 1200", "new 1200") and text[1] == "[]", (count, text)
         outcomes.append(text[0])
         if done.returncode == 0:
             break
         assert done.returncode == -9, (count, done)
         lines_of(on_chip("write('document', 'old' * 400)"))
-    assert done.stdout == "whole\n" and outcomes[0] == "old 1200" and outcomes[-1] == "new 1200" and len(outcomes) > 3
+    assert (
+        done.stdout == "whole\n"
+        and outcomes[0] == "old 1200"
+        and outcomes[-1] == "new 1200"
+        and len(outcomes) > 3
+    )
 
 
 def test_half_of_the_write_that_is_cut_has_happened(on_chip, tmp_path):
     lines_of(on_chip(""))
     before = (tmp_path / "flash.img").read_bytes()
-    assert on_chip("chip.after_writes(1, 'cut'); chip.writeblocks(500, b'\\x5a' * 64)").returncode == -9
+    assert (
+        on_chip("chip.after_writes(1, 'cut'); chip.writeblocks(500, b'\\x5a' * 64)").returncode
+        == -9
+    )
     after = (tmp_path / "flash.img").read_bytes()
-    assert after[500 * 4096 : 500 * 4096 + 64] == b"\x5a" * 32 + before[500 * 4096 + 32 : 500 * 4096 + 64]
+    assert (
+        after[500 * 4096 : 500 * 4096 + 64]
+        == b"\x5a" * 32 + before[500 * 4096 + 32 : 500 * 4096 + 64]
+    )
 
 
 def test_a_failing_write_fails_once_and_leaves_the_file_system_sound(on_chip):
@@ -212,8 +248,14 @@ def test_an_image_that_cannot_be_mounted_is_set_aside_and_reported(on_chip, tmp_
     for number in (1, 2):
         (tmp_path / "flash.img").write_bytes(b"no file system " * 10000)
         lines = lines_of(on_chip("print(problems[0]); write('a', 'works'); print(read('a'))"))
-        assert "cannot be mounted" in lines[0] and "flash.img.broken%d" % number in lines[0] and lines[1] == "works"
-        assert (tmp_path / ("flash.img.broken%d" % number)).read_bytes().startswith(b"no file system")
+        assert (
+            "cannot be mounted" in lines[0]
+            and "flash.img.broken%d" % number in lines[0]
+            and lines[1] == "works"
+        )
+        assert (
+            (tmp_path / ("flash.img.broken%d" % number)).read_bytes().startswith(b"no file system")
+        )
 
 
 def test_a_blank_image_is_formatted_without_a_word(on_chip, tmp_path):
@@ -226,7 +268,9 @@ def test_an_image_that_was_never_finished_is_made_anew(on_chip, tmp_path):
     assert lines_of(on_chip("write('a', 'works'); print(read('a'), problems)")) == ["works []"]
 
 
-def test_a_read_that_fails_is_noticed_by_nobody_and_one_that_always_fails_is_no_damage(on_chip, tmp_path):
+def test_a_read_that_fails_is_noticed_by_nobody_and_one_that_always_fails_is_no_damage(
+    on_chip, tmp_path
+):
     lines_of(on_chip("write('document', 'x' * 5000)"))
     store = """
 from setpoint.store import files
@@ -238,8 +282,15 @@ def look(count, times):
     except OSError as error:
         return error.errno
 """
-    seen = lines_of(on_chip(store + "print([look(count, 1) for count in range(1, 8)], look(3, 2), look(3, 3))\nprint(look(4, -1))"))
-    assert seen[0] == "[True, True, True, True, True, True, True] True True" and seen[1] == "reset", seen
+    seen = lines_of(
+        on_chip(
+            store
+            + "print([look(count, 1) for count in range(1, 8)], look(3, 2), look(3, 3))\nprint(look(4, -1))"
+        )
+    )
+    assert (
+        seen[0] == "[True, True, True, True, True, True, True] True True" and seen[1] == "reset"
+    ), seen
     again = (
         "import vfs\nvfs.umount('/flash')\nfor times in (1, -1):\n    try:\n        flash_chip.mount(store, '/flash', {'after_reads': 1, 'times': times})\n"
         "        print(read('document') == 'x' * 5000)\n        vfs.umount('/flash')\n    except OSError as error:\n        print(error.errno)\n"

@@ -1,4 +1,5 @@
-"""What Home Assistant's integration (lbbrhzn/ocpp) sends, replayed at a station, with the answers that it needs."""
+"""What Home Assistant's integration (lbbrhzn/ocpp) sends, replayed at a station, with the answers
+that it needs."""
 
 import re
 
@@ -25,7 +26,9 @@ def configure(central, key, value):
 
 def set_up(central):
     """After a charge point has connected; returns the measurands that it makes sensors of."""
-    assert set("Core,RemoteTrigger,SmartCharging".split(",")) == set(value_of(central, "SupportedFeatureProfiles").split(","))
+    assert set("Core,RemoteTrigger,SmartCharging".split(",")) == set(
+        value_of(central, "SupportedFeatureProfiles").split(",")
+    )
     assert value_of(central, "NumberOfConnectors") == "1"
     assert int(value_of(central, "HeartbeatInterval")) > 0
     status = configure(central, "MeterValuesSampledData", EVERYTHING)
@@ -33,25 +36,37 @@ def set_up(central):
     assert configure(central, "MeterValuesSampledData", measurands) == "Accepted"
     assert configure(central, "MeterValueSampleInterval", "60") == "Accepted"
     assert configure(central, "ClockAlignedDataInterval", "900") == "Accepted"
-    assert central.call("ChangeAvailability", {"connectorId": 0, "type": "Operative"})["status"] == "Accepted"
+    assert (
+        central.call("ChangeAvailability", {"connectorId": 0, "type": "Operative"})["status"]
+        == "Accepted"
+    )
     for message in ("BootNotification", "StatusNotification"):
         assert central.call("TriggerMessage", {"requestedMessage": message})["status"] == "Accepted"
     return measurands
 
 
 def limited(central, connector, purpose, amps, kind="Relative", **more):
-    schedule = {"chargingRateUnit": "A", "chargingSchedulePeriod": [{"startPeriod": 0, "limit": amps}]}
+    schedule = {
+        "chargingRateUnit": "A",
+        "chargingSchedulePeriod": [{"startPeriod": 0, "limit": amps}],
+    }
     if kind == "Absolute":
         schedule["startSchedule"] = "2020-01-01T00:00:00Z"
     profile = {
-        "chargingProfileId": {"ChargePointMaxProfile": 1000, "TxDefaultProfile": 2001, "TxProfile": 3001}[purpose],
+        "chargingProfileId": {
+            "ChargePointMaxProfile": 1000,
+            "TxDefaultProfile": 2001,
+            "TxProfile": 3001,
+        }[purpose],
         "stackLevel": int(value_of(central, "ChargeProfileMaxStackLevel")),
         "chargingProfileKind": kind,
         "chargingProfilePurpose": purpose,
         "chargingSchedule": schedule,
         **more,
     }
-    return central.call("SetChargingProfile", {"connectorId": connector, "csChargingProfiles": profile})["status"]
+    return central.call(
+        "SetChargingProfile", {"connectorId": connector, "csChargingProfiles": profile}
+    )["status"]
 
 
 def reads(station, amps):
@@ -61,7 +76,9 @@ def reads(station, amps):
 def test_the_sensors_are_made_from_what_the_board_measures(station, central):
     assert len(EVERYTHING) == 442 and EVERYTHING.count(",") == 21
     assert set_up(central) == MEASURED
-    assert central.call("TriggerMessage", {"requestedMessage": "MeterValues"})["status"] == "Accepted"
+    assert (
+        central.call("TriggerMessage", {"requestedMessage": "MeterValues"})["status"] == "Accepted"
+    )
     sampled = central.wait_for("MeterValues").payload["meterValue"][0]["sampledValue"]
     assert {value["measurand"] for value in sampled} == set(MEASURED.split(","))
     aligned = value_of(central, "MeterValuesAlignedData").split(",")
@@ -72,9 +89,14 @@ def test_a_charge_is_started_limited_and_stopped(station, central):
     set_up(central)
     station.cmd("plug_in", connector=1, amps=32, phases=3)
     station.wait_until(lambda state: state["connectors"][0]["status"] == "Preparing")
-    assert central.call("RemoteStartTransaction", {"connectorId": 1, "idTag": "HA"})["status"] == "Accepted"
+    assert (
+        central.call("RemoteStartTransaction", {"connectorId": 1, "idTag": "HA"})["status"]
+        == "Accepted"
+    )
     station.wait_until(lambda state: state["connectors"][0]["status"] == "Charging")
-    transaction = station.wait_until(lambda state: state["connectors"][0]["transaction"]["id"])["connectors"][0]["transaction"]["id"]
+    transaction = station.wait_until(lambda state: state["connectors"][0]["transaction"]["id"])[
+        "connectors"
+    ][0]["transaction"]["id"]
     for kind, amps in (("Relative", 13), ("Absolute", 10)):
         assert limited(central, 0, "ChargePointMaxProfile", amps, kind) == "Accepted"
         reads(station, amps)
@@ -83,7 +105,10 @@ def test_a_charge_is_started_limited_and_stopped(station, central):
     reads(station, 8)
     assert central.call("ClearChargingProfile", {})["status"] == "Accepted"
     reads(station, 32)
-    assert central.call("RemoteStopTransaction", {"transactionId": transaction})["status"] == "Accepted"
+    assert (
+        central.call("RemoteStopTransaction", {"transactionId": transaction})["status"]
+        == "Accepted"
+    )
     stop = central.wait_for("StopTransaction").payload
     assert (stop["transactionId"], stop["reason"]) == (transaction, "Remote")
     assert central.call("UnlockConnector", {"connectorId": 1})["status"] == "Unlocked"

@@ -1,8 +1,8 @@
-"""boards/images: what goes into the image of each family, worked out with MicroPython's own tools as far as they come without ESP-IDF.
+"""boards/images: what goes into the image of each family, worked out with MicroPython's own tools
+as far as they come without ESP-IDF.
 
-That is up to frozen_content.c: makemanifest.py reads the manifest, mpy-cross compiles for the chip, mpy-tool.py makes C of it. They come
-from MicroPython's source as Debian has it.
-"""
+That is up to frozen_content.c: makemanifest.py reads the manifest, mpy-cross compiles for the chip,
+mpy-tool.py makes C of it. They come from MicroPython's source as Debian has it."""
 
 import os
 import re
@@ -27,22 +27,27 @@ FLASH = 4 * 1024 * 1024
 
 @pytest.fixture(scope="session")
 def source() -> Path:
-    """MicroPython's source with mpy-cross built. Where it cannot be had, these tests are skipped; in CI they fail."""
+    """MicroPython's source with mpy-cross built. Where it cannot be had, these tests are skipped;
+    in CI they fail."""
     try:
         return micropython32.source()
     except Unavailable as reason:
-        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)("no source of MicroPython: %s" % reason)
+        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(
+            "no source of MicroPython: %s" % reason
+        )
 
 
 def settings(family: str) -> "tuple[str, list[str]]":
-    """(the chip as ESP-IDF calls it, the files of settings) of a family, as its mpconfigboard.cmake says before the shared part."""
+    """(the chip as ESP-IDF calls it, the files of settings) of a family, as its mpconfigboard.cmake
+    says before the shared part."""
     text = (IMAGES / family / "mpconfigboard.cmake").read_text()
     files = re.search(r"set\(SDKCONFIG_DEFAULTS\n(.*?)\n\)", text, re.S)[1].split()
     return re.search(r"set\(IDF_TARGET (\w+)\)", text)[1], files
 
 
 def stand_ins(folder: Path) -> Path:
-    """A library with the names of the drivers and nothing in them: Debian strips MicroPython's own of it."""
+    """A library with the names of the drivers and nothing in them: Debian strips MicroPython's own
+    of it."""
     for name in DRIVERS:
         (folder / "micropython" / name).mkdir(parents=True)
         (folder / "micropython" / name / "manifest.py").write_text('module("%s.py")\n' % name)
@@ -51,16 +56,27 @@ def stand_ins(folder: Path) -> Path:
 
 
 def freeze(source: Path, folder: Path, manifest: Path, flags: str) -> "tuple[list[str], str]":
-    """(names of the frozen files, frozen_content.c), made by the command that MicroPython's py/mkrules.cmake would give."""
+    """(names of the frozen files, frozen_content.c), made by the command that MicroPython's
+    py/mkrules.cmake would give."""
     (folder / "genhdr").mkdir()
-    (folder / "genhdr" / "qstrdefs.preprocessed.h").write_text("QCFG(BYTES_IN_LEN, (1))\nQCFG(BYTES_IN_HASH, (2))\n")
+    (folder / "genhdr" / "qstrdefs.preprocessed.h").write_text(
+        "QCFG(BYTES_IN_LEN, (1))\nQCFG(BYTES_IN_HASH, (2))\n"
+    )
     variables = {
         "MPY_DIR": source,
         "MPY_LIB_DIR": stand_ins(folder / "lib"),
         "PORT_DIR": source / "ports/esp32",
         "BOARD_DIR": manifest.parent,
     }
-    command = [sys.executable, str(source / "tools/makemanifest.py"), "-o", str(folder / "frozen_content.c"), "-b", str(folder), "-f" + flags]
+    command = [
+        sys.executable,
+        str(source / "tools/makemanifest.py"),
+        "-o",
+        str(folder / "frozen_content.c"),
+        "-b",
+        str(folder),
+        "-f" + flags,
+    ]
     for name, path in variables.items():
         command += ["-v", "%s=%s" % (name, path)]
     ran = subprocess.run(command + [str(manifest)], cwd=folder, capture_output=True, text=True)
@@ -104,10 +120,20 @@ def test_every_file_of_ours_that_the_build_is_told_of_is_there():
 @pytest.mark.parametrize("family", FAMILIES)
 def test_the_image_says_which_setpoint_it_is_and_for_which_family(family, source, tmp_path):
     version = re.search(r'__version__ = "(.+)"', (FIRMWARE / "setpoint/__init__.py").read_text())[1]
-    (tmp_path / "named.c").write_text('#include "mpconfigboard.h"\nconst char name[] = MICROPY_HW_BOARD_NAME " with " MICROPY_HW_MCU_NAME;\n')
-    ran = subprocess.run(["cc", "-c", "-I", str(IMAGES / family), "named.c", "-o", "named.o"], cwd=tmp_path, capture_output=True, text=True)
+    (tmp_path / "named.c").write_text(
+        '#include "mpconfigboard.h"\nconst char name[] = MICROPY_HW_BOARD_NAME " with " MICROPY_HW_MCU_NAME;\n'
+    )
+    ran = subprocess.run(
+        ["cc", "-c", "-I", str(IMAGES / family), "named.c", "-o", "named.o"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+    )
     assert ran.returncode == 0, ran.stderr
-    assert b"Setpoint %s on %s with ESP32" % (version.encode(), family.encode()) in (tmp_path / "named.o").read_bytes()
+    assert (
+        b"Setpoint %s on %s with ESP32" % (version.encode(), family.encode())
+        in (tmp_path / "named.o").read_bytes()
+    )
 
 
 def test_an_image_holds_every_file_that_a_chip_can_use_under_its_own_name(frozen):
@@ -125,7 +151,9 @@ def test_an_image_starts_with_boot_py_and_has_no_main_py(frozen):
 
 def test_an_image_brings_what_the_firmware_imports(frozen):
     names, _, _ = frozen
-    assert {"asyncio/core.py", "asyncio/stream.py", "flashbdev.py", "inisetup.py"} | {name + ".py" for name in DRIVERS} <= set(names)
+    assert {"asyncio/core.py", "asyncio/stream.py", "flashbdev.py", "inisetup.py"} | {
+        name + ".py" for name in DRIVERS
+    } <= set(names)
 
 
 def test_an_image_has_the_full_name_of_each_module_in_flash(frozen):
@@ -139,7 +167,10 @@ def test_an_image_has_the_full_name_of_each_module_in_flash(frozen):
 def test_a_traceback_of_a_frozen_file_names_it_as_the_repository_does(frozen):
     _, content, folder = frozen
     assert '"setpoint/schedule/stack.py"' in content
-    assert b"setpoint/schedule/stack.py" in (folder / "frozen_mpy/setpoint/schedule/stack.mpy").read_bytes()
+    assert (
+        b"setpoint/schedule/stack.py"
+        in (folder / "frozen_mpy/setpoint/schedule/stack.mpy").read_bytes()
+    )
 
 
 def test_the_unix_port_gets_the_whole_package_and_no_boot_py(source, tmp_path):
@@ -160,4 +191,6 @@ def test_two_equal_slots_and_the_files_fill_the_flash_without_overlap():
         assert row.offset + row.size == following.offset, (row, following)
     assert rows[-1].offset + rows[-1].size == FLASH
     assert ours["ota_0"].size == ours["ota_1"].size == 0x190000
-    assert all(ours[slot].type == 0 and ours[slot].offset % 0x10000 == 0 for slot in ("ota_0", "ota_1"))
+    assert all(
+        ours[slot].type == 0 and ours[slot].offset % 0x10000 == 0 for slot in ("ota_0", "ota_1")
+    )

@@ -1,4 +1,5 @@
-"""The journal on littlefs on a flash chip in RAM whose power is cut or that fails: on both MicroPythons."""
+"""The journal on littlefs on a flash chip in RAM whose power is cut or that fails: on both
+MicroPythons."""
 
 import subprocess
 from pathlib import Path
@@ -12,5 +13,7 @@ FIRMWARE = HERE.parent.parent / "firmware"
 @pytest.mark.parametrize("trouble", ["cut", "torn", "fails", "worn"])
 def test_trouble_at_any_flash_operation_takes_no_line_that_was_written(micropython, trouble):
     command = [*micropython, str(HERE / "journal_power_cut.py"), str(FIRMWARE), trouble]
-    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=120)
+    done = subprocess.run(
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=120
+    )
     assert done.returncode == 0, "\n" + done.stdout

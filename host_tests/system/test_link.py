@@ -1,4 +1,5 @@
-"""The link over real sockets, on both MicroPythons and CPython: a server as it should be, and a link that dies."""
+"""The link over real sockets, on both MicroPythons and CPython: a server as it should be, and a
+link that dies."""
 
 import base64
 import queue
@@ -56,7 +57,13 @@ def test_the_request_names_the_station_and_its_password(start):
     seen = queue.Queue()
 
     def handler(connection):
-        seen.put((connection.request.path, connection.request.headers.get("Authorization"), connection.subprotocol))
+        seen.put(
+            (
+                connection.request.path,
+                connection.request.headers.get("Authorization"),
+                connection.subprotocol,
+            )
+        )
 
     for auth, user in (("p\u00e4ss:word", "CP 01/\u00fc"), ({"user": "me", "password": "p"}, "me")):
         with good_server(handler) as url:
@@ -135,7 +142,9 @@ def test_a_server_that_does_not_read_stops_nobody(start):
         assert link.longest_stall_ms() < 500
 
 
-@pytest.mark.parametrize("frames", [b"\x81\x04busy" * 300, b"\x89\x01p" * 30000], ids=["texts", "pings"])
+@pytest.mark.parametrize(
+    "frames", [b"\x81\x04busy" * 300, b"\x89\x01p" * 30000], ids=["texts", "pings"]
+)
 def test_a_flood_of_small_messages_keeps_no_other_task_waiting(start, frames):
     def handler(connection, request):
         connection.sendall(yes(request) + frames + b"\x81\x04last")

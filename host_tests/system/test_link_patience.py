@@ -1,4 +1,5 @@
-"""A day of refused connections for the link, on CPython in a loop whose time is made: no second of it is waited for."""
+"""A day of refused connections for the link, on CPython in a loop whose time is made: no second of
+it is waited for."""
 
 import asyncio
 import errno
@@ -48,7 +49,14 @@ def tries_of_a_day(minimum_s, random_s):
     loop.time = lambda: made.now
     network = Refusing(made)
     identity = {"csms_url": "ws://127.0.0.1:9", "charge_point_id": "cp001"}
-    session = Session(network, identity, Credentials(), {"minimum_s": minimum_s, "random_s": random_s}, lambda level, sentence: None, Clock(made))
+    session = Session(
+        network,
+        identity,
+        Credentials(),
+        {"minimum_s": minimum_s, "random_s": random_s},
+        lambda level, sentence: None,
+        Clock(made),
+    )
 
     async def day():
         running = asyncio.ensure_future(session.run(None))
@@ -72,4 +80,6 @@ def test_a_day_of_refusals_has_a_try_every_five_minutes_after_waits_that_double(
 def test_each_wait_has_its_own_random_part():
     tries = tries_of_a_day(60, 60)
     gaps = [b - a for a, b in zip(tries, tries[1:], strict=False)]
-    assert all(300 <= gap <= 361 for gap in gaps[3:]) and len({round(gap, 1) for gap in gaps[3:]}) > 50
+    assert (
+        all(300 <= gap <= 361 for gap in gaps[3:]) and len({round(gap, 1) for gap in gaps[3:]}) > 50
+    )

@@ -24,7 +24,9 @@ def test_waits_double_until_somebody_listens(start):
         assert "ECONNREFUSED" in link.wait_for("log", "warn", "next try")[2]
         times.append(time.monotonic())
     gaps = [b - a for a, b in zip(times, times[1:], strict=False)]
-    assert [0.3 * 2**n - 0.05 < gap < 0.3 * 2**n + 0.6 for n, gap in enumerate(gaps)] == [True] * 3, gaps
+    assert [0.3 * 2**n - 0.05 < gap < 0.3 * 2**n + 0.6 for n, gap in enumerate(gaps)] == [
+        True
+    ] * 3, gaps
     with good_server(lambda connection: connection.recv(), port):
         link.wait_for("up", timeout=10)
 
@@ -48,11 +50,27 @@ def test_a_server_that_closes_at_once_is_not_hammered(start):
     "answer, sentence, wait_s",
     [
         ("HTTP/1.1 401 Unauthorized\r\n\r\n", "the server answered 401 Unauthorized", 1),
-        ("HTTP/1.1 302 Found\r\nLocation: ws://elsewhere/\r\n\r\n", "the server answered 302 Found to ws://elsewhere/, which is not followed", 1),
+        (
+            "HTTP/1.1 302 Found\r\nLocation: ws://elsewhere/\r\n\r\n",
+            "the server answered 302 Found to ws://elsewhere/, which is not followed",
+            1,
+        ),
         ("HTTP/1.1 200 OK\r\n\r\n<html>", "the server answered 200 OK", 1),
-        ("HTTP/1.1 404 Not Found\r\nRetry-After: 50\r\n\r\n", "the server answered 404 Not Found", 1),
-        ("HTTP/1.1 503 Service Unavailable\r\nRetry-After: 17\r\n\r\n", "the server answered 503 Service Unavailable", 17),
-        ("HTTP/1.1 429 Too Many Requests\r\nRetry-After: 99999\r\n\r\n", "the server answered 429 Too Many Requests", 3600),
+        (
+            "HTTP/1.1 404 Not Found\r\nRetry-After: 50\r\n\r\n",
+            "the server answered 404 Not Found",
+            1,
+        ),
+        (
+            "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 17\r\n\r\n",
+            "the server answered 503 Service Unavailable",
+            17,
+        ),
+        (
+            "HTTP/1.1 429 Too Many Requests\r\nRetry-After: 99999\r\n\r\n",
+            "the server answered 429 Too Many Requests",
+            3600,
+        ),
         ("", "the server hung up during the handshake", 1),
         ("SSH-2.0-x\r\n\r\n", "the server does not speak HTTP/1.1", 1),
         ("X" * 5000, "the server's answer is longer than 4096 bytes", 1),
@@ -60,16 +78,27 @@ def test_a_server_that_closes_at_once_is_not_hammered(start):
 )
 def test_a_refusal_is_named_and_its_patience_honoured(start, answer, sentence, wait_s):
     with raw_server(lambda connection, request: connection.sendall(answer.encode())) as url:
-        assert start(url, minimum_s=1).wait_for("log", "warn")[2] == "%s; next try in %d s" % (sentence, wait_s)
+        assert start(url, minimum_s=1).wait_for("log", "warn")[2] == "%s; next try in %d s" % (
+            sentence,
+            wait_s,
+        )
 
 
 def test_a_wrong_accept_key_and_a_missing_protocol_are_refused(start):
     for answer, sentence in (
         (lambda request: yes(request, key="another"), "the server's accept key is wrong"),
-        (lambda request: yes(request, more=""), "the server does not speak ocpp1.6, but nothing known"),
-        (lambda request: yes(request, more="Sec-WebSocket-Protocol: ocpp2.0.1\r\n"), "the server does not speak ocpp1.6, but ocpp2.0.1"),
+        (
+            lambda request: yes(request, more=""),
+            "the server does not speak ocpp1.6, but nothing known",
+        ),
+        (
+            lambda request: yes(request, more="Sec-WebSocket-Protocol: ocpp2.0.1\r\n"),
+            "the server does not speak ocpp1.6, but ocpp2.0.1",
+        ),
     ):
-        with raw_server(lambda connection, request, answer=answer: connection.sendall(answer(request))) as url:
+        with raw_server(
+            lambda connection, request, answer=answer: connection.sendall(answer(request))
+        ) as url:
             assert sentence in start(url).wait_for("log", "warn")[2]
 
 
@@ -139,7 +168,12 @@ def send_what_goes(connection: socket.socket, data: bytes) -> None:
 
 def test_a_slow_server_that_sends_single_bytes_is_understood(start):
     def handler(connection, request):
-        for byte in yes(request) + b"\x01\x00" + b"".join(b"\x00\x01%c" % b for b in b"echo slow") + b"\x80\x00":
+        for byte in (
+            yes(request)
+            + b"\x01\x00"
+            + b"".join(b"\x00\x01%c" % b for b in b"echo slow")
+            + b"\x80\x00"
+        ):
             connection.sendall(bytes((byte,)))
             time.sleep(0.002)
         hold(connection)

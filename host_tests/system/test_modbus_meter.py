@@ -1,4 +1,5 @@
-"""The Modbus meter on MicroPython against a real Modbus RTU server (`pymodbus`) on a pseudo-terminal."""
+"""The Modbus meter on MicroPython against a real Modbus RTU server (`pymodbus`) on a
+pseudo-terminal."""
 
 import asyncio
 import json
@@ -29,7 +30,8 @@ def eastron(volts, amperes, watts, kwh) -> "list[float]":
 
 
 class Wire:
-    """Carries bytes between the pseudo-terminal of the meter and a socket for the station; it can be cut or disturbed."""
+    """Carries bytes between the pseudo-terminal of the meter and a socket for the station; it can
+    be cut or disturbed."""
 
     def __init__(self):
         self._master, slave = pty.openpty()
@@ -79,7 +81,9 @@ def meter(wire):
         device = SimDevice(7, simdata=SimData(0, values=floats, datatype=DataType.FLOAT32))
 
         async def serve():
-            server = ModbusSerialServer(device, framer=FramerType.RTU, port=wire.path, baudrate=9600, timeout=0.1)
+            server = ModbusSerialServer(
+                device, framer=FramerType.RTU, port=wire.path, baudrate=9600, timeout=0.1
+            )
             servers.append(server)
             await server.serve_forever(background=True)
 
@@ -104,7 +108,13 @@ def test_a_three_phase_meter_is_read_over_its_serial_line(micropython, wire, met
     meter(eastron((230.4, 229.8, 231.2), (16.02, 15.9, 0.0), 7351.0, 20123.456))
     said = poll(micropython, wire, "eastron_3p", 3)
     # 20123.456 kWh is 20123.455 as the float that the meter sends
-    wanted = {"wh": 20123455, "watts": 7351, "da": [160, 159, 0], "dv": [2304, 2298, 2312], "problem": None}
+    wanted = {
+        "wh": 20123455,
+        "watts": 7351,
+        "da": [160, 159, 0],
+        "dv": [2304, 2298, 2312],
+        "problem": None,
+    }
     assert said == [wanted] * 3
 
 

@@ -1,5 +1,6 @@
-"""The station at a central system written with the `ocpp` package alone, the way its users write one: the library
-routes, validates every message against the official schemas, and raises on what does not fit."""
+"""The station at a central system written with the `ocpp` package alone, the way its users write
+one: the library routes, validates every message against the official schemas, and raises on what
+does not fit."""
 
 from decimal import Decimal
 
@@ -18,30 +19,56 @@ def library():
 
 
 def test_a_charge_with_profiles_at_the_ocpp_library(library, micropython, tmp_path):
-    with StationProcess(tmp_path, micropython, csms_url=library.url, keys={"MeterValueSampleInterval": "1"}) as station:
+    with StationProcess(
+        tmp_path, micropython, csms_url=library.url, keys={"MeterValueSampleInterval": "1"}
+    ) as station:
         station.wait_until(lambda state: state["registered"])
         profile = {
             "charging_profile_id": 1,
             "stack_level": 0,
             "charging_profile_purpose": "TxDefaultProfile",
             "charging_profile_kind": "Relative",
-            "charging_schedule": {"charging_rate_unit": "A", "charging_schedule_period": [{"start_period": 0, "limit": 8.1}]},
+            "charging_schedule": {
+                "charging_rate_unit": "A",
+                "charging_schedule_period": [{"start_period": 0, "limit": 8.1}],
+            },
         }
-        assert library.ask(call.SetChargingProfile(connector_id=1, cs_charging_profiles=profile)).status == "Accepted"
+        assert (
+            library.ask(
+                call.SetChargingProfile(connector_id=1, cs_charging_profiles=profile)
+            ).status
+            == "Accepted"
+        )
         station.cmd("plug_in", connector=1, amps=16, phases=3)
-        assert library.ask(call.RemoteStartTransaction(id_tag="REMOTE", connector_id=1)).status == "Accepted"
+        assert (
+            library.ask(call.RemoteStartTransaction(id_tag="REMOTE", connector_id=1)).status
+            == "Accepted"
+        )
         station.wait_until(lambda state: state["connectors"][0]["pilot"]["offered_amps"] == 8.1)
         station.wait_until(lambda state: state["connectors"][0]["transaction"]["id"] == 42)
         station.wait_until(lambda state: "MeterValues" in library.charge_point.seen)
-        plan = library.ask(call.GetCompositeSchedule(connector_id=1, duration=600, charging_rate_unit="A"))
-        assert plan.charging_schedule["charging_schedule_period"] == [{"start_period": 0, "limit": Decimal("8.1"), "number_phases": 3}]
+        plan = library.ask(
+            call.GetCompositeSchedule(connector_id=1, duration=600, charging_rate_unit="A")
+        )
+        assert plan.charging_schedule["charging_schedule_period"] == [
+            {"start_period": 0, "limit": Decimal("8.1"), "number_phases": 3}
+        ]
         assert library.ask(call.ClearChargingProfile(id=1)).status == "Accepted"
         assert library.ask(call.RemoteStopTransaction(transaction_id=42)).status == "Accepted"
         station.wait_until(lambda state: "StopTransaction" in library.charge_point.seen)
         station.cmd("plug_out", connector=1)
         station.wait_until(lambda state: state["connectors"][0]["status"] == "Available")
         keys = library.ask(call.GetConfiguration(key=["NumberOfConnectors"]))
-        assert keys.configuration_key == [{"key": "NumberOfConnectors", "readonly": True, "value": "1"}]
+        assert keys.configuration_key == [
+            {"key": "NumberOfConnectors", "readonly": True, "value": "1"}
+        ]
     seen = library.charge_point.seen
-    for expected in ("BootNotification", "StartTransaction", "MeterValues", "StopTransaction", "Charging", "Finishing"):
+    for expected in (
+        "BootNotification",
+        "StartTransaction",
+        "MeterValues",
+        "StopTransaction",
+        "Charging",
+        "Finishing",
+    ):
         assert expected in seen, seen

@@ -1,4 +1,5 @@
-"""The station at a second, independent central system: the npm package `ocpp-rpc` in strict mode (ocpp_rpc/central.js).
+"""The station at a second, independent central system: the npm package `ocpp-rpc` in strict mode
+(ocpp_rpc/central.js).
 
 It needs Node and npm; where they are missing the tests are skipped, and fail in CI.
 """
@@ -35,33 +36,49 @@ def test_a_charge_with_profiles_at_the_ocpp_rpc_package(strict, micropython, tmp
             "stackLevel": 0,
             "chargingProfilePurpose": "TxDefaultProfile",
             "chargingProfileKind": "Relative",
-            "chargingSchedule": {"chargingRateUnit": "A", "chargingSchedulePeriod": [{"startPeriod": 0, "limit": 8.1}]},
+            "chargingSchedule": {
+                "chargingRateUnit": "A",
+                "chargingSchedulePeriod": [{"startPeriod": 0, "limit": 8.1}],
+            },
         }
         set_profile = {"connectorId": 1, "csChargingProfiles": profile}
         assert strict.ask("SetChargingProfile", set_profile) == {"status": "Accepted"}
         station.cmd("plug_in", connector=1, amps=16, phases=3)
-        assert strict.ask("RemoteStartTransaction", {"idTag": "REMOTE", "connectorId": 1}) == {"status": "Accepted"}
+        assert strict.ask("RemoteStartTransaction", {"idTag": "REMOTE", "connectorId": 1}) == {
+            "status": "Accepted"
+        }
         station.wait_until(lambda state: state["connectors"][0]["pilot"]["offered_amps"] == 8.1)
         started = strict.wait_for_message("StartTransaction", connectorId=1, idTag="REMOTE")
         strict.wait_for_message("StatusNotification", connectorId=1, status="Charging")
-        plan = strict.ask("GetCompositeSchedule", {"connectorId": 1, "duration": 600, "chargingRateUnit": "A"})
+        plan = strict.ask(
+            "GetCompositeSchedule", {"connectorId": 1, "duration": 600, "chargingRateUnit": "A"}
+        )
         periods = plan["chargingSchedule"]["chargingSchedulePeriod"]
         assert periods == [{"startPeriod": 0, "limit": 8.1, "numberPhases": 3}]
-        for asked in ({"requestedMessage": "MeterValues", "connectorId": 1}, {"requestedMessage": "Heartbeat"}):
+        for asked in (
+            {"requestedMessage": "MeterValues", "connectorId": 1},
+            {"requestedMessage": "Heartbeat"},
+        ):
             assert strict.ask("TriggerMessage", asked) == {"status": "Accepted"}
         strict.wait_for_message("Heartbeat")
         strict.wait_for_message("MeterValues", transactionId=started["answer"]["transactionId"])
         keys = strict.ask("GetConfiguration", {})
-        assert {"key": "NumberOfConnectors", "readonly": True, "value": "1"} in keys["configurationKey"]
+        assert {"key": "NumberOfConnectors", "readonly": True, "value": "1"} in keys[
+            "configurationKey"
+        ]
         assert strict.ask("ClearChargingProfile", {"id": 1}) == {"status": "Accepted"}
         stop = {"transactionId": started["answer"]["transactionId"]}
         assert strict.ask("RemoteStopTransaction", stop) == {"status": "Accepted"}
         strict.wait_for_message("StopTransaction", reason="Remote", **stop)
         station.cmd("plug_out", connector=1)
-        strict.wait_for_message("StatusNotification", len(strict.events) - 1, connectorId=1, status="Available")
+        strict.wait_for_message(
+            "StatusNotification", len(strict.events) - 1, connectorId=1, status="Available"
+        )
 
 
-def test_a_transaction_that_ends_while_the_link_is_cut_arrives_once_at_the_ocpp_rpc_package(strict, micropython, tmp_path):
+def test_a_transaction_that_ends_while_the_link_is_cut_arrives_once_at_the_ocpp_rpc_package(
+    strict, micropython, tmp_path
+):
     with _station(tmp_path, micropython, strict) as station:
         station.wait_until(lambda state: state["registered"])
         station.cmd("plug_in", connector=1, amps=16, phases=3)
@@ -78,7 +95,11 @@ def test_a_transaction_that_ends_while_the_link_is_cut_arrives_once_at_the_ocpp_
         strict.drop()
         back = len(strict.events)
         strict.wait_for(lambda event: "up" in event, back)
-        assert strict.ask("TriggerMessage", {"requestedMessage": "Heartbeat"}) == {"status": "Accepted"}
+        assert strict.ask("TriggerMessage", {"requestedMessage": "Heartbeat"}) == {
+            "status": "Accepted"
+        }
         strict.wait_for_message("Heartbeat", back)
-        assert len(strict.messages("StopTransaction")) == len(strict.messages("StartTransaction")) == 1
+        assert (
+            len(strict.messages("StopTransaction")) == len(strict.messages("StartTransaction")) == 1
+        )
         assert len(strict.messages("BootNotification")) == 1

@@ -1,7 +1,7 @@
 """Outages, power cuts and full flash: every transaction arrives once, whole and in order.
 
-That a full journal keeps starts and stops is in portable/test_station_outbox.py: filling it here would take a minute.
-"""
+That a full journal keeps starts and stops is in portable/test_station_outbox.py: filling it here
+would take a minute."""
 
 import json
 import time
@@ -11,13 +11,19 @@ from pathlib import Path
 import pytest
 
 NOON = "2025-06-15T12:00:00Z"
-KEYS = {"AllowOfflineTxForUnknownId": "true", "MeterValueSampleInterval": "60", "WebSocketPingInterval": "0"}
+KEYS = {
+    "AllowOfflineTxForUnknownId": "true",
+    "MeterValueSampleInterval": "60",
+    "WebSocketPingInterval": "0",
+}
 DAY = json.loads((Path(__file__).parent / "day.json").read_text())
 ONLY_64BIT = pytest.mark.parametrize("micropython", ["64bit"], indirect=True)
 
 
 def after(instant, seconds):
-    return (datetime.fromisoformat(instant.replace("Z", "")) + timedelta(seconds=seconds)).isoformat() + "Z"
+    return (
+        datetime.fromisoformat(instant.replace("Z", "")) + timedelta(seconds=seconds)
+    ).isoformat() + "Z"
 
 
 def until(station, instant):
@@ -34,7 +40,9 @@ def restart(station, seconds=0, plugged=()):
     now = station.state()["now"]
     station.kill()
     station.start_fields["clock"] = {"at": after(now, seconds), "frozen": True}
-    station.start_fields["vehicles"] = [{"connector": connector, "amps": 16, "phases": 3} for connector in plugged]
+    station.start_fields["vehicles"] = [
+        {"connector": connector, "amps": 16, "phases": 3} for connector in plugged
+    ]
     station.start()
 
 
@@ -59,7 +67,8 @@ def wait_for(central, action, count, timeout=30):
 
 
 def transactions(central):
-    """{tag: (start, [meter values], stop)} as payloads, after a look at their order: each once, none out of place."""
+    """{tag: (start, [meter values], stop)} as payloads, after a look at their order: each once,
+    none out of place."""
     found, ids = {}, {}
     for message in central.messages:
         if message.kind != 2 or message.to_station:
@@ -67,7 +76,10 @@ def transactions(central):
         payload = message.payload
         if message.action == "StartTransaction":
             assert payload["idTag"] not in found, "started twice"
-            key = tuple(str(payload.get(name)) for name in ("connectorId", "idTag", "meterStart", "timestamp"))
+            key = tuple(
+                str(payload.get(name))
+                for name in ("connectorId", "idTag", "meterStart", "timestamp")
+            )
             ids[central.transactions[key]] = payload["idTag"]
             found[payload["idTag"]] = [payload, [], None]
         elif message.action == "MeterValues":
@@ -80,16 +92,26 @@ def transactions(central):
             started[2] = payload
     for tag, (start, values, stop) in found.items():
         assert stop is not None, tag
-        times = [start["timestamp"], *(value["meterValue"][0]["timestamp"] for value in values), stop["timestamp"]]
+        times = [
+            start["timestamp"],
+            *(value["meterValue"][0]["timestamp"] for value in values),
+            stop["timestamp"],
+        ]
         assert times == sorted(times), (tag, times)
         assert len(set(times[1:-1])) == len(values), "meter values twice"
-        register = [start["meterStart"], *(int(value["meterValue"][0]["sampledValue"][0]["value"]) for value in values), stop["meterStop"]]
+        register = [
+            start["meterStart"],
+            *(int(value["meterValue"][0]["sampledValue"][0]["value"]) for value in values),
+            stop["meterStop"],
+        ]
         assert register == sorted(register), (tag, register)
     return found
 
 
 def test_three_sessions_of_an_outage_arrive_after_a_power_cut(start_station, central):
-    station = start_station(clock={"at": NOON, "frozen": True}, keys=KEYS, connectors=[{"id": 1}, {"id": 2}])
+    station = start_station(
+        clock={"at": NOON, "frozen": True}, keys=KEYS, connectors=[{"id": 1}, {"id": 2}]
+    )
     station.wait_until(lambda state: state["registered"])
     station.cmd("link", up=False)
     station.wait_until(lambda state: not state["connected"])
@@ -111,15 +133,24 @@ def test_three_sessions_of_an_outage_arrive_after_a_power_cut(start_station, cen
     wait_for(central, "StopTransaction", 3)
     found = transactions(central)
     assert sorted(found) == ["A", "B", "C"]
-    assert found["A"][0]["timestamp"] == "2025-06-15T12:00:00Z" and found["A"][2]["timestamp"] == "2025-06-15T12:20:00Z"
+    assert (
+        found["A"][0]["timestamp"] == "2025-06-15T12:00:00Z"
+        and found["A"][2]["timestamp"] == "2025-06-15T12:20:00Z"
+    )
     assert len(found["A"][1]) == 20 and len(found["B"][1]) == 50
     assert 30 + 3 <= len(found["C"][1]) <= 40, "the power cut may take five minutes of samples"
-    assert station.wait_until(lambda state: state["registered"])["connectors"][0]["transaction"] is None
+    assert (
+        station.wait_until(lambda state: state["registered"])["connectors"][0]["transaction"]
+        is None
+    )
 
 
 @pytest.mark.parametrize("resumes", ["true", "false"])
 def test_power_fails_in_mid_charge(start_station, central, resumes):
-    station = start_station(clock={"at": NOON, "frozen": True}, keys={**KEYS, "ResumeTransactionAfterPowerLoss": resumes})
+    station = start_station(
+        clock={"at": NOON, "frozen": True},
+        keys={**KEYS, "ResumeTransactionAfterPowerLoss": resumes},
+    )
     station.wait_until(lambda state: state["registered"])
     begin(station, "A")
     until(station, "2025-06-15T12:10:00Z")
@@ -165,9 +196,15 @@ def test_sessions_go_on_while_the_flash_is_full_and_arrive(start_station, centra
 
 
 def play_the_day(start_station, central, **more):
-    """day.json at a central system: what happens to the station, and what must have arrived in the evening."""
+    """day.json at a central system: what happens to the station, and what must have arrived in the
+    evening."""
     keys = {**KEYS, "MeterValueSampleInterval": "300", **more.pop("keys", {})}
-    station = start_station(clock={"at": DAY["clock"], "frozen": True}, keys=keys, connectors=[{"id": 1}, {"id": 2}], **more)
+    station = start_station(
+        clock={"at": DAY["clock"], "frozen": True},
+        keys=keys,
+        connectors=[{"id": 1}, {"id": 2}],
+        **more,
+    )
     station.wait_until(lambda state: state["registered"])
     for at, step, arguments in DAY["steps"]:
         until(station, "%sT%sZ" % (DAY["clock"][:10], at))
@@ -181,7 +218,10 @@ def play_the_day(start_station, central, **more):
     found = transactions(central)
     assert sorted(found) == ["A", "B", "C", "D", "E", "F"]
     for tag, (start, values, stop) in found.items():
-        seconds = (datetime.fromisoformat(stop["timestamp"][:-1]) - datetime.fromisoformat(start["timestamp"][:-1])).total_seconds()
+        seconds = (
+            datetime.fromisoformat(stop["timestamp"][:-1])
+            - datetime.fromisoformat(start["timestamp"][:-1])
+        ).total_seconds()
         # The power cut takes one that was not sent yet, and the interval begins anew after it.
         assert seconds // 300 - 3 <= len(values) <= seconds // 300 + 1, (tag, len(values), seconds)
         assert stop["meterStop"] > start["meterStart"]
@@ -190,5 +230,7 @@ def play_the_day(start_station, central, **more):
 
 
 @ONLY_64BIT
-def test_a_whole_day_with_outages_and_a_power_cut_shows_every_transaction_exactly_once(start_station, central):
+def test_a_whole_day_with_outages_and_a_power_cut_shows_every_transaction_exactly_once(
+    start_station, central
+):
     play_the_day(start_station, central)

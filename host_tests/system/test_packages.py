@@ -1,7 +1,8 @@
-"""package.json and package-schedule.json: the tree, and what MicroPython's own mip makes of them from a server on this machine.
+"""package.json and package-schedule.json: the tree, and what MicroPython's own mip makes of them
+from a server on this machine.
 
-On the 64-bit interpreter: the mip in Debian's 32-bit MicroPython 1.25 does not know paths that are relative to the list.
-"""
+On the 64-bit interpreter: the mip in Debian's 32-bit MicroPython 1.25 does not know paths that are
+relative to the list."""
 
 import functools
 import http.server
@@ -24,22 +25,36 @@ def server():
         def log_message(self, *words):
             pass
 
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=str(ROOT))) as server:
+    with http.server.ThreadingHTTPServer(
+        ("127.0.0.1", 0), functools.partial(Quiet, directory=str(ROOT))
+    ) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield "http://127.0.0.1:%d" % server.server_address[1]
         server.shutdown()
 
 
 def installed(server, name, target, then) -> str:
-    """What `then` prints on MicroPython, which has installed a list into the folder `target` and imports from there alone."""
-    code = "import sys, mip\nmip.install(%r, target=%r)\nsys.path[:] = [%r, '.frozen']\n%s" % (server + "/" + name, str(target), str(target), then)
-    done = subprocess.run([*station_process.micropython(), "-c", code], capture_output=True, text=True, timeout=60)
+    """What `then` prints on MicroPython, which has installed a list into the folder `target` and
+    imports from there alone."""
+    code = "import sys, mip\nmip.install(%r, target=%r)\nsys.path[:] = [%r, '.frozen']\n%s" % (
+        server + "/" + name,
+        str(target),
+        str(target),
+        then,
+    )
+    done = subprocess.run(
+        [*station_process.micropython(), "-c", code], capture_output=True, text=True, timeout=60
+    )
     assert done.returncode == 0 and "Done" in done.stdout, done.stdout + done.stderr
     return done.stdout.split("Done\n")[1]
 
 
 def files_in(folder):
-    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
 
 
 def test_the_lists_are_those_of_the_tree():
@@ -67,8 +82,18 @@ def test_mpremote_installs_the_scheduler_onto_a_board_without_a_server(tmp_path)
     board = PlayedBoard(tmp_path / "board", micropython())
     board.format({})
     board.power_up()
-    command = ["connect", board.port, "resume", "mip", "install", "--target=/lib", "package-schedule.json"]
-    done = subprocess.run([sys.executable, "-m", "mpremote", *command], capture_output=True, text=True, cwd=ROOT)
+    command = [
+        "connect",
+        board.port,
+        "resume",
+        "mip",
+        "install",
+        "--target=/lib",
+        "package-schedule.json",
+    ]
+    done = subprocess.run(
+        [sys.executable, "-m", "mpremote", *command], capture_output=True, text=True, cwd=ROOT
+    )
     board.power_off()
     assert done.returncode == 0, done.stdout + done.stderr
     tree = files_in(ROOT / "firmware")

@@ -1,4 +1,5 @@
-"""The portable tests on a bare 32-bit chip (tools/riscv32.py), and what makes its figures worth something."""
+"""The portable tests on a bare 32-bit chip (tools/riscv32.py), and what makes its figures worth
+something."""
 
 import os
 
@@ -6,7 +7,8 @@ import pytest
 
 from tools import riscv32
 
-# What needs more memory in one piece than is left beside the test; on the other interpreters each of them runs.
+# What needs more memory in one piece than is left beside the test; on the other interpreters each
+# of them runs.
 TOO_LARGE = {
     "test_protocol_autobahn.py": ["test_protocol_autobahn.py: cannot be imported"],
     "test_protocol_exchange.py": ["test_ids_do_not_repeat_and_stay_short"],
@@ -69,23 +71,38 @@ MicroPython 1.25.0, 32 bit: 5 passed, 2 failed
 
 def test_a_piece_that_the_heap_has_not_got_is_told_from_a_failure():
     outcome = riscv32.outcome_of("test_a.py", SOME)
-    assert (outcome.passed, outcome.failed, outcome.too_large) == (5, ["test_two"], {"test_one": 40009})
+    assert (outcome.passed, outcome.failed, outcome.too_large) == (
+        5,
+        ["test_two"],
+        {"test_one": 40009},
+    )
 
 
 def test_memory_taken_while_the_heap_is_locked_is_a_failure():
-    outcome = riscv32.outcome_of("test_a.py", SOME.replace("memory allocation failed, allocating 40009 bytes", ""))
+    outcome = riscv32.outcome_of(
+        "test_a.py", SOME.replace("memory allocation failed, allocating 40009 bytes", "")
+    )
     assert outcome.failed == ["test_one", "test_two"] and not outcome.too_large
 
 
 def test_a_run_that_does_not_come_to_its_end_is_a_failure():
-    assert riscv32.outcome_of("test_a.py", SOME.rpartition("MicroPython")[0]).failed == ["test_a.py did not come to its end"]
+    assert riscv32.outcome_of("test_a.py", SOME.rpartition("MicroPython")[0]).failed == [
+        "test_a.py did not come to its end"
+    ]
     assert riscv32.outcome_of("test_a.py", "").failed
 
 
 def test_a_machine_without_the_compiler_is_told_which_packages_to_install(monkeypatch):
-    monkeypatch.setattr(riscv32.shutil, "which", lambda program: None if program == "qemu-system-riscv32" else "/usr/bin/" + program)
+    monkeypatch.setattr(
+        riscv32.shutil,
+        "which",
+        lambda program: None if program == "qemu-system-riscv32" else "/usr/bin/" + program,
+    )
     monkeypatch.setattr(riscv32, "_compiler_says", lambda option: "/a/picolibc.specs")
-    with pytest.raises(riscv32.Unavailable, match="no qemu-system-riscv32; .*qemu-system-misc gcc-riscv64-unknown-elf picolibc"):
+    with pytest.raises(
+        riscv32.Unavailable,
+        match="no qemu-system-riscv32; .*qemu-system-misc gcc-riscv64-unknown-elf picolibc",
+    ):
         riscv32.check_machine()
 
 

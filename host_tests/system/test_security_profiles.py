@@ -1,4 +1,5 @@
-"""A station and its central system change security profiles and keys (OCPP 1.6 security whitepaper)."""
+"""A station and its central system change security profiles and keys (OCPP 1.6 security
+whitepaper)."""
 
 import base64
 
@@ -58,7 +59,10 @@ def test_a_new_key_is_used_at_once_and_survives_a_power_cut(start_station, centr
     central.wait_for("BootNotification")
     central.refuse = only(NEW_KEY)
     assert change(central, "AuthorizationKey", NEW_KEY.upper()) == "Accepted"
-    central.wait_for("SecurityEventNotification", lambda payload: payload["type"] == "ReconfigurationOfSecurityParameters")
+    central.wait_for(
+        "SecurityEventNotification",
+        lambda payload: payload["type"] == "ReconfigurationOfSecurityParameters",
+    )
     assert len(central.paths) == 2 and len(central.seen("BootNotification")) == 1
     assert told(central, "AuthorizationKey") is None
     station.kill()
@@ -73,8 +77,13 @@ def test_a_key_that_the_central_system_does_not_take_is_taken_back(start_station
     station = start_station(device=QUICK, keys=KEYS)
     central.wait_for("BootNotification")
     assert change(central, "AuthorizationKey", NEW_KEY) == "Accepted"
-    central.wait_for("SecurityEventNotification", lambda payload: payload["type"] == "FailedToAuthenticateAtCentralSystem")
-    assert [line for line in station.log if "back to those before" in line] and not secrets_in(station)
+    central.wait_for(
+        "SecurityEventNotification",
+        lambda payload: payload["type"] == "FailedToAuthenticateAtCentralSystem",
+    )
+    assert [line for line in station.log if "back to those before" in line] and not secrets_in(
+        station
+    )
     central.drop()
     central.wait_disconnected()
     central.wait_connected()  # with the key from before, at once
@@ -88,18 +97,31 @@ def test_from_a_password_to_tls_and_to_a_certificate_of_its_own(start_station, c
     central.wait_for("BootNotification")
     for profile, context, door in (
         ("2", server_context(certificate), only(KEY)),
-        ("3", server_context(certificate, authority.cert), lambda request: 401 if "Authorization" in request.headers else None),
+        (
+            "3",
+            server_context(certificate, authority.cert),
+            lambda request: 401 if "Authorization" in request.headers else None,
+        ),
     ):
         assert change(central, "SecurityProfile", profile) == "Accepted"
         central.refuse = door
         restart(central, context)
-        central.wait_for("SecurityEventNotification", lambda payload, profile=profile: payload.get("techInfo") == "security profile " + profile)
+        central.wait_for(
+            "SecurityEventNotification",
+            lambda payload, profile=profile: (
+                payload.get("techInfo") == "security profile " + profile
+            ),
+        )
         assert told(central, "SecurityProfile") == profile
     assert change(central, "SecurityProfile", "2") == "Rejected"  # never back
     restart(central)  # and to no server without TLS, however long it waits
     station.wait_until(lambda state: not state["connected"])
     seen = len(station.log)
-    station.wait_until(lambda state: len([line for line in station.log[seen:] if "does not answer in TLS" in line]) > 4)
+    station.wait_until(
+        lambda state: (
+            len([line for line in station.log[seen:] if "does not answer in TLS" in line]) > 4
+        )
+    )
     assert not central.connected
     assert len(central.seen("BootNotification")) == 1
 
@@ -115,12 +137,16 @@ def test_a_profile_that_does_not_connect_falls_back(start_station, central, auth
     assert [line for line in station.log if "back to those before, security profile 1" in line]
 
 
-def test_a_bad_certificate_is_reported_once_the_central_system_is_sound(start_station, central, authority):
+def test_a_bad_certificate_is_reported_once_the_central_system_is_sound(
+    start_station, central, authority
+):
     central.stop()
     central.tls = server_context(authority.sign("old", names=["127.0.0.1"], days=(-20, -10)))
     central.start()
     station = start_station(device=QUICK, tls={"ca_file": str(authority.cert)}, basic_auth="pw")
-    station.wait_until(lambda state: len([line for line in station.log if "has expired; next try" in line]) > 1)
+    station.wait_until(
+        lambda state: len([line for line in station.log if "has expired; next try" in line]) > 1
+    )
     assert not central.paths
     restart(central, server_context(authority.sign("central", names=["127.0.0.1"])))
     event = central.wait_for("SecurityEventNotification").payload

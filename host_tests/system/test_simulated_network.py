@@ -56,7 +56,9 @@ def test_a_pulled_cable_is_silent_until_it_is_back(micropython, tmp_path, closed
     with socket.create_server(("127.0.0.1", 0)) as server:
         server.settimeout(10)
         command = [*micropython, str(script), str(server.getsockname()[1])]
-        station = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        station = subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        )
         first, _ = server.accept()
         first.settimeout(0.3)
         assert first.recv(100) == b"before"
@@ -88,5 +90,7 @@ def test_a_peer_that_refuses_is_an_error_at_once(micropython, tmp_path):
         port = server.getsockname()[1]
     script = tmp_path / "script.py"
     script.write_text(STATION)
-    done = subprocess.run([*micropython, str(script), str(port)], capture_output=True, text=True, timeout=10)
+    done = subprocess.run(
+        [*micropython, str(script), str(port)], capture_output=True, text=True, timeout=10
+    )
     assert done.returncode == 1 and "ECONNREFUSED" in done.stdout + done.stderr

@@ -1,4 +1,5 @@
-"""The whole agent in the memory of a small chip: on the 32-bit interpreter with the firmware frozen in, the simulated board included.
+"""The whole agent in the memory of a small chip: on the 32-bit interpreter with the firmware frozen
+in, the simulated board included.
 
 What matters: no MemoryError, every request answered, and room left.
 """
@@ -11,7 +12,8 @@ from test_offline import play_the_day
 
 from tools import benchmark_frames, compiled
 
-WROOM_HEAP = "115K"  # an ESP32-WROOM has 199 KB for all; Wi-Fi takes 42 of them, and TLS 33 at its worst moment
+# An ESP32-WROOM has 199 KB for all; Wi-Fi takes 42 of them, and TLS 33 at its worst moment
+WROOM_HEAP = "115K"
 TRANSACTIONS = benchmark_frames.TRANSACTIONS
 HOUR_HEAP = "80K"
 MOST_IN_USE = 68 * 1024  # of it; what is left serves the longest message
@@ -20,7 +22,9 @@ MOST_IN_USE = 68 * 1024  # of it; what is left serves the longest message
 @pytest.fixture(autouse=True)
 def only_in_a_boards_form(micropython):
     if not compiled.has_firmware(micropython):
-        pytest.skip("this interpreter has the firmware not frozen in, so its heap says nothing of a board's")
+        pytest.skip(
+            "this interpreter has the firmware not frozen in, so its heap says nothing of a board's"
+        )
 
 
 def ask(central, text):
@@ -42,7 +46,9 @@ def begin(central, start_station, profiles, heap):
     )
     central.wait_for("BootNotification")
     for connector in (1, 2):
-        started = central.call("RemoteStartTransaction", {"connectorId": connector, "idTag": "TAG%d" % connector})
+        started = central.call(
+            "RemoteStartTransaction", {"connectorId": connector, "idTag": "TAG%d" % connector}
+        )
         assert started["status"] == "Accepted"
         status = {"connectorId": connector, "status": "Charging"}
         central.wait_for("StatusNotification", lambda payload: status.items() <= payload.items())
@@ -61,7 +67,10 @@ def a_busy_minute(central, station, number):
     if asked == 0:
         assert len(central.call("GetConfiguration")["configurationKey"]) > 20
     elif asked == 1:
-        changed = central.call("ChangeConfiguration", {"key": "MeterValueSampleInterval", "value": str(50 + number % 20)})
+        changed = central.call(
+            "ChangeConfiguration",
+            {"key": "MeterValueSampleInterval", "value": str(50 + number % 20)},
+        )
         assert changed["status"] == "Accepted"
     elif asked == 2:
         what = {"connectorId": 1 + number % 2, "requestedMessage": "MeterValues"}
@@ -76,17 +85,25 @@ def a_busy_minute(central, station, number):
     else:
         heard = len(central.paths)
         central.drop(abrupt=number % 12 == 5)
-        central._wait(lambda: len(central.paths) > heard and central.connected, 10, "it does not come back")
+        central._wait(
+            lambda: len(central.paths) > heard and central.connected, 10, "it does not come back"
+        )
         central.call("TriggerMessage", {"requestedMessage": "Heartbeat"})
     station.cmd("clock", advance_s=60)
 
 
 def complaints(station):
-    return [line for line in station.log if "memory" in line.lower() and "meter memory" not in line or "died" in line]
+    return [
+        line
+        for line in station.log
+        if "memory" in line.lower() and "meter memory" not in line or "died" in line
+    ]
 
 
 @pytest.mark.parametrize("micropython", ["32bit"], indirect=True)
-def test_an_hour_of_charging_on_two_connectors_with_ten_profiles_fits_into_80_kb(central, start_station):
+def test_an_hour_of_charging_on_two_connectors_with_ten_profiles_fits_into_80_kb(
+    central, start_station
+):
     station = begin(central, start_station, benchmark_frames.ten(), HOUR_HEAP)
     for number in range(60):
         a_busy_minute(central, station, number)
@@ -97,21 +114,34 @@ def test_an_hour_of_charging_on_two_connectors_with_ten_profiles_fits_into_80_kb
 
 
 @pytest.mark.parametrize("micropython", ["32bit"], indirect=True)
-def test_fifty_profiles_of_96_periods_fit_beside_the_whole_agent_into_what_a_wroom_has_for_python(central, start_station):
+def test_fifty_profiles_of_96_periods_fit_beside_the_whole_agent_into_what_a_wroom_has_for_python(
+    central, start_station
+):
     frames = benchmark_frames.all_frames()["96-periods"]
     station = begin(central, start_station, frames["install"], WROOM_HEAP)
-    for text in frames["change"] + [benchmark_frames.composite(connector) for connector in (0, 1, 2)]:
+    for text in frames["change"] + [
+        benchmark_frames.composite(connector) for connector in (0, 1, 2)
+    ]:
         assert ask(central, text)["status"] == "Accepted", text
     assert len(central.call("GetConfiguration")["configurationKey"]) > 20
     assert not complaints(station)
 
 
 @pytest.mark.parametrize("micropython", ["32bit"], indirect=True)
-def test_a_whole_day_over_tls_fits_into_what_a_wroom_has_for_python(central, start_station, tmp_path):
-    """Its imports included; Wi-Fi and TLS have their memory beside the heap, here as on the chip."""
+def test_a_whole_day_over_tls_fits_into_what_a_wroom_has_for_python(
+    central, start_station, tmp_path
+):
+    """Its imports included; Wi-Fi and TLS have their memory beside the heap, here as on the
+    chip."""
     authority = Authority(tmp_path, "ca")
     central.stop()
     central.tls = server_context(authority.sign("central", names=["127.0.0.1"]))
     central.start()
-    station = play_the_day(start_station, central, heap=WROOM_HEAP, tls={"ca_file": str(authority.cert)}, csms_url=central.url)
+    station = play_the_day(
+        start_station,
+        central,
+        heap=WROOM_HEAP,
+        tls={"ca_file": str(authority.cert)},
+        csms_url=central.url,
+    )
     assert central.url.startswith("wss://") and not complaints(station)

@@ -1,4 +1,5 @@
-"""A short form of `make soak`, proof that its judges see what is wrong, and the budget of a busy station's flash."""
+"""A short form of `make soak`, proof that its judges see what is wrong, and the budget of a busy
+station's flash."""
 
 import json
 
@@ -30,7 +31,12 @@ def test_the_flash_of_a_busy_station_lasts_for_years(tmp_path):
 
 
 def state(amps, transaction, closed=True):
-    connector = {"id": 1, "meter": {"amps": amps, "wh": 0}, "contactor": {"closed": closed}, "transaction": transaction}
+    connector = {
+        "id": 1,
+        "meter": {"amps": amps, "wh": 0},
+        "contactor": {"closed": closed},
+        "transaction": transaction,
+    }
     return {"now": NOON, "connectors": [connector]}
 
 
@@ -46,7 +52,12 @@ def accounts():
     accounts = Accounts()
     accounts.arrive(1, "A", 0)
     start = {"connectorId": 1, "idTag": "A", "meterStart": 0, "timestamp": NOON}
-    hear(accounts, "StartTransaction", start, {"transactionId": 7, "idTagInfo": {"status": "Accepted"}})
+    hear(
+        accounts,
+        "StartTransaction",
+        start,
+        {"transactionId": 7, "idTagInfo": {"status": "Accepted"}},
+    )
     accounts.look(state(16, {"id": 7, "id_tag": "A", "start": NOON}), NOW)
     accounts.leave(1, 1000)
     return accounts
@@ -60,7 +71,10 @@ def stop(accounts, meter_stop, transaction=7):
 def test_a_charge_that_agrees_is_no_trouble(accounts):
     stop(accounts, 1000)
     figures = accounts.compare()
-    assert accounts.troubles == [] and figures["at the vehicles"] == figures["started"] == figures["stopped"] == 1
+    assert (
+        accounts.troubles == []
+        and figures["at the vehicles"] == figures["started"] == figures["stopped"] == 1
+    )
     assert accounts.highest_a == 16 and accounts.nearest_a == 16
 
 
@@ -89,7 +103,10 @@ def test_current_without_transaction_or_above_a_profile_is_seen(accounts):
         "stackLevel": 0,
         "chargingProfilePurpose": "TxDefaultProfile",
         "chargingProfileKind": "Relative",
-        "chargingSchedule": {"chargingRateUnit": "A", "chargingSchedulePeriod": [{"startPeriod": 0, "limit": 10}]},
+        "chargingSchedule": {
+            "chargingRateUnit": "A",
+            "chargingSchedulePeriod": [{"startPeriod": 0, "limit": 10}],
+        },
     }
     accounts.profiles([[expected.Placed(1, profile, NOW)]], NOW)
     running = {"id": 7, "id_tag": "A", "start": NOON}

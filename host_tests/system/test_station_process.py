@@ -40,7 +40,14 @@ class Launcher:
         self.start_file.write_text(json.dumps({"store": "flash"}))
         (self.root / "tools").mkdir(parents=True)
         (self.root / "firmware").mkdir()
-        for name in ("station", "station.py", "compiled.py", "debian.py", "micropython32.py", "run_compiled.py"):
+        for name in (
+            "station",
+            "station.py",
+            "compiled.py",
+            "debian.py",
+            "micropython32.py",
+            "run_compiled.py",
+        ):
             shutil.copy(ROOT / "tools" / name, self.root / "tools" / name)
         shutil.copy(ROOT / "requirements.lock", self.root)
         (self.root / ".venv" / "bin").mkdir(parents=True)
@@ -53,10 +60,19 @@ class Launcher:
     def stand_in(self, what_it_does: str) -> None:
         (self.root / "firmware" / "main.py").write_text(STAND_IN.replace("START", what_it_does))
 
-    def start(self, *arguments: str, program: "str | None" = None, cwd: "Path | None" = None) -> subprocess.Popen:
-        command = [program or str(self.root / "tools" / "station"), "--compiled", "--micropython", self.interpreter]
+    def start(
+        self, *arguments: str, program: "str | None" = None, cwd: "Path | None" = None
+    ) -> subprocess.Popen:
+        command = [
+            program or str(self.root / "tools" / "station"),
+            "--compiled",
+            "--micropython",
+            self.interpreter,
+        ]
         command += arguments or [str(self.start_file)]
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=cwd)
+        process = subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=cwd
+        )
         self.started.append(process)
         return process
 
@@ -78,7 +94,8 @@ def launcher(tmp_path, micropython):
 
 
 def end_of(process: subprocess.Popen) -> "tuple[int, str]":
-    """(exit code, the rest of what it printed); waits until nobody holds its output open any more."""
+    """(exit code, the rest of what it printed); waits until nobody holds its output open any
+    more."""
     rest = process.communicate(timeout=15)[0]
     return process.returncode, rest
 
@@ -98,7 +115,9 @@ def test_being_asked_to_end_makes_safe_and_exits_with_0(launcher, number):
 
 
 def test_being_asked_twice_does_not_break_into_the_way_to_safe_outputs(launcher):
-    launcher.stand_in("time.sleep_ms(1)\n    try:\n        time.sleep(10)\n    finally:\n        time.sleep_ms(300)")
+    launcher.stand_in(
+        "time.sleep_ms(1)\n    try:\n        time.sleep(10)\n    finally:\n        time.sleep_ms(300)"
+    )
     process = launcher.start_and_wait_until_up()
     time.sleep(0.1)
     process.send_signal(signal.SIGTERM)
@@ -108,7 +127,9 @@ def test_being_asked_twice_does_not_break_into_the_way_to_safe_outputs(launcher)
 
 
 def test_a_station_that_does_not_end_is_killed(launcher):
-    launcher.stand_in("\n    while True:\n        try:\n            time.sleep(1)\n        except KeyboardInterrupt:\n            pass")
+    launcher.stand_in(
+        "\n    while True:\n        try:\n            time.sleep(1)\n        except KeyboardInterrupt:\n            pass"
+    )
     process = launcher.start_and_wait_until_up()
     time.sleep(0.1)
     process.send_signal(signal.SIGTERM)
@@ -169,8 +190,14 @@ def test_a_store_that_cannot_be_is_one_sentence_and_exit_code_2(launcher, store)
 
 @pytest.mark.parametrize("micropython", ["64bit"], indirect=True)
 def test_a_missing_interpreter_is_one_sentence_and_exit_code_2(launcher):
-    code, rest = end_of(launcher.start("--micropython", "/nowhere/micropython", str(launcher.start_file)))
-    assert code == 2 and rest.startswith("station: there is no interpreter at /nowhere/micropython") and rest.count("\n") == 1
+    code, rest = end_of(
+        launcher.start("--micropython", "/nowhere/micropython", str(launcher.start_file))
+    )
+    assert (
+        code == 2
+        and rest.startswith("station: there is no interpreter at /nowhere/micropython")
+        and rest.count("\n") == 1
+    )
 
 
 @pytest.mark.parametrize("micropython", ["64bit"], indirect=True)

@@ -66,7 +66,9 @@ def test_the_password_goes_through_tls(start, good, version):
     seen = queue.Queue()
     context = server_context(good)
     context.maximum_version = ssl.TLSVersion[version]
-    with good_server(lambda connection: seen.put(connection.request.headers.get("Authorization")), ssl=context) as url:
+    with good_server(
+        lambda connection: seen.put(connection.request.headers.get("Authorization")), ssl=context
+    ) as url:
         start(url, security=(2, "00ff" * 8), auth="not this one")
         assert base64.b64decode(seen.get(timeout=10).split()[1]) == b"cp001:" + b"\x00\xff" * 8
 
@@ -86,30 +88,47 @@ def must_not_be_reached(connection) -> None:
 
 
 def test_a_certificate_for_another_name_is_refused(start, authority):
-    with good_server(must_not_be_reached, ssl=server_context(authority.sign("other", names=["central.example", "10.0.0.1"]))) as url:
+    with good_server(
+        must_not_be_reached,
+        ssl=server_context(authority.sign("other", names=["central.example", "10.0.0.1"])),
+    ) as url:
         refused(start(url), "the certificate of the central system is not for the name 127.0.0.1")
 
 
 def test_a_certificate_of_another_authority_is_refused(start, stranger):
-    with good_server(must_not_be_reached, ssl=server_context(stranger.sign("central", names=["127.0.0.1"]))) as url:
+    with good_server(
+        must_not_be_reached, ssl=server_context(stranger.sign("central", names=["127.0.0.1"]))
+    ) as url:
         refused(start(url), "is not signed by an authority that this station trusts")
-        refused(start(url, no_time=True, check_hostname=False), "is not signed by an authority that this station trusts")
+        refused(
+            start(url, no_time=True, check_hostname=False),
+            "is not signed by an authority that this station trusts",
+        )
 
 
 def test_an_expired_certificate_is_refused(start, authority):
-    with good_server(must_not_be_reached, ssl=server_context(authority.sign("old", ["127.0.0.1"], days=(-20, -0.01)))) as url:
+    with good_server(
+        must_not_be_reached,
+        ssl=server_context(authority.sign("old", ["127.0.0.1"], days=(-20, -0.01))),
+    ) as url:
         refused(start(url), "the certificate of the central system has expired")
         refused(start(url, no_time=True), "the certificate of the central system has expired")
 
 
 def test_a_certificate_that_begins_later_is_refused(start, authority):
-    with good_server(must_not_be_reached, ssl=server_context(authority.sign("early", ["127.0.0.1"], days=(1, 20)))) as url:
+    with good_server(
+        must_not_be_reached,
+        ssl=server_context(authority.sign("early", ["127.0.0.1"], days=(1, 20))),
+    ) as url:
         refused(start(url), "the certificate of the central system is not valid yet")
-        refused(start(url, no_time=True), "the certificate of the central system is not valid yet")  # a PC's clock is not set
+        # A PC's clock is not set
+        refused(start(url, no_time=True), "the certificate of the central system is not valid yet")
 
 
 def test_several_faults_are_all_named(start, stranger):
-    with good_server(must_not_be_reached, ssl=server_context(stranger.sign("x", ["elsewhere"], days=(-20, -1)))) as url:
+    with good_server(
+        must_not_be_reached, ssl=server_context(stranger.sign("x", ["elsewhere"], days=(-20, -1)))
+    ) as url:
         sentence = start(url).wait_for("event")[2]
     assert "expired" in sentence and "127.0.0.1" in sentence and "not signed" in sentence
 
@@ -129,7 +148,12 @@ def test_the_name_alone_may_be_left_unchecked(start, authority):
 
 def test_a_bundle_of_authorities_is_read_whole(start, authority, stranger, good, tmp_path):
     bundle = tmp_path / "bundle.pem"
-    bundle.write_bytes(b"what it is for\n" + stranger.cert.read_bytes() + b"\n" + authority.cert.read_bytes().replace(b"\n", b"\r\n"))
+    bundle.write_bytes(
+        b"what it is for\n"
+        + stranger.cert.read_bytes()
+        + b"\n"
+        + authority.cert.read_bytes().replace(b"\n", b"\r\n")
+    )
     with good_server(converse, ssl=server_context(good)) as url:
         start(url, ca=bundle).wait_for("text", "done")
 
@@ -138,7 +162,12 @@ def test_a_station_shows_its_own_certificate_if_asked(start, good, authority):
     seen = queue.Queue()
 
     def handler(connection):
-        seen.put((connection.socket.getpeercert()["subject"], connection.request.headers.get("Authorization")))
+        seen.put(
+            (
+                connection.socket.getpeercert()["subject"],
+                connection.request.headers.get("Authorization"),
+            )
+        )
         converse(connection)
 
     with good_server(handler, ssl=server_context(good, authority.cert)) as url:
@@ -215,7 +244,9 @@ def test_a_refused_server_is_hung_up_on(start, authority):
 
 
 def test_a_tls_link_that_dies_in_silence_is_found_by_its_ping(start, good):
-    with good_server(lambda connection: connection.recv(), ssl=server_context(good), close_timeout=0.1) as url:
+    with good_server(
+        lambda connection: connection.recv(), ssl=server_context(good), close_timeout=0.1
+    ) as url:
         port = int(url.rsplit(":", 1)[1].split("/")[0])
         with socket.create_server(("127.0.0.1", 0)) as relay:
             silent = threading.Event()
@@ -247,7 +278,8 @@ def relay_until(relay: socket.socket, port: int, silent: threading.Event) -> Non
 
 
 def test_a_trial_tries_the_new_credentials_three_times_and_then_those_before(start, good):
-    """Rule 5 of link/session.py: a plain server at the same port, so that profile 2 cannot connect."""
+    """Rule 5 of link/session.py: a plain server at the same port, so that profile 2 cannot
+    connect."""
     with good_server(converse) as url:
         link = start(url, security=(2, "00" * 16), before=(1, "11" * 16), minimum_s=0.05)
         for _ in range(3):
@@ -263,7 +295,8 @@ def test_a_trial_ends_with_the_first_connection(start, good):
         link.wait_for("text", "done")
 
 
-# -- what a certificate tells: to a station that does not check names, and to one that does not know the time
+# -- what a certificate tells: to a station that does not check names, and to one that does not know
+# the time
 
 READER = """
 import json, sys
@@ -303,7 +336,14 @@ def read(micropython, tmp_path, authority, certificate, cases=()) -> list:
     program, der = tmp_path / "reader.py", tmp_path / "certificate.der"
     program.write_text(READER)
     der.write_bytes(ssl.PEM_cert_to_DER_cert(certificate.cert.read_text()))
-    command = [*micropython, str(program), str(HOST_TESTS.parent / "firmware"), str(der), str(authority.cert), json.dumps(cases)]
+    command = [
+        *micropython,
+        str(program),
+        str(HOST_TESTS.parent / "firmware"),
+        str(der),
+        str(authority.cert),
+        json.dumps(cases),
+    ]
     done = subprocess.run(command, capture_output=True, text=True, timeout=10)
     assert done.returncode == 0, done.stdout + done.stderr
     return [json.loads(line) for line in done.stdout.splitlines()]
@@ -320,14 +360,19 @@ def test_names_and_beginnings_are_found_in_certificates(micropython, tmp_path, a
         (["central.example", "10.0.0.1"], "central.example"),
         (["10.0.0.1"], "10.0.0.1"),
         ([], "central"),
-        (["first.example"] + ["n%d.example.com" % i for i in range(30)], "first.example"),  # a list of two length bytes
+        # A list of two length bytes
+        (["first.example"] + ["n%d.example.com" % i for i in range(30)], "first.example"),
     ):
         for days in ((-1, 30), (-3650, 20000)):  # from 2050 on dates are written otherwise
             certificate = authority.sign("central", names, days)
-            assert read(micropython, tmp_path, authority, certificate) == [[name, begins(certificate)]], (names, days)
+            assert read(micropython, tmp_path, authority, certificate) == [
+                [name, begins(certificate)]
+            ], (names, days)
 
 
-def test_a_station_without_the_time_takes_the_beginning_of_a_certificate_for_the_try(micropython, tmp_path, authority):
+def test_a_station_without_the_time_takes_the_beginning_of_a_certificate_for_the_try(
+    micropython, tmp_path, authority
+):
     certificate = authority.sign("central", ["central.example"])
     instant = begins(certificate)
     cases = [

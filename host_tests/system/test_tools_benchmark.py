@@ -1,4 +1,5 @@
-"""tools/benchmark: every figure comes out in the agreed shape, on both interpreters. How fast it is, is not asked here."""
+"""tools/benchmark: every figure comes out in the agreed shape, on both interpreters. How fast it
+is, is not asked here."""
 
 import json
 import subprocess
@@ -26,13 +27,27 @@ SHAPE = {
 
 
 def run(*arguments: str) -> subprocess.CompletedProcess:
-    return subprocess.run([sys.executable, "-m", "tools.benchmark", *arguments], cwd=ROOT, capture_output=True, text=True, timeout=300)
+    return subprocess.run(
+        [sys.executable, "-m", "tools.benchmark", *arguments],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
 
 
 @pytest.fixture(scope="module")
 def bench(tmp_path_factory):
     folder = tmp_path_factory.mktemp("bench")
-    done = run("--quick", "--folder", str(folder / "built"), "--out", str(folder / "bench.json"), "--plot", str(folder / "bench.svg"))
+    done = run(
+        "--quick",
+        "--folder",
+        str(folder / "built"),
+        "--out",
+        str(folder / "bench.json"),
+        "--plot",
+        str(folder / "bench.svg"),
+    )
     assert done.returncode == 0, done.stderr
     return json.loads((folder / "bench.json").read_text()), done, folder
 
@@ -47,7 +62,11 @@ def test_every_figure_has_the_agreed_shape(bench):
 
 
 def test_nothing_that_a_station_can_be_asked_holds_up_its_control_steps(bench):
-    gaps = [figure for figure in bench[0] if figure["name"].startswith("gap between steps, ") and figure["floor"] is not None]
+    gaps = [
+        figure
+        for figure in bench[0]
+        if figure["name"].startswith("gap between steps, ") and figure["floor"] is not None
+    ]
     assert len(gaps) == 10 * len({figure["interpreter"] for figure in gaps}) > 0
     for figure in gaps:  # the floor is that of an idle station on the same host
         assert figure["value"] <= 3 * figure["floor"], figure
@@ -56,7 +75,9 @@ def test_nothing_that_a_station_can_be_asked_holds_up_its_control_steps(bench):
 def test_every_goal_is_measured(bench):
     measured = {figure["name"] for figure in bench[0]}
     interpreters = {figure["interpreter"] for figure in bench[0]}
-    left_to_long_runs = {name for name in GOALS if "smallest heap" in name or "50 profiles of 96" in name}
+    left_to_long_runs = {
+        name for name in GOALS if "smallest heap" in name or "50 profiles of 96" in name
+    }
     if "C" not in interpreters:
         left_to_long_runs.add("calibration: 20,000 xorshift steps in C")
     if "32-bit" not in interpreters:
@@ -66,7 +87,14 @@ def test_every_goal_is_measured(bench):
 
 def test_each_interpreter_gives_the_same_figures(bench):
     """But for the forms of the firmware that not every interpreter can run."""
-    names = {bits: {f["name"] for f in bench[0] if f["interpreter"] == bits and not f["name"].startswith("agent, ")} for bits in ("64-bit", "32-bit")}
+    names = {
+        bits: {
+            f["name"]
+            for f in bench[0]
+            if f["interpreter"] == bits and not f["name"].startswith("agent, ")
+        }
+        for bits in ("64-bit", "32-bit")
+    }
     assert names["64-bit"] == names["32-bit"] or not names["32-bit"]
 
 
@@ -97,9 +125,27 @@ def test_the_picture_says_what_is_seen_draws_the_goals_and_names_the_host(tmp_pa
 
 
 def test_times_of_peers_are_scaled_to_this_machine_and_sizes_are_not():
-    time = judged({"name": "GetCompositeSchedule, 1 profile", "interpreter": "64-bit", "value": 190, "unit": "us", "floor": None}, 2.0)
+    time = judged(
+        {
+            "name": "GetCompositeSchedule, 1 profile",
+            "interpreter": "64-bit",
+            "value": 190,
+            "unit": "us",
+            "floor": None,
+        },
+        2.0,
+    )
     assert (time["peer"], time["goal"], time["met"]) == (32.2, 193.2, True)
-    size = judged({"name": "heap per profile of 24 periods", "interpreter": "32-bit", "value": 401, "unit": "B", "floor": None}, 2.0)
+    size = judged(
+        {
+            "name": "heap per profile of 24 periods",
+            "interpreter": "32-bit",
+            "value": 401,
+            "unit": "B",
+            "floor": None,
+        },
+        2.0,
+    )
     assert (size["peer"], size["goal"], size["met"]) == (500, 400, False)
     elsewhere = judged({**size, "interpreter": "64-bit"}, 2.0)
     assert (elsewhere["goal"], elsewhere["met"]) == (None, None)
@@ -107,7 +153,11 @@ def test_times_of_peers_are_scaled_to_this_machine_and_sizes_are_not():
 
 def test_what_a_chip_has_left_is_said_where_the_smallest_heap_is_known():
     assert left_on_chips([]) == []
-    figure = {"name": "agent, frozen: smallest heap, 10 profiles", "interpreter": "32-bit", "value": 72704}
+    figure = {
+        "name": "agent, frozen: smallest heap, 10 profiles",
+        "interpreter": "32-bit",
+        "value": 72704,
+    }
     assert left_on_chips([{**figure, "interpreter": "64-bit"}]) == []
     assert left_on_chips([figure])[0].endswith("leaves 42296")
 

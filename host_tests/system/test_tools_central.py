@@ -37,7 +37,11 @@ class ChargePoint:
     def answer(self, payload: object) -> dict:
         """Answers the next call; its payload."""
         call = json.loads(self.link.recv(10))
-        self.link.send(json.dumps([3, call[1], payload] if not isinstance(payload, list) else [4, call[1], *payload]))
+        self.link.send(
+            json.dumps(
+                [3, call[1], payload] if not isinstance(payload, list) else [4, call[1], *payload]
+            )
+        )
         return call[3]
 
 
@@ -67,7 +71,10 @@ def test_it_registers_whoever_comes_and_records_the_traffic(central):
 def test_transaction_ids_grow_and_a_repeated_start_gets_the_same_one(central):
     start = {"connectorId": 1, "idTag": "A", "meterStart": 0, "timestamp": "2025-06-15T00:00:00Z"}
     with charge_point(central) as station:
-        ids = [station.call("StartTransaction", {**start, "connectorId": n})[2]["transactionId"] for n in (1, 2, 1)]
+        ids = [
+            station.call("StartTransaction", {**start, "connectorId": n})[2]["transactionId"]
+            for n in (1, 2, 1)
+        ]
     assert ids == [1, 2, 1]
 
 
@@ -88,9 +95,15 @@ def test_its_calls_return_what_the_charge_point_answers(central):
 
 def test_its_answers_can_be_programmed(central):
     with charge_point(central) as station:
-        central.answers["BootNotification"] = {"status": "Pending", "currentTime": central.now(), "interval": 1}
+        central.answers["BootNotification"] = {
+            "status": "Pending",
+            "currentTime": central.now(),
+            "interval": 1,
+        }
         assert station.call("BootNotification", BOOT)[2]["status"] == "Pending"
-        central.answers["Authorize"] = lambda payload: {"idTagInfo": {"status": "Blocked" if payload["idTag"] == "B" else "Accepted"}}
+        central.answers["Authorize"] = lambda payload: {
+            "idTagInfo": {"status": "Blocked" if payload["idTag"] == "B" else "Accepted"}
+        }
         assert station.call("Authorize", {"idTag": "B"})[2]["idTagInfo"]["status"] == "Blocked"
         assert station.call("Authorize", {"idTag": "A"})[2]["idTagInfo"]["status"] == "Accepted"
         central.answers["Authorize"] = Refuse("InternalError", "broken")
@@ -107,7 +120,11 @@ def test_its_answers_can_be_programmed(central):
 
 def test_it_can_send_anything_and_is_not_judged_for_it(central):
     with charge_point(central) as station:
-        for data, received in (("{oops", "{oops"), (b"\x00\x01", b"\x00\x01"), (["[2,", '"1"]'], '[2,"1"]')):
+        for data, received in (
+            ("{oops", "{oops"),
+            (b"\x00\x01", b"\x00\x01"),
+            (["[2,", '"1"]'], '[2,"1"]'),
+        ):
             central.inject(data)
             assert station.link.recv(5) == received
     assert violations(central.messages) == []
@@ -148,7 +165,10 @@ def test_an_example_profile_is_what_ocpp_allows(central, name):
 def test_a_profile_file_may_hold_the_profile_alone(tmp_path):
     profile = profile_files.read("charge_point_max_10a")["csChargingProfiles"]
     (tmp_path / "alone.json").write_text(json.dumps(profile))
-    assert profile_files.read(tmp_path / "alone.json") == {"connectorId": 0, "csChargingProfiles": profile}
+    assert profile_files.read(tmp_path / "alone.json") == {
+        "connectorId": 0,
+        "csChargingProfiles": profile,
+    }
     assert profile_files.read(tmp_path / "alone.json", connector=2)["connectorId"] == 2
     for text, fault in (("[1]", "neither"), ("{}", "no profile"), ("{", "alone.json")):
         (tmp_path / "alone.json").write_text(text)
@@ -157,10 +177,23 @@ def test_a_profile_file_may_hold_the_profile_alone(tmp_path):
 
 
 def test_a_composite_schedule_is_a_table():
-    schedule = {"chargingRateUnit": "A", "duration": 90, "chargingSchedulePeriod": [{"startPeriod": 0, "limit": 16.0}, {"startPeriod": 60, "limit": 8.5}]}
-    answer = {"status": "Accepted", "chargingSchedule": {**schedule, "startSchedule": "2025-06-15T00:00:00.000Z"}}
+    schedule = {
+        "chargingRateUnit": "A",
+        "duration": 90,
+        "chargingSchedulePeriod": [
+            {"startPeriod": 0, "limit": 16.0},
+            {"startPeriod": 60, "limit": 8.5},
+        ],
+    }
+    answer = {
+        "status": "Accepted",
+        "chargingSchedule": {**schedule, "startSchedule": "2025-06-15T00:00:00.000Z"},
+    }
     table = [line.split() for line in composite_table(answer)[1:]]
-    assert table == [["2025-06-15", "00:00:00", "0:01:00", "16.0", "A"], ["2025-06-15", "00:01:00", "0:00:30", "8.5", "A"]]
+    assert table == [
+        ["2025-06-15", "00:00:00", "0:01:00", "16.0", "A"],
+        ["2025-06-15", "00:01:00", "0:00:30", "8.5", "A"],
+    ]
     assert composite_table({"status": "Rejected"}) == ["  no schedule: Rejected"]
 
 
@@ -169,8 +202,25 @@ def console():
     """`make central` as a process with its input piped: (process, a central system's url)."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    command = [sys.executable, "-u", "-m", "tools.central", "--host", "127.0.0.1", "--port", str(port)]
-    process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=os.environ)
+    command = [
+        sys.executable,
+        "-u",
+        "-m",
+        "tools.central",
+        "--host",
+        "127.0.0.1",
+        "--port",
+        str(port),
+    ]
+    process = subprocess.Popen(
+        command,
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        env=os.environ,
+    )
     assert "Listening" in process.stdout.readline()
     yield process, "ws://127.0.0.1:%d" % port
     process.kill()
@@ -179,17 +229,30 @@ def console():
 
 def test_the_prompt_sends_profiles_and_shows_a_composite(console):
     process, url = console
-    process.stdin.write("set evening_default\ncomposite 1 60 a\nclear id=2 connector=0\nset nothing\nnonsense\nclear\nquit\n")
+    process.stdin.write(
+        "set evening_default\ncomposite 1 60 a\nclear id=2 connector=0\nset nothing\nnonsense\nclear\nquit\n"
+    )
     process.stdin.flush()
     with connect(url + "/cp001", subprotocols=["ocpp1.6"], compression=None) as link:
         station = ChargePoint(link)
         station.call("BootNotification", BOOT)
         assert station.answer({"status": "Accepted"}) == profile_files.read("evening_default")
-        schedule = {"chargingRateUnit": "A", "chargingSchedulePeriod": [{"startPeriod": 0, "limit": 20.0}]}
-        assert station.answer({"status": "Accepted", "chargingSchedule": schedule}) == {"connectorId": 1, "duration": 60, "chargingRateUnit": "A"}
+        schedule = {
+            "chargingRateUnit": "A",
+            "chargingSchedulePeriod": [{"startPeriod": 0, "limit": 20.0}],
+        }
+        assert station.answer({"status": "Accepted", "chargingSchedule": schedule}) == {
+            "connectorId": 1,
+            "duration": 60,
+            "chargingRateUnit": "A",
+        }
         assert station.answer({"status": "Accepted"}) == {"id": 2, "connectorId": 0}
         assert station.answer(["InternalError", "broken", {}]) == {}
     out, _ = process.communicate(timeout=10)
     assert process.returncode == 0
-    assert "! nothing: No such file" in out and "no command 'nonsense'" in out and "InternalError: broken" in out
+    assert (
+        "! nothing: No such file" in out
+        and "no command 'nonsense'" in out
+        and "InternalError: broken" in out
+    )
     assert any(line.split() == ["+0", "s", "20.0", "A"] for line in out.splitlines()), out

@@ -1,4 +1,5 @@
-"""The demo's judge: passes a charge that keeps to the rules, and finds each way of not keeping to them."""
+"""The demo's judge: passes a charge that keeps to the rules, and finds each way of not keeping to
+them."""
 
 import json
 from dataclasses import replace
@@ -15,7 +16,18 @@ END = 50
 ID = 7
 PLACED = [
     (0.0, []),
-    (T0, [Placed(0, profile(1, "TxDefaultProfile", "A", [(0, 16.0), (10, 10.0), (20, 0.0), (32, 12.0)], T0), iso(T0))]),
+    (
+        T0,
+        [
+            Placed(
+                0,
+                profile(
+                    1, "TxDefaultProfile", "A", [(0, 16.0), (10, 10.0), (20, 0.0), (32, 12.0)], T0
+                ),
+                iso(T0),
+            )
+        ],
+    ),
 ]
 
 
@@ -24,10 +36,24 @@ def charge() -> "list[Sample]":
     samples = []
     for step in range(END * 5):
         at = T0 + 0.5 + step * 0.2
-        amps = [limit(SITE, PLACED[1][1], 1, iso(t), (ID, iso(T0)))[0] / 10 for t in (at, max(at - 0.5, T0))]
+        amps = [
+            limit(SITE, PLACED[1][1], 1, iso(t), (ID, iso(T0)))[0] / 10
+            for t in (at, max(at - 0.5, T0))
+        ]
         on = amps[1] >= 6
         samples.append(
-            Sample(at, iso(at), amps[0], "schedule", amps[1] if on else 0.0, amps[1] / 0.6 if on else 100.0, on, "Charging", ID, int(step / 2))
+            Sample(
+                at,
+                iso(at),
+                amps[0],
+                "schedule",
+                amps[1] if on else 0.0,
+                amps[1] / 0.6 if on else 100.0,
+                on,
+                "Charging",
+                ID,
+                int(step / 2),
+            )
         )
     return samples
 
@@ -36,9 +62,20 @@ def messages(stop: "dict | None" = None) -> Record:
     record = Record()
     start = {"connectorId": 1, "idTag": "A", "meterStart": 0, "timestamp": iso(T0)}
     record.add(Message(json.dumps([2, "1", "StartTransaction", start]), False))
-    record.add(Message(json.dumps([3, "1", {"transactionId": ID, "idTagInfo": {"status": "Accepted"}}]), True))
+    record.add(
+        Message(
+            json.dumps([3, "1", {"transactionId": ID, "idTagInfo": {"status": "Accepted"}}]), True
+        )
+    )
     for number in range(3):
-        record.add(Message(json.dumps([2, "m%d" % number, "MeterValues", {"connectorId": 1, "meterValue": []}]), False))
+        record.add(
+            Message(
+                json.dumps(
+                    [2, "m%d" % number, "MeterValues", {"connectorId": 1, "meterValue": []}]
+                ),
+                False,
+            )
+        )
     final = {"transactionId": ID, "meterStop": 60, "timestamp": iso(T0 + END + 10), **(stop or {})}
     record.add(Message(json.dumps([2, "2", "StopTransaction", final]), False))
     return record
@@ -63,7 +100,12 @@ def test_a_charge_that_keeps_to_the_rules_passes():
         (5, 5.3, {"limit": 17.0}, "the limit is 17.0 A, the rules say 16.0 A"),
         (12, 14, {"limit": 16.0}, "the limit is 16.0 A, the rules say 10.0 A"),
         (15, 15.3, {"offered": 16.5}, "the pilot offers 16.5 A"),
-        (21, 31.9, {"offered": 10.0, "closed": True}, "the contactor is closed, and nothing may be drawn"),
+        (
+            21,
+            31.9,
+            {"offered": 10.0, "closed": True},
+            "the contactor is closed, and nothing may be drawn",
+        ),
         (28.5, 31, {"offered": 10.0}, "the pilot still offers 10.0 A"),
         (40, 49, {"offered": 10.0}, "the limit is 12.0 A for long, and the pilot offers 10.0 A"),
         (8.5, 9.5, {"closed": False}, "the contactor is False"),

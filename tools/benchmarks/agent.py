@@ -1,8 +1,8 @@
 """The whole agent, as main.py runs it, with somebody on its standard input who asks what it weighs.
 
-`micropython -m agent [IMAGE] START.json`: IMAGE is a ROMFS image to run from, mapped into memory, so that its bytecode lies
-outside the heap. Each line on standard input is answered by a line of JSON: the heap in use after a collection, and what is free.
-"""
+`micropython -m agent [IMAGE] START.json`: IMAGE is a ROMFS image to run from, mapped into memory,
+so that its bytecode lies outside the heap. Each line on standard input is answered by a line of
+JSON: the heap in use after a collection, and what is free."""
 
 import gc
 import sys
@@ -63,7 +63,12 @@ from setpoint.app import App  # noqa: E402
 
 _app_ms = _ms()
 gc.collect()
-facts = {"bare": _bare, "imported": gc.mem_alloc(), "safe_ms": _safe_ms, "import_ms": _app_ms - _safe_ms + _board_ms}
+facts = {
+    "bare": _bare,
+    "imported": gc.mem_alloc(),
+    "safe_ms": _safe_ms,
+    "import_ms": _app_ms - _safe_ms + _board_ms,
+}
 app = App(board)
 gc.threshold(2048)
 app.control.step(20)

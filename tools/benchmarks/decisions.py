@@ -1,7 +1,19 @@
-"""What is decided again and again: is anything due, what is the limit now, one step of the control loop."""
+"""What is decided again and again: is anything due, what is the limit now, one step of the control
+loop."""
 
 from charger import charging
-from measuring import FOLDER, bytes_for, charge_point, frames, grows, new_store, ns_for, runs_without_heap, say, us_for
+from measuring import (
+    FOLDER,
+    bytes_for,
+    charge_point,
+    frames,
+    grows,
+    new_store,
+    ns_for,
+    runs_without_heap,
+    say,
+    us_for,
+)
 
 
 class Nothing:
@@ -18,7 +30,8 @@ class Nothing:
 
 
 def agent(install: list):
-    """The app on the simulated board, with everything but the network: two vehicles charge under these profiles."""
+    """The app on the simulated board, with everything but the network: two vehicles charge under
+    these profiles."""
     import json
 
     from setpoint.app import App
@@ -41,12 +54,18 @@ def agent(install: list):
     def answer_calls():
         nonlocal transaction_id
         while sent:
-            message = json.loads(b"".join(sent.pop(0)).decode() if type(sent[0]) is list else sent.pop(0))
+            message = json.loads(
+                b"".join(sent.pop(0)).decode() if type(sent[0]) is list else sent.pop(0)
+            )
             if message[0] != 2:
                 continue
             answer = {}
             if message[2] == "BootNotification":
-                answer = {"status": "Accepted", "currentTime": "2025-06-15T00:00:00Z", "interval": 300}
+                answer = {
+                    "status": "Accepted",
+                    "currentTime": "2025-06-15T00:00:00Z",
+                    "interval": 300,
+                }
             elif message[2] == "Authorize":
                 answer = {"idTagInfo": {"status": "Accepted"}}
             elif message[2] == "StartTransaction":
@@ -70,7 +89,11 @@ def agent(install: list):
 
 def main() -> None:
     nothing = Nothing()
-    no_call, two, three = ns_for(nothing.without), ns_for(nothing.with_two, 1, 2), ns_for(nothing.with_three, 1, 2, 3)
+    no_call, two, three = (
+        ns_for(nothing.without),
+        ns_for(nothing.with_two, 1, 2),
+        ns_for(nothing.with_three, 1, 2, 3),
+    )
 
     app = agent(frames("10")["install"])
     station = app.station
@@ -103,14 +126,23 @@ def main() -> None:
         ns = round(us_for(anywhere, 1) * 1000 / len(instants))
         if count == "10":
             say("limit at an instant, 10 profiles", ns, "ns", three)
-            say("limit at the same instant again, 10 profiles", ns_for(profiles.limit_at, 1, station.facts.now, transaction), "ns", three)
+            say(
+                "limit at the same instant again, 10 profiles",
+                ns_for(profiles.limit_at, 1, station.facts.now, transaction),
+                "ns",
+                three,
+            )
             say("limits of both connectors, 10 profiles", ns_for(station.limits.update), "ns", two)
         grows("limit at an instant", "profiles", int(count), ns / 1000, three / 1000)
 
     control = charging()
     say("control step, 2 connectors", ns_for(control.step, 20), "ns", no_call)
     say("control step, 2 connectors, heap", bytes_for(control.step, 20), "B")
-    say("control step, 2 connectors, runs with the heap locked", runs_without_heap(control.step, 20), "yes")
+    say(
+        "control step, 2 connectors, runs with the heap locked",
+        runs_without_heap(control.step, 20),
+        "yes",
+    )
 
 
 main()

@@ -1,4 +1,5 @@
-"""What a SetChargingProfile costs in flash: littlefs on a chip that counts, with what else a station keeps there."""
+"""What a SetChargingProfile costs in flash: littlefs on a chip that counts, with what else a
+station keeps there."""
 
 from measuring import REPETITIONS, answer_to, charge_point, frames, new_store, say, us_for
 
@@ -23,7 +24,8 @@ def main() -> None:
         assert '"Accepted"' in answer, answer
         return chip.bytes - programmed, chip.erases - erased
 
-    counts = [counted(change[i & 1]) for i in range(40 if REPETITIONS < 9 else 400)]  # the folder's log is full after some ten
+    # The folder's log is full after some ten
+    counts = [counted(change[i & 1]) for i in range(40 if REPETITIONS < 9 else 400)]
     programmed = [count[0] for count in counts]
     erased = [count[1] for count in counts]
     say("flash programmed by SetChargingProfile, mean", sum(programmed) / len(counts), "B")
@@ -33,7 +35,11 @@ def main() -> None:
     answer_to(station, change[0])
     same = [counted(change[0]) for _ in range(20)]
     say("flash programmed for a profile stored already", sum([count[0] for count in same]), "B")
-    say("flash blocks erased for a profile stored already", sum([count[1] for count in same]), "blocks")
+    say(
+        "flash blocks erased for a profile stored already",
+        sum([count[1] for count in same]),
+        "blocks",
+    )
 
     turn = [0]
 

@@ -1,9 +1,9 @@
-"""The longest gap between two control steps while the station does what it can be made to do. The steps are those of the
-firmware, called as on a simulated board. Beside each gap stands that of an idle station, since other programs on the host hold
-up both.
+"""The longest gap between two control steps while the station does what it can be made to do. The
+steps are those of the firmware, called as on a simulated board. Beside each gap stands that of an
+idle station, since other programs on the host hold up both.
 
-Flash is as slow as a chip's here, and as the chip's driver has no jump in its bytecode at which a step could come.
-"""
+Flash is as slow as a chip's here, and as the chip's driver has no jump in its bytecode at which a
+step could come."""
 
 import asyncio
 import gc
@@ -47,7 +47,8 @@ class Steps(Control):
 
 
 class SlowFlash:
-    """A flash chip in RAM; none of its functions jumps. How long an erasure takes is not modelled: nothing can come between."""
+    """A flash chip in RAM; none of its functions jumps. How long an erasure takes is not modelled:
+    nothing can come between."""
 
     def __init__(self) -> None:
         self._never_erased = memoryview(bytearray(_BLOCK))
@@ -82,7 +83,8 @@ class Keeper:
 
 
 def gap_ms(steps: Steps, work, at_least_ms: int = _LONG_MS, idle_ms: float = 0) -> float:
-    """The least of several runs' longest gaps: other programs only add. A run that looks long beside an idle one is repeated."""
+    """The least of several runs' longest gaps: other programs only add. A run that looks long
+    beside an idle one is repeated."""
     runs, least_us = 0, 1 << 29
     while runs < max(REPETITIONS // 3, 2) or (runs < _MOST_RUNS and least_us > 1500 * idle_ms > 0):
         runs += 1
@@ -123,7 +125,9 @@ def measure(steps: Steps, clock) -> None:
         worst = (0, "")
         for request in frames("requests"):
             view = memoryview(request[text_of].encode())
-            worst = max(worst, (gap_ms(steps, lambda: asked(station, view), _SHORT_MS, idle_ms), request[0]))  # noqa: B023
+            worst = max(
+                worst, (gap_ms(steps, lambda: asked(station, view), _SHORT_MS, idle_ms), request[0])
+            )  # noqa: B023
         say("gap between steps, " + what, worst[0], "ms", idle_ms)
         print("worst of these: " + worst[1])
     tell("GetCompositeSchedule without end", lambda: asked(station, frames("endless")))
@@ -142,12 +146,15 @@ def measure(steps: Steps, clock) -> None:
 
 
 def shake_hands(peer: dict, clock) -> None:
-    """As the link and the simulated board do it: the handshake comes with the first write, and waits for the peer in between."""
+    """As the link and the simulated board do it: the handshake comes with the first write, and
+    waits for the peer in between."""
     check = Check({"ca_file": peer["ca_file"]}, peer["host"], clock)
     connection = socket.socket()
     connection.connect(socket.getaddrinfo(peer["host"], peer["port"])[0][-1])
     connection.setblocking(False)
-    secured = check.context.wrap_socket(connection, server_hostname=check.name, do_handshake_on_connect=False)
+    secured = check.context.wrap_socket(
+        connection, server_hostname=check.name, do_handshake_on_connect=False
+    )
     while not secured.write(b"x"):
         time.sleep_ms(1)
     secured.close()
@@ -158,13 +165,17 @@ def measure_flash(tell) -> None:
     device = SlowFlash()
     vfs.VfsLfs2.mkfs(device)
     vfs.mount(flash.file_system(device), _CHIP)
-    versions = [frames("96-periods")["install"][:20], []]  # too long for the folder's log, whose rewriting then takes longest
+    # Too long for the folder's log, whose rewriting then takes longest
+    versions = [frames("96-periods")["install"][:20], []]
     for text in versions[0]:  # the same with another limit, so that each is written
         call = json.loads(text)
         call[3]["csChargingProfiles"]["chargingSchedule"]["chargingSchedulePeriod"][0]["limit"] = 7
         versions[1].append(json.dumps(call))
     station = charge_point(versions[0], Documents(_CHIP + "/state"))
-    tell("a start with 20 profiles in flash", lambda: charge_point([], Documents(_CHIP + "/state"), False))
+    tell(
+        "a start with 20 profiles in flash",
+        lambda: charge_point([], Documents(_CHIP + "/state"), False),
+    )
 
     def write_and_clear() -> None:
         for turn in range(4):  # so often that littlefs writes the folder's log anew

@@ -1,7 +1,8 @@
-"""How many instructions a 32-bit chip takes for what the station does again and again: tools/riscv32.py runs it on an emulated one.
+"""How many instructions a 32-bit chip takes for what the station does again and again:
+tools/riscv32.py runs it on an emulated one.
 
-Each figure is the mean of ten calls, less what a call of nothing takes; a collection comes before each, none falls into one.
-"""
+Each figure is the mean of ten calls, less what a call of nothing takes; a collection comes before
+each, none falls into one."""
 
 import gc
 import json
@@ -30,7 +31,12 @@ _CALL = counted(lambda: None)
 
 def tell(name: str, work, floor=None) -> None:
     """floor: a part of it that is MicroPython's own json."""
-    say(name, counted(work) - _CALL, "instructions", None if floor is None else counted(floor) - _CALL)
+    say(
+        name,
+        counted(work) - _CALL,
+        "instructions",
+        None if floor is None else counted(floor) - _CALL,
+    )
 
 
 def json_of(request: str, answer: str):
@@ -56,10 +62,18 @@ def messages(count: str) -> None:
 
     answer = set_profile()
     assert json.loads(answer)[2]["status"] == "Accepted", answer
-    tell("SetChargingProfile of 24 periods, %s installed" % count, set_profile, json_of(change[0], answer))
+    tell(
+        "SetChargingProfile of 24 periods, %s installed" % count,
+        set_profile,
+        json_of(change[0], answer),
+    )
     request = frames("composite")[1]
     answer = answer_to(station, request)
-    tell("GetCompositeSchedule of a day, " + profiles, lambda: answer_to(station, request), json_of(request, answer))
+    tell(
+        "GetCompositeSchedule of a day, " + profiles,
+        lambda: answer_to(station, request),
+        json_of(request, answer),
+    )
     if count == "10":
         tell("is a limit due", lambda: station.limits.due())
         tell("garbage collection, 2 vehicles charging, " + profiles, gc.collect)

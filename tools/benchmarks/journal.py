@@ -1,5 +1,6 @@
-"""What the journal of transactions costs in flash: a station with 24 sessions of an hour a day, a sample a minute, on
-littlefs on a chip that counts. One day with the central system there, and one without it, replayed afterwards."""
+"""What the journal of transactions costs in flash: a station with 24 sessions of an hour a day, a
+sample a minute, on littlefs on a chip that counts. One day with the central system there, and one
+without it, replayed afterwards."""
 
 from measuring import REPETITIONS, Nobody, new_store, say
 
@@ -16,7 +17,11 @@ def main() -> None:
 
     chip, problems = flash_chip.mount(new_store(), MOUNT)
     assert not problems, problems
-    keys = {"AllowOfflineTxForUnknownId": "true", "MeterValueSampleInterval": "60", "AuthorizationCacheEnabled": "false"}
+    keys = {
+        "AllowOfflineTxForUnknownId": "true",
+        "MeterValueSampleInterval": "60",
+        "AuthorizationCacheEnabled": "false",
+    }
     journal = Journal(MOUNT + "/journal")
     bench = StationBench(1, keys, journal=journal)
     bench.sent = bench.logs = Nobody()

@@ -1,9 +1,10 @@
-"""What the measuring scripts share: time, memory, and a charge point with as many profiles as one likes.
+"""What the measuring scripts share: time, memory, and a charge point with as many profiles as one
+likes.
 
 A script is started as `micropython -m NAME FOLDER REPETITIONS`, and prints a JSON object a line:
 
     {"name": ..., "value": ..., "unit": ..., "floor": ...}
-    {"grows": what, "with": "profiles", "x": 10, "y": 1234.5, "floor": ...}       microseconds or bytes
+    {"grows": what, "with": "profiles", "x": 10, "y": 1234.5, "floor": ...}
 """
 
 import gc
@@ -13,8 +14,11 @@ import sys
 import time
 
 FOLDER, REPETITIONS = sys.argv[-2], int(sys.argv[-1])
-_BATCH_US = 1500  # long beside the first steps after a collection, short beside the turn that the host gives a program
-_SHORT_BATCH_US = 300  # of what takes a few microseconds: short, so that no collection falls into it
+# Long beside the first steps after a collection, short beside the turn that the host gives a
+# program
+_BATCH_US = 1500
+# Of what takes a few microseconds: short, so that no collection falls into it
+_SHORT_BATCH_US = 300
 _LONGEST_US = 600000  # spent on one figure where the host is busy
 _TIMES = 20
 
@@ -53,9 +57,8 @@ def xorshift(steps: int) -> int:
 def us_for(work, batch: int = 0) -> float:
     """Microseconds that work() takes, without the collection that happens between batches.
 
-    The median of many batches. Whoever starts the script does so several times and takes the lowest of the medians,
-    because other programs on the host only ever add, and do so for seconds.
-    """
+    The median of many batches. Whoever starts the script does so several times and takes the lowest
+    of the medians, because other programs on the host only ever add, and do so for seconds."""
     if not batch:
         work()
         start = time.ticks_us()
@@ -63,7 +66,9 @@ def us_for(work, batch: int = 0) -> float:
         batch = max(1, min(40, _BATCH_US // max(1, time.ticks_diff(time.ticks_us(), start))))
     taken = []
     began = time.ticks_us()
-    while len(taken) < REPETITIONS and (len(taken) < 3 or time.ticks_diff(time.ticks_us(), began) < _LONGEST_US):
+    while len(taken) < REPETITIONS and (
+        len(taken) < 3 or time.ticks_diff(time.ticks_us(), began) < _LONGEST_US
+    ):
         gc.collect()
         start = time.ticks_us()
         for _ in range(batch):
@@ -74,14 +79,16 @@ def us_for(work, batch: int = 0) -> float:
 
 
 def ns_for(function, *arguments) -> int:
-    """Nanoseconds that function(*arguments) takes, for at most three arguments; the loop around it is part of it."""
+    """Nanoseconds that function(*arguments) takes, for at most three arguments; the loop around it
+    is part of it."""
     few = us_for(_loop(5, function, *arguments), 1)
     times = max(min(int(_SHORT_BATCH_US * 5 / max(few, 1)), 1000), 5)
     return round(us_for(_loop(times, function, *arguments), 1) * 1000 / times)
 
 
 def _loop(count: int, function, a=None, b=None, c=None):
-    # Written out for each number of arguments, because a call with *arguments takes longer than what it calls.
+    # Written out for each number of arguments, because a call with *arguments takes longer than
+    # what it calls.
     times = range(count)
 
     def without():
@@ -160,15 +167,22 @@ class Nobody:
         pass
 
 
-def charge_point(install: list, documents=None, transactions: bool = True, keys: "dict | None" = None):
-    """A registered Station with two connectors, both charging if `transactions`, and these profiles."""
+def charge_point(
+    install: list, documents=None, transactions: bool = True, keys: "dict | None" = None
+):
+    """A registered Station with two connectors, both charging if `transactions`, and these
+    profiles."""
     from station_bench import StationBench
 
     from setpoint.protocol.iso8601 import instant_from
 
     midnight = instant_from("2025-06-15T00:00:00Z")
     bench = StationBench(2, keys, midnight, documents or InRam(), False)
-    bench.boot_answer = {"status": "Accepted", "currentTime": "2025-06-15T00:00:00Z", "interval": 300}
+    bench.boot_answer = {
+        "status": "Accepted",
+        "currentTime": "2025-06-15T00:00:00Z",
+        "interval": 300,
+    }
     bench.transaction_ids = 1000
     bench.tell(bench.station.on_link, True)
     if transactions:

@@ -1,4 +1,5 @@
-"""From the text of a request to the text of its answer, beside what JSON alone costs for the same texts."""
+"""From the text of a request to the text of its answer, beside what JSON alone costs for the same
+texts."""
 
 import json
 
@@ -11,7 +12,8 @@ def json_floor(request: str, answer: str) -> float:
 
 
 def composite(station, request: str, segments: "int | None") -> "tuple[float, float]":
-    """(microseconds, those of JSON alone) of a GetCompositeSchedule that has so many segments, where that is known."""
+    """(microseconds, those of JSON alone) of a GetCompositeSchedule that has so many segments,
+    where that is known."""
     answer = answer_to(station, request)
     payload = json.loads(answer)[2]
     found = len(payload["chargingSchedule"]["chargingSchedulePeriod"])
@@ -20,7 +22,8 @@ def composite(station, request: str, segments: "int | None") -> "tuple[float, fl
 
 
 def set_profile(station, change: list) -> "tuple[float, float]":
-    """(microseconds, those of JSON alone) of a SetChargingProfile that differs from the one in force."""
+    """(microseconds, those of JSON alone) of a SetChargingProfile that differs from the one in
+    force."""
     times = [0]
 
     def one():

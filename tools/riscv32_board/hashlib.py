@@ -1,5 +1,5 @@
-"""hashlib with SHA-1, by which a WebSocket's handshake is answered: an image without Mbed TLS, which Debian's source has not got,
-has SHA-256 alone. As FIPS 180-4 has it."""
+"""hashlib with SHA-1, by which a WebSocket's handshake is answered: an image without Mbed TLS,
+which Debian's source has not got, has SHA-256 alone. As FIPS 180-4 has it."""
 
 import struct
 
@@ -26,7 +26,9 @@ class sha1:
         for start in range(0, len(padded), 64):
             words = list(struct.unpack(">16I", padded[start : start + 64]))
             for i in range(16, 80):
-                words.append(_rotated(words[i - 3] ^ words[i - 8] ^ words[i - 14] ^ words[i - 16], 1))
+                words.append(
+                    _rotated(words[i - 3] ^ words[i - 8] ^ words[i - 14] ^ words[i - 16], 1)
+                )
             a, b, c, d, e = state
             for i in range(80):
                 if i < 20:
@@ -35,6 +37,12 @@ class sha1:
                     mixed, key = b & c | b & d | c & d, 0x8F1BBCDC
                 else:
                     mixed, key = b ^ c ^ d, 0x6ED9EBA1 if i < 40 else 0xCA62C1D6
-                a, b, c, d, e = (_rotated(a, 5) + mixed + e + key + words[i]) & _MASK, a, _rotated(b, 30), c, d
+                a, b, c, d, e = (
+                    (_rotated(a, 5) + mixed + e + key + words[i]) & _MASK,
+                    a,
+                    _rotated(b, 30),
+                    c,
+                    d,
+                )
             state = [(old + new) & _MASK for old, new in zip(state, (a, b, c, d, e))]
         return struct.pack(">5I", *state)

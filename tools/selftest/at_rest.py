@@ -1,4 +1,5 @@
-"""What is measured on the board with the contactor open: the pilot as it is sent and read, the cable, the thermometer."""
+"""What is measured on the board with the contactor open: the pilot as it is sent and read, the
+cable, the thermometer."""
 
 import time
 
@@ -25,7 +26,9 @@ class AtRest:
     def pulses(self, count=50):
         """(high us, low us) over the loop-back, medians; negative: no pulse."""
         pin = machine.Pin(self.wiring["pilot"]["loop_back_pin"], machine.Pin.IN)
-        found = [[machine.time_pulse_us(pin, level, 10016) for _ in range(count)] for level in (1, 0)]
+        found = [
+            [machine.time_pulse_us(pin, level, 10016) for _ in range(count)] for level in (1, 0)
+        ]
         return median(found[0]), median(found[1])
 
     def duties(self, limits_da):
@@ -38,7 +41,8 @@ class AtRest:
         return found
 
     def bursts(self, count=20):
-        """(least, mean, most) of the upper level and of the lower one, in mV, and in how many bursts the pilot was not ok."""
+        """(least, mean, most) of the upper level and of the lower one, in mV, and in how many
+        bursts the pilot was not ok."""
         outlet = self.outlet
         highs = []
         lows = []
@@ -48,7 +52,11 @@ class AtRest:
             highs.append(outlet.high_mv)
             lows.append(outlet.low_mv)
             bad += not outlet.pilot_ok()
-        return (min(highs), sum(highs) // count, max(highs)), (min(lows), sum(lows) // count, max(lows)), bad
+        return (
+            (min(highs), sum(highs) // count, max(highs)),
+            (min(lows), sum(lows) // count, max(lows)),
+            bad,
+        )
 
     def steady(self, duty_u16):
         """A steady pilot: (bursts, whether the loop-back has seen an edge in ten periods)."""
@@ -71,7 +79,8 @@ class AtRest:
         return found
 
     def noise(self, count, wanted):
-        """(least, most) of the upper level in so many bursts of 6 A, and how many were not of the class `wanted`."""
+        """(least, most) of the upper level in so many bursts of 6 A, and how many were not of the
+        class `wanted`."""
         self.offer(60)
         outlet = self.outlet
         least, most, wrong = 99000, -99000, 0

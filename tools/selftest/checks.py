@@ -1,8 +1,9 @@
-"""The 20 checks, in their order: `CHECKS`. Each yields findings; what it cannot do here it skips, with the reason.
+"""The 20 checks, in their order: `CHECKS`. Each yields findings; what it cannot do here it skips,
+with the reason.
 
-Sources of the limits: IEC 61851-1, annex A (duty 5 us, 1 kHz +-0.5 %, 12 V +-0.6 V, contactor within 100 ms, 3 s, 6 s); the others are the firmware's own
-rules, with a control step or two on top.
-"""
+Sources of the limits: IEC 61851-1, annex A (duty 5 us, 1 kHz +-0.5 %, 12 V +-0.6 V, contactor
+within 100 ms, 3 s, 6 s); the others are the firmware's own rules, with a control step or two on
+top."""
 
 from __future__ import annotations
 
@@ -49,8 +50,11 @@ CHECKS: tuple[tuple[str, Callable[[Desk, Options], Rows]], ...] = (
 )
 
 
-def findings(desk: Desk, options: Options, chosen: list[int], say: Callable[[Finding], Any]) -> list[Finding]:
-    """Runs the checks of these numbers. What a check raises on the board is its failure, not that of the others."""
+def findings(
+    desk: Desk, options: Options, chosen: list[int], say: Callable[[Finding], Any]
+) -> list[Finding]:
+    """Runs the checks of these numbers. What a check raises on the board is its failure, not that
+    of the others."""
     found: list[Finding] = []
 
     def note(number: int, test: str, value: str, limit: str, verdict: str) -> None:

@@ -1,4 +1,5 @@
-"""Where the self test sits: the board's end of a serial line, and the person or the model at the other end of the pilot."""
+"""Where the self test sits: the board's end of a serial line, and the person or the model at the
+other end of the pilot."""
 
 from __future__ import annotations
 
@@ -64,7 +65,11 @@ class Person:
         self._ask("      Enter when it is so: ")
 
     def multimeter_mv(self, desk: Desk) -> int | None:
-        said = self._ask("      Multimeter (DC) from pilot to earth, in volts (Enter: none here): ").strip().replace(",", ".")
+        said = (
+            self._ask("      Multimeter (DC) from pilot to earth, in volts (Enter: none here): ")
+            .strip()
+            .replace(",", ".")
+        )
         try:
             return round(float(said) * 1000) if said else None
         except ValueError:
@@ -75,10 +80,14 @@ class Person:
         time.sleep(within_s)
 
     def went_out(self, desk: Desk, within_s: float) -> bool:
-        return self._ask("      Did the contactor open within %.1f s? [y/N] " % within_s).strip().lower() in ("y", "yes")
+        return self._ask(
+            "      Did the contactor open within %.1f s? [y/N] " % within_s
+        ).strip().lower() in ("y", "yes")
 
     def allows_closing(self) -> bool:
-        print("The checks from 8 on close the contactor. Behind it: a lamp or nothing. No vehicle, nobody's hands, no other load.")
+        print(
+            "The checks from 8 on close the contactor. Behind it: a lamp or nothing. No vehicle, nobody's hands, no other load."
+        )
         return self._ask("Is that so, and may it close? [y/N] ").strip().lower() in ("y", "yes")
 
 
@@ -112,7 +121,9 @@ class Model(Person):
 class Desk:
     """`facts`: what this board has."""
 
-    def __init__(self, port: str, person: Person, connector: int = 1, firmware: Path = ROOT / "firmware") -> None:
+    def __init__(
+        self, port: str, person: Person, connector: int = 1, firmware: Path = ROOT / "firmware"
+    ) -> None:
         self.person = person
         self._files = sending.files(firmware)
         self._connector = connector
@@ -141,10 +152,13 @@ class Desk:
     def _start(self) -> None:
         for statement in (  # small ones: there is little memory to compile in
             "_kept = {n: m for n, m in sys.modules.items() if n.split('.')[0] not in ('setpoint', 'bench', 'at_rest', 'sequences')}",
-            "sys.modules.clear()\nsys.modules.update(_kept)\ndel _kept\ngc.collect()",  # of a name that is deleted the table keeps the module
-            "if sys.path[0] != '/selftest': sys.path.insert(0, '/selftest')\nglobals().get('forget_starts', gc.collect)()",  # it did not crash
+            # Of a name that is deleted the table keeps the module
+            "sys.modules.clear()\nsys.modules.update(_kept)\ndel _kept\ngc.collect()",
+            # It did not crash
+            "if sys.path[0] != '/selftest': sys.path.insert(0, '/selftest')\nglobals().get('forget_starts', gc.collect)()",
             "import bench as _bench, sequences",
-            "bench = _bench.BoardUnderTest(%d, %d)" % (self._connector, 20000 if self.person.modelled else 120000),
+            "bench = _bench.BoardUnderTest(%d, %d)"
+            % (self._connector, 20000 if self.person.modelled else 120000),
             "bench.may_close = %r" % self.may_close,
         ):
             self._line.run(statement)
@@ -162,7 +176,9 @@ class Desk:
 
     def loop(self, sequence: str, *arguments: Any) -> Any:
         """What a function of sequences.py measured. It ends with safe outputs."""
-        return self._talk("bench.guarded(%s)" % ", ".join(["sequences." + sequence, *map(repr, arguments)]))
+        return self._talk(
+            "bench.guarded(%s)" % ", ".join(["sequences." + sequence, *map(repr, arguments)])
+        )
 
     def please(self, what: str) -> None:
         """With the contactor open: waits until it is done."""
@@ -215,7 +231,8 @@ class Desk:
     # ---- ways to end ----
 
     def leave(self, how: str, within_s: float) -> float:
-        """Has the board charge, then ends that by a reset, or by starving the watchdog: seconds until it answers again."""
+        """Has the board charge, then ends that by a reset, or by starving the watchdog: seconds
+        until it answers again."""
         transport = self._line._transport
 
         def heard(line: str) -> bool:
@@ -224,7 +241,11 @@ class Desk:
             return line.startswith(("= ", "Traceback"))
 
         try:
-            transport.exec_raw_no_follow(("bench.may_close = %r\nsequences.leave(bench, %r)" % (self.may_close, how)).encode())
+            transport.exec_raw_no_follow(
+                (
+                    "bench.may_close = %r\nsequences.leave(bench, %r)" % (self.may_close, how)
+                ).encode()
+            )
             line, _ = self._line.line_with(heard, _PATIENCE_S)
             if line is None or line.startswith("Traceback"):
                 _, said = self._line.line_with(lambda line: False, 0.5)
@@ -232,7 +253,9 @@ class Desk:
                 self._line.run("bench.end()")
                 raise NotTaken(said[-1] if said else "it did not charge")
         except (TransportError, OSError, SerialException):
-            raise Failure("the connection to the board broke. Plug the cable in and run the same command again.") from None
+            raise Failure(
+                "the connection to the board broke. Plug the cable in and run the same command again."
+            ) from None
         started = time.monotonic()
         self.person.restarted(within_s)
         self._line.interrupt()
@@ -254,14 +277,21 @@ class Desk:
 
 
 class ModelledBoard:
-    """A board of boards/ on the model, behind a pseudo-terminal: `port`. `with` starts and ends it."""
+    """A board of boards/ on the model, behind a pseudo-terminal: `port`. `with` starts and ends
+    it."""
 
     def __init__(self, name: str, broken: list[str]) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="selftest-"))
         described = board_folder(name)
         shutil.copy(described / "board.json", self.folder / "board.json")
         shutil.copy(ROOT / "firmware" / "boot.py", self.folder / "boot.py")
-        self._command = [*station_process.micropython(), "-i", str(sending.HERE / "model.py"), str(self.folder), *broken]
+        self._command = [
+            *station_process.micropython(),
+            "-i",
+            str(sending.HERE / "model.py"),
+            str(self.folder),
+            *broken,
+        ]
         self._up = self.folder / "up"  # the model writes it at the end of a start
         self._over = False
 
@@ -276,7 +306,13 @@ class ModelledBoard:
         return self
 
     def _spawn(self) -> subprocess.Popen[bytes]:
-        return subprocess.Popen(self._command, stdin=self._desk, stdout=self._desk, stderr=self._desk, start_new_session=True)
+        return subprocess.Popen(
+            self._command,
+            stdin=self._desk,
+            stdout=self._desk,
+            stderr=self._desk,
+            start_new_session=True,
+        )
 
     def restarted(self, within_s: float) -> None:
         """Waits for the end of the next start, or of one that was not waited for yet."""

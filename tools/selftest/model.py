@@ -1,10 +1,13 @@
-"""A board on a PC, on MicroPython's unix port: the model of the chip (host_tests/chip), a contactor, a vehicle and a person.
+"""A board on a PC, on MicroPython's unix port: the model of the chip (host_tests/chip), a
+contactor, a vehicle and a person.
 
-    micropython -i model.py FOLDER [WHAT_IS_BROKEN ...]       FOLDER: the board's file system; the PC's files are under /pc
+    micropython -i model.py FOLDER [WHAT_IS_BROKEN ...]
 
-Time is virtual. The person hears what the board prints (`do C`) and does it. A reset ends the process by SIGUSR1, and whoever started it
-starts it again. BROKEN says what can be wrong with this board.
-"""
+FOLDER: the board's file system; the PC's files are under /pc
+
+Time is virtual. The person hears what the board prints (`do C`) and does it. A reset ends the
+process by SIGUSR1, and whoever started it starts it again. BROKEN says what can be wrong with this
+board."""
 
 import builtins
 import json
@@ -54,7 +57,9 @@ class BoardModel:
             chip.celsius = None
         if (wiring.get("temperature") or {}).get("kind") == "analogue":
             temperature = wiring["temperature"]
-            chip.uv[temperature["adc_pin"]] = temperature["mv_at_0_c"] * 1000 + 21 * temperature["uv_per_k"]
+            chip.uv[temperature["adc_pin"]] = (
+                temperature["mv_at_0_c"] * 1000 + 21 * temperature["uv_per_k"]
+            )
         self.time = sys.modules["time"] = Time(self)
         self._hungry_ms = 0
         self._feeds = 0
@@ -110,7 +115,9 @@ class BoardModel:
         def put(pin, high):
             if pin == self._coil_pin:
                 on = high == self._coil_on and self._powered
-                if on != self._contact_next and not ("latching" in self.broken and self._contact and not on and chip.now_us < 1000000):
+                if on != self._contact_next and not (
+                    "latching" in self.broken and self._contact and not on and chip.now_us < 1000000
+                ):
                     self._settle()
                     slow = 90000 if "slow_contactor" in self.broken else _OPENS_US
                     self._contact_next = on
@@ -197,7 +204,9 @@ class BoardModel:
         elif what in ("held closed", "not held"):
             self._held = what == "held closed"
         elif what in ("trip", "quiet") and self._trip and "no_trip" not in self.broken:
-            chip.drive(self._trip["pin"], self._trip["on"] if what == "trip" else 1 - self._trip["on"])
+            chip.drive(
+                self._trip["pin"], self._trip["on"] if what == "trip" else 1 - self._trip["on"]
+            )
 
     def multimeter_mv(self):
         """The pilot as a multimeter shows it, on DC."""
@@ -210,7 +219,9 @@ class BoardModel:
     def high_us(self):
         """In each period."""
         wire, period = self.wire, self.chip.period
-        return sum(1 for phase in range(0, period, 10) if wire.pin_uv(phase, period) == wire._high_uv)
+        return sum(
+            1 for phase in range(0, period, 10) if wire.pin_uv(phase, period) == wire._high_uv
+        )
 
     def starving(self, ms):
         """The watchdog, while the board sleeps."""

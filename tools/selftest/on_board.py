@@ -1,10 +1,12 @@
-"""The part of `make selftest` that runs on the board: measures with the board's own objects, and runs its control loop.
+"""The part of `make selftest` that runs on the board: measures with the board's own objects, and
+runs its control loop.
 
-It is sent as /selftest/bench.mpy beside the firmware's files that it uses, names as in the sources. `do ...` on a line of its own asks
-a person for something. Rules:
+It is sent as /selftest/bench.mpy beside the firmware's files that it uses, names as in the sources.
+`do ...` on a line of its own asks a person for something. Rules:
 
 1. The contactor closes through the control loop only, and only after `may_close` was set.
-2. Every function that runs the loop leaves safe outputs behind, however it ends; while it runs a watchdog of 3 s does the same.
+2. Every function that runs the loop leaves safe outputs behind, however it ends; while it runs a
+   watchdog of 3 s does the same.
 3. Nothing here judges: functions return what was measured.
 """
 
@@ -105,12 +107,18 @@ class BoardUnderTest(AtRest):
         self.worst_ms = 0
         self._state = None
         self._c_us = None  # the first burst of C in a row
-        self.seen_us = {}  # end of the last burst: "C", "not C", "E", "diode" (lower level above -10 V) and when it was first so
+        # End of the last burst: "C", "not C", "E", "diode" (lower level above -10 V) and when it
+        # was first so
+        self.seen_us = {}
         self.coil = False
         self.coil_us = 0  # when it last changed
         self.now_us = self.before_us = time.ticks_us()  # the last two steps
         self._began_ms = self._last_ms = time.ticks_ms()
-        self.tasks = [[part.run(), self._began_ms] for part in (self.outlet.lock, self.board._thermometer) if part is not None]
+        self.tasks = [
+            [part.run(), self._began_ms]
+            for part in (self.outlet.lock, self.board._thermometer)
+            if part is not None
+        ]
         self._food = machine.WDT(timeout=WATCHDOG_MS).feed
 
     def end(self):
@@ -165,7 +173,11 @@ class BoardUnderTest(AtRest):
         burst = class_of(outlet.high_mv, outlet.low_mv, outlet.low_mv != outlet.high_mv, None)
         self._c_us = (self._c_us or now_us) if burst == "C" else None
         seen = self.seen_us
-        for name, yes in (("C", burst == "C"), ("E", burst == "E"), ("diode", outlet.low_mv > -10000 and burst in "BCD")):
+        for name, yes in (
+            ("C", burst == "C"),
+            ("E", burst == "E"),
+            ("diode", outlet.low_mv > -10000 and burst in "BCD"),
+        ):
             if not yes:
                 seen.pop("first " + name, None)
             else:
@@ -209,14 +221,17 @@ class BoardUnderTest(AtRest):
 
     def _other_than(self, wanted):
         seen = self.evse.sequence.state, ", ".join(self.faults()) or "none", self.outlet.high_mv
-        return RuntimeError("no state %s: it is in %s, faults: %s; pilot at %d mV" % ((wanted,) + seen))
+        return RuntimeError(
+            "no state %s: it is in %s, faults: %s; pilot at %d mV" % ((wanted,) + seen)
+        )
 
     def faults(self):
         bits = self.evse.faults
         return [report_of(bit, 0)[1] for bit in range(COUNT) if bits >> bit & 1]
 
     def opening_us(self, since_us, within_ms=2000):
-        """From then until the contactor is seen open, or its coil off where nothing sees it; None: not within that time."""
+        """From then until the contactor is seen open, or its coil off where nothing sees it; None:
+        not within that time."""
         if self.run(within_ms, lambda: not self.coil) is None:
             return None
         while self.outlet.contactor_closed():

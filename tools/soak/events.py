@@ -12,17 +12,23 @@ _FAULTS = (
     ({"cmd": "diode", "broken": True}, {"cmd": "diode", "broken": False}),
     ({"cmd": "pilot", "fault": "short"}, {"cmd": "pilot", "fault": None}),
     ({"cmd": "pilot", "fault": "open"}, {"cmd": "pilot", "fault": None}),
-    ({"cmd": "fault", "code": "GroundFailure", "active": True}, {"cmd": "fault", "code": "GroundFailure", "active": False}),
+    (
+        {"cmd": "fault", "code": "GroundFailure", "active": True},
+        {"cmd": "fault", "code": "GroundFailure", "active": False},
+    ),
     ({"cmd": "cable", "amps": 13}, {"cmd": "cable", "amps": None}),
 )
 
 
 class Events(Life):
-
     def arrive(self, connector: int) -> None:
         chance = self.chance
         before = self.pass_until(self.now)["connectors"][connector - 1]["meter"]["wh"]
-        vehicle = {"amps": chance.choice((10, 16, 20, 32)), "phases": chance.choice((1, 3, 3)), "draw_delay": chance.choice((0, 0, 30))}
+        vehicle = {
+            "amps": chance.choice((10, 16, 20, 32)),
+            "phases": chance.choice((1, 3, 3)),
+            "draw_delay": chance.choice((0, 0, 30)),
+        }
         self.vehicles[connector] = vehicle
         self.station.cmd("plug_in", connector=connector, **vehicle)
         self.pass_until(self.now + 5)
@@ -65,11 +71,18 @@ class Events(Life):
         before = self.accounts.worlds()
         if chance.random() < 0.2:
             number = chance.choice((1, 10, 11, 12, 21, 22))
-            after = [[placed for placed in world if placed.profile["chargingProfileId"] != number] for world in before]
+            after = [
+                [placed for placed in world if placed.profile["chargingProfileId"] != number]
+                for world in before
+            ]
             self._ask("ClearChargingProfile", {"id": number}, before, after)
             return
         purpose, connector, number = chance.choice(
-            (("ChargePointMaxProfile", 0, 1), *(("TxDefaultProfile", c, 10 + c) for c in (0, 1, 2)), *(("TxProfile", c, 20 + c) for c in (1, 2)))
+            (
+                ("ChargePointMaxProfile", 0, 1),
+                *(("TxDefaultProfile", c, 10 + c) for c in (0, 1, 2)),
+                *(("TxProfile", c, 20 + c) for c in (1, 2)),
+            )
         )
         new = Placed(connector, self._profile(purpose, number), self.instant())
         if purpose == "TxProfile":
@@ -79,7 +92,12 @@ class Events(Life):
             new.profile["transactionId"] = running["id"]
             new = new._replace(transaction=running["id"])
         after = [expected.installed(world, new) for world in before]
-        self._ask("SetChargingProfile", {"connectorId": connector, "csChargingProfiles": new.profile}, before, after)
+        self._ask(
+            "SetChargingProfile",
+            {"connectorId": connector, "csChargingProfiles": new.profile},
+            before,
+            after,
+        )
 
     def _ask(self, action: str, payload: dict, before: list, after: list) -> None:
         """Until it is answered, either holds."""
@@ -90,19 +108,29 @@ class Events(Life):
 
     def _profile(self, purpose: str, number: int) -> dict:
         chance = self.chance
-        kinds = ("Absolute", "Recurring") if purpose == "ChargePointMaxProfile" else ("Absolute", "Recurring", "Relative")
+        kinds = (
+            ("Absolute", "Recurring")
+            if purpose == "ChargePointMaxProfile"
+            else ("Absolute", "Recurring", "Relative")
+        )
         kind = chance.choice(kinds)
         count = chance.choice((1, 3, 24))
         step = chance.choice((900, 3600)) if kind != "Recurring" else 3600
         unit, scale = chance.choice((("A", 1), ("W", 690)))
-        starts: dict[str, Any] = {} if kind == "Relative" else {"startSchedule": text_of(self.now - self.now % DAY_S)}
+        starts: dict[str, Any] = (
+            {} if kind == "Relative" else {"startSchedule": text_of(self.now - self.now % DAY_S)}
+        )
         if kind == "Recurring":
             starts["duration"] = DAY_S
         schedule = {
             "chargingRateUnit": unit,
             **starts,
             "chargingSchedulePeriod": [
-                {"startPeriod": i * step, "limit": scale * chance.choice((0, 6, 8.5, 10, 12.3, 16, 20, 25, 32, 40))} for i in range(count)
+                {
+                    "startPeriod": i * step,
+                    "limit": scale * chance.choice((0, 6, 8.5, 10, 12.3, 16, 20, 25, 32, 40)),
+                }
+                for i in range(count)
             ],
         }
         recurs = {"recurrencyKind": "Daily"} if kind == "Recurring" else {}
@@ -181,7 +209,9 @@ class Events(Life):
             self._tell(mending)
 
     def _tell(self, command: dict[str, Any]) -> None:
-        self.station.cmd(command["cmd"], **{name: value for name, value in command.items() if name != "cmd"})
+        self.station.cmd(
+            command["cmd"], **{name: value for name, value in command.items() if name != "cmd"}
+        )
 
     def cut_power(self) -> None:
         if self.full:

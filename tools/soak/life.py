@@ -1,8 +1,8 @@
-"""What happens to the station, day by day: charges, outages, profiles, restarts, faults. All of it comes from one seed.
+"""What happens to the station, day by day: charges, outages, profiles, restarts, faults. All of it
+comes from one seed.
 
-A day goes from 03:00 to 03:00. In the last minutes nobody charges and every profile is cleared, so that the heap of one
-night can be compared with that of another.
-"""
+A day goes from 03:00 to 03:00. In the last minutes nobody charges and every profile is cleared, so
+that the heap of one night can be compared with that of another."""
 
 from __future__ import annotations
 
@@ -48,7 +48,8 @@ def text_of(second: int) -> str:
 
 
 class Life:
-    """One station with two connectors. `now` counts simulated seconds from the first day's beginning."""
+    """One station with two connectors. `now` counts simulated seconds from the first day's
+    beginning."""
 
     def __init__(self, folder: Path, interpreter: list[str], heap: str | None, seed: int) -> None:
         self.chance = random.Random(seed)
@@ -72,7 +73,11 @@ class Life:
             csms_url=self.central.url,
             connectors=[{"id": 1}, {"id": 2}],
             keys=_KEYS,
-            device={"reconnect": {"minimum_s": 0, "random_s": 0}, "grid_amps": SITE.grid_amps, "phase_switch": False},
+            device={
+                "reconnect": {"minimum_s": 0, "random_s": 0},
+                "grid_amps": SITE.grid_amps,
+                "phase_switch": False,
+            },
         )
         self.link = True
         self.listens = True
@@ -101,7 +106,9 @@ class Life:
         self.link = True
         self._writes_of_start = 0
         self.station.start_fields["clock"] = {"at": text_of(self.now), "frozen": True}
-        self.station.start_fields["vehicles"] = [{"connector": number, **vehicle} for number, vehicle in self.vehicles.items()]
+        self.station.start_fields["vehicles"] = [
+            {"connector": number, **vehicle} for number, vehicle in self.vehicles.items()
+        ]
         self.station.start()
         if self.online:
             self.station.wait_until(lambda state: state["registered"], PATIENCE_S)
@@ -114,7 +121,9 @@ class Life:
                 if second > self.now:
                     self.station.cmd("clock", advance_s=second - self.now)
                     self.now = second
-                state = self.station.wait_until(lambda state: state["now"] == text_of(self.now), PATIENCE_S, every=0.02)
+                state = self.station.wait_until(
+                    lambda state: state["now"] == text_of(self.now), PATIENCE_S, every=0.02
+                )
                 break
             except (StationDied, TimeoutError):
                 self.now = max(second, self.now)
@@ -133,7 +142,10 @@ class Life:
         if self.cut_is_due and self.station.ends_within(5):
             self.count("power cuts in the middle of a write")
         else:
-            self.accounts.trouble("the station ended with code %s at %s: %s" % (self.station.exit_code, text_of(self.now), self.station.log[-3:]))
+            self.accounts.trouble(
+                "the station ended with code %s at %s: %s"
+                % (self.station.exit_code, text_of(self.now), self.station.log[-3:])
+            )
         self.cut_is_due = False
         self.start()
 

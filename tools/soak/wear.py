@@ -1,7 +1,8 @@
-"""How fast a busy station wears its flash out: blocks erased in a day, the most worn one, and the years to the end.
+"""How fast a busy station wears its flash out: blocks erased in a day, the most worn one, and the
+years to the end.
 
-The simulated chip keeps the numbers of the blocks it erased in a file of their own, flash.erased, two bytes each.
-"""
+The simulated chip keeps the numbers of the blocks it erased in a file of their own, flash.erased,
+two bytes each."""
 
 from __future__ import annotations
 
@@ -48,7 +49,8 @@ def counted(flash: Path) -> tuple[int, int]:
 
 
 def measure(folder: Path, interpreter: list[str], days: float) -> Wear:
-    """Lives through so many days, after the first start: 24 sessions, a sample a minute, a new profile each quarter of an hour."""
+    """Lives through so many days, after the first start: 24 sessions, a sample a minute, a new
+    profile each quarter of an hour."""
     with CentralSystem() as central:
         station = StationProcess(
             folder,
@@ -65,7 +67,12 @@ def measure(folder: Path, interpreter: list[str], days: float) -> Wear:
                 _quarter(central, station, step)
         counts = erased(station.folder / "flash")
         counts.subtract(before)
-        return Wear(days, sum(counts.values()), max(counts.values()), sum(count > 0 for count in counts.values()))
+        return Wear(
+            days,
+            sum(counts.values()),
+            max(counts.values()),
+            sum(count > 0 for count in counts.values()),
+        )
 
 
 def _quarter(central: CentralSystem, station: StationProcess, step: int) -> None:
@@ -98,11 +105,15 @@ def _quarter(central: CentralSystem, station: StationProcess, step: int) -> None
 def _pass(station: StationProcess, seconds: int) -> None:
     began = station.state()["now"]
     station.cmd("clock", advance_s=seconds)
-    station.wait_until(lambda state: state["now"] >= _after(began, seconds), _PATIENCE_S, every=0.02)
+    station.wait_until(
+        lambda state: state["now"] >= _after(began, seconds), _PATIENCE_S, every=0.02
+    )
 
 
 def _after(instant: str, seconds: int) -> str:
-    return (datetime.fromisoformat(instant[:-1]) + timedelta(seconds=seconds)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return (datetime.fromisoformat(instant[:-1]) + timedelta(seconds=seconds)).strftime(
+        "%Y-%m-%dT%H:%M:%SZ"
+    )
 
 
 def table(wear: Wear) -> str:

@@ -4,7 +4,8 @@ import sys
 
 
 def this():
-    """The Board of this machine. On a PC the last argument of the command line is the start file."""
+    """The Board of this machine. On a PC the last argument of the command line is the start
+    file."""
     if sys.platform == "esp32":
         from flashbdev import bdev  # MicroPython's own: the partition it started from
 

@@ -1,19 +1,20 @@
 """The board contract: what the station may ask of the hardware it runs on.
 
-Every board is an object with these attributes and methods; `setpoint.board.this()` answers the one of this machine.
-A board knows volts, contactors and files. It does not know OCPP, and it decides nothing: what to offer a vehicle
-and when to close a contactor comes from above, within one control step.
+Every board is an object with these attributes and methods; `setpoint.board.this()` answers the one
+of this machine. A board knows volts, contactors and files. It does not know OCPP, and it decides
+nothing: what to offer a vehicle and when to close a contactor comes from above, within one control
+step.
 
-Units are in the names: _da tenths of an ampere per phase, _mv millivolts, _w watts, _wh watt-hours, _u16 a duty cycle
-from 0 (steady -12 V) to 65535 (steady +12 V). Instants are as in units.py.
+Units are in the names: _da tenths of an ampere per phase, _mv millivolts, _w watts, _wh watt-hours,
+_u16 a duty cycle from 0 (steady -12 V) to 65535 (steady +12 V). Instants are as in units.py.
 
 Rules for every board:
 1. After a reset, however it came about, the contactor is open before the first line of Python runs.
 2. make_safe() may be called at any time, from any state, more than once; also by a control step.
-3. The methods marked "control step" allocate nothing, never raise, and take well under a millisecond, read_pilot excepted. They
-   are called between any two bytecodes of all others.
-4. A sensor that the board has not got answers None, always. What is asked for below is debounced by whoever asks.
-"""
+3. The methods marked "control step" allocate nothing, never raise, and take well under a
+   millisecond, read_pilot excepted. They are called between any two bytecodes of all others.
+4. A sensor that the board has not got answers None, always. What is asked for below is debounced by
+whoever asks."""
 
 from collections.abc import Callable, Sequence
 from typing import Any, Coroutine, Protocol
@@ -28,7 +29,9 @@ class Outlet(Protocol):
     has_rcm_test: bool  # set_rcm_test makes the residual current monitor trip
     has_pilot_switch: bool  # set_pilot_open can disconnect the pilot from the vehicle
     ventilation: bool  # vehicles that ask for ventilation (state D) may charge here
-    pilot_bits: int  # resolution of the PWM, 8 to 16; duties below steady +12 V are multiples of 1 << (16 - pilot_bits)
+    # Resolution of the PWM, 8 to 16; duties below steady +12 V are multiples of 1 << (16 -
+    # pilot_bits)
+    pilot_bits: int
     high_mv: int  # top of the control pilot's wave, as the last read_pilot saw it
     low_mv: int  # its bottom; equal to high_mv when the pilot is steady
     duty_u16: int  # as last set
@@ -36,39 +39,42 @@ class Outlet(Protocol):
     meter_estimated: bool  # nobody measures: what the meter says follows from what is offered
 
     def read_pilot(self) -> None:
-        """Control step. Takes one burst of samples, at least five periods long, into high_mv and low_mv."""
+        """Control step. Takes one burst of samples, at least five periods long, into high_mv and
+        low_mv."""
 
     def pilot_ok(self) -> bool:
-        """Control step. False: the PWM does not read back as it was set, the last read_pilot failed, or samples cannot
-        be trusted on this board (a step between them that locks to the PWM)."""
+        """Control step. False: the PWM does not read back as it was set, the last read_pilot
+        failed, or samples cannot be trusted on this board (a step between them that locks to the
+        PWM)."""
 
     def set_duty_u16(self, duty_u16: int) -> None:
         """Control step. The pilot from its next period on; never a shortened pulse."""
 
     def set_pilot_open(self, open: bool) -> None:
-        """Control step. Disconnects the pilot; only where there is a switch. Nothing that is read then counts."""
+        """Control step. Disconnects the pilot; only where there is a switch. Nothing that is read
+        then counts."""
 
     def set_contactor(self, closed: bool) -> None:
         """Control step. Drives the contactor's coil."""
 
     def contactor_closed(self) -> bool | None:
-        """Control step. What the contactor's feedback says (mirror contact, or mains sensed behind it: a
-        steady answer, not that of one half-wave)."""
+        """Control step. What the contactor's feedback says (mirror contact, or mains sensed behind
+        it: a steady answer, not that of one half-wave)."""
 
     def set_phases(self, phases: int) -> None:
         """Control step. 1 or 3; only with the contactor open."""
 
     def set_lock(self, locked: bool) -> None:
-        """Control step. Begins to drive the lock, which takes its time elsewhere; only where there is one. The same
-        value again drives it again if it is not there, at the board's own pace."""
+        """Control step. Begins to drive the lock, which takes its time elsewhere; only where there
+        is one. The same value again drives it again if it is not there, at the board's own pace."""
 
     def lock_closed(self) -> bool | None:
         """Control step. What the lock's feedback says."""
 
     def rcm_tripped(self) -> bool | None:
-        """Control step. The output of the residual current monitor. What an interrupt caught answers True once more, even if it
-        was over before the interrupt's turn came. One answer counts: a level that no interrupt told of is read twice, a little
-        apart."""
+        """Control step. The output of the residual current monitor. What an interrupt caught
+        answers True once more, even if it was over before the interrupt's turn came. One answer
+        counts: a level that no interrupt told of is read twice, a little apart."""
 
     def set_rcm_test(self, on: bool) -> None:
         """Control step. Drives the monitor's test input; only where there is one."""
@@ -77,22 +83,22 @@ class Outlet(Protocol):
         """Control step. Is protective earth there?"""
 
     def cable_ohm(self) -> int | None:
-        """Control step. The resistor between PP and earth, of several readings; 1000000 and more: open. None: a fixed
-        cable, whose rating is connector_amps."""
+        """Control step. The resistor between PP and earth, of several readings; 1000000 and more:
+        open. None: a fixed cable, whose rating is connector_amps."""
 
     def meter_da(self) -> int:
         """Control step. The current in the phase with the most, as last read."""
 
     def meter_wh(self) -> int | None:
-        """The energy register. It never goes back while there is power; after a power cut it may begin at 0 again, as the
-        station remembers where it stood. None: not read since."""
+        """The energy register. It never goes back while there is power; after a power cut it may
+        begin at 0 again, as the station remembers where it stood. None: not read since."""
 
     def meter_currents_da(self) -> list[int]:
         """The currents in L1, L2 and L3."""
 
     def meter_voltages_dv(self) -> list[int | None]:
-        """L1, L2 and L3 to neutral, in tenths of a volt; None where there is no such phase, or the meter was not read.
-        Empty, always: this meter measures none."""
+        """L1, L2 and L3 to neutral, in tenths of a volt; None where there is no such phase, or the
+        meter was not read. Empty, always: this meter measures none."""
 
     def meter_w(self) -> int:
         """The power of all phases."""
@@ -101,24 +107,30 @@ class Stream(Protocol):
     """One connection. At most one task reads and one writes at a time."""
 
     async def read(self, count: int) -> bytes:
-        """1 to count bytes as soon as there are any; b"" when the connection has ended. Raises OSError."""
+        """1 to count bytes as soon as there are any; b"" when the connection has ended. Raises
+        OSError."""
 
     async def write(self, data: bytes) -> None:
         """Sends all of it. Raises OSError."""
 
     def close(self) -> None:
-        """At once and without waiting. A read that is under way then answers b"" or raises OSError."""
+        """At once and without waiting. A read that is under way then answers b"" or raises
+        OSError."""
 
 class Network(Protocol):
     """The way to the central system. Time-outs are the caller's."""
 
     up: bool  # whether there is a network at all; the board calls app.on_network() after a change
 
-    async def open(self, host: str, port: int, tls: Any = ..., server_hostname: str | None = ...) -> Stream:
-        """Connects; inside TLS when given a tls.SSLContext. Looking up a name stops nobody else. Raises OSError."""
+    async def open(
+        self, host: str, port: int, tls: Any = ..., server_hostname: str | None = ...
+    ) -> Stream:
+        """Connects; inside TLS when given a tls.SSLContext. Looking up a name stops nobody else.
+        Raises OSError."""
 
 class App(Protocol):
-    """What a board may tell the application, beside what the application asks for. All of it returns at once."""
+    """What a board may tell the application, beside what the application asks for. All of it
+    returns at once."""
 
     def log(self, level: str, area: str, sentence: str) -> None: ...
     def on_network(self) -> None: ...
@@ -126,28 +138,36 @@ class App(Protocol):
         """A card at the reader; connectors: where it may be used, None: anywhere."""
 
     def on_press(self, button: str) -> None:
-        """A person pressed a button: "emergency_stop", or another one, by which they say that they have seen to what only
-        a person may clear."""
+        """A person pressed a button: "emergency_stop", or another one, by which they say that they
+        have seen to what only a person may clear."""
 
-    def on_fault(self, connector_id: int, code: str, vendor_code: str | None, info: str | None, active: bool) -> None:
-        """A hardware fault that the control step does not watch for comes or goes (meter, reader, mains voltage, radio);
-        connector 0: the whole station. code: an errorCode of OCPP 1.6. info: at most 50 characters, with the number
-        measured and what to do."""
+    def on_fault(
+        self, connector_id: int, code: str, vendor_code: str | None, info: str | None, active: bool
+    ) -> None:
+        """A hardware fault that the control step does not watch for comes or goes (meter, reader,
+        mains voltage, radio); connector 0: the whole station. code: an errorCode of OCPP 1.6. info:
+        at most 50 characters, with the number measured and what to do."""
 
     def on_security_event(self, kind: str, info: str | None) -> None:
-        """kind: a security event of OCPP 1.6's security whitepaper, such as TamperDetectionActivated."""
+        """kind: a security event of OCPP 1.6's security whitepaper, such as
+        TamperDetectionActivated."""
 
     def set_clock(self, instant: int) -> None: ...
     def state(self) -> dict: ...
-    async def data_transfer(self, vendor_id: str, message_id: str | None, data: str | None) -> tuple[str | None, str | None]:
+    async def data_transfer(
+        self, vendor_id: str, message_id: str | None, data: str | None
+    ) -> tuple[str | None, str | None]:
         """Returns when the central system has answered: (status, data)."""
 
 class Board(Protocol):
     name: str
     root: str  # prefix of every path in flash: "" on a device
-    identity: dict  # csms_url, charge_point_id, vendor, model, firmware, charge_box_serial, charge_point_serial, basic_auth, tls
+    # csms_url, charge_point_id, vendor, model, firmware, charge_box_serial, charge_point_serial,
+    # basic_auth, tls
+    identity: dict
     keys: dict[str, str]  # first values of configuration keys
-    supply: dict  # volts, phases, phase_switch, connector_amps, connector_watts or None, grid_amps or None
+    # Volts, phases, phase_switch, connector_amps, connector_watts or None, grid_amps or None
+    supply: dict
     reconnect: dict  # minimum_s, random_s
     reset_cause: str  # "power", "watchdog", "software" (on purpose), "panic" or "unknown"
     clock: Clock  # set from the real-time clock if that was running
@@ -161,21 +181,24 @@ class Board(Protocol):
     def remount(self) -> None:
         """The file system under `root` is mounted anew; no file is open. Raises OSError."""
 
-    period_ms: int  # from one control step to the next: 20, or a little more where the bursts of several pilots need it
+    # From one control step to the next: 20, or a little more where the bursts of several pilots
+    # need it
+    period_ms: int
 
     def run_steps(self, step: Callable[[Any], None]) -> None:
-        """From now on step(anything) is called every period_ms, between two bytecodes of whatever runs. A stretch in C delays it; the
-        calls that were missed then come together, or as one."""
+        """From now on step(anything) is called every period_ms, between two bytecodes of whatever
+        runs. A stretch in C delays it; the calls that were missed then come together, or as one."""
 
     def make_safe(self) -> None:
         """The steps end; every contactor opens, then every pilot goes to steady +12 V."""
 
     def set_alive(self, high: bool) -> None:
-        """Control step. The line that keeps the hardware guard from opening the contactors, where there is a guard. It
-        changes with each healthy step."""
+        """Control step. The line that keeps the hardware guard from opening the contactors, where
+        there is a guard. It changes with each healthy step."""
 
     def feed_watchdog(self) -> None:
-        """Control step, a healthy one. The first call starts the watchdog; without food it resets the machine within seconds."""
+        """Control step, a healthy one. The first call starts the watchdog; without food it resets
+        the machine within seconds."""
 
     def reset(self) -> None:
         """Makes safe and restarts the machine; never returns."""

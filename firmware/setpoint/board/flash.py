@@ -1,18 +1,21 @@
-"""The block device for littlefs, with the chip's own behind it: nothing that is raised there jumps over littlefs.
+"""The block device for littlefs, with the chip's own behind it: nothing that is raised there jumps
+over littlefs.
 
-What the chip refuses, MicroPython's ESP32 port raises, as OSError with the negative error of ESP-IDF. littlefs is C: an
-exception that jumps over it leaves it in the middle of what it does, and a file whose read ended so was taken for a damaged one.
-Rules:
+What the chip refuses, MicroPython's ESP32 port raises, as OSError with the negative error of
+ESP-IDF. littlefs is C: an exception that jumps over it leaves it in the middle of what it does, and
+a file whose read ended so was taken for a damaged one. Rules:
 
-1. A read that fails is tried three times: littlefs takes one that failed for done, and answers the next from its cache.
-2. What fails still is the number of EIO to littlefs: it undoes what it had begun, and who reads or writes a file gets
-   OSError(EIO).
-3. The control step gets its turn after each read, write and erasure, however many of them littlefs makes in one call.
-   MicroPython looks for what is due where its bytecode jumps: hence each `or`. It stands inside the `try`, since Ctrl-C comes
-   at the same places.
-4. Nothing here takes memory, as littlefs calls it thousands of times. MicroPython takes a frame of more than 11 words from the
-   heap. So the module itself is the device, since there is one chip, and no word goes to a `self`. And each `except` is bare:
-   one that names what it catches takes two words more.
+1. A read that fails is tried three times: littlefs takes one that failed for done, and answers the
+   next from its cache.
+2. What fails still is the number of EIO to littlefs: it undoes what it had begun, and who reads or
+   writes a file gets OSError(EIO).
+3. The control step gets its turn after each read, write and erasure, however many of them littlefs
+   makes in one call. MicroPython looks for what is due where its bytecode jumps: hence each `or`.
+   It stands inside the `try`, since Ctrl-C comes at the same places.
+4. Nothing here takes memory, as littlefs calls it thousands of times. MicroPython takes a frame of
+   more than 11 words from the heap. So the module itself is the device, since there is one chip,
+   and no word goes to a `self`. And each `except` is bare: one that names what it catches takes two
+   words more.
 """
 
 import errno
@@ -22,10 +25,11 @@ import sys
 import vfs
 from micropython import const
 
-# littlefs's rarest and longest work is to write a folder's log anew: it compares each entry with all that follow, and reads its
-# way back to each. Its cache is four reads long, and a file as short as the cache lies in the log itself. Reads for a rewrite of
-# one of 10 or 50 profiles of 24 or 96 periods, mean and worst of 3,000, on the 208 blocks of a flash of 4 MiB; what the mount
-# takes of the heap of a 32-bit chip; and blocks erased for a rewrite of 24 periods:
+# littlefs's rarest and longest work is to write a folder's log anew: it compares each entry with
+# all that follow, and reads its way back to each. Its cache is four reads long, and a file as short
+# as the cache lies in the log itself. Reads for a rewrite of one of 10 or 50 profiles of 24 or 96
+# periods, mean and worst of 3,000, on the 208 blocks of a flash of 4 MiB; what the mount takes of
+# the heap of a 32-bit chip; and blocks erased for a rewrite of 24 periods:
 #
 #     bytes     10 of 24     50 of 24     10 of 96     50 of 96      heap   erased
 #        32   588  17020  1100  35907   603  17035  1115  35922     592 B     1.02
@@ -37,9 +41,10 @@ from micropython import const
 # A file that is open takes a cache of its own.
 _READ_BYTES = const(128)
 _WRITE_BYTES = const(32)  # what a write is filled up to; longer ones wear the chip
-# A bit for each block that littlefs has found free or taken, when it looks for a free one: 256 blocks. With 512 bytes, the reads of
-# the table come out the same, on 208 blocks, 512 and 1536: the look takes few, and is rare. With 20 blocks left of 512, 64 bytes
-# instead of 32 save an eighth of them.
+# A bit for each block that littlefs has found free or taken, when it looks for a free one: 256
+# blocks. With 512 bytes, the reads of the table come out the same, on 208 blocks, 512 and 1536: the
+# look takes few, and is rare. With 20 blocks left of 512, 64 bytes instead of 32 save an eighth of
+# them.
 _LOOKAHEAD_BYTES = const(32)
 
 
@@ -58,12 +63,16 @@ def before(device):
 
 
 def file_system(device):
-    """The littlefs on `device`, with this module before it, as vfs.mount takes it. Raises OSError where there is none."""
-    return vfs.VfsLfs2(before(device), readsize=_READ_BYTES, progsize=_WRITE_BYTES, lookahead=_LOOKAHEAD_BYTES)
+    """The littlefs on `device`, with this module before it, as vfs.mount takes it. Raises OSError
+    where there is none."""
+    return vfs.VfsLfs2(
+        before(device), readsize=_READ_BYTES, progsize=_WRITE_BYTES, lookahead=_LOOKAHEAD_BYTES
+    )
 
 
 def remount(device, folder: str) -> None:
-    """Mounts the file system on `device` anew, with this module before it. No file is open. Raises OSError."""
+    """Mounts the file system on `device` anew, with this module before it. No file is open. Raises
+    OSError."""
     working_folder = os.getcwd()
     vfs.umount(folder)
     vfs.mount(file_system(device), folder)

@@ -46,10 +46,16 @@ async def address_of(host: str, server: str, last: "tuple[str, str] | None", log
     server, _, port = (_GROUP if is_local else server).partition(":")
     reason = "this network names no DNS server"
     if dns.is_address(server) and server != "0.0.0.0":
-        reason = "nobody on this network answers to " + host if is_local else "the DNS server %s does not answer" % server
+        reason = (
+            "nobody on this network answers to " + host
+            if is_local
+            else "the DNS server %s does not answer" % server
+        )
         for wait_ms in _TRIES_MS:
             try:
-                answer = await _asked(_socket_address(server, int(port or 53)), is_local, host, wait_ms)
+                answer = await _asked(
+                    _socket_address(server, int(port or 53)), is_local, host, wait_ms
+                )
             except OSError as error:
                 reason = "the DNS server %s cannot be asked: %s" % (server, error)
                 continue
@@ -61,7 +67,9 @@ async def address_of(host: str, server: str, last: "tuple[str, str] | None", log
             if addresses:
                 return addresses[os.urandom(1)[0] % len(addresses)]
             if code in (0, dns.NO_SUCH_NAME):
-                raise OSError("DNS knows no %s %s" % ("IPv4 address of" if code == 0 else "host called", host))
+                raise OSError(
+                    "DNS knows no %s %s" % ("IPv4 address of" if code == 0 else "host called", host)
+                )
             reason = "the DNS server %s fails (code %d)" % (server, code)
     if last is None or last[0] != host:
         raise OSError(reason)

@@ -1,6 +1,8 @@
 """How much each connector may draw now, and why. Above `schedule`, which reads the profiles.
 
-    profiles      SetChargingProfile, ClearChargingProfile, GetCompositeSchedule; the profiles in flash
-    limits        the minimum of profiles, sharing, cable, temperature and fallback, for each connector
-    fallback      a limit for when the central system has been silent for long
+profiles      SetChargingProfile, ClearChargingProfile, GetCompositeSchedule; the profiles in
+              flash
+limits        the minimum of profiles, sharing, cable, temperature and fallback, for each
+              connector
+fallback      a limit for when the central system has been silent for long
 """

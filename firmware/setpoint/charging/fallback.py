@@ -1,4 +1,5 @@
-"""A limit for when the central system has been silent for long. Off by default; profiles go on all the same (R30).
+"""A limit for when the central system has been silent for long. Off by default; profiles go on all
+the same (R30).
 
 FallbackLimitAfterMinutes of silence (0: never) FallbackLimitAmps per phase limits each
 connector, until the central system is heard again.
@@ -43,4 +44,8 @@ class Fallback:
         self._active = active
         facts = self._facts
         for connector in facts.connectors:
-            self._limits.cap(connector.id, "fallback", facts.settings["FallbackLimitAmps"] * 10 if active else None)
+            self._limits.cap(
+                connector.id,
+                "fallback",
+                facts.settings["FallbackLimitAmps"] * 10 if active else None,
+            )

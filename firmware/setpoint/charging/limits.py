@@ -1,22 +1,26 @@
 """What each connector may draw now: the minimum of everything that limits it, and what that is.
 
-Rule 1: a limit falls at once and rises only when there is room: what another connector was allowed a moment ago
-        counts as still drawn until its vehicle has had the time to follow (R29: down first, up after).
-Rule 2: the sum over running transactions never exceeds ChargePointMaxProfile or the installation's limit.
-Rule 3: nothing is polled: `next_change` says when the schedule can change, `recheck_ms` when room is freed.
-"""
+Rule 1: a limit falls at once and rises only when there is room: what another connector was allowed
+        a moment ago counts as still drawn until its vehicle has had the time to follow (R29: down
+        first, up after).
+Rule 2: the sum over running transactions never exceeds ChargePointMaxProfile or the installation's
+    limit.
+Rule 3: nothing is polled: `next_change` says when the schedule can change, `recheck_ms` when room
+is freed."""
 
 from micropython import const
 
 from ..schedule.sharing import shares
 from ..units import FOREVER, MINIMUM_DA
 
-# 5 s until the pilot may write a new duty, 5 s in which the vehicle follows it, 1 s of grace (hardware: IEC 61851-1).
+# 5 s until the pilot may write a new duty, 5 s in which the vehicle follows it, 1 s of grace
+# (hardware: IEC 61851-1).
 _FALL_MS = const(11000)
 
 
 class ConnectorLimit:
-    """What one connector may draw: `da` per phase, `phases`, `source` of the limit, `until` when the schedule says so."""
+    """What one connector may draw: `da` per phase, `phases`, `source` of the limit, `until` when
+    the schedule says so."""
 
     def __init__(self) -> None:
         self.da = 0
@@ -35,7 +39,9 @@ class ConnectorLimit:
         words = "%s %d, level %d" % (profile.purpose, profile.id, profile.level)
         if self.source == "sharing":
             words = "its share of " + words
-        return words if now is not None else words + ": its lowest period, since the time is not known"
+        return (
+            words if now is not None else words + ": its lowest period, since the time is not known"
+        )
 
     def held_da(self, up_ms: int) -> int:
         """What may still flow through this connector."""
@@ -78,7 +84,8 @@ class _Bound:
 
 
 class Limits:
-    """`of`: connector id: its ConnectorLimit. profiles: those that are installed (schedule/installed.py)."""
+    """`of`: connector id: its ConnectorLimit. profiles: those that are installed
+    (schedule/installed.py)."""
 
     def __init__(self, facts, profiles) -> None:
         self._facts = facts
@@ -140,7 +147,9 @@ class Limits:
 
     def _bound(self, connector, now: "int | None") -> "_Bound":
         """What a connector may draw by itself."""
-        da, phases, until, reason = self._profiles.limit_at(connector.id, now, connector.transaction)
+        da, phases, until, reason = self._profiles.limit_at(
+            connector.id, now, connector.transaction
+        )
         self.next_change = min(self.next_change, until)
         source = "schedule"
         if reason is None:
@@ -153,10 +162,12 @@ class Limits:
         return _Bound(da, phases, source, until, reason)
 
     def _share(self, bounds: dict, total_da: int, total_reason) -> None:
-        """Shares one limit among all connectors that charge (R29). An idle one gets what it would get as the newest."""
+        """Shares one limit among all connectors that charge (R29). An idle one gets what it would
+        get as the newest."""
         running = [c for c in self._facts.connectors if c.transaction is not None]
-        # A vehicle that pauses keeps 6 A reserved so that it can resume, and gets the rest when it does. It stands behind
-        # those that charge: where there is not enough for all, the last in the row gets nothing, and none waits for a pause.
+        # A vehicle that pauses keeps 6 A reserved so that it can resume, and gets the rest when it
+        # does. It stands behind those that charge: where there is not enough for all, the last in
+        # the row gets nothing, and none waits for a pause.
         running.sort(key=lambda c: (not c.asks(), c.transaction.handle))
         wants = [bounds[c.id].da if c.asks() else min(bounds[c.id].da, MINIMUM_DA) for c in running]
         parts = shares(total_da, wants)
@@ -175,7 +186,12 @@ class Limits:
             limit = self.of[connector.id]
             bound = bounds[connector.id]
             da = bound.da
-            limit.phases, limit.source, limit.until, limit.reason = bound.phases, bound.source, bound.until, bound.reason
+            limit.phases, limit.source, limit.until, limit.reason = (
+                bound.phases,
+                bound.source,
+                bound.until,
+                bound.reason,
+            )
             running = connector.transaction is not None
             had_da = limit.da if limit.running else 0
             if running and total_da is not None and da > had_da:
@@ -198,7 +214,8 @@ class Limits:
             connector.limit_da = self.of[connector.id].da
 
     def _room_da(self, connector_id: int, total_da: int, up_ms: int) -> int:
-        """What the other connectors leave of the total. Below 0 while they still draw more than it."""
+        """What the other connectors leave of the total. Below 0 while they still draw more than
+        it."""
         room = total_da
         for other in self.of:
             if other != connector_id:

@@ -1,8 +1,10 @@
 """SetChargingProfile, ClearChargingProfile, GetCompositeSchedule, and the profiles in flash.
 
-Rule 1: Accepted means in flash and in force. A write that fails leaves the old profile in both (R7, R13).
-Rule 2: one document for each profile. What a new one displaces is removed after it is written; should power fail in
-        between, the order of installation, stored beside each profile, settles it at the next start.
+Rule 1: Accepted means in flash and in force. A write that fails leaves the old profile in both (R7,
+    R13).
+Rule 2: one document for each profile. What a new one displaces is removed after it is written;
+        should power fail in between, the order of installation, stored beside each profile, settles
+        it at the next start.
 """
 
 from micropython import const
@@ -13,7 +15,8 @@ from ..schedule.checks import over_in, reason_to_reject
 from ..schedule.composite import composite_schedule
 from ..schedule.profile import TX_DEFAULT, profile_from
 
-_MOST_SEGMENTS = const(200)  # in one answer, about 10 KB of text; beyond them the duration is shortened (R35)
+# In one answer, about 10 KB of text; beyond them the duration is shortened (R35)
+_MOST_SEGMENTS = const(200)
 _PREFIX = const("profile-")
 
 
@@ -22,7 +25,8 @@ def _name_of(profile_id: int) -> str:
 
 
 class ChargingProfiles:
-    """documents: the port to flash. installed: those in force (schedule/installed.py). capability: schedule/checks.py."""
+    """documents: the port to flash. installed: those in force (schedule/installed.py). capability:
+    schedule/checks.py."""
 
     def __init__(self, facts, documents, installed, capability) -> None:
         self._facts = facts
@@ -34,18 +38,23 @@ class ChargingProfiles:
     # -- flash
 
     def load(self) -> None:
-        """Installs what is in flash, and nothing else. A TxProfile stays only with its transaction (R12)."""
+        """Installs what is in flash, and nothing else. A TxProfile stays only with its transaction
+        (R12)."""
         installed = self._installed
         installed.remove(list(installed))
         self._facts.limits_stale = True
-        running = [c.transaction.handle for c in self._facts.connectors if c.transaction is not None]
+        running = [
+            c.transaction.handle for c in self._facts.connectors if c.transaction is not None
+        ]
         from ..schedule.stored import from_document
 
         stored = []
         for name in self._documents.names():
             if not name.startswith(_PREFIX):
                 continue
-            found = self._documents.read(name, None, lambda stored: self._understood(name, stored, from_document))
+            found = self._documents.read(
+                name, None, lambda stored: self._understood(name, stored, from_document)
+            )
             if found is None:
                 self._facts.log("error", "%s cannot be read and is left out" % name)
                 continue
@@ -62,7 +71,8 @@ class ChargingProfiles:
             self._forget_all(displaced, profile)
 
     def _understood(self, name: str, stored, from_document) -> tuple:
-        """(order of installation, profile). ValueError or TypeError for what `install` cannot have written there."""
+        """(order of installation, profile). ValueError or TypeError for what `install` cannot have
+        written there."""
         order, document = stored
         profile = from_document(document, self._facts.supply)
         if type(order) is not int or name != _name_of(profile.id):
@@ -93,8 +103,12 @@ class ChargingProfiles:
 
     # -- SetChargingProfile
 
-    def reason_to_reject(self, fields: dict, connector_id: int, transaction, remote_start: bool = False) -> "str | None":
-        return reason_to_reject(fields, connector_id, self._capability, self._facts.now, transaction, remote_start)
+    def reason_to_reject(
+        self, fields: dict, connector_id: int, transaction, remote_start: bool = False
+    ) -> "str | None":
+        return reason_to_reject(
+            fields, connector_id, self._capability, self._facts.now, transaction, remote_start
+        )
 
     def set_profile(self, request: dict) -> dict:
         facts = self._facts
@@ -103,7 +117,8 @@ class ChargingProfiles:
         if connector is None and connector_id != 0:
             raise OcppError(
                 "PropertyConstraintViolation",
-                "connectorId %d: this charge point has connectors 0 to %d" % (connector_id, len(facts.connectors)),
+                "connectorId %d: this charge point has connectors 0 to %d"
+                % (connector_id, len(facts.connectors)),
             )
         fields = request["csChargingProfiles"]
         transaction = None if connector is None else connector.transaction
@@ -114,21 +129,32 @@ class ChargingProfiles:
             if fields["chargingProfilePurpose"] == TX_DEFAULT and facts.now is not None:
                 self._tell_where_it_is_over(fields, connector_id)
             return {"status": "Accepted"}
-        facts.log("warn", "SetChargingProfile %d rejected: %s" % (fields["chargingProfileId"], reason))
+        facts.log(
+            "warn", "SetChargingProfile %d rejected: %s" % (fields["chargingProfileId"], reason)
+        )
         return {"status": "Rejected"}
 
     def _tell_where_it_is_over(self, fields: dict, connector_id: int) -> None:
-        """A default that counts from the start of a transaction may come too late for the one that runs (R24)."""
+        """A default that counts from the start of a transaction may come too late for the one that
+        runs (R24)."""
         facts = self._facts
         for connector in facts.connectors:
-            if connector_id in (0, connector.id) and over_in(connector.transaction, fields, facts.now):
+            if connector_id in (0, connector.id) and over_in(
+                connector.transaction, fields, facts.now
+            ):
                 place = fields["chargingProfileId"], connector.id
-                facts.log("warn", "profile %d is over in the transaction on connector %d, and does not limit it" % place)
+                facts.log(
+                    "warn",
+                    "profile %d is over in the transaction on connector %d, and does not limit it"
+                    % place,
+                )
 
     def no_room_for(self, fields: dict) -> "str | None":
         """Why the profile of a remote start could not be kept when its transaction begins (R7)."""
         facts = self._facts
-        return self._installed.displaced_by(profile_from(fields, 1, facts.now, None, facts.supply), facts.now)[1]
+        return self._installed.displaced_by(
+            profile_from(fields, 1, facts.now, None, facts.supply), facts.now
+        )[1]
 
     def install(self, fields: dict, connector_id: int, transaction) -> "str | None":
         """Writes and installs a checked profile. Returns None, or why that failed."""
@@ -143,7 +169,9 @@ class ChargingProfiles:
         if len(displaced) == 1 and displaced[0].same_as(profile):
             return None  # in flash and in force already
         try:
-            self._documents.write(_name_of(profile.id), [self._last_order + 1, profile.to_document()])
+            self._documents.write(
+                _name_of(profile.id), [self._last_order + 1, profile.to_document()]
+            )
         except OSError as error:
             facts.storage_failed("profile %d cannot be written: %s" % (profile.id, error))
             return "flash: %s" % error
@@ -152,7 +180,8 @@ class ChargingProfiles:
         self._forget_all(displaced, profile)
         facts.log(
             "info",
-            "profile %d: %s level %d on connector %d" % (profile.id, profile.purpose, profile.level, connector_id),
+            "profile %d: %s level %d on connector %d"
+            % (profile.id, profile.purpose, profile.level, connector_id),
         )
         facts.limits_stale = True
         return None
@@ -177,7 +206,8 @@ class ChargingProfiles:
     # -- GetCompositeSchedule
 
     def composite(self, request: dict) -> "list | dict":
-        """The answer as pieces of JSON (limits are written without floats), or the dict of a rejection."""
+        """The answer as pieces of JSON (limits are written without floats), or the dict of a
+        rejection."""
         facts = self._facts
         connector_id = request["connectorId"]
         unit = request.get("chargingRateUnit") or self._capability.units[0]
@@ -197,12 +227,24 @@ class ChargingProfiles:
         for connector in facts.connectors:
             if connector.transaction is not None:
                 running[connector.id] = connector.transaction
-        periods, duration_s = composite_schedule(self._installed, connector_id, facts.now, request["duration"], unit, running, _MOST_SEGMENTS)
+        periods, duration_s = composite_schedule(
+            self._installed,
+            connector_id,
+            facts.now,
+            request["duration"],
+            unit,
+            running,
+            _MOST_SEGMENTS,
+        )
         pieces = [
             b'{"status":"Accepted","connectorId":%d,"scheduleStart":"%s","chargingSchedule":'
-            b'{"duration":%d,"chargingRateUnit":"%s","chargingSchedulePeriod":[' % (connector_id, text_from(facts.now).encode(), duration_s, unit.encode())
+            b'{"duration":%d,"chargingRateUnit":"%s","chargingSchedulePeriod":['
+            % (connector_id, text_from(facts.now).encode(), duration_s, unit.encode())
         ]
         for start_s, limit, phases in periods:
-            pieces.append(b'{"startPeriod":%d,"limit":%d.%d,"numberPhases":%d},' % (start_s, limit // 10, limit % 10, phases))
+            pieces.append(
+                b'{"startPeriod":%d,"limit":%d.%d,"numberPhases":%d},'
+                % (start_s, limit // 10, limit % 10, phases)
+            )
         pieces[-1] = pieces[-1][:-1] + b"]}}"
         return pieces

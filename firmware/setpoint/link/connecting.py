@@ -19,22 +19,27 @@ from .websocket import Connection
 
 PROTOCOL = "ocpp1.6"
 _READ_AT_ONCE = const(512)
-_UNRESERVED = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~"  # RFC 3986, section 2.3
+# RFC 3986, section 2.3
+_UNRESERVED = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~"
 
 
 class BadUrl(ValueError):
     """The URL of the central system cannot be used."""
 
 
-async def attempt(network, identity: dict, profile: "int | None", key: "str | None", clock, max_message: int) -> tuple:
-    """(Connection, "", None, 0), or (None, why not in a sentence, a security event or None, seconds to wait at least).
+async def attempt(
+    network, identity: dict, profile: "int | None", key: "str | None", clock, max_message: int
+) -> tuple:
+    """(Connection, "", None, 0), or (None, why not in a sentence, a security event or None, seconds
+    to wait at least).
 
-    identity: csms_url, charge_point_id, basic_auth (a password, {"user", "password"} or None), tls (secure.py).
-    profile: the security profile; None: the one that follows from URL and password. key: the
-    AuthorizationKey in hexadecimal digits. There is no time-out here.
-    """
+    identity: csms_url, charge_point_id, basic_auth (a password, {"user", "password"} or None), tls
+    (secure.py). profile: the security profile; None: the one that follows from URL and password.
+    key: the AuthorizationKey in hexadecimal digits. There is no time-out here."""
     try:
-        secure, host_field, host, port, path = parts_of(identity["csms_url"], identity["charge_point_id"], (profile or 0) >= 2)
+        secure, host_field, host, port, path = parts_of(
+            identity["csms_url"], identity["charge_point_id"], (profile or 0) >= 2
+        )
         url = "ws%s://%s%s" % ("s" if secure else "", host_field, path)
         password = None if profile in (0, 3) else password_of(identity, key)
         headers = () if password is None else (authorization(*password),)
@@ -47,7 +52,9 @@ async def attempt(network, identity: dict, profile: "int | None", key: "str | No
         secure = Check(identity.get("tls") or {}, host, clock)
         try:
             while True:
-                stream = await network.open(host, port, tls=secure.context, server_hostname=secure.name)
+                stream = await network.open(
+                    host, port, tls=secure.context, server_hostname=secure.name
+                )
                 connection = await _opened(stream, handshake, secure, max_message)
                 if connection is not None:
                     return connection, "", None, 0
@@ -111,7 +118,9 @@ def parts_of(url: str, last_segment: str, secure: bool) -> "tuple[bool, str, str
     if "@" in authority:
         raise BadUrl("a password does not belong into the URL; use basic_auth")
     if "?" in rest or "#" in rest or " " in rest or not all([" " < c <= "~" for c in rest]):
-        raise BadUrl("the URL of the central system must be plain: no query, no fragment, no blanks")
+        raise BadUrl(
+            "the URL of the central system must be plain: no query, no fragment, no blanks"
+        )
     host, port = authority, ""
     if authority[:1] == "[":  # an IPv6 address
         host, _, port = authority[1:].partition("]")

@@ -5,7 +5,8 @@ in `ca_file` signed the certificate of the central system, that the certificate 
 the URL, and that it is valid now. Nothing turns this off. Without a `ca_file` there is no
 connection. Two refusals of Mbed TLS lead to another try:
 
-* the name, where `check_hostname` is false: the next try asks for the name that the certificate is for;
+* the name, where `check_hostname` is false: the next try asks for the name that the certificate is
+  for;
 * "not yet valid", while the station does not know the time. The authority's signature shows that
   the validity has begun, so the next try sets the chip's clock to its beginning, for as long as the
   try lasts. All else (signature, name, not ended before it began) is still checked, and a station
@@ -38,13 +39,15 @@ class Refused(ValueError):
 
 
 class Check:
-    """`context` and `name` are what a network's `open` takes. files: ca_file, check_hostname, cert_file, key_file."""
+    """`context` and `name` are what a network's `open` takes. files: ca_file, check_hostname,
+    cert_file, key_file."""
 
     def __init__(self, files: dict, host: str, clock) -> None:
         self.name = host
         self._any_name = not files.get("check_hostname", True)
         self._leaf = None  # the server's own certificate, in DER
-        self._has_begun = False  # the chip's clock stands at the beginning of the server's certificate
+        # The chip's clock stands at the beginning of the server's certificate
+        self._has_begun = False
         self._now = clock.now()
         if self._now is not None:
             set_machine_clock(self._now)
@@ -73,12 +76,15 @@ class Check:
             if type(code) is not int or code >= 0:
                 raise error
             if code == _FATAL_ALERT:
-                raise Refused("the central system broke TLS off; does it take this station's certificate?")
+                raise Refused(
+                    "the central system broke TLS off; does it take this station's certificate?"
+                )
             if code in _NO_TLS:
                 raise Refused("the central system does not answer in TLS")
             raise Refused("TLS failed: %s" % " ".join([str(part) for part in error.args]))
         lines = [line for line in str(code).split("\n") if line]
-        trusted = lines and all([_NAME in line or _TOO_EARLY in line for line in lines])  # the signature is good
+        # The signature is good
+        trusted = lines and all([_NAME in line or _TOO_EARLY in line for line in lines])
         if trusted and all([self._learns(line) for line in lines]):
             return
         reasons = []
@@ -87,7 +93,9 @@ class Check:
                 if part in line:
                     line = reason % self.name if "%" in reason else reason
             reasons.append(line)
-        raise Refused("the certificate of the central system %s" % ", and ".join(reasons), INVALID_CERTIFICATE)
+        raise Refused(
+            "the certificate of the central system %s" % ", and ".join(reasons), INVALID_CERTIFICATE
+        )
 
     def _learns(self, line: str) -> bool:
         leaf = self._leaf
@@ -114,7 +122,9 @@ class Check:
 
 def _load_authorities(context, path: "str | None") -> None:
     if not path:
-        raise Refused("TLS needs tls.ca_file, the certificate of the authority behind the central system's")
+        raise Refused(
+            "TLS needs tls.ca_file, the certificate of the authority behind the central system's"
+        )
     found = False
     for label, der in _blocks(path):
         if label == b"CERTIFICATE":
@@ -163,13 +173,24 @@ def _blocks(path: str):
 
 def beginning_of(der: bytes) -> "int | None":
     """The instant from which a certificate is valid (RFC 5280, 4.1.2.5). None: not found."""
-    for opening, digits in ((b"\x30\x1e\x17\x0d", 12), (b"\x30\x20\x17\x0d", 12), (b"\x30\x22\x18\x0f", 14)):
+    for opening, digits in (
+        (b"\x30\x1e\x17\x0d", 12),
+        (b"\x30\x20\x17\x0d", 12),
+        (b"\x30\x22\x18\x0f", 14),
+    ):
         at = der.find(opening)
         if at >= 0:
             text = der[at + 4 : at + 4 + digits].decode()
             if digits == 12:
                 text = ("19" if text[0] >= "5" else "20") + text
-            text = "%s-%s-%sT%s:%s:%sZ" % (text[:4], text[4:6], text[6:8], text[8:10], text[10:12], text[12:])
+            text = "%s-%s-%sT%s:%s:%sZ" % (
+                text[:4],
+                text[4:6],
+                text[6:8],
+                text[8:10],
+                text[10:12],
+                text[12:],
+            )
             try:
                 return instant_from(text)
             except ValueError:
@@ -182,7 +203,8 @@ def name_in(der: bytes) -> "str | None":
     name, else None."""
     at = der.find(b"\x06\x03\x55\x1d\x11") + 5  # subjectAltName
     if at < 5:
-        at = der.rfind(b"\x06\x03\x55\x04\x03") + 5  # commonName; the issuer's stands before the subject's
+        # CommonName; the issuer's stands before the subject's
+        at = der.rfind(b"\x06\x03\x55\x04\x03") + 5
         if at < 5:
             return None
         start, end = _value_at(der, at)

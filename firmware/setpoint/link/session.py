@@ -4,10 +4,12 @@
     owner.on_text(text)      a message: a str, or a long one's UTF-8 as a view; true: the link works
     owner.on_down(reason)    the connection is lost; messages that were not sent are forgotten
     owner.on_trial(passed)   a change of credentials (Rule 5) is over
-    owner.on_security_event(kind, info)   a try failed for a reason that OCPP 1.6's security whitepaper names
+    owner.on_security_event(kind, info)   a try failed for a reason that OCPP 1.6's security
+                                          whitepaper names
 
 Rule 1: `run` ends only when it is cancelled. A lost connection, nonsense from the server, a lack of
-    memory and an error in the owner's callbacks all drop the connection, are logged, and are retried.
+    memory and an error in the owner's callbacks all drop the connection, are logged, and are
+    retried.
 Rule 2: a link lives if something is heard. After each ping bytes must arrive within pong_timeout_s,
     else the link is dropped: a half-open TCP connection raises no error by itself.
 Rule 3: waits double, each with a random part (as in OCPP 2.0.1), so that a hundred stations do not
@@ -41,10 +43,20 @@ _BEFORE_AGAIN = const(4)
 
 
 class Session:
-    """identity: as connecting.attempt takes it. credentials.now: (security profile, AuthorizationKey or None); credentials.before:
-    the same from before a change that is on trial, or None. reconnect: {"minimum_s", "random_s"}. log(level, sentence)."""
+    """identity: as connecting.attempt takes it. credentials.now: (security profile,
+    AuthorizationKey or None); credentials.before: the same from before a change that is on trial,
+    or None. reconnect: {"minimum_s", "random_s"}. log(level, sentence)."""
 
-    def __init__(self, network, identity: dict, credentials, reconnect: dict, log, clock, max_message: int = MAX_MESSAGE) -> None:
+    def __init__(
+        self,
+        network,
+        identity: dict,
+        credentials,
+        reconnect: dict,
+        log,
+        clock,
+        max_message: int = MAX_MESSAGE,
+    ) -> None:
         self.connect_timeout_s = _CONNECT_TIMEOUT_S
         self.pong_timeout_s = _PONG_TIMEOUT_S
         self._network = network
@@ -122,7 +134,9 @@ class Session:
 
     async def _wait(self, reason: str) -> None:
         """Waits for the next try, or until the network goes away."""
-        wait_ms = min(self._minimum_ms << min(self._failures, _MOST_DOUBLINGS), _LONGEST_WAIT_S * 1000)
+        wait_ms = min(
+            self._minimum_ms << min(self._failures, _MOST_DOUBLINGS), _LONGEST_WAIT_S * 1000
+        )
         wait_ms = max(wait_ms, self._retry_after_s * 1000) + _random_below(self._random_ms + 1)
         self._failures += 1
         self._log("warn", "%s; next try in %d s" % (reason, (wait_ms + 999) // 1000))
@@ -139,7 +153,9 @@ class Session:
     async def _until_news(self, at_most_ms: "int | None") -> None:
         """Returns when something may have changed, or the time is over."""
         try:
-            await asyncio.wait_for(self._news.wait(), None if at_most_ms is None else at_most_ms / 1000)
+            await asyncio.wait_for(
+                self._news.wait(), None if at_most_ms is None else at_most_ms / 1000
+            )
         except asyncio.TimeoutError:
             pass
         self._news.clear()
@@ -156,8 +172,12 @@ class Session:
         try:
             from .connecting import attempt
 
-            attempt = attempt(self._network, self._identity, shown[0], shown[1], self._clock, self._max_message)
-            self._connection, reason, event, wait_s = await asyncio.wait_for(attempt, self.connect_timeout_s)
+            attempt = attempt(
+                self._network, self._identity, shown[0], shown[1], self._clock, self._max_message
+            )
+            self._connection, reason, event, wait_s = await asyncio.wait_for(
+                attempt, self.connect_timeout_s
+            )
             self._retry_after_s = min(wait_s, _LONGEST_RETRY_AFTER_S)
         except asyncio.TimeoutError:
             url = "%s/%s" % (self._identity["csms_url"], self._identity["charge_point_id"])

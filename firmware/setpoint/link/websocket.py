@@ -1,8 +1,7 @@
 """One WebSocket connection over a stream of the board's network port.
 
-A stream is `await read(n) -> bytes` (b"" at the end), `await write(bytes)` (all of them, or OSError) and `close()`.
-connecting.py opens one.
-"""
+A stream is `await read(n) -> bytes` (b"" at the end), `await write(bytes)` (all of them, or
+OSError) and `close()`. connecting.py opens one."""
 
 import asyncio
 import os
@@ -10,14 +9,24 @@ import os
 from micropython import const
 
 from ..clock import sleep_ms
-from ..protocol.websocket import NO_CODE, NORMAL, PING, PONG, FrameReader, close_frame, frame, text_pieces
+from ..protocol.websocket import (
+    NO_CODE,
+    NORMAL,
+    PING,
+    PONG,
+    FrameReader,
+    close_frame,
+    frame,
+    text_pieces,
+)
 
 MAX_MESSAGE = const(8192)  # bytes
 _READ_AT_ONCE = const(512)
 _LAST_WORDS_S = const(2)  # a close frame is worth no longer wait
 
-# Where messages are put together: taken while the heap has no holes yet, enough for a SetChargingProfile of 24 periods. A longer
-# message makes it longer, for good; one of 96 periods has 5400 bytes, and 6000 where its sender puts blanks after commas and colons.
+# Where messages are put together: taken while the heap has no holes yet, enough for a
+# SetChargingProfile of 24 periods. A longer message makes it longer, for good; one of 96 periods
+# has 5400 bytes, and 6000 where its sender puts blanks after commas and colons.
 _buffer = bytearray(2048)
 
 
@@ -36,10 +45,9 @@ class Connection:
         self.heard = len(first_bytes)
 
     async def receive(self) -> tuple:
-        """The next event: ("text", str or memoryview), ("binary", memoryview), ("pong", bytes), ("close", code, reason),
-        or ("fault", code to close with, reason). A view is valid until the next call. Pings are
-        answered here.
-        OSError when the connection is lost."""
+        """The next event: ("text", str or memoryview), ("binary", memoryview), ("pong", bytes),
+        ("close", code, reason), or ("fault", code to close with, reason). A view is valid until the
+        next call. Pings are answered here. OSError when the connection is lost."""
         while True:
             for event in self._events:
                 if event[0] != "ping":
@@ -66,7 +74,9 @@ class Connection:
         """Sends a close, if that goes quickly. Nothing may be sent after it. Never raises
         OSError."""
         try:
-            await asyncio.wait_for(self._write((close_frame(code, reason, os.urandom),)), _LAST_WORDS_S)
+            await asyncio.wait_for(
+                self._write((close_frame(code, reason, os.urandom),)), _LAST_WORDS_S
+            )
         except (OSError, asyncio.TimeoutError):
             pass  # nobody listens; hanging up says the same
         self._torn = True

@@ -1,11 +1,12 @@
 """What the charge point asks of the central system: one CALL in flight, the rest in order.
 
-Two queues share one numbering, so that a StatusNotification, the StartTransaction after it and the next
-StatusNotification arrive in the order in which they happened:
+Two queues share one numbering, so that a StatusNotification, the StartTransaction after it and the
+next StatusNotification arrive in the order in which they happened:
 
 * calls whose answer somebody waits for now; they are dropped when the link goes down;
-* the messages of transactions (outbox.py), which survive that and a power cut. Those from before this connection let new calls
-  pass. A late answer to one of them counts: else a slow central system would begin a transaction with every attempt.
+* the messages of transactions (outbox.py), which survive that and a power cut. Those from before
+  this connection let new calls pass. A late answer to one of them counts: else a slow central
+  system would begin a transaction with every attempt.
 """
 
 from micropython import const
@@ -17,12 +18,14 @@ from ..protocol.fields import readable
 TIMEOUT_MS = const(30000)
 _MOST_WAITING = const(32)
 DROPPED = const("too many calls wait")
-SET_ASIDE = const("no connection outlives it")  # the error of a message that is not sent again (losses.py)
+# The error of a message that is not sent again (losses.py)
+SET_ASIDE = const("no connection outlives it")
 
 
 class Calls:
-    """`delivered(entry, payload, error, refused, others)` is told of every answer to a message of the outbox; others: how many
-    calls were answered so far, None while the link is down. It answers True when the message is to be sent again."""
+    """`delivered(entry, payload, error, refused, others)` is told of every answer to a message of
+    the outbox; others: how many calls were answered so far, None while the link is down. It answers
+    True when the message is to be sent again."""
 
     def __init__(self, facts, id_prefix: str, outbox, delivered) -> None:
         self._facts = facts
@@ -35,19 +38,24 @@ class Calls:
         self._on_answer = None  # of the one in flight: a function of (payload, error, refused)
         self._entry = None  # the one in flight, if it is one of the outbox
         self._message = None  # the one in flight, whichever queue it came from
-        self._suspect = None  # (losses.py) the one that was in flight when the last connection was lost
-        self._late = None  # (message id, entry) of the last one of the outbox that was not answered in time
+        # (losses.py) the one that was in flight when the last connection was lost
+        self._suspect = None
+        # (message id, entry) of the last one of the outbox that was not answered in time
+        self._late = None
 
     def ask(self, action: str, payload: dict, on_answer, before_accepted: bool = False) -> None:
-        """Queues a CALL. on_answer(payload or None, error sentence or None) is called exactly once."""
+        """Queues a CALL. on_answer(payload or None, error sentence or None) is called exactly
+        once."""
         if len(self._waiting) >= _MOST_WAITING:
             _, _, _, dropped, _ = self._waiting.pop(0)
             dropped(None, DROPPED)
-        self._waiting.append((self._outbox.next_order(), action, payload, on_answer, before_accepted))
+        self._waiting.append(
+            (self._outbox.next_order(), action, payload, on_answer, before_accepted)
+        )
 
     def next_text(self) -> "str | None":
-        """The CALL to send now, None when there is none. Before the station is Accepted, and told the time, only what may go
-        before Accepted (OCPP 1.6, 4.2)."""
+        """The CALL to send now, None when there is none. Before the station is Accepted, and told
+        the time, only what may go before Accepted (OCPP 1.6, 4.2)."""
         facts = self._facts
         if not facts.link_up or not self.idle():
             return None
@@ -59,10 +67,14 @@ class Calls:
                 call = waiting
                 break
         entry = self._outbox.head(facts.up_ms) if ready else None
-        if entry is not None and (call is None or (entry[0] < order and not self._outbox.is_history(entry))):
+        if entry is not None and (
+            call is None or (entry[0] < order and not self._outbox.is_history(entry))
+        ):
             action, payload = entry[1], self._outbox.payload_of(entry, facts.now)
             self._entry = entry
-            self._on_answer = lambda payload, error, refused: self._deliver(entry, payload, error, refused)
+            self._on_answer = lambda payload, error, refused: self._deliver(
+                entry, payload, error, refused
+            )
         elif call is not None:
             self._waiting.remove(call)
             self._entry = None
@@ -77,7 +89,9 @@ class Calls:
         return self._exchange.start(action, payload, facts.ticks_ms)
 
     def _deliver(self, entry, payload, error: "str | None", refused: bool) -> bool:
-        return self._delivered(entry, payload, error, refused, self._answered if self._facts.link_up else None)
+        return self._delivered(
+            entry, payload, error, refused, self._answered if self._facts.link_up else None
+        )
 
     def on_answer(self, message) -> None:
         """A CALLRESULT or CALLERROR has come."""
@@ -114,7 +128,8 @@ class Calls:
         return self._exchange.idle
 
     def due_ms(self) -> "int | None":
-        """When the call in flight has waited too long, or a message of the outbox may be tried again."""
+        """When the call in flight has waited too long, or a message of the outbox may be tried
+        again."""
         facts = self._facts
         if self.idle():
             return self._outbox.due_at_ms() if facts.online() else None
@@ -155,7 +170,8 @@ class Calls:
 
 
 def understood(log, action: str, payload, error: "str | None") -> "dict | None":
-    """The fields of an answer, as far as they can be read (fields.py); None where there is no answer. Both are logged."""
+    """The fields of an answer, as far as they can be read (fields.py); None where there is no
+    answer. Both are logged."""
     found = None
     problems = []
     if error is None:

@@ -1,16 +1,18 @@
-"""What the station must know about its transactions after a power cut. The journal keeps it; a start reads it.
+"""What the station must know about its transactions after a power cut. The journal keeps it; a
+start reads it.
 
 Besides messages (transaction.py) the journal holds
 
-    [0, "H", last order, delivered, boot, clocks, running, ids]   the heading of a segment: all that is to be known
-    [0, "I", handle, id]        the id of a transaction; [idTag, meterStart, when] where its start was given up
+    [0, "H", last order, delivered, boot, clocks, running, ids]   the heading of a segment
+    [0, "I", handle, id]        the id of a transaction; [idTag, meterStart, when] where its start
+                                was given up
     [0, "R", handle, started, parent, most Wh]   what has changed of a running transaction
-    [0, "W", order, when, meterStop, values]   the last reading of the StopTransaction of that order, taken once current had ended
+    [0, "W", order, when, meterStop, values]   the last reading of the StopTransaction of that
+                                               order, taken once current had ended
     [0, "T", boot, instant, ms] what time it was so many milliseconds after that boot
 
-and its marks [delivered, connector, register, connector, register, ...]: up to which order all messages are delivered,
-and what each connector's energy register was at least.
-"""
+and its marks [delivered, connector, register, connector, register, ...]: up to which order all
+messages are delivered, and what each connector's energy register was at least."""
 
 import json
 
@@ -33,8 +35,8 @@ _MOST_LAST = const(8)  # that are known; an older stop keeps the reading that it
 
 
 class Ledger:
-    """`running`: the transactions that have begun and not ended, as far as flash knows. `wh`: connector: its energy register, as far as it
-    was ever told."""
+    """`running`: the transactions that have begun and not ended, as far as flash knows. `wh`:
+    connector: its energy register, as far as it was ever told."""
 
     def __init__(self, journal) -> None:
         self.running = []
@@ -44,9 +46,12 @@ class Ledger:
         self.stored = 0  # the last order in the journal
         self.delivered = 0
         self.ids = {}  # handle: id, of those whose stop is not delivered
-        self.last = {}  # order of a StopTransaction that is not delivered: [when, meterStop, values] of its last reading
+        # Order of a StopTransaction that is not delivered: [when, meterStop, values] of its last
+        # reading
+        self.last = {}
         self.boot = 0
-        self._clocks = []  # [boot, instant, ms after it] of those that began without the time, and were told it
+        # [boot, instant, ms after it] of those that began without the time, and were told it
+        self._clocks = []
         self._clockless = False  # something was written without an instant since power-up
         self._mark = ""
 
@@ -92,8 +97,12 @@ class Ledger:
             _, _, handle, _, meter_stop_wh, _, _, _ = line
             for transaction in self.running:
                 if transaction.handle == handle:
-                    self.wh[transaction.connector] = max(meter_stop_wh, self.wh.get(transaction.connector, 0))
-            self.running = [transaction for transaction in self.running if transaction.handle != handle]
+                    self.wh[transaction.connector] = max(
+                        meter_stop_wh, self.wh.get(transaction.connector, 0)
+                    )
+            self.running = [
+                transaction for transaction in self.running if transaction.handle != handle
+            ]
         elif kind == ID:
             self.knows(line[2], line[3])
         elif kind == CHANGE:
@@ -108,7 +117,18 @@ class Ledger:
             if type(when) is list and when and type(when[0]) is int:
                 self.boot = max(self.boot, when[0])
 
-    def _runs(self, handle: int, connector: int, id_tag: str, meter_start_wh: int, when, transaction_id, data, parent, most_wh) -> None:
+    def _runs(
+        self,
+        handle: int,
+        connector: int,
+        id_tag: str,
+        meter_start_wh: int,
+        when,
+        transaction_id,
+        data,
+        parent,
+        most_wh,
+    ) -> None:
         for transaction in self.running:
             if transaction.handle == handle:
                 return
@@ -140,13 +160,16 @@ class Ledger:
         self.running = [t for t in self.running if t.stop_order is None or t.stop_order > order]
 
     def heading(self) -> str:
-        """What is known beside the messages that are not in the journal yet: what starts or stops by one of them does
-        so when it is read. Where all of it is longer than the journal reads back, the data for StopTransactions stay out."""
+        """What is known beside the messages that are not in the journal yet: what starts or stops
+        by one of them does so when it is read. Where all of it is longer than the journal reads
+        back, the data for StopTransactions stay out."""
         running = []
         for t in self.running:
             if t.handle > self.stored:
                 continue
-            running.append([t.handle, t.connector, t.id_tag, t.meter_start_wh, self.when_started(t)])
+            running.append(
+                [t.handle, t.connector, t.id_tag, t.meter_start_wh, self.when_started(t)]
+            )
             running[-1] += [t.id, thinned(t.data, len(self.running)), t.parent, t.most_wh]
         ids = [[handle, self.ids[handle]] for handle in self.ids]
         line = [0, HEADING, self.stored, self.delivered, self.boot, self._clocks, running, ids]
@@ -161,7 +184,8 @@ class Ledger:
         return transaction.started
 
     def mark(self) -> None:
-        """Up to where all is delivered, and the registers, go to flash, if that is news. Raises OSError."""
+        """Up to where all is delivered, and the registers, go to flash, if that is news. Raises
+        OSError."""
         mark = [self.delivered]
         for connector in sorted(self.wh):
             mark += [connector, self.wh[connector]]
@@ -178,8 +202,9 @@ class Ledger:
         return [self.boot, up_ms]
 
     def clock_is_known(self, now: int, up_ms: int) -> "list[str]":
-        """Moments without an instant get one, by the up-time that passed since. What began before the last restart
-        can only be said to have begun by now. Returns what the journal must be told."""
+        """Moments without an instant get one, by the up-time that passed since. What began before
+        the last restart can only be said to have begun by now. Returns what the journal must be
+        told."""
         lines = []
         if self._clockless:
             self._clockless = False
@@ -219,8 +244,8 @@ def _list_of(text: str) -> list:
 
 
 def line_of(text: str, problems: "list | None" = None) -> list:
-    """What a line holds; [0, ""] for one that another program wrote, whatever its checksum says. Then `problems` gets a
-    sentence."""
+    """What a line holds; [0, ""] for one that another program wrote, whatever its checksum says.
+    Then `problems` gets a sentence."""
     line = _list_of(text)
     if is_line(line):
         return line

@@ -1,17 +1,19 @@
 """The messages of transactions. Each must arrive, in order, over outages and power cuts.
 
-Rule 1: the journal in flash is the queue. A StartTransaction and a StopTransaction are in it before anything else
-        happens; they are never dropped. What is sent is read back from there, one message at a time.
-        A start or stop that could not be written is sent from RAM, and stays there until it is written: the next start
-        of the station must know what the central system knows.
-Rule 2: places in the queue (`order`) only grow, over restarts too. No message overtakes another: one that failed holds up
-        those behind it until its attempts are used up.
-Rule 3: what depends on the id (MeterValues, StopTransaction) is put together when it is sent, which is
-        after its StartTransaction was answered.
-Rule 4: meter values wait in RAM. They are written to flash with the next start or stop, when ten wait, or when the oldest
-        would have waited for five minutes. A power cut takes no more than that.
-Rule 5: the journal's mark says up to which order everything is delivered. A power cut can make one message arrive twice:
-        the one that the central system answered at that moment.
+Rule 1: the journal in flash is the queue. A StartTransaction and a StopTransaction are in it before
+        anything else happens; they are never dropped. What is sent is read back from there, one
+        message at a time. A start or stop that could not be written is sent from RAM, and stays
+        there until it is written: the next start of the station must know what the central system
+        knows.
+Rule 2: places in the queue (`order`) only grow, over restarts too. No message overtakes another:
+        one that failed holds up those behind it until its attempts are used up.
+Rule 3: what depends on the id (MeterValues, StopTransaction) is put together when it is sent, which
+        is after its StartTransaction was answered.
+Rule 4: meter values wait in RAM. They are written to flash with the next start or stop, when ten
+        wait, or when the oldest would have waited for five minutes. A power cut takes no more than
+        that.
+Rule 5: the journal's mark says up to which order everything is delivered. A power cut can make one
+        message arrive twice: the one that the central system answered at that moment.
 """
 
 import json
@@ -19,7 +21,16 @@ import json
 from micropython import const
 
 from .ledger import ID, LAST_READING, Ledger, as_text, changed, line_of
-from .transaction import METER_VALUES, START, STOP, Transaction, meter_payload, start_payload, stop_payload, with_last_reading
+from .transaction import (
+    METER_VALUES,
+    START,
+    STOP,
+    Transaction,
+    meter_payload,
+    start_payload,
+    stop_payload,
+    with_last_reading,
+)
 
 _MOST_IN_RAM = const(10)
 _MOST_WITHOUT_FLASH = const(40)  # where writing fails
@@ -37,7 +48,8 @@ class Outbox:
         self.dropped = 0  # meter values that there was no room for
         self._log = log
         self._waiting = []  # (order, text) that are not in flash
-        self._told = []  # the same, of messages that were delivered and must still be written for the next start
+        # The same, of messages that were delivered and must still be written for the next start
+        self._told = []
         self._waiting_since_ms = 0
         self._segment = self._offset = 0  # where the unread part of the journal begins
         self._odd = {}  # handle: its next meter value goes, while the journal is made thinner
@@ -63,13 +75,16 @@ class Outbox:
         """The journal is full, and a part of it is about to be made thinner."""
         self._segment = self._offset = 0
         self._odd = {}
-        self._log("warn", "the journal is full: every second meter value in a part of it is dropped")
+        self._log(
+            "warn", "the journal is full: every second meter value in a part of it is dropped"
+        )
 
     def keeps(self, text: str) -> bool:
-        """Does a line stay when the journal is full? Starts and stops do, and every second meter value of each
-        transaction."""
+        """Does a line stay when the journal is full? Starts and stops do, and every second meter
+        value of each transaction."""
         line = line_of(text)
-        if line[0] <= self.ledger.delivered:  # headings and the like too: later ones hold what they say
+        # Headings and the like too: later ones hold what they say
+        if line[0] <= self.ledger.delivered:
             return False
         if line[1] == METER_VALUES:
             odd = not self._odd.get(line[2], False)
@@ -113,35 +128,52 @@ class Outbox:
         self.ledger.running.append(transaction)
         self._add(
             transaction.handle,
-            [transaction.handle, START, transaction.connector, transaction.id_tag, transaction.meter_start_wh]
+            [
+                transaction.handle,
+                START,
+                transaction.connector,
+                transaction.id_tag,
+                transaction.meter_start_wh,
+            ]
             + [self.ledger.when_started(transaction), transaction.parent],
         )
         self.flush()
 
-    def add_stop(self, transaction, when, meter_wh: int, reason: str, id_tag: "str | None", waits: bool) -> None:
-        """waits: it is not sent before `take_last_reading`. Raises OSError where flash cannot take it; it is queued all the same."""
+    def add_stop(
+        self, transaction, when, meter_wh: int, reason: str, id_tag: "str | None", waits: bool
+    ) -> None:
+        """waits: it is not sent before `take_last_reading`. Raises OSError where flash cannot take
+        it; it is queued all the same."""
         order = self.next_order()
         transaction.stop_order = order
         if waits:
             self._unread.append(order)
-        self._add(order, [order, STOP, transaction.handle, when, meter_wh, reason, id_tag, transaction.data])
+        self._add(
+            order,
+            [order, STOP, transaction.handle, when, meter_wh, reason, id_tag, transaction.data],
+        )
         self.flush()
 
     def take_last_reading(self, order: int, last: "list | None") -> None:
-        """last: [when, meterStop, values at the end] in the place of what a StopTransaction was written with; None: that holds.
-        Raises OSError."""
+        """last: [when, meterStop, values at the end] in the place of what a StopTransaction was
+        written with; None: that holds. Raises OSError."""
         self._unread.remove(order)
         if last is not None:
             self.ledger.has_last(order, last)
             self._append([as_text([0, LAST_READING, order] + last)])
 
-    def add_meter_values(self, transaction, when, context: int, values: str, up_ms: int, next_ms: int, online: bool) -> None:
+    def add_meter_values(
+        self, transaction, when, context: int, values: str, up_ms: int, next_ms: int, online: bool
+    ) -> None:
         """next_ms: how long the next ones are away."""
         alone = online and not len(self)
         if not self._waiting:
             self._waiting_since_ms = up_ms
         order = self.next_order()
-        self._add(order, [order, METER_VALUES, transaction.handle, transaction.connector, when, context, values])
+        self._add(
+            order,
+            [order, METER_VALUES, transaction.handle, transaction.connector, when, context, values],
+        )
         overdue = up_ms + next_ms - self._waiting_since_ms >= _PATIENCE_MS
         if not self._told and len(self._waiting) < _MOST_IN_RAM and (alone or not overdue):
             return
@@ -202,11 +234,15 @@ class Outbox:
         known = self.ledger.ids.get(line[2])
         if entry[0] in self.ledger.last:
             line = with_last_reading(line, self.ledger.last[entry[0]])
-        return meter_payload(line, known, timestamp) if action == "MeterValues" else stop_payload(line, known, timestamp)
+        return (
+            meter_payload(line, known, timestamp)
+            if action == "MeterValues"
+            else stop_payload(line, known, timestamp)
+        )
 
     def started(self, entry, transaction_id: "int | None", parent: "str | None") -> Transaction:
-        """StartTransaction was answered, or given up (None). parent: the parentIdTag in the answer. Returns the
-        transaction, which may have ended long ago."""
+        """StartTransaction was answered, or given up (None). parent: the parentIdTag in the answer.
+        Returns the transaction, which may have ended long ago."""
         order, _, line = entry
         self.ledger.knows(order, line[3:6] if transaction_id is None else transaction_id)
         self._goes_on(order)
@@ -235,7 +271,8 @@ class Outbox:
             self.ledger.ids.pop(handle, None)
             self.ledger.last.pop(order, None)
             self.ledger.running = [t for t in self.ledger.running if t.handle != handle]
-            if [1 for _, text in self._told if text.startswith('[%d,"%s"' % (handle, START))]:  # flash knows nothing of it, and need not
+            # Flash knows nothing of it, and need not
+            if [1 for _, text in self._told if text.startswith('[%d,"%s"' % (handle, START))]:
                 self._told = [told for told in self._told if told[0] not in (handle, order)]
             if self._told:
                 self.flush()
@@ -259,9 +296,9 @@ class Outbox:
         return True
 
     def unanswered(self, up_ms: int, attempts: int, interval_s: int, others: "int | None") -> bool:
-        """No answer came in time: the same again, after the interval. That counts as an attempt if the central system
-        has answered something else since the last time; `others` counts those answers, None: the link is down.
-        True when the head has had its attempts."""
+        """No answer came in time: the same again, after the interval. That counts as an attempt if
+        the central system has answered something else since the last time; `others` counts those
+        answers, None: the link is down. True when the head has had its attempts."""
         self._retry_at_ms = up_ms + interval_s * 1000
         if others is None:
             return False
@@ -271,9 +308,10 @@ class Outbox:
         return self._attempts >= attempts
 
     def refused(self, up_ms: int, attempts: int, interval_s: int) -> bool:
-        """The central system answered with an error (OCPP 1.6, 3.7.1: wait the interval times the attempts
-        made). True when the head has had its attempts. A central system that takes no meter values hears of the end of a
-        transaction all the same: once it refused one to the last, it is asked once about each."""
+        """The central system answered with an error (OCPP 1.6, 3.7.1: wait the interval times the
+        attempts made). True when the head has had its attempts. A central system that takes no
+        meter values hears of the end of a transaction all the same: once it refused one to the
+        last, it is asked once about each."""
         self._attempts += 1
         self._retry_at_ms = up_ms + interval_s * 1000 * self._attempts
         over = self._attempts >= attempts
@@ -287,5 +325,6 @@ class Outbox:
         self._history = self.ledger.last_order
 
     def is_history(self, entry) -> bool:
-        """From before this connection: there may be hundreds, and whatever somebody waits for now goes first."""
+        """From before this connection: there may be hundreds, and whatever somebody waits for now
+        goes first."""
         return entry[0] <= self._history

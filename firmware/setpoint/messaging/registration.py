@@ -1,8 +1,7 @@
 """BootNotification until it is accepted, then Heartbeat (OCPP 1.6, 4.2 and 4.6).
 
-The station registers once after each power-up, not after each connection. Before Accepted it sends nothing else, except what a
-TriggerMessage asks for while Pending.
-"""
+The station registers once after each power-up, not after each connection. Before Accepted it sends
+nothing else, except what a TriggerMessage asks for while Pending."""
 
 from micropython import const
 
@@ -12,17 +11,20 @@ _RETRY_S = const(30)  # where the central system gives no interval, or no usable
 _EARLIEST = const(-1577836800)  # 1970: a central system without a clock tells earlier dates
 _LATEST = const(1 << 30)  # 2054: no chip's clock can be set to a later time
 
-_LONGEST = const((
-    ("chargePointVendor", "vendor", 20),
-    ("chargePointModel", "model", 20),
-    ("firmwareVersion", "firmware", 50),
-    ("chargeBoxSerialNumber", "charge_box_serial", 25),
-    ("chargePointSerialNumber", "charge_point_serial", 25),
-))
+_LONGEST = const(
+    (
+        ("chargePointVendor", "vendor", 20),
+        ("chargePointModel", "model", 20),
+        ("firmwareVersion", "firmware", 50),
+        ("chargeBoxSerialNumber", "charge_box_serial", 25),
+        ("chargePointSerialNumber", "charge_point_serial", 25),
+    )
+)
 
 
 class Registration:
-    """calls: where BootNotification and Heartbeat are asked. about: vendor, model, firmware and serial numbers, by the names above."""
+    """calls: where BootNotification and Heartbeat are asked. about: vendor, model, firmware and
+    serial numbers, by the names above."""
 
     def __init__(self, facts, calls, about: dict) -> None:
         self._facts = facts
@@ -62,7 +64,9 @@ class Registration:
 
     def heartbeat(self, triggered: bool = False) -> None:
         self._asking = True
-        self._calls.ask("Heartbeat", {}, self._heartbeat_answered, triggered or self._facts.now is None)
+        self._calls.ask(
+            "Heartbeat", {}, self._heartbeat_answered, triggered or self._facts.now is None
+        )
 
     def _boot_answered(self, payload, error: "str | None") -> None:
         facts = self._facts
@@ -94,8 +98,8 @@ class Registration:
             self._time_told(conf)
 
     def _time_told(self, conf: dict) -> None:
-        """Sets the clock. While the time is unknown and the answer has no usable one, the station asks again soon: messages of
-        transactions wait for it."""
+        """Sets the clock. While the time is unknown and the answer has no usable one, the station
+        asks again soon: messages of transactions wait for it."""
         facts = self._facts
         told = conf.get("currentTime")
         if told is not None and _EARLIEST <= told[0] < _LATEST:
@@ -107,7 +111,8 @@ class Registration:
         settings = self._facts.settings
         interval_s = settings["HeartbeatInterval"]
         silence_s = settings["FallbackLimitAfterMinutes"] * 60
-        if 0 < silence_s < interval_s * 2:  # an answer in time shows that the central system is there
+        # An answer in time shows that the central system is there
+        if 0 < silence_s < interval_s * 2:
             interval_s = silence_s // 2
         self._heartbeat_at_ms = self._facts.up_ms + interval_s * 1000
 

@@ -1,21 +1,24 @@
-"""What stands in a MeterValues (OCPP 1.6, 7.43), and the short form in which it waits until it is sent.
+"""What stands in a MeterValues (OCPP 1.6, 7.43), and the short form in which it waits until it is
+sent.
 
-The short form of one moment is a text such as "E123456 P11040 a160 b160 c160 O160": a letter, and a whole number in
-the unit below. It is a tenth as long as the JSON.
+The short form of one moment is a text such as "E123456 P11040 a160 b160 c160 O160": a letter, and a
+whole number in the unit below. It is a tenth as long as the JSON.
 
     E energy register, Wh    P power, W       Q power offered, W     O current offered, 0.1 A
-    a b c current of L1 to L3, 0.1 A          u v w voltage of L1 to L3, 0.1 V             T temperature, Celsius
+    a b c current of L1 to L3, 0.1 A    u v w voltage of L1 to L3, 0.1 V    T temperature, Celsius
     e energy register that nobody measures, Wh
 
-Where there is no meter, energy is what was offered. That a value is estimated OCPP 1.6 has no word for. Such a register has the context
-Other, except in a StopTransaction's data, where the contexts tell begin from end; power and current are not sent, only what is offered.
-"""
+Where there is no meter, energy is what was offered. That a value is estimated OCPP 1.6 has no word
+for. Such a register has the context Other, except in a StopTransaction's data, where the contexts
+tell begin from end; power and current are not sent, only what is offered."""
 
 from micropython import const
 
 from ..units import tenths_text
 
-_CONTEXTS = const(("Sample.Periodic", "Sample.Clock", "Trigger", "Transaction.Begin", "Transaction.End"))
+_CONTEXTS = const(
+    ("Sample.Periodic", "Sample.Clock", "Trigger", "Transaction.Begin", "Transaction.End")
+)
 PERIODIC = const(0)  # places in it
 CLOCK = const(1)
 TRIGGER = const(2)
@@ -24,18 +27,27 @@ END = const(4)
 
 
 class Reading:
-    """What the meter, the pilot and the board say of one connector. Energy in Wh, power in W, currents in deci-ampere,
-    voltages in deci-volt. `phases`: in use. `estimated`: nobody measures, all of it follows from what is offered."""
+    """What the meter, the pilot and the board say of one connector. Energy in Wh, power in W,
+    currents in deci-ampere, voltages in deci-volt. `phases`: in use. `estimated`: nobody measures,
+    all of it follows from what is offered."""
 
     def __init__(
-        self, wh: "int | None", watts: int, currents_da: "list[int]", phases: int, offered_da: int, voltages_dv=(), celsius=None
+        self,
+        wh: "int | None",
+        watts: int,
+        currents_da: "list[int]",
+        phases: int,
+        offered_da: int,
+        voltages_dv=(),
+        celsius=None,
     ) -> None:
         self.wh = wh  # None: the meter was not read since power-up
         self.watts = watts
         self.currents_da = currents_da  # of L1, L2, L3
         self.phases = phases
         self.offered_da = offered_da
-        self.voltages_dv = voltages_dv  # of L1, L2, L3 to neutral; None where there is none now. Empty: this board measures none
+        # Of L1, L2, L3 to neutral; None where there is none now. Empty: this board measures none
+        self.voltages_dv = voltages_dv
         self.celsius = celsius  # None: not known now
         self.has_thermometer = celsius is not None
         self.estimated = False
@@ -46,12 +58,14 @@ class Reading:
             return len(self.voltages_dv) > 0
         if name == "Temperature":
             return self.has_thermometer
-        return not self.estimated or not (name.startswith("Power.Active") or name.startswith("Current.Import"))
+        return not self.estimated or not (
+            name.startswith("Power.Active") or name.startswith("Current.Import")
+        )
 
 
 def short_form(measurands: "list[str]", reading: Reading, volts: int) -> str:
-    """The values of these measurands; those that the board cannot tell are left out. Voltage is of all phases, Voltage.L1 and
-    Voltage.L1-N of one."""
+    """The values of these measurands; those that the board cannot tell are left out. Voltage is of
+    all phases, Voltage.L1 and Voltage.L1-N of one."""
     values = []
     for name in measurands:
         if name == "Energy.Active.Import.Register":

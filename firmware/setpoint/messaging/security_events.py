@@ -1,4 +1,5 @@
-"""Security events (OCPP 1.6 security whitepaper): SecurityEventNotification. Loaded for one use (late.py)."""
+"""Security events (OCPP 1.6 security whitepaper): SecurityEventNotification. Loaded for one use
+(late.py)."""
 
 from ..protocol.iso8601 import text_from
 from .calls import SET_ASIDE
@@ -8,7 +9,8 @@ _MOST_INFO = 255  # characters
 
 
 def happened(facts, kind: str, info: "str | None") -> None:
-    """Something that the central system should know of, as soon as it can be told. Of many, the latest are kept."""
+    """Something that the central system should know of, as soon as it can be told. Of many, the
+    latest are kept."""
     facts.log("warn", "security event %s%s" % (kind, ": " + info if info else ""))
     _keep(facts, (facts.now, facts.up_ms, kind[:50], (info or "")[:_MOST_INFO]))
 
@@ -18,7 +20,8 @@ def _keep(facts, entry: tuple) -> None:
 
 
 def report(facts, calls) -> None:
-    """Sends SecurityEventNotification for what has happened. Only when online, and the time is known."""
+    """Sends SecurityEventNotification for what has happened. Only when online, and the time is
+    known."""
     entries = facts.security_events
     facts.security_events = []
     for entry in entries:
@@ -34,7 +37,8 @@ def _send(facts, calls, entry: tuple) -> None:
         payload["techInfo"] = info
 
     def answered(payload, error):
-        if error is not None and ":" not in error and error != SET_ASIDE:  # not a CALLERROR with its code: link or central system is away
+        # Not a CALLERROR with its code: link or central system is away
+        if error is not None and ":" not in error and error != SET_ASIDE:
             _keep(facts, entry)
 
     calls.ask("SecurityEventNotification", payload, answered)

@@ -2,8 +2,8 @@
 another program's, with a right checksum.
 """
 
-# The items of each kind of line, and of the lists in them: i int, s str, w a moment, x an id; j, t, v: i, s, w or None; each
-# other small letter a list of such lists
+# The items of each kind of line, and of the lists in them: i int, s str, w a moment, x an id; j, t,
+# v: i, s, w or None; each other small letter a list of such lists
 _SHAPES = " S:isisivt M:isiiwis E:isiwistd H:isiiicrp I:isix R:isijtj T:isiii W:isiwis c:iii r:iisivjdtj d:wis p:ix w:ii x:siv "
 
 
@@ -26,7 +26,12 @@ def _all(kind, found, items):
 
 def is_line(line: list) -> bool:
     """Is it one of those that ledger.py and transaction.py write?"""
-    return len(line) > 1 and type(line[1]) is str and len(line[1]) == 1 and _fits(line, _shape_of(line[1]))
+    return (
+        len(line) > 1
+        and type(line[1]) is str
+        and len(line[1]) == 1
+        and _fits(line, _shape_of(line[1]))
+    )
 
 
 def _shape_of(kind: str) -> str:

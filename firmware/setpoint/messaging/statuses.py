@@ -1,4 +1,5 @@
-"""StatusNotification: the central system learns of every change of a connector's status (OCPP 1.6, 4.9)."""
+"""StatusNotification: the central system learns of every change of a connector's status (OCPP 1.6,
+4.9)."""
 
 from ..protocol.iso8601 import text_from
 from .calls import DROPPED, SET_ASIDE
@@ -30,7 +31,8 @@ class Statuses:
         return due_ms
 
     def settle(self) -> None:
-        """Reports every status that is not what the central system was told last, and writes that failed."""
+        """Reports every status that is not what the central system was told last, and writes that
+        failed."""
         facts = self._facts
         if facts.online():
             minimum_s = facts.settings["MinimumStatusDuration"]
@@ -62,7 +64,8 @@ class Statuses:
             payload["vendorErrorCode"] = vendor_code[:50]
 
         def answered(payload, error):
-            if error != SET_ASIDE and (not facts.link_up or error == DROPPED):  # lost with the link: it may not have arrived
+            # Lost with the link: it may not have arrived
+            if error != SET_ASIDE and (not facts.link_up or error == DROPPED):
                 place.report_again()
             log_refusal(facts.log, error)
 

@@ -1,14 +1,15 @@
 """One charging session while it runs, and what its messages say (OCPP 1.6, 5.8 to 5.11).
 
-The station's own handle names a transaction. The central system's id comes late, perhaps after a restart, may be
-given twice, and may be 0 or negative.
+The station's own handle names a transaction. The central system's id comes late, perhaps after a
+restart, may be given twice, and may be 0 or negative.
 
 In the journal a message is a list of a few dozen bytes. Its payload is made when it is sent:
 
-    [order, "S", connector, idTag, meterStart, when, parent or null]     StartTransaction; order is the handle
-    [order, "M", handle, connector, when, context, values]               MeterValues; values: sampling.py
-    [order, "E", handle, when, meterStop, reason, idTag or null, data]   StopTransaction; data: [[when, context, values]]
+    [order, "S", connector, idTag, meterStart, when, parent or null]     StartTransaction
+    [order, "M", handle, connector, when, context, values]               MeterValues
+    [order, "E", handle, when, meterStop, reason, idTag or null, data]   StopTransaction
 
+The order of a StartTransaction is the handle. values: sampling.py. data: [[when, context, values]].
 `when` is an instant, or [boot, milliseconds since it] of a time at which the clock was not known.
 """
 
@@ -21,13 +22,15 @@ START = const("S")
 METER_VALUES = const("M")
 STOP = const("E")
 
-# Of the data of a StopTransaction: some 25 sampled values, 4 KB of JSON, and less than a kilobyte of the journal's line.
+# Of the data of a StopTransaction: some 25 sampled values, 4 KB of JSON, and less than a kilobyte
+# of the journal's line.
 _MOST_DATA = const(150)  # characters of short form
 _MOST_MOMENTS = const(16)
 
 
 class Transaction:
-    """`started` is an instant, or None while the clock is unknown: then the up-time beside it tells."""
+    """`started` is an instant, or None while the clock is unknown: then the up-time beside it
+    tells."""
 
     def __init__(self, handle: int, connector: int, id_tag: str, meter_start_wh: int) -> None:
         self.handle = handle  # also the place of its StartTransaction in the outbox
@@ -39,37 +42,51 @@ class Transaction:
         self.id = None  # as the central system calls it; None until it said so
         self.stop_order = None  # place of its StopTransaction in the outbox; None while it runs
         self.parent = None  # parentIdTag of its card, if the central system named one
-        self.most_wh = None  # meter value beyond which its card, found invalid, gets nothing; None: no such bound
+        # Meter value beyond which its card, found invalid, gets nothing; None: no such bound
+        self.most_wh = None
         self.data = []  # for its StopTransaction: [when, context, values]
 
     def add_data(self, when, context: int, values: str) -> None:
-        """One moment for the StopTransaction. When there are too many, every second one goes; first and last stay."""
+        """One moment for the StopTransaction. When there are too many, every second one goes; first
+        and last stay."""
         self.data = thinned(self.data + [[when, context, values]], 1)
 
 
 def thinned(data: list, among: int) -> list:
     """The data of a transaction, when so many share the room of one."""
-    while len(data) > 2 and (len(data) * among > _MOST_MOMENTS or sum([len(moment[2]) for moment in data]) * among > _MOST_DATA):
+    while len(data) > 2 and (
+        len(data) * among > _MOST_MOMENTS
+        or sum([len(moment[2]) for moment in data]) * among > _MOST_DATA
+    ):
         data = [data[i] for i in range(len(data)) if i == len(data) - 1 or i % 2 == 0]
     return data
 
 
 def start_payload(line: list, timestamp) -> dict:
     _, _, connector, id_tag, meter_start, when, _ = line
-    return {"connectorId": connector, "idTag": id_tag, "meterStart": meter_start, "timestamp": timestamp(when)}
+    return {
+        "connectorId": connector,
+        "idTag": id_tag,
+        "meterStart": meter_start,
+        "timestamp": timestamp(when),
+    }
 
 
 def meter_payload(line: list, transaction_id, timestamp) -> dict:
     _, _, _, connector, when, context, values = line
-    payload = {"connectorId": connector, "meterValue": [_meter_value((when, context, values), timestamp)]}
+    payload = {
+        "connectorId": connector,
+        "meterValue": [_meter_value((when, context, values), timestamp)],
+    }
     if type(transaction_id) is int:
         payload["transactionId"] = transaction_id
     return payload
 
 
 def stop_payload(line: list, transaction_id, timestamp) -> dict:
-    """transaction_id: [idTag, meterStart, when] where the StartTransaction was refused to the last: then this
-    message alone tells of the transaction, by the id -1 and with its begin and end in transactionData."""
+    """transaction_id: [idTag, meterStart, when] where the StartTransaction was refused to the last:
+    then this message alone tells of the transaction, by the id -1 and with its begin and end in
+    transactionData."""
     _, _, _, when, meter_stop, reason, id_tag, data = line
     if type(transaction_id) is not int:
         if not data:
@@ -79,7 +96,12 @@ def stop_payload(line: list, transaction_id, timestamp) -> dict:
         if transaction_id is not None:
             id_tag = id_tag or transaction_id[0]
         transaction_id = -1
-    payload = {"transactionId": transaction_id, "timestamp": timestamp(when), "meterStop": meter_stop, "reason": reason}
+    payload = {
+        "transactionId": transaction_id,
+        "timestamp": timestamp(when),
+        "meterStop": meter_stop,
+        "reason": reason,
+    }
     if id_tag is not None:
         payload["idTag"] = id_tag
     if data:
@@ -88,7 +110,8 @@ def stop_payload(line: list, transaction_id, timestamp) -> dict:
 
 
 def with_last_reading(line: list, last: list) -> list:
-    """A StopTransaction's line with the reading that was taken once current had ended: [when, meterStop, values]."""
+    """A StopTransaction's line with the reading that was taken once current had ended: [when,
+    meterStop, values]."""
     order, kind, handle, _, _, reason, id_tag, data = line
     when, meter_stop, values = last
     if data and values:

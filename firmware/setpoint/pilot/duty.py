@@ -10,10 +10,10 @@
     96 to 97 %      80 A                            never
     above 97 %      no current                      100 % only: steady +12 V, "x1"
 
-Duty is MicroPython's duty_u16: 65535 is steady +12 V, 0 is steady -12 V, and n is n/65535 of the period, cut to the
-PWM's resolution: 13 bits on an ESP32-S3 at 1 kHz (micropython, ports/esp32/machine_pwm.c: duty >> (16 - resolution)).
-Every product here stays below 2**30, so it is a small int on a 32-bit chip.
-"""
+Duty is MicroPython's duty_u16: 65535 is steady +12 V, 0 is steady -12 V, and n is n/65535 of the
+period, cut to the PWM's resolution: 13 bits on an ESP32-S3 at 1 kHz (micropython,
+ports/esp32/machine_pwm.c: duty >> (16 - resolution)). Every product here stays below 2**30, so it
+is a small int on a 32-bit chip."""
 
 from micropython import const
 

@@ -23,8 +23,9 @@ DERATED = const(14)
 THERMOMETER = const(15)
 COUNT = const(16)
 
-# One line a bit: vendorErrorCode, errorCode (OCPP 1.6, 7.6), info of at most 50 characters. # is the number measured,
-# as it is; ~ with one decimal, of millivolts or, for OVERCURRENT, of tenths of an ampere.
+# One line a bit: vendorErrorCode, errorCode (OCPP 1.6, 7.6), info of at most 50 characters. # is
+# the number measured, as it is; ~ with one decimal, of millivolts or, for OVERCURRENT, of tenths of
+# an ampere.
 _FAULTS = """\
 diode EVCommunicationError No diode, low side ~ V: try another vehicle
 short EVCommunicationError Pilot shorted, ~ V: unplug, check the cable

@@ -87,7 +87,8 @@ class Streak:
 
 
 class Level:
-    """What the pilot says: the class that counts, and the evidence for closing, for opening and for a fault.
+    """What the pilot says: the class that counts, and the evidence for closing, for opening and for
+    a fault.
 
     A new class counts after three bursts in a row that agree on it. After the station itself
     switched something (`settle`) the pilot has 60 ms to settle. Meanwhile evidence for closing and

@@ -64,7 +64,8 @@ def cable_da_for(ohm: int) -> int:
 
 class Protection:
     def __init__(self, held: int = 0, has_test: bool = False) -> None:
-        """`held`: as stored before the restart. `has_test`: the residual current monitor can be tested."""
+        """`held`: as stored before the restart. `has_test`: the residual current monitor can be
+        tested."""
         self.faults = 0
         self.latch = 0
         self.held = held
@@ -119,14 +120,16 @@ class Protection:
             self.held &= ~(1 << faults.RESIDUAL)
 
     def cable(self, elapsed_ms: int, ohm: int, plugged: bool, energised: bool) -> None:
-        """Finds the cable's rating when the plug goes in; it does not rise until the plug is out."""
+        """Finds the cable's rating when the plug goes in; it does not rise until the plug is
+        out."""
         self._read_cable(cable_da_for(ohm))
         if not plugged:
             self.cable_da = None
             self._cable_ms = 0
             return
         seen_da = self._cable_seen_da
-        if seen_da and (self._cable_readings >= _AGREEING or (energised and self.cable_da is None)):  # it begins to be coded under load
+        # It begins to be coded under load
+        if seen_da and (self._cable_readings >= _AGREEING or (energised and self.cable_da is None)):
             self.cable_da = min(seen_da, self.cable_da or seen_da)
         if seen_da and self.cable_da is not None:
             self._cable_ms = 0
@@ -136,7 +139,9 @@ class Protection:
             self._raise(faults.CABLE, SELF_HEALING, ohm)
 
     def _read_cable(self, seen_da: int) -> None:
-        self._cable_readings = min(self._cable_readings + 1, _AGREEING) if seen_da == self._cable_seen_da else 1
+        self._cable_readings = (
+            min(self._cable_readings + 1, _AGREEING) if seen_da == self._cable_seen_da else 1
+        )
         self._cable_seen_da = seen_da
 
     def contactor(self, elapsed_ms: int, coil: bool, closed: bool, plugged: bool) -> None:
@@ -162,8 +167,12 @@ class Protection:
         charges (C2): after a stop the contactor opens within 6 s anyway."""
         elapsed_ms = min(elapsed_ms, _STEP_MS)
         followed_da = self._followed_da(elapsed_ms, offered_da)
-        self._over_ms = self._over_ms + elapsed_ms if charging and da * 10 > (followed_da + 5) * 11 else 0
-        self._far_over_ms = self._far_over_ms + elapsed_ms if charging and da * 2 > self._before_da * 3 else 0
+        self._over_ms = (
+            self._over_ms + elapsed_ms if charging and da * 10 > (followed_da + 5) * 11 else 0
+        )
+        self._far_over_ms = (
+            self._far_over_ms + elapsed_ms if charging and da * 2 > self._before_da * 3 else 0
+        )
         if self._over_ms > _OVER_MS or self._far_over_ms > _FAR_OVER_MS:
             self._raise(faults.OVERCURRENT, UNPLUG, da)
 
@@ -188,7 +197,8 @@ class Protection:
         return self._since_da if self._since_ms < _VEHICLE_FOLLOWS_MS else offered_da
 
     def residual(self, elapsed_ms: int, tripped: bool, idle: bool) -> None:
-        """`idle`: the contactor is open. A test drives the monitor until it trips, then lets it rest."""
+        """`idle`: the contactor is open. A test drives the monitor until it trips, then lets it
+        rest."""
         if self._testing_ms < 0:
             if not self.ready and idle:
                 self.test = True
@@ -219,13 +229,19 @@ class Protection:
         self.ready = not self._has_test
 
     def earth(self, elapsed_ms: int, present: bool) -> None:
-        self._earth_ms = 0 if present else min(self._earth_ms + min(elapsed_ms, _EARTH_MS), _LONG_MS)
+        self._earth_ms = (
+            0 if present else min(self._earth_ms + min(elapsed_ms, _EARTH_MS), _LONG_MS)
+        )
         if self._earth_ms > _EARTH_MS:
             self._raise(faults.EARTH, SELF_HEALING, self._earth_ms)
 
     def lock(self, elapsed_ms: int, wanted: bool, closed: bool, energised: bool) -> None:
         self.locked = closed
-        self._lock_ms = min(self._lock_ms + min(elapsed_ms, _LOCK_CLOSED_MS), _LONG_MS) if wanted and not closed else 0
+        self._lock_ms = (
+            min(self._lock_ms + min(elapsed_ms, _LOCK_CLOSED_MS), _LONG_MS)
+            if wanted and not closed
+            else 0
+        )
         if self._lock_ms > (_LOCK_CLOSED_MS if energised else _LOCK_MS):
             self._raise(faults.LOCK, UNPLUG, self._lock_ms)
 
@@ -237,7 +253,8 @@ class Protection:
 
 
 class Derating:
-    """Lowers the current while it is hot, to `quarters` of it: 4 is all, 0 a stop. `faults`: as above."""
+    """Lowers the current while it is hot, to `quarters` of it: 4 is all, 0 a stop. `faults`: as
+    above."""
 
     def __init__(self) -> None:
         self.quarters = 4
@@ -246,7 +263,8 @@ class Derating:
         self._since_ms = 0
 
     def step(self, elapsed_ms: int, celsius: "int | None") -> None:
-        """`celsius`: None where the thermometer is lost. A value counts once it has lasted for 2 s."""
+        """`celsius`: None where the thermometer is lost. A value counts once it has lasted for 2
+        s."""
         quarters = self.quarters
         lost = celsius is None
         if lost:

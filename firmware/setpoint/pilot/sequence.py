@@ -1,4 +1,5 @@
-"""The state machine of one connector: pilot and limit in, duty cycle and contactor out (IEC 61851-1, annex A).
+"""The state machine of one connector: pilot and limit in, duty cycle and contactor out (IEC
+61851-1, annex A).
 
     state   pilot    contactor   what it means
     BOOT    +12 V    open        self tests run, or no usable level has lasted for 500 ms yet
@@ -8,7 +9,8 @@
     C1      +12 V    open        vehicle asks, no permit
     C1P     PWM      open        vehicle asked before there was PWM; it has not asked for 500 ms yet
     C2      PWM      closed      energy flows
-    C2S     +12 V    closed      told to stop; the vehicle has 6 s to do so without load on the contactor
+    C2S     +12 V    closed      told to stop; the vehicle has 6 s to do so without load on the
+                                 contactor
     WAKE    none     open        wakes a vehicle: no pilot, or -12 V, for 4 s; +12 V for 750 ms
     F       -12 V for 300 ms if the contactor was closed, then +12 V; open     fault
 
@@ -48,9 +50,12 @@ _SPACING_MS = const(5000)  # a vehicle may take 5 s to follow a duty
 _X1_BEFORE_PWM_MS = const(3000)  # a vehicle found in C without PWM has 3 s to fall back to B
 _STOP_MS = const(6000)  # a vehicle must stop 3 s after PWM; we open under load after twice that
 _SILENT_BURSTS = const(3)
-_SILENT_MS = const(45)  # IEC 61851-1: open within 100 ms; a burst takes up to 8, the contactor 25; with several pilots steps are up to 33 ms apart
+# IEC 61851-1: open within 100 ms; a burst takes up to 8, the contactor 25; with several pilots
+# steps are up to 33 ms apart
+_SILENT_MS = const(45)
 _N12_MS = const(300)
-_RECOVERY_MS = const(30000)  # F lasts at least so long, and so long after the last self-healing fault
+# F lasts at least so long, and so long after the last self-healing fault
+_RECOVERY_MS = const(30000)
 _AWAY_MS = const(4000)  # IEC 61851-1, A.5.3 ...
 _AWAY_AGAIN_MS = const(30000)  # ... and some vehicles want more
 _BACK_MS = const(750)
@@ -65,14 +70,18 @@ class Sequence:
     vehicle ("A" to "F" as the standard names states: E no usable level, F -12 V; None before the
     first level),
     pilot_open (bool, only where there is a switch for it: disconnect the pilot),
-    fault (None, "diode", "short", "negative" or "bad": what is wrong with the pilot, until F is left).
+    fault (None, "diode", "short", "negative" or "bad": what is wrong with the pilot, until F is
+    left).
 
     Inputs that seldom change are attributes too: ready (False: self tests run, BOOT lasts), wake_ms
     (a vehicle that does not answer an offer for so long is woken; 0: never).
     """
 
-    def __init__(self, ventilation: bool = False, bits: int = 16, pilot_switch: bool = False) -> None:
-        """`ventilation`: D is served like C. `bits`: of the PWM. `pilot_switch`: the pilot can be disconnected."""
+    def __init__(
+        self, ventilation: bool = False, bits: int = 16, pilot_switch: bool = False
+    ) -> None:
+        """`ventilation`: D is served like C. `bits`: of the PWM. `pilot_switch`: the pilot can be
+        disconnected."""
         self.ready = True
         self.wake_ms = 0
         self.state = "BOOT"
@@ -138,7 +147,11 @@ class Sequence:
 
     def _blind(self) -> bool:
         """The station itself has taken the pilot away: readings mean nothing."""
-        return self.pilot_open or self.duty_u16 == N12_U16 or (self.state == "WAKE" and self._state_ms < self._away_ms + _BLIND_MS)
+        return (
+            self.pilot_open
+            or self.duty_u16 == N12_U16
+            or (self.state == "WAKE" and self._state_ms < self._away_ms + _BLIND_MS)
+        )
 
     def _look(self, elapsed_ms: int, high_mv: int, low_mv: int) -> None:
         if not self._blind():
@@ -150,7 +163,8 @@ class Sequence:
     # faults
 
     def _fail(self, pilot_fault: "str | None", latch: int) -> None:
-        """Enters F, or adds a fault to it: the strictest rule counts. latch: of one outside the pilot."""
+        """Enters F, or adds a fault to it: the strictest rule counts. latch: of one outside the
+        pilot."""
         if self.state != "F":
             self._n12_ms = _N12_MS if self.contactor else 0
             self._latch = 0
@@ -221,7 +235,11 @@ class Sequence:
                     self._go("B2", self.duty_u16)
             elif present != "B":
                 self._sleeps = False
-            elif self._sleeps and 0 < self.wake_ms <= self._state_ms and self._wakes < (2 if self._pilot_switch else 1):
+            elif (
+                self._sleeps
+                and 0 < self.wake_ms <= self._state_ms
+                and self._wakes < (2 if self._pilot_switch else 1)
+            ):
                 self._away_ms = _AWAY_AGAIN_MS if self._wakes else _AWAY_MS
                 self._wakes += 1
                 self._since_wake_ms = 0
@@ -265,7 +283,11 @@ class Sequence:
             self._go("B1", X1_U16)
 
     def _may_close(self) -> bool:
-        return self._level.asking.ms >= _ASKS_MS and self._level.good_diode.bursts >= _GOOD_DIODE_BURSTS and self._since_open_ms >= _RECLOSE_MS
+        return (
+            self._level.asking.ms >= _ASKS_MS
+            and self._level.good_diode.bursts >= _GOOD_DIODE_BURSTS
+            and self._since_open_ms >= _RECLOSE_MS
+        )
 
     # outputs
 
@@ -282,7 +304,8 @@ class Sequence:
         self._write(duty_u16)
 
     def _offer(self, state: str, limit_da: int) -> None:
-        """Enters B2 or C1P from +12 V. Only what is seen from now on, with PWM, counts for closing."""
+        """Enters B2 or C1P from +12 V. Only what is seen from now on, with PWM, counts for
+        closing."""
         self._level.asking.forget()
         self._go(state, duty_u16_for(limit_da, self._bits))
         self._sleeps = True

@@ -1,14 +1,14 @@
 """What OCPP 1.6 over WebSocket looks like: bytes and text in, events and clean values out.
 
-    handshake   how a connection is opened, byte by byte                                 RFC 6455, section 4
-    websocket   bytes of a connection   -> ("text", ...), ("ping", ...), ("close", ...)     RFC 6455, section 5
-    ocppj       text                    -> (2, id, action, payload) and its relatives       OCPP-J 1.6, section 4
-    requests    action                  -> the fields of its request                        OCPP 1.6, section 6
+    handshake   how a connection is opened, byte by byte (RFC 6455, section 4)
+    websocket   bytes of a connection   -> ("text", ...), ("ping", ...) (RFC 6455, section 5)
+    ocppj       text                    -> (2, id, action, payload) (OCPP-J 1.6, section 4)
+    requests    action                  -> the fields of its request (OCPP 1.6, section 6)
     answers     action                  -> the fields of its answer
     fields      payload + table         -> clean values (instants, tenths)
     exchange    our own calls           -> one in flight, matched with its answer
     iso8601     "2025-06-15T00:00:03Z" <-> instant
-    dns         a host's name           -> the question for its address, and what an answer says    RFC 1035
+    dns         a host's name           -> the question for its address (RFC 1035)
     errors      what a peer is told when it is wrong
 
 Rule 1: nothing here reads a clock, opens a socket or waits. Time and randomness are arguments.

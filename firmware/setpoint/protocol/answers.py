@@ -1,4 +1,5 @@
-"""The fields of the answers that a charge point reads (OCPP 1.6, section 6). Of the others only the arrival counts.
+"""The fields of the answers that a charge point reads (OCPP 1.6, section 6). Of the others only the
+arrival counts.
 
 A test compares these tables with the official JSON schemas.
 """
@@ -20,7 +21,9 @@ def answer_spec_for(action: str) -> tuple:
         return (required("currentTime", TIME),)
     if action == "DataTransfer":
         return (
-            required("status", one_of("Accepted", "Rejected", "UnknownMessageId", "UnknownVendorId")),
+            required(
+                "status", one_of("Accepted", "Rejected", "UnknownMessageId", "UnknownVendorId")
+            ),
             optional("data", string()),
         )
     id_tag_info = object_of(

@@ -25,7 +25,9 @@ _ALIAS = b"\x00\x05\x00\x01"  # CNAME
 def is_address(host: str) -> bool:
     """Is a host an IPv4 address in four decimal numbers?"""
     parts = host.split(".")
-    return len(parts) == 4 and all([part.isdigit() and len(part) < 4 and int(part) < 256 for part in parts])
+    return len(parts) == 4 and all(
+        [part.isdigit() and len(part) < 4 and int(part) < 256 for part in parts]
+    )
 
 
 def question(host: str, number: bytes) -> bytes:

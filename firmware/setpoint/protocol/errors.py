@@ -24,7 +24,9 @@ class OcppError(Exception):
     would never stop.
     """
 
-    def __init__(self, code: str, description: str, message_id: str = UNKNOWN_ID, answerable: bool = True) -> None:
+    def __init__(
+        self, code: str, description: str, message_id: str = UNKNOWN_ID, answerable: bool = True
+    ) -> None:
         super().__init__("%s: %s" % (code, description))
         self.code = code
         self.description = description

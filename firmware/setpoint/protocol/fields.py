@@ -2,7 +2,8 @@
 
 A table is a tuple of fields, made with `required` and `optional`:
 
-    (required("connectorId", INTEGER), optional("validFrom", INSTANT), required("type", one_of("Hard", "Soft")))
+    (required("connectorId", INTEGER), optional("validFrom", INSTANT), required("type",
+    one_of("Hard", "Soft")))
 
 The result is clean: known fields only, no nulls, dateTimes as instants, numbers as integer tenths.
 Fractions of a second are cut; only a TIME, by which the clock is set, keeps its milliseconds.
@@ -24,7 +25,6 @@ send it, and a refused profile would leave no limit at all. For the same reason 
 A wrong field makes a request wrong as a whole (`read`). Of an answer every readable field counts
 (`readable`): a blocked card stays blocked even if the date beside it cannot be read.
 """
-
 
 from ..units import const, tenths
 from . import errors, iso8601
@@ -213,7 +213,11 @@ def _value(value, kind: int, rule):
             raise _Wrong(errors.PROPERTY, "must be a number of ordinary size")
         return tenths(value)
     if kind == _INTEGER:
-        if json_type is float and -_LARGEST_WHOLE_FLOAT < value < _LARGEST_WHOLE_FLOAT and value == int(value):
+        if (
+            json_type is float
+            and -_LARGEST_WHOLE_FLOAT < value < _LARGEST_WHOLE_FLOAT
+            and value == int(value)
+        ):
             return int(value)
         if json_type is not int:
             raise _Wrong(errors.TYPE, "must be an integer")

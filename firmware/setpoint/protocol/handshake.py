@@ -2,7 +2,8 @@
 
     handshake = Handshake("host:9000", "/ocpp/cp001", "ocpp1.6", random)
     send(handshake.request())
-    rest = handshake.feed(received)  # None: more is needed; bytes: open, and these belong to the first frames
+    rest = handshake.feed(received)  # None: more is needed; bytes: open, and these belong to the
+                                     first frames
 
 `random(n)` returns n bytes from a strong source. Any answer but an exact yes raises HandshakeError
 with the reason.
@@ -16,14 +17,17 @@ from .websocket import mended
 
 _GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"  # RFC 6455, section 1.3
 _MAX_HEADER = const(4096)  # of the server's answer
-_MAX_QUOTED = const(100)  # characters of a field that a reason cites: it may go to the central system
+# Characters of a field that a reason cites: it may go to the central system
+_MAX_QUOTED = const(100)
 
 
 class HandshakeError(Exception):
     """The server did not open a WebSocket. `status`: its HTTP status, None if something else was
     the reason."""
 
-    def __init__(self, reason: str, status: "int | None" = None, retry_after_s: "int | None" = None) -> None:
+    def __init__(
+        self, reason: str, status: "int | None" = None, retry_after_s: "int | None" = None
+    ) -> None:
         super().__init__(reason)
         self.reason = reason
         self.status = status
@@ -73,7 +77,12 @@ class Handshake:
 
     def _check(self, status_line: str, fields: dict) -> None:
         words = status_line.split(None, 2)
-        if len(words) < 2 or not words[0].startswith("HTTP/1.") or len(words[1]) != 3 or not words[1].isdigit():
+        if (
+            len(words) < 2
+            or not words[0].startswith("HTTP/1.")
+            or len(words[1]) != 3
+            or not words[1].isdigit()
+        ):
             raise HandshakeError("the server does not speak HTTP/1.1")
         status = int(words[1])
         if status != 101:
@@ -83,7 +92,9 @@ class Handshake:
             if "location" in fields and 300 < status < 400:
                 reason += " to %s, which is not followed" % fields["location"][:_MAX_QUOTED]
             raise HandshakeError(reason, status, wait_s)
-        if fields.get("upgrade", "").lower() != "websocket" or "upgrade" not in _tokens(fields.get("connection", "")):
+        if fields.get("upgrade", "").lower() != "websocket" or "upgrade" not in _tokens(
+            fields.get("connection", "")
+        ):
             raise HandshakeError("the server did not upgrade to WebSocket")
         if fields.get("sec-websocket-accept") != _accept(self._key):
             raise HandshakeError("the server's accept key is wrong")
@@ -91,7 +102,10 @@ class Handshake:
             raise HandshakeError("the server wants an extension that was not asked for")
         protocol = fields.get("sec-websocket-protocol")
         if protocol != self._protocol:
-            raise HandshakeError("the server does not speak %s, but %s" % (self._protocol, (protocol or "nothing known")[:_MAX_QUOTED]))
+            raise HandshakeError(
+                "the server does not speak %s, but %s"
+                % (self._protocol, (protocol or "nothing known")[:_MAX_QUOTED])
+            )
 
 
 def _accept(key: bytes) -> str:

@@ -31,7 +31,9 @@ def instant_from(text: str) -> int:
     day = _number(data, 8, 10, 1, 31, "day")
     if day > _DAYS_IN[month - 1] or (month == 2 and day == 29 and not _is_leap(year)):
         raise ValueError("this month has no such day")
-    seconds = _number(data, 11, 13, 0, 23, "hour") * 3600 + _number(data, 14, 16, 0, 59, "minute") * 60
+    seconds = (
+        _number(data, 11, 13, 0, 23, "hour") * 3600 + _number(data, 14, 16, 0, 59, "minute") * 60
+    )
     at = 16
     if data[at : at + 1] == b":":
         seconds += _number(data, at + 1, at + 3, 0, 59, "second")
@@ -60,7 +62,8 @@ def text_from(instant: int) -> str:
     days = instant // _DAY_S
     seconds = instant - days * _DAY_S
     days += _DAYS_TO_2020
-    year = days * 400 // 146097 + 1  # of the years that begin in March: this guess is right or too high
+    # Of the years that begin in March: this guess is right or too high
+    year = days * 400 // 146097 + 1
     while _days_to_march(year) > days:
         year -= 1
     day = days - _days_to_march(year)
@@ -70,7 +73,14 @@ def text_from(instant: int) -> str:
     if month > 12:
         month -= 12
         year += 1
-    return "%04d-%02d-%02dT%02d:%02d:%02dZ" % (year, month, day, seconds // 3600, seconds // 60 % 60, seconds % 60)
+    return "%04d-%02d-%02dT%02d:%02d:%02dZ" % (
+        year,
+        month,
+        day,
+        seconds // 3600,
+        seconds // 60 % 60,
+        seconds % 60,
+    )
 
 
 def _is_leap(year: int) -> bool:
@@ -116,7 +126,11 @@ def _offset_s(data: bytes, at: int) -> int:
     rest = data[at:]
     if rest in (b"", b"Z", b"z"):
         return 0
-    if rest[:1] not in (b"+", b"-") or len(rest) not in (3, 5, 6) or (len(rest) == 6 and rest[3:4] != b":"):
+    if (
+        rest[:1] not in (b"+", b"-")
+        or len(rest) not in (3, 5, 6)
+        or (len(rest) == 6 and rest[3:4] != b":")
+    ):
         raise ValueError("after the time only Z or an offset like +02:00 may follow")
     offset = _number(rest, 1, 3, 0, 23, "hour of the offset") * 3600
     if len(rest) > 3:

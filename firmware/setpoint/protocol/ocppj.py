@@ -14,13 +14,14 @@ What is wrong, and its code:
     6. the payload is no object                    FormationViolation
     7. it does not fit the memory                  InternalError
 
-The error carries the id as far as it can be read, else "-1". A broken *answer* is never answered: with a readable id it
-comes out as a CALLERROR, so that the call in flight ends; else the error is not `answerable`.
+The error carries the id as far as it can be read, else "-1". A broken *answer* is never answered:
+with a readable id it comes out as a CALLERROR, so that the call in flight ends; else the error is
+not `answerable`.
 
-MicroPython's json.loads takes commas and colons for white space and any closing bracket for any other, and up to 1.25
-it does not mind a missing end. So the structure is checked before; of a long text only that it has its end. The rest
-would take as long as the parsing and six times the text's memory, and no program that writes JSON forgets a comma.
-"""
+MicroPython's json.loads takes commas and colons for white space and any closing bracket for any
+other, and up to 1.25 it does not mind a missing end. So the structure is checked before; of a long
+text only that it has its end. The rest would take as long as the parsing and six times the text's
+memory, and no program that writes JSON forgets a comma."""
 
 import json
 import re
@@ -41,19 +42,39 @@ _PIECE = const(1024)
 _MAX_DESCRIPTION = const(255)
 # An escape that JSON has not got, in a text without escaped backslashes and quotes.
 _NO_ESCAPE = const(b"\\\\([^/bfnrtu]|u[0-9A-Fa-f]?[0-9A-Fa-f]?[0-9A-Fa-f]?([^0-9A-Fa-f]|$))")
-_NEVER = const((b",,", b"[,", b"{,", b",]", b",}", b":,", b":]", b":}", b"}{", b"}[", b"]{", b"][", b'{"}', b',"}', b'{",', b'[":'))
+_NEVER = const(
+    (
+        b",,",
+        b"[,",
+        b"{,",
+        b",]",
+        b",}",
+        b":,",
+        b":]",
+        b":}",
+        b"}{",
+        b"}[",
+        b"]{",
+        b"][",
+        b'{"}',
+        b',"}',
+        b'{",',
+        b'[":',
+    )
+)
 
 
 def parse(text: "str | memoryview") -> tuple:
-    """The message in a text, or in a view of the UTF-8 of a long one; OcppError, with the id that is known, for
-    everything else. MemoryError if there is not even memory to find the id."""
+    """The message in a text, or in a view of the UTF-8 of a long one; OcppError, with the id that
+    is known, for everything else. MemoryError if there is not even memory to find the id."""
     try:
         if type(text) is str:
             text = memoryview(text.encode())
         if len(text) <= _LONG or not _is_plain(text):
             text = _checked(text)
         message = _loaded(text)
-    except (ValueError, TypeError, RuntimeError) as error:  # a key that cannot be one; a limit of recursion
+    # A key that cannot be one; a limit of recursion
+    except (ValueError, TypeError, RuntimeError) as error:
         raise _unreadable(text, errors.FORMATION, "this is not JSON: %s" % error)
     except MemoryError:
         raise _unreadable(text, errors.INTERNAL, "there is not enough memory for this message")
@@ -75,8 +96,8 @@ def call_text(message_id: str, action: str, payload) -> str:
 
 
 def result_text(message_id: str, payload) -> "str | list[bytes]":
-    """The text of a CALLRESULT; the payload is a dict, or JSON text already, or a list of pieces of such a text, as
-    bytes: then so is the answer. A long text is never in memory in one piece."""
+    """The text of a CALLRESULT; the payload is a dict, or JSON text already, or a list of pieces of
+    such a text, as bytes: then so is the answer. A long text is never in memory in one piece."""
     if type(payload) is list:
         payload.insert(0, b"[3,%s," % json.dumps(message_id).encode())
         payload.append(b"]")
@@ -86,7 +107,11 @@ def result_text(message_id: str, payload) -> "str | list[bytes]":
 
 def error_text(message_id: str, code: str, description: str) -> str:
     """The text of a CALLERROR. The description is cut to what the standard allows."""
-    return '[4,%s,"%s",%s,{}]' % (json.dumps(message_id), code, json.dumps(description[:_MAX_DESCRIPTION]))
+    return '[4,%s,"%s",%s,{}]' % (
+        json.dumps(message_id),
+        code,
+        json.dumps(description[:_MAX_DESCRIPTION]),
+    )
 
 
 def _json(payload) -> str:
@@ -115,7 +140,8 @@ def _fault_of_call(message: list, kind) -> "tuple[str | None, str]":
 
 
 def _answer(message: list) -> tuple:
-    """A CALLRESULT or CALLERROR. Details, description and a null payload are no reason to lose an answer."""
+    """A CALLRESULT or CALLERROR. Details, description and a null payload are no reason to lose an
+    answer."""
     kind = message[0]
     if len(message) < 2 or type(message[1]) is not str:
         raise OcppError(errors.FORMATION, "an answer without an id", answerable=False)
@@ -142,12 +168,14 @@ def _unreadable(text, code: str, reason: str) -> OcppError:
         message_id = parts[1].decode()
     elif code == errors.INTERNAL:
         raise MemoryError
-    return OcppError(code, reason, message_id, not (start.startswith(b"[3") or start.startswith(b"[4")))
+    return OcppError(
+        code, reason, message_id, not (start.startswith(b"[3") or start.startswith(b"[4"))
+    )
 
 
 def _is_plain(text: memoryview) -> bool:
-    """Whether a long text has its end, no escapes, and few lists. That, and no more, is looked at where the whole check
-    would cost kilobytes."""
+    """Whether a long text has its end, no escapes, and few lists. That, and no more, is looked at
+    where the whole check would cost kilobytes."""
     lists = ends = curly = 0
     for at in range(0, len(text), _PIECE):
         piece = bytes(text[at : at + _PIECE])
@@ -168,7 +196,8 @@ def _loaded(text: memoryview):
 
 
 def _checked(text: memoryview) -> memoryview:
-    """The text, with surrogates mended. ValueError unless its structure and its escapes are sound."""
+    """The text, with surrogates mended. ValueError unless its structure and its escapes are
+    sound."""
     plain = bytes(text)
     if b"\\" not in plain:
         _check_structure(plain)
@@ -184,11 +213,12 @@ def _checked(text: memoryview) -> memoryview:
 
 
 def _check_structure(text: bytes) -> None:
-    """ValueError unless strings end, brackets match, commas stand between two elements, and the depth is sane.
+    """ValueError unless strings end, brackets match, commas stand between two elements, and the
+    depth is sane.
 
-    The text holds no escaped quotes. Each string becomes one `"`, white space goes; what remains of a profile of 24
-    periods is about 500 bytes, in which `count` finds the rest. (bytes: their split is four times as fast as that of str.)
-    """
+    The text holds no escaped quotes. Each string becomes one `"`, white space goes; what remains of
+    a profile of 24 periods is about 500 bytes, in which `count` finds the rest. (bytes: their split
+    is four times as fast as that of str.)"""
     pieces = text.split(b'"')
     strings = len(pieces) // 2
     bare = b"".join(b'"'.join(pieces[::2]).split())
@@ -225,12 +255,13 @@ def _depth(bare: bytes) -> int:
 
 
 def _without_surrogates(text: memoryview, lower: bytes) -> memoryview:
-    """The text with one character in the place of two \\u escapes like \\ud83d\\ude00, and U+FFFD in that of a lone half.
+    """The text with one character in the place of two \\u escapes like \\ud83d\\ude00, and U+FFFD
+    in that of a lone half.
 
-    `lower` is the text in lower case, of which every \\u is an escape with four digits. MicroPython's json would make two
-    code points of a pair, and of a lone half one that cannot be sent as UTF-8, which could return to the peer inside an id.
-    One buffer takes all that is written, and numbers are read digit by digit: on a chip, garbage costs more time than steps.
-    """
+    `lower` is the text in lower case, of which every \\u is an escape with four digits.
+    MicroPython's json would make two code points of a pair, and of a lone half one that cannot be
+    sent as UTF-8, which could return to the peer inside an id. One buffer takes all that is
+    written, and numbers are read digit by digit: on a chip, garbage costs more time than steps."""
     at = lower.find(b"\\ud")
     if at < 0:
         return text
@@ -244,8 +275,11 @@ def _without_surrogates(text: memoryview, lower: bytes) -> memoryview:
                 mended[end : end + at - taken] = text[taken:at]
                 end += at - taken
             character = 0xFFFD
-            if digit < 0x63 and lower.startswith(b"\\ud", after) and lower[after + 3] >= 0x63:  # "c": from there on a second half
-                character = 0x10000 + ((_code_unit(lower, at) & 0x3FF) << 10 | _code_unit(lower, after) & 0x3FF)
+            # "c": from there on a second half
+            if digit < 0x63 and lower.startswith(b"\\ud", after) and lower[after + 3] >= 0x63:
+                character = 0x10000 + (
+                    (_code_unit(lower, at) & 0x3FF) << 10 | _code_unit(lower, after) & 0x3FF
+                )
                 after += 6
             if character > 0xFFFF:
                 mended[end] = 0xF0 | character >> 18

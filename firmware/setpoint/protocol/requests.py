@@ -1,4 +1,5 @@
-"""The fields of every request that a charge point may receive (OCPP 1.6, section 6). answers.py has the answers that it reads.
+"""The fields of every request that a charge point may receive (OCPP 1.6, section 6). answers.py has
+the answers that it reads.
 
 A test compares these tables with the official JSON schemas. They deviate on purpose in two points:
 minChargingRate is checked and left out, since it raises no limit (R27), and integers that do not
@@ -8,7 +9,18 @@ kilobyte of heap.
 
 from . import errors
 from .errors import OcppError
-from .fields import INSTANT, INTEGER, TENTHS, UNUSED_TENTHS, list_of, object_of, one_of, optional, required, string
+from .fields import (
+    INSTANT,
+    INTEGER,
+    TENTHS,
+    UNUSED_TENTHS,
+    list_of,
+    object_of,
+    one_of,
+    optional,
+    required,
+    string,
+)
 
 ACTIONS = (
     "ChangeAvailability ChangeConfiguration ClearCache ClearChargingProfile DataTransfer GetCompositeSchedule"
@@ -30,7 +42,8 @@ _last = [None, None]  # action and table: made when it is asked for; only the la
 
 
 def spec_for(action: str) -> tuple:
-    """The table of a request's fields; OcppError NotSupported or NotImplemented where there is none."""
+    """The table of a request's fields; OcppError NotSupported or NotImplemented where there is
+    none."""
     if _last[0] != action:
         table = _request(action)
         _last[0], _last[1] = action, table

@@ -34,13 +34,14 @@ TOO_BIG = const(1009)
 
 _MAX_CONTROL = const(125)
 _GRAIN = const(256)  # masking and the check of UTF-8 work in such pieces
-_SENT_AT_ONCE = const(512)  # a small heap has holes: in pieces of twice that length, its answers need 2 KB more
+# A small heap has holes: in pieces of twice that length, its answers need 2 KB more
+_SENT_AT_ONCE = const(512)
 LONG = const(800)  # bytes of a text
 
-# What MicroPython's str() lets pass of malformed UTF-8 (RFC 3629, section 4), three bytes each: after this one, only those
-# from ... to ... are right.
-_SECOND_BYTE = (
-    const(b"\xc0\x01\x00\xc1\x01\x00\xe0\xa0\xbf\xed\x80\x9f\xf0\x90\xbf\xf4\x80\x8f\xf5\x01\x00\xf6\x01\x00\xf7\x01\x00")
+# What MicroPython's str() lets pass of malformed UTF-8 (RFC 3629, section 4), three bytes each:
+# after this one, only those from ... to ... are right.
+_SECOND_BYTE = const(
+    b"\xc0\x01\x00\xc1\x01\x00\xe0\xa0\xbf\xed\x80\x9f\xf0\x90\xbf\xf4\x80\x8f\xf5\x01\x00\xf6\x01\x00\xf7\x01\x00"
 )
 
 
@@ -117,7 +118,9 @@ class FrameReader:
         if self._opcode < CLOSE and self._message_has + length > self._max_message:
             return TOO_BIG, "a message is longer than %d bytes" % self._max_message
         if self._opcode < CLOSE and not self._make_room(self._message_has + length):
-            return TOO_BIG, "there is no memory for a message of %d bytes" % (self._message_has + length)
+            return TOO_BIG, "there is no memory for a message of %d bytes" % (
+                self._message_has + length
+            )
         self._left = length
         return None
 

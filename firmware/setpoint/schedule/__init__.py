@@ -2,11 +2,13 @@
 
 The room is pure: instants come in as arguments, integers go out. It reads no clock, file or socket.
 
-    supply      what the station is wired for, and the common unit in which amperes and watts compare exactly
+    supply      what the station is wired for, and the common unit in which amperes and watts
+                compare exactly
     profile     one charging profile: what it says at an instant, and until when, in few bytes
     stored      a profile from its document in flash; loaded when a station starts
     checks      whether a requested profile is acceptable, or the sentence that says why not
-    installed   all installed profiles: which displace which, which reach a connector, the limit at an instant
+    installed   all installed profiles: which displace which, which reach a connector, the limit at
+                an instant
     stack       which profile of a stack speaks at an instant
     composite   the plan for GetCompositeSchedule, from one change of the limit to the next
     sharing     one current divided fairly among several connectors

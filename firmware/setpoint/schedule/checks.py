@@ -14,7 +14,9 @@ class Capability:
     units: the letters of ChargingScheduleAllowedChargingRateUnit, "A", "W" or "AW".
     """
 
-    def __init__(self, max_level: int, max_periods: int, max_installed: int, units: str = "AW") -> None:
+    def __init__(
+        self, max_level: int, max_periods: int, max_installed: int, units: str = "AW"
+    ) -> None:
         self.max_level = max_level
         self.max_periods = max_periods
         self.max_installed = max_installed
@@ -157,4 +159,6 @@ def over_in(transaction, fields: dict, now: int) -> bool:
         return False
     if fields["chargingProfileKind"] != "Relative" and schedule.get("startSchedule") is not None:
         return False
-    return transaction.started + schedule.get("duration", FOREVER) <= max(now, fields.get("validFrom", -FOREVER))
+    return transaction.started + schedule.get("duration", FOREVER) <= max(
+        now, fields.get("validFrom", -FOREVER)
+    )

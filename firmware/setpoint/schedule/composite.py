@@ -11,13 +11,22 @@ allows.
 
 from ..units import const
 
-_MOST_STEPS = const(1000)  # of all stacks in one walk, half a second or two on a chip; with four connectors two days of quarter-hours
+# Of all stacks in one walk, half a second or two on a chip; with four connectors two days of
+# quarter-hours
+_MOST_STEPS = const(1000)
 
 
 def composite_schedule(
-    installed, connector: int, now: int, duration_s: int, unit: str, transactions: dict, max_segments: int = 1000
+    installed,
+    connector: int,
+    now: int,
+    duration_s: int,
+    unit: str,
+    transactions: dict,
+    max_segments: int = 1000,
 ) -> "tuple[list, int]":
-    """([(start_s, limit_tenths, phases)], duration_s): the plan from now on, in tenths of "A" per phase or of "W".
+    """([(start_s, limit_tenths, phases)], duration_s): the plan from now on, in tenths of "A" per
+    phase or of "W".
 
     The plan covers the returned duration without gaps and without equal neighbours (R34). The
     returned duration is shorter than asked where the plan would need more than `max_segments`
@@ -29,7 +38,12 @@ def composite_schedule(
     tracks = []  # (stack of a connector, start of its transaction)
     for n in range(1, supply.connectors + 1) if connector == 0 else (connector,):
         transaction = transactions.get(n)
-        tracks.append((installed.reaching(n, transaction), now if transaction is None else transaction.started))
+        tracks.append(
+            (
+                installed.reaching(n, transaction),
+                now if transaction is None else transaction.started,
+            )
+        )
     station = installed.of_station()
     walk = _of_charge_point if connector == 0 else _of_connector
     return walk(supply, tracks, station, now, duration_s, unit == "A", max_segments)
@@ -65,7 +79,9 @@ def _of_connector(supply, tracks, station, now, duration_s, amps, max_segments):
                     if start < until:
                         until = start
             else:
-                rate, phases, until, holds, index, began, starts, step, words, worth = own.position(at, started)
+                rate, phases, until, holds, index, began, starts, step, words, worth = own.position(
+                    at, started
+                )
                 last_index = len(words) - 1
         if top_until == at:
             if at < top_holds:
@@ -112,7 +128,8 @@ def _of_connector(supply, tracks, station, now, duration_s, amps, max_segments):
 
 
 def _of_charge_point(supply, tracks, station, now, duration_s, amps, max_segments):
-    """The sum of all connectors, each bounded as by itself, then bounded by what the station allows (R33)."""
+    """The sum of all connectors, each bounded as by itself, then bounded by what the station allows
+    (R33)."""
     station.ask(now, None)
     for stack, started in tracks:
         stack.ask(now, started)
@@ -143,7 +160,8 @@ def _of_charge_point(supply, tracks, station, now, duration_s, amps, max_segment
                 most_phases = phases
             total += rate if amps else rate * phases
         if cap is not None:
-            # Every current counts on every phase (R29), so together they fill no more phases than the widest of them.
+            # Every current counts on every phase (R29), so together they fill no more phases than
+            # the widest of them.
             total = min(total, cap if amps else cap * most_phases)
 
         tenths = total // divisor

@@ -2,13 +2,13 @@
 
 Two stacks decide about a connector (R28), each ordered so that the prevailing profile stands first:
 
-* of the connector: its transaction's TxProfiles by level, then the defaults by level, at equal level the
-  connector's own before the general one (R8);
+* of the connector: its transaction's TxProfiles by level, then the defaults by level, at equal
+  level the connector's own before the general one (R8);
 * of the station: the ChargePointMaxProfiles by level.
 
-No two profiles of a stack are equal in that order, because the newer one displaces the older (R6). Stacks are built
-when first asked for and dropped with every change, so that an answer is never older than the last change.
-"""
+No two profiles of a stack are equal in that order, because the newer one displaces the older (R6).
+Stacks are built when first asked for and dropped with every change, so that an answer is never
+older than the last change."""
 
 from ..units import const
 from .profile import CHARGE_POINT_MAX, NOT_STARTED, TX, TX_DEFAULT
@@ -35,11 +35,11 @@ class InstalledProfiles:
     # What is installed
 
     def displaced_by(self, profile, now: "int | None") -> "tuple[list, str | None]":
-        """(profiles that go when this one comes, None), or ([], why it cannot come). Changes nothing.
+        """(profiles that go when this one comes, None), or ([], why it cannot come). Changes
+        nothing.
 
-        The same id anywhere (R5), the same purpose and level in its scope (R6); and when the station is full, as many
-        ended ones as needed, those first that ended first (R7, R24).
-        """
+        The same id anywhere (R5), the same purpose and level in its scope (R6); and when the
+        station is full, as many ended ones as needed, those first that ended first (R7, R24)."""
         going = [p for p in self._profiles if p.id == profile.id or _clash(p, profile)]
         excess = len(self._profiles) - len(going) + 1 - self.capability.max_installed
         while excess > 0:
@@ -65,7 +65,8 @@ class InstalledProfiles:
         self._changed()
 
     def fix_starts(self, now: int) -> list:
-        """The clock became known: profiles accepted without it count from now (R31). Returns those that changed."""
+        """The clock became known: profiles accepted without it count from now (R31). Returns those
+        that changed."""
         fixed = [p for p in self._profiles if p.accepted_at is None]
         for profile in fixed:
             profile.accepted_at = now
@@ -99,13 +100,14 @@ class InstalledProfiles:
     # What follows from it
 
     def limit_at(self, connector: int, now: "int | None", transaction) -> tuple:
-        """(limit_da, phases, until, reason): the bound of a connector, not its share of the station's current.
+        """(limit_da, phases, until, reason): the bound of a connector, not its share of the
+        station's current.
 
-        limit_da is amperes per phase, rounded down, at most the hardware's (R25, R28). It is the same at every second
-        before `until`, FOREVER when nothing is to come. Without a transaction it is the limit of one that starts now
-        (R32). While the time is unknown the lowest period and the fewest phases count (R31). `reason` is the profile that
-        limits, None when hardware or installation does.
-        """
+        limit_da is amperes per phase, rounded down, at most the hardware's (R25, R28). It is the
+        same at every second before `until`, FOREVER when nothing is to come. Without a transaction
+        it is the limit of one that starts now (R32). While the time is unknown the lowest period
+        and the fewest phases count (R31). `reason` is the profile that limits, None when hardware
+        or installation does."""
         supply = self.supply
         own = self.reaching(connector, transaction)
         station = self.of_station()
@@ -127,8 +129,9 @@ class InstalledProfiles:
         return rate // supply.rate_per_da, supply.held[phases], until, reason
 
     def station_limit_at(self, now: "int | None") -> tuple:
-        """(limit_da or None, reason): what all connectors together may draw per phase (R29). It changes no earlier than
-        the limits of the connectors say, each of which asks the station's profiles too."""
+        """(limit_da or None, reason): what all connectors together may draw per phase (R29). It
+        changes no earlier than the limits of the connectors say, each of which asks the station's
+        profiles too."""
         supply = self.supply
         station = self.of_station()
         if now is None:
@@ -141,7 +144,8 @@ class InstalledProfiles:
         return (None if rate is None else rate // supply.rate_per_da), reason
 
     def reaching(self, connector: int, transaction) -> Stack:
-        """The stack of a connector, with the TxProfiles of its transaction (None: there are none)."""
+        """The stack of a connector, with the TxProfiles of its transaction (None: there are
+        none)."""
         handle = None if transaction is None else transaction.handle
         known = self._own.get(connector)
         if known is None or known[0] != handle:
@@ -162,7 +166,9 @@ class InstalledProfiles:
     def of_station(self) -> Stack:
         """The ChargePointMaxProfiles, the highest level first."""
         if self._station is None:
-            self._station = self._stack([p for p in self._profiles if p.purpose == CHARGE_POINT_MAX])
+            self._station = self._stack(
+                [p for p in self._profiles if p.purpose == CHARGE_POINT_MAX]
+            )
         return self._station
 
     def _stack(self, profiles: list) -> Stack:
@@ -171,7 +177,8 @@ class InstalledProfiles:
 
 
 def _precedence(profile) -> int:
-    """One number, since MicroPython's sort asks for it at every comparison: TxProfile, then level, then own before general."""
+    """One number, since MicroPython's sort asks for it at every comparison: TxProfile, then level,
+    then own before general."""
     rank = profile.level * 2 + (1 if profile.connector else 0)
     return rank + _TX_FIRST if profile.purpose == TX else rank
 

@@ -2,16 +2,19 @@
 
 Kept small, since a station may hold fifty of them. Two sequences hold the periods:
 
-    starts   when each begins, in steps of 60 s or 1 s: a range where they are evenly spaced, which most are, else an array
+    starts   when each begins, in steps of 60 s or 1 s: a range where they are evenly spaced, which
+             most are, else an array
     words    what each says: limit_tenths * 4 + phases
 
-An array's items are 16 bits wide where all of them fit (whole minutes up to 45 days, up to 1638 A), else 32. Limits stay
-in the unit and tenths they were given in; they become rates (see supply) when asked.
+An array's items are 16 bits wide where all of them fit (whole minutes up to 45 days, up to 1638 A),
+else 32. Limits stay in the unit and tenths they were given in; they become rates (see supply) when
+asked.
 
 Three kinds come down to two numbers:
 
-    base        the instant from which periods count; None for Relative, and for Absolute without startSchedule: then
-                it is the start of the transaction, and for a ChargePointMaxProfile its acceptance (R17)
+    base        the instant from which periods count; None for Relative, and for Absolute without
+                startSchedule: then it is the start of the transaction, and for a
+                ChargePointMaxProfile its acceptance (R17)
     recurrence  0, or the seconds after which the schedule starts anew (R16)
 """
 
@@ -23,13 +26,15 @@ CHARGE_POINT_MAX = const("ChargePointMaxProfile")
 TX_DEFAULT = const("TxDefaultProfile")
 TX = const("TxProfile")
 
-# In place of a transaction's start: there is none yet, so every second is the first one of a transaction (R32).
+# In place of a transaction's start: there is none yet, so every second is the first one of a
+# transaction (R32).
 NOT_STARTED = FOREVER
 
 RECURRENCES = {"Daily": 86400, "Weekly": 604800}
 
 LATEST_START_S = const((1 << 30) - 1)  # of a period: 34 years, a small int on a 32-bit chip
-MOST_TENTHS = const((1 << 28) - 1)  # 26 million amperes: no hardware limit lies above, nothing is lost
+# 26 million amperes: no hardware limit lies above, nothing is lost
+MOST_TENTHS = const((1 << 28) - 1)
 ALL_PHASES = const(3)  # numberPhases when absent (OCPP 1.6, 7.14)
 
 # What most profiles do not say: a document leaves it out, and an object takes the class's.
@@ -47,7 +52,9 @@ class ChargingProfile:
     recurrence = 0
     length = FOREVER  # silent from here on, counted from the base
 
-    def __init__(self, supply, facts: dict, step: int, starts: "list[int]", words: "list[int]") -> None:
+    def __init__(
+        self, supply, facts: dict, step: int, starts: "list[int]", words: "list[int]"
+    ) -> None:
         """step: in seconds. starts, words: of the periods, as above."""
         self.id = facts["id"]
         self.connector = facts["connector"]  # where it was installed; 0 is the whole charge point
@@ -65,10 +72,13 @@ class ChargingProfile:
 
     def periods(self) -> "list[tuple[int, int, int]]":
         """(start_s, limit_tenths, phases) of each period, as given."""
-        return [(start * self.step, word >> 2, word & 3) for start, word in zip(self.starts, self.words)]
+        return [
+            (start * self.step, word >> 2, word & 3) for start, word in zip(self.starts, self.words)
+        ]
 
     def speaks(self, at: int, started: "int | None", stack) -> bool:
-        """Does it say something at an instant, not before valid_from? What it says is left in the stack that asks:
+        """Does it say something at an instant, not before valid_from? What it says is left in the
+        stack that asks:
 
         until    the answer is the same at every second from `at` to before it
 
@@ -78,9 +88,9 @@ class ChargingProfile:
         holds    up to here it speaks on, with nothing but changes of period
         index    of the period, counted from 0, and `began`: the instant from which its start counts
 
-        `started` is the start of the transaction, NOT_STARTED without one, None when it is not known: then a profile
-        that counts from it answers with its lowest rate and its fewest phases, since the true ones cannot be lower (R31).
-        """
+        `started` is the start of the transaction, NOT_STARTED without one, None when it is not
+        known: then a profile that counts from it answers with its lowest rate and its fewest
+        phases, since the true ones cannot be lower (R31)."""
         valid_to = self.valid_to
         if at >= valid_to:
             stack.until = FOREVER
@@ -93,7 +103,8 @@ class ChargingProfile:
                 stack.until = stack.holds = valid_to
                 stack.rate, stack.phases = self.lowest()
                 return True
-            offset = at - base  # below 0 without a transaction, or after the clock was set back: the first period
+            # Below 0 without a transaction, or after the clock was set back: the first period
+            offset = at - base
         else:
             offset = at - base
             if offset < 0:
@@ -137,13 +148,17 @@ class ChargingProfile:
         return True
 
     def lowest(self) -> "tuple[int, int]":
-        """The lowest rate of all periods, executed or not, and the fewest phases, be they another period's (R31)."""
+        """The lowest rate of all periods, executed or not, and the fewest phases, be they another
+        period's (R31)."""
         worth = self.worth
         periods = self.periods()
-        return min([tenths * worth[phases] for _, tenths, phases in periods]), min([phases for _, _, phases in periods])
+        return min([tenths * worth[phases] for _, tenths, phases in periods]), min(
+            [phases for _, _, phases in periods]
+        )
 
     def ends_at(self) -> int:
-        """The instant from which it is silent for good, FOREVER if that cannot be said without a transaction."""
+        """The instant from which it is silent for good, FOREVER if that cannot be said without a
+        transaction."""
         base = self.base
         if base is None and self.purpose == CHARGE_POINT_MAX:
             base = self.accepted_at
@@ -152,8 +167,13 @@ class ChargingProfile:
         return min(base + self.length, self.valid_to)
 
     def same_as(self, other: "ChargingProfile") -> bool:
-        """Equal in everything that has an effect. When it was accepted has one only where periods count from there."""
-        if self.step != other.step or list(self.starts) != list(other.starts) or list(self.words) != list(other.words):
+        """Equal in everything that has an effect. When it was accepted has one only where periods
+        count from there."""
+        if (
+            self.step != other.step
+            or list(self.starts) != list(other.starts)
+            or list(self.words) != list(other.words)
+        ):
             return False
         mine, others = self._facts(), other._facts()
         if self.base is not None or self.purpose != CHARGE_POINT_MAX:
@@ -176,8 +196,8 @@ class ChargingProfile:
         return facts
 
     def to_document(self) -> dict:
-        """As ints, strs and a list for JSON, which is the step, then the starts, then the words: some 350 bytes of text for
-        24 periods."""
+        """As ints, strs and a list for JSON, which is the step, then the starts, then the words:
+        some 350 bytes of text for 24 periods."""
         document = self._facts()
         document["table"] = [self.step] + list(self.starts) + list(self.words)
         return document
@@ -187,11 +207,13 @@ def _array(numbers: "list[int]") -> array:
     return array("H" if max(numbers) < 65536 else "I", numbers)
 
 
-def profile_from(fields: dict, connector: int, accepted_at: "int | None", handle: "int | None", supply):
+def profile_from(
+    fields: dict, connector: int, accepted_at: "int | None", handle: "int | None", supply
+):
     """The profile that clean and already accepted fields describe.
 
-    `handle` is the local handle of the transaction a TxProfile belongs to; other purposes have none.
-    """
+    `handle` is the local handle of the transaction a TxProfile belongs to; other purposes have
+    none."""
     schedule = fields["chargingSchedule"]
     purpose = fields["chargingProfilePurpose"]
     kind = fields["chargingProfileKind"]

@@ -27,6 +27,8 @@ def shares(total_da: int, wants: "list[int]", minimum_da: int = MINIMUM_DA) -> "
             parts[i] = want
             left_da -= want
             left -= 1
-        if len(sharing) <= 1 or not any([parts[i] < minimum_da and parts[i] < wants[i] for i in sharing]):
+        if len(sharing) <= 1 or not any(
+            [parts[i] < minimum_da and parts[i] < wants[i] for i in sharing]
+        ):
             return parts
         sharing.pop()

@@ -26,11 +26,13 @@ class Stack:
     def __init__(self, profiles: list) -> None:
         self.profiles = profiles
         self.index = self.began = 0
-        self._asked = FOREVER  # the earliest instant of the last answer; FOREVER: nothing is remembered
+        # The earliest instant of the last answer; FOREVER: nothing is remembered
+        self._asked = FOREVER
         self._fall_silent(FOREVER)
 
     def ask(self, at: int, started: "int | None") -> None:
-        """What holds at an instant, for a transaction that started then; see ChargingProfile.speaks."""
+        """What holds at an instant, for a transaction that started then; see
+        ChargingProfile.speaks."""
         if self._asked <= at < self.holds and started == self._started:
             while self.until <= at:
                 self.step()
@@ -40,7 +42,8 @@ class Stack:
         self._started = started
         for profile in self.profiles:
             valid_from = profile.valid_from
-            if at < valid_from:  # R14; checked here, since it saves the call for most of those above
+            # R14; checked here, since it saves the call for most of those above
+            if at < valid_from:
                 if valid_from < until:
                     until = valid_from
             elif profile.speaks(at, started, self):

@@ -15,7 +15,8 @@ class Supply:
     can_switch_phases  the hardware can hold a connector to one phase
     connector_da       a connector's own limit per phase
     connector_dw       the same in deci-watts over all wired phases, or None; the lower one binds
-    station_da         the own limit per phase of all connectors together (the grid connection), or None
+    station_da         the own limit per phase of all connectors together (the grid connection), or
+                       None
     connectors         how many there are, numbered from 1
     """
 
@@ -34,9 +35,9 @@ class Supply:
         self.connectors = connectors
         self.can_switch_phases = can_switch_phases
         self.rate_per_da = 6 * volts
-        # Phases that may carry current when a profile names 1, 2 or 3 (index 0 is unused). A switch holds a
-        # connector to one phase or to all of them. Where it cannot hold the named number, all carry
-        # (R26).
+        # Phases that may carry current when a profile names 1, 2 or 3 (index 0 is unused). A switch
+        # holds a connector to one phase or to all of them. Where it cannot hold the named number,
+        # all carry (R26).
         self.held = (0, 1 if can_switch_phases else phases, phases, phases)
         # What a tenth of the unit is worth, by the number of phases its period names.
         self.amps = ("A", self.rate_per_da, self.rate_per_da, self.rate_per_da)

@@ -1,14 +1,16 @@
-"""Grants: permissions that wait for a plug (OCPP 1.6, 3.5, 4.1 and 5.11). cards.py decides who gets one.
+"""Grants: permissions that wait for a plug (OCPP 1.6, 3.5, 4.1 and 5.11). cards.py decides who gets
+one.
 
-A grant ends with ConnectionTimeOut, and a profile that came with a remote start ends with it. When a transaction begins at a
-connector, no other grant may use that connector any more.
-"""
+A grant ends with ConnectionTimeOut, and a profile that came with a remote start ends with it. When
+a transaction begins at a connector, no other grant may use that connector any more."""
 
 
 class Grant:
     """connectors: ids where it may be used. profile: clean fields of a chargingProfile, or None."""
 
-    def __init__(self, id_tag: str, connectors: "list[int]", expires_ms: int, profile: "dict | None", parent) -> None:
+    def __init__(
+        self, id_tag: str, connectors: "list[int]", expires_ms: int, profile: "dict | None", parent
+    ) -> None:
         self.id_tag = id_tag
         self.connectors = connectors
         self.expires_ms = expires_ms
@@ -17,8 +19,9 @@ class Grant:
 
 
 class Authorisation:
-    """cards.py uses what is public here: documents (the port to flash), transactions, calls. statuses: tells of Preparing before the
-    transaction begins, even where it begins in the same pass."""
+    """cards.py uses what is public here: documents (the port to flash), transactions, calls.
+    statuses: tells of Preparing before the transaction begins, even where it begins in the same
+    pass."""
 
     def __init__(self, facts, documents, transactions, calls, statuses) -> None:
         self.facts = facts
@@ -35,10 +38,20 @@ class Authorisation:
 
         card(self, id_tag, connectors)
 
-    def grant(self, id_tag: str, ids: "list[int]", profile: "dict | None", parent: "str | None" = None) -> None:
+    def grant(
+        self, id_tag: str, ids: "list[int]", profile: "dict | None", parent: "str | None" = None
+    ) -> None:
         """Adds a grant. cards.py has withdrawn those that it replaces."""
         facts = self.facts
-        self.grants.append(Grant(id_tag, ids, facts.up_ms + facts.settings["ConnectionTimeOut"] * 1000, profile, parent))
+        self.grants.append(
+            Grant(
+                id_tag,
+                ids,
+                facts.up_ms + facts.settings["ConnectionTimeOut"] * 1000,
+                profile,
+                parent,
+            )
+        )
         self._mark()
         if not any([c.id in ids and c.plugged() and c.free() for c in facts.connectors]):
             facts.log("info", "authorised, waiting for a plug")
@@ -47,7 +60,8 @@ class Authorisation:
         return min([g.expires_ms for g in self.grants]) if self.grants else None
 
     def settle(self) -> None:
-        """Applies verdicts on cards, ends old grants, and begins a transaction where a grant and a plug meet."""
+        """Applies verdicts on cards, ends old grants, and begins a transaction where a grant and a
+        plug meet."""
         for id_tag, info, transaction in self.transactions.take_verdicts():
             from .cards import judged
 

@@ -1,8 +1,9 @@
-"""The authorisation cache (OCPP 1.6, 3.5.1): what the central system last said about each card. Loaded for each use.
+"""The authorisation cache (OCPP 1.6, 3.5.1): what the central system last said about each card.
+Loaded for each use.
 
-One document in flash, nothing in RAM: a text of lines "card, status, expiry (an instant or nothing), parent", separated by
-tabs, the oldest first. It is written only when an answer says something new about a card.
-"""
+One document in flash, nothing in RAM: a text of lines "card, status, expiry (an instant or
+nothing), parent", separated by tabs, the oldest first. It is written only when an answer says
+something new about a card."""
 
 from micropython import const
 
@@ -10,7 +11,8 @@ _MOST = const(40)  # cards; the oldest goes first
 
 
 def look_up(facts, documents, id_tag: str) -> "tuple[str, str | None] | None":
-    """(AuthorizationStatus, parentIdTag or None) of a card, or None where nothing is known. Upper and lower case are one."""
+    """(AuthorizationStatus, parentIdTag or None) of a card, or None where nothing is known. Upper
+    and lower case are one."""
     text = _text(documents)
     start = text.find("\n%s\t" % id_tag.lower())
     if start < 0:
@@ -22,8 +24,8 @@ def look_up(facts, documents, id_tag: str) -> "tuple[str, str | None] | None":
 
 
 def remember(facts, documents, id_tag: str, info: dict) -> None:
-    """Stores the idTagInfo of an answer, as far as it can be read. ConcurrentTx says nothing about the card itself. A card that is
-    accepted until a date that cannot be read is not stored."""
+    """Stores the idTagInfo of an answer, as far as it can be read. ConcurrentTx says nothing about
+    the card itself. A card that is accepted until a date that cannot be read is not stored."""
     status = info.get("status")
     expires = info.get("expiryDate", "")
     parent = info.get("parentIdTag") or ""

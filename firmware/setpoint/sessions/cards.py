@@ -1,11 +1,17 @@
-"""Who may charge, and where (OCPP 1.6, 3.5, 4.1, 4.8). Imported for each card and each answer about one.
+"""Who may charge, and where (OCPP 1.6, 3.5, 4.1, 4.8). Imported for each card and each answer about
+one.
 
 A card means, first case that fits:
-1. Its own transaction runs in reach, or its cable is held there: the transaction ends, the cable is released.
-2. The central system, the cache or AllowOfflineTxForUnknownId accepts it, and its group (parentIdTag) runs or is held: the same.
-3. It is accepted, and a connector in reach is free: a grant (authorisation.py), first rule that fits:
-   a. not for a vehicle that another card has left at its connector, while there is another connector;
-   b. the same card waits for one of the connectors: as one grant, with the profile of the remote start, if there was one (R10);
+1. Its own transaction runs in reach, or its cable is held there: the transaction ends, the cable is
+   released.
+2. The central system, the cache or AllowOfflineTxForUnknownId accepts it, and its group
+   (parentIdTag) runs or is held: the same.
+3. It is accepted, and a connector in reach is free: a grant (authorisation.py), first rule that
+   fits:
+   a. not for a vehicle that another card has left at its connector, while there is another
+      connector;
+   b. the same card waits for one of the connectors: as one grant, with the profile of the remote
+      start, if there was one (R10);
    c. more wait than there are connectors: the earlier one goes.
 """
 
@@ -29,7 +35,9 @@ def card(authorisation, id_tag: str, connectors: "list[int] | None") -> None:
         facts.log("warn", "card refused: no connector is free")
 
 
-def authorise(authorisation, id_tag: str, ids: "list[int]", profile: "dict | None", reach: list) -> None:
+def authorise(
+    authorisation, id_tag: str, ids: "list[int]", profile: "dict | None", reach: list
+) -> None:
     """Grants `ids` if the card is accepted. reach: connectors that its group may leave."""
     facts = authorisation.facts
     settings = facts.settings
@@ -39,19 +47,29 @@ def authorise(authorisation, id_tag: str, ids: "list[int]", profile: "dict | Non
     if online and not (settings["LocalPreAuthorize"] and settings["AuthorizationCacheEnabled"]):
         _ask(authorisation, id_tag, ids, profile, reach)
         return
-    known = cache.look_up(facts, authorisation.documents, id_tag) if settings["AuthorizationCacheEnabled"] else None
+    known = (
+        cache.look_up(facts, authorisation.documents, id_tag)
+        if settings["AuthorizationCacheEnabled"]
+        else None
+    )
     if online and (known is None or known[0] != "Accepted"):
         _ask(authorisation, id_tag, ids, profile, reach)
     elif online or _may_start_offline(settings, known):
         _accepted(authorisation, id_tag, ids, profile, reach, None if known is None else known[1])
     else:
-        facts.log("warn", "card refused: no central system to ask, and it is %s" % (known[0] if known else "unknown"))
+        facts.log(
+            "warn",
+            "card refused: no central system to ask, and it is %s"
+            % (known[0] if known else "unknown"),
+        )
 
 
 def _may_start_offline(settings, known) -> bool:
     if known is None:
         return settings["AllowOfflineTxForUnknownId"]
-    return known[0] == "Accepted" and (settings["LocalAuthorizeOffline"] or settings["AllowOfflineTxForUnknownId"])
+    return known[0] == "Accepted" and (
+        settings["LocalAuthorizeOffline"] or settings["AllowOfflineTxForUnknownId"]
+    )
 
 
 def _ask(authorisation, id_tag: str, ids: "list[int]", profile: "dict | None", reach: list) -> None:
@@ -85,12 +103,20 @@ def _accepted(authorisation, id_tag, ids, profile, reach, parent: "str | None") 
     grant(authorisation, id_tag, ids, profile, parent)
 
 
-def grant(authorisation, id_tag: str, ids: "list[int]", profile: "dict | None", parent: "str | None" = None) -> None:
+def grant(
+    authorisation,
+    id_tag: str,
+    ids: "list[int]",
+    profile: "dict | None",
+    parent: "str | None" = None,
+) -> None:
     """Grants the card those of the connectors that are still free."""
     facts = authorisation.facts
     tag = id_tag.lower()
     free = [c for c in facts.connectors if c.id in ids and c.free()]
-    ids = [c.id for c in free if not c.ended_here or c.ended_here.lower() == tag] or [c.id for c in free]
+    ids = [c.id for c in free if not c.ended_here or c.ended_here.lower() == tag] or [
+        c.id for c in free
+    ]
     if not ids:
         facts.log("warn", "card refused: no connector is free")
         return
@@ -117,8 +143,9 @@ def _leave(authorisation, connector, id_tag: str) -> None:
 
 
 def judged(authorisation, id_tag: str, info: dict, transaction) -> None:
-    """What the central system says of a card in a StartTransaction.conf (transaction: that one, which runs or ran) or a
-    StopTransaction.conf (None); {}: nothing. An unknown status counts as a refusal."""
+    """What the central system says of a card in a StartTransaction.conf (transaction: that one,
+    which runs or ran) or a StopTransaction.conf (None); {}: nothing. An unknown status counts as a
+    refusal."""
     facts = authorisation.facts
     cache.remember(facts, authorisation.documents, id_tag, info)
     if transaction is None:

@@ -1,14 +1,19 @@
-"""What the meters say, in the short form of messaging/sampling.py, and an energy register that never goes back."""
+"""What the meters say, in the short form of messaging/sampling.py, and an energy register that
+never goes back."""
 
 from micropython import const
 
 from ..messaging.sampling import BEGIN, END, short_form
 
-LISTS = const(("MeterValuesSampledData", "MeterValuesAlignedData", "StopTxnSampledData", "StopTxnAlignedData"))  # keys
+# Keys
+LISTS = const(
+    ("MeterValuesSampledData", "MeterValuesAlignedData", "StopTxnSampledData", "StopTxnAlignedData")
+)
 
 
 class Meters:
-    """readings(connector id) -> messaging.sampling.Reading. ledger: knows what each register was told to be."""
+    """readings(connector id) -> messaging.sampling.Reading. ledger: knows what each register was
+    told to be."""
 
     def __init__(self, facts, readings, ledger) -> None:
         self._facts = facts
@@ -17,17 +22,21 @@ class Meters:
         self._offsets = {}  # connector: what its meter had counted before it started at 0 again
 
     def start(self) -> None:
-        """Takes out of each list what this board cannot measure, so that a central system reads there what it can get."""
+        """Takes out of each list what this board cannot measure, so that a central system reads
+        there what it can get."""
         settings = self._facts.settings
         for key in LISTS:
-            settings.adopt(key, ",".join([name for name in settings.words(key) if self.measures(name)]))
+            settings.adopt(
+                key, ",".join([name for name in settings.words(key) if self.measures(name)])
+            )
 
     def reading(self, connector_id: int):
-        """What the meter says now. The register is never below what the central system was told before.
+        """What the meter says now. The register is never below what the central system was told
+        before.
 
-        A meter that begins below that at power-up has forgotten, and counts on. One that falls back later is not
-        believed until it is above again: it may be a single wrong reading. One that was not read yet stands where it stood.
-        """
+        A meter that begins below that at power-up has forgotten, and counts on. One that falls back
+        later is not believed until it is above again: it may be a single wrong reading. One that
+        was not read yet stands where it stood."""
         reading = self._readings(connector_id)
         known = self._ledger.wh
         before = known.get(connector_id, 0)
@@ -42,10 +51,13 @@ class Meters:
 
     def measures(self, name: str) -> bool:
         """Can this board tell a measurand of any of its connectors?"""
-        return any([self._readings(connector.id).measures(name) for connector in self._facts.connectors])
+        return any(
+            [self._readings(connector.id).measures(name) for connector in self._facts.connectors]
+        )
 
     def values(self, connector_id: int, key: str, offered_da: "int | None" = None) -> str:
-        """The measurands that a key names, in short form. offered_da: in the place of what the pilot says."""
+        """The measurands that a key names, in short form. offered_da: in the place of what the
+        pilot says."""
         facts = self._facts
         reading = self.reading(connector_id)
         if offered_da is not None:

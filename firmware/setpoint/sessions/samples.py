@@ -1,9 +1,9 @@
 """When meters are read (OCPP 1.6, 3.16): periodic and clock-aligned samples.
 
-Clock-aligned values are due at midnight UTC and every ClockAlignedDataInterval after it, of each connector, in a
-transaction or not; those outside a transaction are not kept while the network is away. There is no value of connector
-0, which stands for a main meter (OCPP 1.6, 6.31): boards have none.
-"""
+Clock-aligned values are due at midnight UTC and every ClockAlignedDataInterval after it, of each
+connector, in a transaction or not; those outside a transaction are not kept while the network is
+away. There is no value of connector 0, which stands for a main meter (OCPP 1.6, 6.31): boards have
+none."""
 
 from micropython import const
 
@@ -13,7 +13,8 @@ from ..protocol.iso8601 import text_from
 from ..units import MINIMUM_DA
 
 _DAY_S = const(86400)
-_MARK_MS = const(60000)  # how stale the register in flash may get; it is wanted for a meter that forgets
+# How stale the register in flash may get; it is wanted for a meter that forgets
+_MARK_MS = const(60000)
 
 
 def sample_anew(facts, connector) -> None:
@@ -46,7 +47,9 @@ class Samples:
             self._aligned_at = None
         elif self._aligned_at is None:
             midnight = now - now % _DAY_S
-            self._aligned_at = midnight + min((now - midnight) // interval_s * interval_s + interval_s, _DAY_S)
+            self._aligned_at = midnight + min(
+                (now - midnight) // interval_s * interval_s + interval_s, _DAY_S
+            )
         return self._aligned_at
 
     def due_ms(self) -> "int | None":
@@ -100,20 +103,33 @@ class Samples:
         values = self._meters.values(connector.id, key)
         if values:
             next_ms = facts.settings["MeterValueSampleInterval"] * 1000
-            self._outbox.add_meter_values(connector.transaction, when, context, values, facts.up_ms, next_ms, facts.online())
+            self._outbox.add_meter_values(
+                connector.transaction, when, context, values, facts.up_ms, next_ms, facts.online()
+            )
         values = self._meters.values(connector.id, data_key) if data_key else ""
         if values:
             connector.transaction.add_data(when, context, values)
 
     def _report(self, connector, context: int, key: str, before_accepted: bool) -> None:
-        """MeterValues outside a transaction: what is offered is what one that starts now would get."""
+        """MeterValues outside a transaction: what is offered is what one that starts now would
+        get."""
         facts = self._facts
-        would_get_da = connector.limit_da if connector.free() and connector.limit_da >= MINIMUM_DA else 0
+        would_get_da = (
+            connector.limit_da if connector.free() and connector.limit_da >= MINIMUM_DA else 0
+        )
         values = self._meters.values(connector.id, key, would_get_da)
         if values and facts.now is not None:
-            moment = {"timestamp": text_from(facts.now), "sampledValue": sampled_values(values, context)}
+            moment = {
+                "timestamp": text_from(facts.now),
+                "sampledValue": sampled_values(values, context),
+            }
             payload = {"connectorId": connector.id, "meterValue": [moment]}
-            self._calls.ask("MeterValues", payload, lambda payload, error: log_refusal(facts.log, error), before_accepted)
+            self._calls.ask(
+                "MeterValues",
+                payload,
+                lambda payload, error: log_refusal(facts.log, error),
+                before_accepted,
+            )
 
     def triggered(self, connector) -> None:
         """TriggerMessage (OCPP 1.6, 5.17); also while Pending."""

@@ -7,12 +7,14 @@ from ..messaging.transaction import Transaction
 from .samples import sample_anew
 
 _ENERGY_LOOK_MS = const(5000)  # at 22 kW, 30 Wh
-_CURRENT_ENDS_MS = const(7000)  # after a stop: the vehicle has 6 s, then the contactor opens (pilot/sequence.py)
+# After a stop: the vehicle has 6 s, then the contactor opens (pilot/sequence.py)
+_CURRENT_ENDS_MS = const(7000)
 _METER_SAYS_MS = const(1500)  # after that: meters are read once a second
 
 
 class Transactions:
-    """charging: installs the profile of a remote start, and removes those of a transaction that ended. outbox, meters."""
+    """charging: installs the profile of a remote start, and removes those of a transaction that
+    ended. outbox, meters."""
 
     def __init__(self, facts, charging, outbox, meters) -> None:
         self._facts = facts
@@ -22,8 +24,8 @@ class Transactions:
         self._verdicts = []
 
     def take_verdicts(self) -> list:
-        """What the central system has said about cards since the last call: (idTag, idTagInfo, the Transaction of a
-        StartTransaction.conf, or None for a StopTransaction.conf)."""
+        """What the central system has said about cards since the last call: (idTag, idTagInfo, the
+        Transaction of a StartTransaction.conf, or None for a StopTransaction.conf)."""
         verdicts = self._verdicts
         if verdicts:
             self._verdicts = []
@@ -33,24 +35,30 @@ class Transactions:
         return self._outbox.ledger.when(self._facts.now, self._facts.up_ms)
 
     def resume(self, reason: str) -> None:
-        """After a power-up: running transactions go on, or end for that reason, as ResumeTransactionAfterPowerLoss says."""
+        """After a power-up: running transactions go on, or end for that reason, as
+        ResumeTransactionAfterPowerLoss says."""
         facts = self._facts
         ledger = self._outbox.ledger
         for transaction in list(ledger.running):
             connector = facts.connector(transaction.connector)
             if connector is None:
-                self._stop(transaction, self._when(), ledger.wh[transaction.connector], "Other", None)
+                self._stop(
+                    transaction, self._when(), ledger.wh[transaction.connector], "Other", None
+                )
                 continue
             connector.transaction = transaction
             if facts.settings["ResumeTransactionAfterPowerLoss"]:
-                facts.log("info", "connector %d: its transaction goes on after the restart" % connector.id)
+                facts.log(
+                    "info", "connector %d: its transaction goes on after the restart" % connector.id
+                )
                 sample_anew(facts, connector)
                 self._look_at_energy(connector)
             else:
                 self.end(connector, reason, None)
 
     def begin(self, connector, id_tag: str, profile: "dict | None", parent: "str | None") -> None:
-        """Starts a transaction. A profile that came with its remote start is in force first, or there is no transaction (R10)."""
+        """Starts a transaction. A profile that came with its remote start is in force first, or
+        there is no transaction (R10)."""
         facts = self._facts
         if connector.stopped is not None:
             self._take_last_reading(connector)
@@ -64,7 +72,9 @@ class Transactions:
             reason = self._charging.install(profile, connector.id, transaction)
             if reason is not None:
                 connector.transaction = None
-                facts.log("error", "no transaction without the profile of its remote start: %s" % reason)
+                facts.log(
+                    "error", "no transaction without the profile of its remote start: %s" % reason
+                )
                 return
         connector.ended_here = None
         connector.held = None
@@ -75,16 +85,21 @@ class Transactions:
         facts.limits_stale = True
 
     def end(self, connector, reason: str, id_tag: "str | None") -> None:
-        """Stops a running transaction. `reason`: one of OCPP 1.6, 7.36 Reason. While the contactor is closed, its StopTransaction is
-        written to flash at once but sent after the last reading, so that every Wh belongs to a transaction."""
+        """Stops a running transaction. `reason`: one of OCPP 1.6, 7.36 Reason. While the contactor
+        is closed, its StopTransaction is written to flash at once but sent after the last reading,
+        so that every Wh belongs to a transaction."""
         facts = self._facts
         transaction = connector.transaction
         connector.transaction = None
         connector.sample_at_ms = None
         connector.look_ms = None
         connector.spent = False
-        connector.ended_here = transaction.id_tag or "?" if connector.plugged() or connector.cable_in else None
-        if reason == "DeAuthorized" or (reason == "EVDisconnected" and not facts.settings["UnlockConnectorOnEVSideDisconnect"]):
+        connector.ended_here = (
+            transaction.id_tag or "?" if connector.plugged() or connector.cable_in else None
+        )
+        if reason == "DeAuthorized" or (
+            reason == "EVDisconnected" and not facts.settings["UnlockConnectorOnEVSideDisconnect"]
+        ):
             connector.held = transaction if connector.has_lock and connector.cable_in else None
         when = self._when()
         reading = self._meters.ends(transaction, when)
@@ -94,9 +109,21 @@ class Transactions:
             connector.look_ms = facts.up_ms + _CURRENT_ENDS_MS
         facts.limits_stale = True
 
-    def _stop(self, transaction, when, meter_wh: int, reason: str, id_tag: "str | None", waits: bool = False) -> None:
-        self._write(lambda: self._outbox.add_stop(transaction, when, meter_wh, reason, id_tag, waits))
-        self._facts.log("info", "connector %d: transaction ends, %s" % (transaction.connector, reason))
+    def _stop(
+        self,
+        transaction,
+        when,
+        meter_wh: int,
+        reason: str,
+        id_tag: "str | None",
+        waits: bool = False,
+    ) -> None:
+        self._write(
+            lambda: self._outbox.add_stop(transaction, when, meter_wh, reason, id_tag, waits)
+        )
+        self._facts.log(
+            "info", "connector %d: transaction ends, %s" % (transaction.connector, reason)
+        )
         self._charging.transaction_ended(transaction.handle)
 
     def _write(self, do) -> None:
@@ -137,9 +164,12 @@ class Transactions:
         self._write(lambda: self._outbox.take_last_reading(order, last))
 
     def bound_energy(self, connector) -> None:
-        """The central system refused its card: the transaction goes on up to MaxEnergyOnInvalidId."""
+        """The central system refused its card: the transaction goes on up to
+        MaxEnergyOnInvalidId."""
         transaction = connector.transaction
-        transaction.most_wh = self._meters.reading(connector.id).wh + self._facts.settings["MaxEnergyOnInvalidId"]
+        transaction.most_wh = (
+            self._meters.reading(connector.id).wh + self._facts.settings["MaxEnergyOnInvalidId"]
+        )
         self._write(lambda: self._outbox.store(transaction))
         self._look_at_energy(connector)
 
@@ -155,8 +185,11 @@ class Transactions:
 
     # -- answers of the central system
 
-    def delivered(self, entry, payload, error: "str | None", refused: bool, others: "int | None") -> bool:
-        """A message of a transaction was answered, or not (calls.py, outbox.py). Returns True if it must be sent again."""
+    def delivered(
+        self, entry, payload, error: "str | None", refused: bool, others: "int | None"
+    ) -> bool:
+        """A message of a transaction was answered, or not (calls.py, outbox.py). Returns True if it
+        must be sent again."""
         _, action, line = entry
         if error is not None:
             if self._is_tried_again(action, error, refused, others):
@@ -183,7 +216,9 @@ class Transactions:
             conf = understood(self._facts.log, action, payload, None)
         info = conf.get("idTagInfo", {})
         if action == "StartTransaction":
-            transaction = self._outbox.started(entry, conf.get("transactionId"), info.get("parentIdTag"))
+            transaction = self._outbox.started(
+                entry, conf.get("transactionId"), info.get("parentIdTag")
+            )
             self._verdicts.append((transaction.id_tag, info, transaction))
             return
         if action == "StopTransaction" and info and line[6] is not None:

@@ -2,15 +2,18 @@
 
 After each event the app carries out the effects, in order,
 
-    ("send", text)               an OCPP-J message for the central system; a long one as a list of pieces of its UTF-8
-    ("clock", instant, into_second_ms)   the central system says what time it is; `on_clock` is told if that was news
+    ("send", text)               an OCPP-J message for the central system; a long one as a list of
+                                 pieces of its UTF-8
+    ("clock", instant, into_second_ms)   the central system says what time it is; `on_clock` is told
+                                         if that was news
     ("ping", seconds)            the websocket's ping interval
     ("renew",)                   connect anew, with other credentials
     ("reset",)                   restart now
 
-and hands to the control loop what every connector may do by then. Two things do not wait for the end of a pass, because an answer
-depends on them: documents are written through the port `documents` (Accepted means that the profile is in flash),
-transactions through the port `journal`; and meters are read through `readings`.
+and hands to the control loop what every connector may do by then. Two things do not wait for the
+end of a pass, because an answer depends on them: documents are written through the port `documents`
+(Accepted means that the profile is in flash), transactions through the port `journal`; and meters
+are read through `readings`.
 
     station       the object the app talks to: one pass for each event
     facts         what is true at the event at hand

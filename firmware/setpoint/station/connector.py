@@ -7,15 +7,19 @@ from micropython import const
 
 from ..units import MINIMUM_DA
 
-# Error codes, and vendor codes of Setpoint, that do not keep a connector from charging. Connector 0 reports them: some central
-# systems stop a connector that shows an errorCode.
-_WARNINGS = const(("WeakSignal", "ReaderFailure", "LocalListConflict", "ResetFailure", "derated", "thermometer"))
+# Error codes, and vendor codes of Setpoint, that do not keep a connector from charging. Connector 0
+# reports them: some central systems stop a connector that shows an errorCode.
+_WARNINGS = const(
+    ("WeakSignal", "ReaderFailure", "LocalListConflict", "ResetFailure", "derated", "thermometer")
+)
 
-RECOVERS = const("The fault is over: current again within 30 s")  # pilot/sequence.py: F lasts so much longer
+# Pilot/sequence.py: F lasts so much longer
+RECOVERS = const("The fault is over: current again within 30 s")
 
 
 class Fault:
-    """code: one of OCPP 1.6, 7.6 ChargePointErrorCode; vendor_code, info: ours, with the number measured."""
+    """code: one of OCPP 1.6, 7.6 ChargePointErrorCode; vendor_code, info: ours, with the number
+    measured."""
 
     def __init__(self, code: str, vendor_code: "str | None", info: "str | None") -> None:
         self.code = code
@@ -32,14 +36,17 @@ class Fault:
 
 
 class Connector:
-    """Connector 0 stands for the charge point as a whole: it has faults and a status, nothing else."""
+    """Connector 0 stands for the charge point as a whole: it has faults and a status, nothing
+    else."""
 
     def __init__(self, connector_id: int, charge_point: "ChargePoint | None" = None) -> None:
         self.id = connector_id
         self._charge_point = charge_point
-        self.pilot = "A"  # state of the pilot's machine (pilot/sequence.py): A, B1, B2, C1, C1P, C2, C2S, F
+        # State of the pilot's machine (pilot/sequence.py): A, B1, B2, C1, C1P, C2, C2S, F
+        self.pilot = "A"
         self.vehicle = "A"  # what the vehicle shows: A, B, C, D, E, F
-        self.withheld = False  # its pilot went to +12 V in a transaction: the station pauses the charge
+        # Its pilot went to +12 V in a transaction: the station pauses the charge
+        self.withheld = False
         self.recovers = False  # after a fault: its pilot has not offered anything since
         self.limit_da = 0  # what it may draw
         self.transaction = None
@@ -49,9 +56,11 @@ class Connector:
         self.operative = True  # as ChangeAvailability left it
         self.spent = False  # its transaction has used up MaxEnergyOnInvalidId
         self.has_lock = False
-        self.cable_in = False  # a cable sits in the socket, with or without a vehicle; False where that cannot be seen
+        # A cable sits in the socket, with or without a vehicle; False where that cannot be seen
+        self.cable_in = False
         self.held = None  # the ended transaction whose owner alone may unlock the cable
-        self.stopped = None  # (order of its StopTransaction, reading so far) while current may still flow
+        # (order of its StopTransaction, reading so far) while current may still flow
+        self.stopped = None
         self.look_ms = None  # when to take the last reading, or to check `spent`
         self.sample_at_ms = None  # when the next MeterValues of its transaction is due
         self._reported = None  # (status, error, vendor code, info) as last sent
@@ -82,10 +91,13 @@ class Connector:
                 self.ended_here = None
 
     def asks(self) -> bool:
-        """Does the vehicle ask for current? One that needs ventilation (D) gets none: no board ventilates."""
+        """Does the vehicle ask for current? One that needs ventilation (D) gets none: no board
+        ventilates."""
         return self.vehicle == "C"
 
-    def on_fault(self, code: str, vendor_code: "str | None", info: "str | None", active: bool) -> None:
+    def on_fault(
+        self, code: str, vendor_code: "str | None", info: "str | None", active: bool
+    ) -> None:
         """A fault comes or goes; code and vendor_code together name it."""
         self.faults = [f for f in self.faults if (f.code, f.vendor_code) != (code, vendor_code)]
         if active:
@@ -116,11 +128,19 @@ class Connector:
         if self.faulted():
             return "Faulted"
         if self.transaction is not None:
-            # 2. the vehicle's side is gone or not asking (transaction kept: StopTransactionOnEVSideDisconnect)
+            # 2. the vehicle's side is gone or not asking (transaction kept:
+            #    StopTransactionOnEVSideDisconnect)
             if not self.plugged():
                 return "SuspendedEV"
-            # 3. this side gives nothing: less than the pilot can offer, or ventilation that there is not
-            if self.limit_da < MINIMUM_DA or self.withheld or self.pilot in ("C2S", "F") or self.vehicle == "D" or self.spent:
+            # 3. this side gives nothing: less than the pilot can offer, or ventilation that there
+            #    is not
+            if (
+                self.limit_da < MINIMUM_DA
+                or self.withheld
+                or self.pilot in ("C2S", "F")
+                or self.vehicle == "D"
+                or self.spent
+            ):
                 return "SuspendedEVSE"
             # 4. energy flows
             if self.pilot == "C2":
@@ -147,20 +167,30 @@ class Connector:
         fault = self.fault()
         if fault is None:
             status = self.status()
-            waits = self.recovers and status == "SuspendedEVSE" and self.limit_da >= MINIMUM_DA and not self.spent
+            waits = (
+                self.recovers
+                and status == "SuspendedEVSE"
+                and self.limit_da >= MINIMUM_DA
+                and not self.spent
+            )
             return (status, "NoError", None, RECOVERS if waits else None)
         return (self.status(), fault.code, fault.vendor_code, fault.info)
 
     def to_report(self, up_ms: int, minimum_s: int) -> "tuple | None":
-        """(status, error code, vendor code, info) to send now, or None. A status that lasts less than
-        MinimumStatusDuration is not sent; one with an error always is."""
+        """(status, error code, vendor code, info) to send now, or None. A status that lasts less
+        than MinimumStatusDuration is not sent; one with an error always is."""
         true = self._now_true()
         if true != self._seen:
             self._seen = true
             self._seen_at_ms = up_ms
         if true == self._reported:
             return None
-        if minimum_s and true[1] == "NoError" and self._reported is not None and up_ms - self._seen_at_ms < minimum_s * 1000:
+        if (
+            minimum_s
+            and true[1] == "NoError"
+            and self._reported is not None
+            and up_ms - self._seen_at_ms < minimum_s * 1000
+        ):
             return None
         self._reported = true
         return true
@@ -181,7 +211,8 @@ class Connector:
 
 
 class ChargePoint(Connector):
-    """Connector 0: Available, Unavailable or Faulted (OCPP 1.6, 4.9). It reports what keeps nobody from charging, too."""
+    """Connector 0: Available, Unavailable or Faulted (OCPP 1.6, 4.9). It reports what keeps nobody
+    from charging, too."""
 
     def __init__(self) -> None:
         Connector.__init__(self, 0)
@@ -195,7 +226,11 @@ class ChargePoint(Connector):
             for fault in connector.faults:
                 if not fault.blocks():
                     info = "connector %d" % connector.id
-                    return Fault(fault.code, fault.vendor_code, info + ": " + fault.info if fault.info else info)
+                    return Fault(
+                        fault.code,
+                        fault.vendor_code,
+                        info + ": " + fault.info if fault.info else info,
+                    )
         return self.faults[-1] if self.faults else None
 
     def status(self) -> str:

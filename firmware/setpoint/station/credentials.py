@@ -1,14 +1,15 @@
-"""Security profiles and the AuthorizationKey (OCPP 1.6 security whitepaper). Loaded for one use (late.py).
+"""Security profiles and the AuthorizationKey (OCPP 1.6 security whitepaper). Loaded for one use
+(late.py).
 
     profile 0   nothing            ws://
     profile 1   password           ws://, HTTP Basic
     profile 2   password, TLS      wss://, the central system shows a certificate
     profile 3   TLS, certificate   wss://, both show a certificate
 
-What holds stands in facts.credentials, where the link finds it, and while a change is on trial what held before it, too. Flash
-holds both, so that a power cut during a trial locks nobody out.
-A profile can be raised and never lowered. The key is never told, neither by GetConfiguration nor in the log.
-"""
+What holds stands in facts.credentials, where the link finds it, and while a change is on trial what
+held before it, too. Flash holds both, so that a power cut during a trial locks nobody out. A
+profile can be raised and never lowered. The key is never told, neither by GetConfiguration nor in
+the log."""
 
 from ..messaging.security_events import happened
 
@@ -16,7 +17,8 @@ _DOCUMENT = "security"
 
 
 def start(station) -> None:
-    """At power-up: what a central system wrote, else the first values of the keys, else what URL and password suggest."""
+    """At power-up: what a central system wrote, else the first values of the keys, else what URL
+    and password suggest."""
     credentials = station.facts.credentials
     values = station.settings.values
     key = values.pop("AuthorizationKey", None)
@@ -35,7 +37,11 @@ def start(station) -> None:
 def _understood(stored: dict) -> dict:
     """ValueError, TypeError or KeyError for what _store cannot have written."""
     for profile, key in (stored["now"], stored["before"] or stored["now"]):
-        if type(profile) is not int or not 0 <= profile <= 3 or not (key is None or type(key) is str):
+        if (
+            type(profile) is not int
+            or not 0 <= profile <= 3
+            or not (key is None or type(key) is str)
+        ):
             raise ValueError("no security profile")
     return stored
 
@@ -48,7 +54,8 @@ def _suggested(identity: dict, key: "str | None") -> int:
 
 
 def change(station, name: str, value) -> dict:
-    """The answer to ChangeConfiguration of SecurityProfile (an int) or AuthorizationKey (hexadecimal digits)."""
+    """The answer to ChangeConfiguration of SecurityProfile (an int) or AuthorizationKey
+    (hexadecimal digits)."""
     facts = station.facts
     credentials = facts.credentials
     profile, key = credentials.now
@@ -60,7 +67,8 @@ def change(station, name: str, value) -> dict:
     if wanted == credentials.now:
         return {"status": "Accepted"}
     before = credentials.before
-    on_trial = wanted[0] != profile or wanted[0] in (1, 2)  # else the key waits for a profile that uses it
+    # Else the key waits for a profile that uses it
+    on_trial = wanted[0] != profile or wanted[0] in (1, 2)
     if on_trial:
         before = before or credentials.now
     if not _store(station, wanted, before):
@@ -73,7 +81,9 @@ def change(station, name: str, value) -> dict:
     return {"status": "Accepted"}
 
 
-def _reason_to_reject(identity: dict, present: int, profile: int, key: "str | None") -> "str | None":
+def _reason_to_reject(
+    identity: dict, present: int, profile: int, key: "str | None"
+) -> "str | None":
     files = identity.get("tls") or {}
     if profile < present:
         return "a security profile is never lowered"
@@ -88,7 +98,9 @@ def _reason_to_reject(identity: dict, present: int, profile: int, key: "str | No
 
 def _store(station, security: tuple, before: "tuple | None") -> bool:
     try:
-        station.documents.write(_DOCUMENT, {"now": list(security), "before": before and list(before)})
+        station.documents.write(
+            _DOCUMENT, {"now": list(security), "before": before and list(before)}
+        )
     except OSError as error:
         station.facts.storage_failed("security settings cannot be written: %s" % error)
         return False
@@ -109,4 +121,8 @@ def trial(station, passed: bool) -> None:
         facts.log("info", "the new credentials are in force, security profile %d" % profile)
         happened(facts, "ReconfigurationOfSecurityParameters", "security profile %d" % profile)
     else:
-        facts.log("warn", "the new credentials did not connect: back to those before, security profile %d" % profile)
+        facts.log(
+            "warn",
+            "the new credentials did not connect: back to those before, security profile %d"
+            % profile,
+        )

@@ -1,12 +1,12 @@
 """What is true at the event at hand: the time, the link, the connectors, the configuration.
 
-Events record facts; the parts of the station read them in one pass afterwards. Facts know none of the parts.
-"""
+Events record facts; the parts of the station read them in one pass afterwards. Facts know none of
+the parts."""
 
 
 class Credentials:
-    """What the link shows to the central system. `now`: (security profile, AuthorizationKey or None). `before`: the same
-    from before a change that is on trial, or None."""
+    """What the link shows to the central system. `now`: (security profile, AuthorizationKey or
+    None). `before`: the same from before a change that is on trial, or None."""
 
     def __init__(self) -> None:
         self.now = (None, None)
@@ -31,7 +31,8 @@ class Facts:
         self.credentials = Credentials()
         self.limits_stale = True  # something that a limit depends on is another one
         self.effects = []  # what the app carries out after the pass (station.py)
-        self.security_events = []  # that the central system is to be told: (instant or None, up_ms, type, info)
+        # That the central system is to be told: (instant or None, up_ms, type, info)
+        self.security_events = []
         self.failed_writes = []  # sentences about flash, that the central system is to be told
 
     def online(self) -> bool:

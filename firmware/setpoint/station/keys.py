@@ -3,9 +3,10 @@
 Loaded when a key is asked for or written, and for the first values (late.py).
 """
 
-# Name=first value, type, access, rule. Types: b boolean; i integer, lowest, highest; l list, most words, allowed words;
-# m list of measurands, most words; p phase rotation of connectors, such as 1.RST;
-# k key of 16 to 20 bytes in hexadecimal digits; t text. Access: w writable, r read only, x writable and never told.
+# Name=first value, type, access, rule. Types: b boolean; i integer, lowest, highest; l list, most
+# words, allowed words; m list of measurands, most words; p phase rotation of connectors, such as
+# 1.RST; k key of 16 to 20 bytes in hexadecimal digits; t text. Access: w writable, r read only, x
+# writable and never told.
 _TABLE = """
 AllowOfflineTxForUnknownId=false b w
 AuthorizationCacheEnabled=true b w
@@ -50,9 +51,7 @@ UnlockConnectorOnEVSideDisconnect=true b w
 WakeUpAfterSeconds=0 i w 0 3600
 WebSocketPingInterval=30 i w 0 86400
 """
-_MEASURANDS = (
-    "Energy.Active.Import.Register,Power.Active.Import,Power.Offered,Current.Import,Current.Offered,Voltage,Temperature"
-)
+_MEASURANDS = "Energy.Active.Import.Register,Power.Active.Import,Power.Offered,Current.Import,Current.Offered,Voltage,Temperature"
 
 
 def _row(name: str) -> "list[str]":
@@ -125,12 +124,16 @@ def _is_measurand(word: str) -> bool:
     name, _, phase = word.rpartition(".")
     if name == "Voltage" and phase[2:] == "-N":
         phase = phase[:2]
-    return word in _MEASURANDS.split(",") or (name in ("Current.Import", "Voltage") and phase in ("L1", "L2", "L3"))
+    return word in _MEASURANDS.split(",") or (
+        name in ("Current.Import", "Voltage") and phase in ("L1", "L2", "L3")
+    )
 
 
 def _is_rotation(word: str) -> bool:
     connector, _, rotation = word.partition(".")
-    return connector.isdigit() and rotation in "NotApplicable Unknown RST RTS SRT STR TRS TSR".split()
+    return (
+        connector.isdigit() and rotation in "NotApplicable Unknown RST RTS SRT STR TRS TSR".split()
+    )
 
 
 def text_of(value) -> str:
@@ -140,7 +143,8 @@ def text_of(value) -> str:
 
 
 def values_of(given: dict, source: str) -> "tuple[dict, list[str]]":
-    """The values that are given as texts, and sentences about those that cannot be; source: what gave them, for the sentences."""
+    """The values that are given as texts, and sentences about those that cannot be; source: what
+    gave them, for the sentences."""
     values = {}
     problems = []
     for name in given:

@@ -1,4 +1,5 @@
-"""What a central system may ask of a charge point: from the text of a CALL to the text of its answer.
+"""What a central system may ask of a charge point: from the text of a CALL to the text of its
+answer.
 
 Nothing that comes in raises past `answer`: they are wrong, and are told so with the official code.
 """
@@ -27,13 +28,19 @@ def answer(station, message_id: str, action: str, payload) -> "str | list[bytes]
         station.facts.log("warn", "%s: %s, %s" % (action, error.code, error.description))
         return error_text(message_id, error.code, error.description)
     except MemoryError:
-        if action.endswith("ChargingProfile"):  # it may have come between flash and what is in force
+        # It may have come between flash and what is in force
+        if action.endswith("ChargingProfile"):
             station.charging.load()
-        return error_text(message_id, "InternalError", "not enough memory for this request; send it in smaller parts")
+        return error_text(
+            message_id,
+            "InternalError",
+            "not enough memory for this request; send it in smaller parts",
+        )
 
 
 def _seldom(action: str):
-    """The file in answers/ of an action that a station hears a few times a day: imported now, and dropped again (late.py)."""
+    """The file in answers/ of an action that a station hears a few times a day: imported now, and
+    dropped again (late.py)."""
     if action == "ChangeAvailability":
         from .answers import changeavailability as found
     elif action == "ChangeConfiguration":

@@ -1,13 +1,14 @@
-"""The restart that a Reset asks for (OCPP 1.6, 5.14): transactions are ended first, and their end is reported if that is possible soon.
-A vehicle is given the time to stop (6 s, IEC 61851-1): no contactor opens under load for a restart that was asked for.
+"""The restart that a Reset asks for (OCPP 1.6, 5.14): transactions are ended first, and their end
+is reported if that is possible soon. A vehicle is given the time to stop (6 s, IEC 61851-1): no
+contactor opens under load for a restart that was asked for.
 
-A restart that does not come about is tried again ResetRetries times, and then reported as ResetFailure. Loaded when it is asked for
-(late.py).
-"""
+A restart that does not come about is tried again ResetRetries times, and then reported as
+ResetFailure. Loaded when it is asked for (late.py)."""
 
 from micropython import const
 
-_PATIENCE_MS = const(30000)  # for the StopTransactions to be answered, and for the restart to come about
+# For the StopTransactions to be answered, and for the restart to come about
+_PATIENCE_MS = const(30000)
 
 
 class Restart:
@@ -17,7 +18,8 @@ class Restart:
         self._facts = facts
         self._outbox = outbox
         self._tries = 0
-        self._at_ms = facts.up_ms + _PATIENCE_MS  # when it is tried, whatever is still open; None: given up
+        # When it is tried, whatever is still open; None: given up
+        self._at_ms = facts.up_ms + _PATIENCE_MS
         facts.log("warn", "%s reset asked by the central system" % kind)
         transactions.end_all(kind + "Reset")
 
@@ -32,7 +34,9 @@ class Restart:
         self._at_ms = facts.up_ms + _PATIENCE_MS
         if self._tries > facts.settings["ResetRetries"]:
             self._at_ms = None
-            facts.charge_point.on_fault("ResetFailure", None, "reset tried %d times" % self._tries, True)
+            facts.charge_point.on_fault(
+                "ResetFailure", None, "reset tried %d times" % self._tries, True
+            )
         else:
             self._tries += 1
             facts.effects.append(("reset",))

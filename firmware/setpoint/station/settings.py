@@ -1,8 +1,7 @@
 """The values of the configuration keys (OCPP 1.6 chapter 9). What the keys are stands in keys.py.
 
-A key that is listed has its effect. Values that a central system wrote survive a restart; first values come from the
-board or the table, in this order.
-"""
+A key that is listed has its effect. Values that a central system wrote survive a restart; first
+values come from the board or the table, in this order."""
 
 
 class Settings:
@@ -34,5 +33,6 @@ class Settings:
         return self[name].split(",") if self[name] else []
 
     def adopt(self, name: str, value) -> None:
-        """A new value, stored already, or for this run only (the heartbeat interval of BootNotification.conf)."""
+        """A new value, stored already, or for this run only (the heartbeat interval of
+        BootNotification.conf)."""
         self.values[name] = value

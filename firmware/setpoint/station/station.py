@@ -1,15 +1,18 @@
-"""The charge point: the one object the app talks to. It puts the parts together, and leads each event through one pass.
+"""The charge point: the one object the app talks to. It puts the parts together, and leads each
+event through one pass.
 
     event     records facts (facts.py), nothing else
-    pass      each part does what these facts and the time ask of it, once, in one order; then the next CALL is sent
-    outputs   what the control loop may do follows from facts: `Connector.permitted`, `lock_wanted`, and `limits.of`
+    pass      each part does what these facts and the time ask of it, once, in one order; then the
+              next CALL is sent
+    outputs   what the control loop may do follows from facts: `Connector.permitted`, `lock_wanted`,
+              and `limits.of`
     effects   what the app carries out after the pass, in order
 
-The app sets the time (`time_is`), tells an event (`on_...`, `wake`), takes the effects and assigns the outputs. What breaks an
-event off while it is `changing` leaves it half done.
+The app sets the time (`time_is`), tells an event (`on_...`, `wake`), takes the effects and assigns
+the outputs. What breaks an event off while it is `changing` leaves it half done.
 
-A part has `settle()`, called in each pass, and `due_ms()`: the up-time at which it wants a pass, or None.
-"""
+A part has `settle()`, called in each pass, and `due_ms()`: the up-time at which it wants a pass, or
+None."""
 
 from micropython import const
 
@@ -35,14 +38,17 @@ from .requests import answer
 from .settings import Settings
 
 _NET_MS = const(60000)  # safety net: a pass at least once a minute
-_LONGEST_ACTION = const(40)  # OCPP 1.6's have 32 characters; a longer one is none, and not worth its memory in the log
-_READ_ONLY = const(("GetCompositeSchedule", "GetConfiguration"))  # these change no fact, so they need no pass
+# OCPP 1.6's have 32 characters; a longer one is none, and not worth its memory in the log
+_LONGEST_ACTION = const(40)
+# These change no fact, so they need no pass
+_READ_ONLY = const(("GetCompositeSchedule", "GetConfiguration"))
 
 
 class Station:
-    """identity: what the board is (registration.py) and how it connects (credentials.py); it is only read. documents, journal: the
-    ports to flash. supply: what feeds the connectors. readings(connector id) -> messaging.sampling.Reading. first_keys: first
-    values of configuration keys. id_prefix: makes message ids differ from those before a restart. log(level, sentence)."""
+    """identity: what the board is (registration.py) and how it connects (credentials.py); it is
+    only read. documents, journal: the ports to flash. supply: what feeds the connectors.
+    readings(connector id) -> messaging.sampling.Reading. first_keys: first values of configuration
+    keys. id_prefix: makes message ids differ from those before a restart. log(level, sentence)."""
 
     def __init__(
         self,
@@ -79,7 +85,9 @@ class Station:
         self.calls = Calls(facts, id_prefix, self.outbox, self.transactions.delivered)
         self.registration = Registration(facts, self.calls, identity)
         self.statuses = Statuses(facts, self.calls)
-        self.authorisation = Authorisation(facts, documents, self.transactions, self.calls, self.statuses)
+        self.authorisation = Authorisation(
+            facts, documents, self.transactions, self.calls, self.statuses
+        )
         self.samples = Samples(facts, self.meters, self.outbox, self.calls)
         self._before_statuses = (
             self.calls,
@@ -96,7 +104,8 @@ class Station:
         self.changing = False
 
     def start(self, after_reset: bool = False) -> None:
-        """After the first `time_is`: reads flash, and goes on with what was stored. after_reset: the power was there all the time."""
+        """After the first `time_is`: reads flash, and goes on with what was stored. after_reset:
+        the power was there all the time."""
         from . import credentials
 
         facts = self.facts
@@ -115,14 +124,23 @@ class Station:
 
     # -- time
 
-    def time_is(self, now: "int | None", up_ms: int, ticks_ms: int, into_second_ms: int = 0) -> None:
-        """now: the instant (None: unknown) and how far its second has gone; up_ms: for timers; ticks_ms: the network's time."""
+    def time_is(
+        self, now: "int | None", up_ms: int, ticks_ms: int, into_second_ms: int = 0
+    ) -> None:
+        """now: the instant (None: unknown) and how far its second has gone; up_ms: for timers;
+        ticks_ms: the network's time."""
         facts = self.facts
-        facts.now, facts.up_ms, facts.ticks_ms, facts.into_second_ms = now, up_ms, ticks_ms, into_second_ms
+        facts.now, facts.up_ms, facts.ticks_ms, facts.into_second_ms = (
+            now,
+            up_ms,
+            ticks_ms,
+            into_second_ms,
+        )
         self.changing = True
 
     def on_clock(self) -> None:
-        """The wall clock was set. Durations and transactions go on; every limit is worked out anew."""
+        """The wall clock was set. Durations and transactions go on; every limit is worked out
+        anew."""
         self.samples.clock_is_set()
         if self.facts.now is not None:
             self.transactions.clock_is_known()
@@ -186,7 +204,9 @@ class Station:
         except OcppError as error:
             facts.log("warn", "unreadable message: %s, %s" % (error.code, error.description))
             if error.answerable:
-                facts.effects.append(("send", error_text(error.message_id, error.code, error.description)))
+                facts.effects.append(
+                    ("send", error_text(error.message_id, error.code, error.description))
+                )
             return
         self.changing = True
         action = message[2][:_LONGEST_ACTION] if message[0] == 2 else None
@@ -229,7 +249,9 @@ class Station:
         security_events.happened(self.facts, kind, info)
         self._settle()
 
-    def send_data(self, vendor_id: str, message_id: "str | None", data: "str | None", on_answer) -> None:
+    def send_data(
+        self, vendor_id: str, message_id: "str | None", data: "str | None", on_answer
+    ) -> None:
         """Sends DataTransfer; on_answer(status or None when there is no answer, data or None)."""
         payload = {"vendorId": vendor_id[:255]}
         if message_id is not None:
@@ -247,19 +269,24 @@ class Station:
     # -- the connectors
 
     def on_pilot(self, connector_id: int, pilot: str, vehicle: str) -> None:
-        """The pilot's machine of a connector is in another state, or the vehicle shows another one."""
+        """The pilot's machine of a connector is in another state, or the vehicle shows another
+        one."""
         facts = self.facts
         connector = facts.connector(connector_id)
         was_plugged = connector.plugged()
         asked = connector.asks()
         connector.on_pilot(pilot, vehicle)
         if not connector.plugged():
-            if connector.transaction is not None and facts.settings["StopTransactionOnEVSideDisconnect"]:
+            if (
+                connector.transaction is not None
+                and facts.settings["StopTransactionOnEVSideDisconnect"]
+            ):
                 self.transactions.end(connector, "EVDisconnected", None)
         elif not was_plugged:
             connector.ended_here = None
         if asked != connector.asks() or self.limits.recheck_ms is not None:
-            facts.limits_stale = True  # shares follow those who ask; an open contactor frees room at once
+            # Shares follow those who ask; an open contactor frees room at once
+            facts.limits_stale = True
         self._settle()
 
     def on_card(self, id_tag: str, connectors: "list[int] | None") -> None:
@@ -267,7 +294,14 @@ class Station:
         self.authorisation.card(id_tag[:20], connectors)
         self._settle()
 
-    def on_fault(self, connector_id: int, code: str, vendor_code: "str | None", info: "str | None", active: bool) -> None:
+    def on_fault(
+        self,
+        connector_id: int,
+        code: str,
+        vendor_code: "str | None",
+        info: "str | None",
+        active: bool,
+    ) -> None:
         """A fault comes or goes; connector_id 0: of the charge point as a whole."""
         facts = self.facts
         place = facts.charge_point if connector_id == 0 else facts.connector(connector_id)
@@ -285,7 +319,8 @@ class Station:
         self._settle()
 
     def on_emergency_stop(self) -> None:
-        """Somebody pressed the button: every transaction ends, and nobody's permission waits any more."""
+        """Somebody pressed the button: every transaction ends, and nobody's permission waits any
+        more."""
         self.authorisation.forget()
         self.transactions.end_all("EmergencyStop")
         self._settle()

@@ -1,14 +1,17 @@
-"""JSON documents in flash: each is the old one or the new one, whole, after a power cut at any moment.
+"""JSON documents in flash: each is the old one or the new one, whole, after a power cut at any
+moment.
 
-A document NAME lives in two files that are written in turn, NAME.a and NAME.b. The one with the higher number is the
-document, the other is the one before: the last good copy. A file is one line of header and the JSON text:
+A document NAME lives in two files that are written in turn, NAME.a and NAME.b. The one with the
+higher number is the document, the other is the one before: the last good copy. A file is one line
+of header and the JSON text:
 
     setpoint 1 6f1c03d9 17          format, CRC-32 of what follows "6f1c03d9 ", number of the write
     {"id":1, ...}
 
 Rules:
- 1. The file that holds the document is never opened for writing. On littlefs, a file that is being written keeps its
-    old content until it is closed; elsewhere a torn file fails its checksum. Either way the document is untouched.
+ 1. The file that holds the document is never opened for writing. On littlefs, a file that is being
+    written keeps its old content until it is closed; elsewhere a torn file fails its checksum.
+    Either way the document is untouched.
  2. An empty file is a write that never ended, and counts as absent. Any other file whose content is
     wrong is set aside as NAME.bad and reported in `problems`; the last good copy takes its place. A
     file that the chip fails to read is only reported, and stays: the next start may read it. Until
@@ -16,12 +19,12 @@ Rules:
  3. A document's last good copy is removed before the document itself, so that it cannot come back
     in its place.
 
-Two files in turn, and not a temporary file that is renamed, because a rewrite then costs one block of data and one
-line of the folder's log, or the log alone where the document is short. Measured on littlefs as board/flash.py mounts it,
-mean of 400 rewrites among 10 documents: of 400 bytes, 605 bytes programmed and 0.15 blocks erased; with a temporary file
-and two renames (the document to the last good copy, the new one to the document) 2,037 bytes and 0.54 blocks. Of 1,000
-bytes, 1,103 and 1.02; with the renames 1,450 and 1.14.
-"""
+Two files in turn, and not a temporary file that is renamed, because a rewrite then costs one block
+of data and one line of the folder's log, or the log alone where the document is short. Measured on
+littlefs as board/flash.py mounts it, mean of 400 rewrites among 10 documents: of 400 bytes, 605
+bytes programmed and 0.15 blocks erased; with a temporary file and two renames (the document to the
+last good copy, the new one to the document) 2,037 bytes and 0.54 blocks. Of 1,000 bytes, 1,103 and
+1.02; with the renames 1,450 and 1.14."""
 
 import errno
 import json
@@ -72,7 +75,8 @@ class Documents:
                 if like is not None and type(value) is not type(like):
                     raise ValueError("it is no %s" % type(like).__name__)
                 return value if understand is None else understand(value)
-            except (ValueError, TypeError, LookupError) as error:  # another version than ours wrote it, and the checksum holds
+            # Another version than ours wrote it, and the checksum holds
+            except (ValueError, TypeError, LookupError) as error:
                 self._set_aside(self._path(name), slot, error)
             older = self._newest(name)
             newest = older if older is not None and older[1] != slot else None
@@ -91,7 +95,8 @@ class Documents:
         does not prove equal text.
         """
         text = json.dumps(value, separators=(",", ":"))
-        if value is None or ("<" in text and json.loads(text) is None):  # MicroPython dumps any object, as <object>
+        # MicroPython dumps any object, as <object>
+        if value is None or ("<" in text and json.loads(text) is None):
             raise ValueError("null is no document")
         body = text.encode()
         sum_of_body = crc32(body)
@@ -109,13 +114,16 @@ class Documents:
         checked = b"%d\n" % number + body
         content = (_FORMAT + "%08x " % (crc32(checked) & 0xFFFFFFFF)).encode() + checked
         path = self._path(name) + slot
-        last = (name, number, slot, sum_of_body)  # now: when flash has it, nothing may fail any more
+        # Now: when flash has it, nothing may fail any more
+        last = (name, number, slot, sum_of_body)
         self._last = None
         try:
             write_file(path, "wb", content)
         except OSError:
             if newest is None or _holds(path, number):
-                remove_if_possible(path)  # or each refused new name would leave an empty file, and littlefs, which looks at what
+                # Or each refused new name would leave an empty file, and littlefs, which looks at
+                # what
+                remove_if_possible(path)
             raise  # it wrote, a refused document where that look alone failed
         self._last = last
         return True
@@ -154,7 +162,8 @@ class Documents:
             try:
                 found = patiently(_load, path)
             except (OSError, ValueError) as error:
-                if not isinstance(error, OSError) or error.errno != errno.EIO:  # littlefs itself finds it damaged
+                # Littlefs itself finds it damaged
+                if not isinstance(error, OSError) or error.errno != errno.EIO:
                     self._set_aside(self._path(name), slot, error)
                 elif changing:
                     raise
@@ -185,7 +194,8 @@ class Documents:
 
 
 def _is_name(name: str) -> bool:
-    """ASCII letters, digits and '-': no path leads out of the folder, and no name looks like one of our files."""
+    """ASCII letters, digits and '-': no path leads out of the folder, and no name looks like one of
+    our files."""
     if type(name) is not str or not 0 < len(name) <= _MAX_NAME:
         return False
     return all("a" <= c <= "z" or "A" <= c <= "Z" or "0" <= c <= "9" or c == "-" for c in name)
@@ -201,7 +211,8 @@ def _holds(path: str, number: int) -> bool:
 
 
 def _load(path: str) -> "tuple[int, bytes] | None":
-    """(number, body) of one file; None when it is absent or empty. ValueError or OSError when it cannot be read."""
+    """(number, body) of one file; None when it is absent or empty. ValueError or OSError when it
+    cannot be read."""
     try:
         with open(path, "rb") as file:
             content = file.read()

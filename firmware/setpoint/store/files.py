@@ -13,7 +13,10 @@ from micropython import const
 
 _ENOSPC = const(28)  # MicroPython's errno has no name for it
 _remount = _reset = None
-_entries = getattr(os, "ilistdir", None) or (lambda folder: [(name,) for name in os.listdir(folder)])  # CPython has no ilistdir
+# CPython has no ilistdir
+_entries = getattr(os, "ilistdir", None) or (
+    lambda folder: [(name,) for name in os.listdir(folder)]
+)
 
 
 def recover_by(remount, reset) -> None:
@@ -41,8 +44,8 @@ def patiently(read, *arguments):
 def names_in(folder: str, filled: bool = False) -> "list[str]":
     """The names in a folder; filled: of what is not empty. Raises OSError.
 
-    For a read that fails MicroPython yields an entry without a name, and listdir would collect such entries for ever.
-    """
+    For a read that fails MicroPython yields an entry without a name, and listdir would collect such
+    entries for ever."""
     names = []
     for entry in _entries(folder):
         if not entry[0]:
@@ -53,7 +56,8 @@ def names_in(folder: str, filled: bool = False) -> "list[str]":
 
 
 def _length(folder: str, entry: tuple) -> int:
-    """Bytes. littlefs has it in the entry; asked for each by name, it would read the folder each time."""
+    """Bytes. littlefs has it in the entry; asked for each by name, it would read the folder each
+    time."""
     return entry[3] if len(entry) > 3 else os.stat(folder + "/" + entry[0])[6]
 
 

@@ -18,10 +18,10 @@ Rules:
    and ignores those it knows.
 6. A line that could not be read back is never written.
 
-A segment is as long as an erase block, so that an addition costs at most one erase on littlefs, which copies the last block
-of a file to an empty one. A mark is short enough (128 bytes) to be kept in the folder's own log: it costs one erase
-in about fifty. tools/benchmarks/journal.py measures both.
-"""
+A segment is as long as an erase block, so that an addition costs at most one erase on littlefs,
+which copies the last block of a file to an empty one. A mark is short enough (128 bytes) to be kept
+in the folder's own log: it costs one erase in about fifty. tools/benchmarks/journal.py measures
+both."""
 
 import errno
 import os
@@ -74,7 +74,9 @@ class Journal:
             try:
                 found = patiently(self._next_in, number, offset)
             except OSError as error:
-                self._report("%s cannot be read (%s), and is left out" % (self._path(number), error))
+                self._report(
+                    "%s cannot be read (%s), and is left out" % (self._path(number), error)
+                )
                 continue
             if found is not None:
                 return found
@@ -105,7 +107,11 @@ class Journal:
         """
         data = b"".join([_line_of(text) for text in lines])
         number = self.segments[-1] if self.segments else 0
-        if self._end == 0 or self._end + len(data) > _SEGMENT or patiently(os.stat, self._path(number))[6] != self._end:
+        if (
+            self._end == 0
+            or self._end + len(data) > _SEGMENT
+            or patiently(os.stat, self._path(number))[6] != self._end
+        ):
             if len(self.segments) >= self._most:
                 try:
                     self._thin(owner)

@@ -1,12 +1,15 @@
-"""Runs on MicroPython: messages reach the whole agent while the heap has almost no room left, a few bytes more each time.
+"""Runs on MicroPython: messages reach the whole agent while the heap has almost no room left, a few
+bytes more each time.
 
-`micropython -m heap_filled FIRST STEP LAST START.json`, with the firmware in its path. For every message, every amount of
-room and both shapes of it (one piece, or pieces of about a hundred) it prints a line of JSON:
+`micropython -m heap_filled FIRST STEP LAST START.json`, with the firmware in its path. For every
+message, every amount of room and both shapes of it (one piece, or pieces of about a hundred) it
+prints a line of JSON:
 
-    {"message": ..., "room": bytes, "outcome": "answered" | "refused" | "hung up" | "restarted", "lost": sentence or null}
+    {"message": ..., "room": bytes, "outcome": "answered" | "refused" | "hung up" | "restarted",
+    "lost": sentence or null}
 
-Between two trials the agent goes on, as after any message; only where it asks for a restart it is made anew, from its flash.
-"""
+Between two trials the agent goes on, as after any message; only where it asks for a restart it is
+made anew, from its flash."""
 
 import gc
 import json
@@ -33,7 +36,9 @@ def profile(number, level, amps, purpose="TxDefaultProfile", periods=6):
         "chargingSchedule": {
             "chargingRateUnit": "A",
             "startSchedule": "2025-06-15T00:00:00Z",
-            "chargingSchedulePeriod": [{"startPeriod": 60 * i, "limit": amps + i / 10} for i in range(periods)],
+            "chargingSchedulePeriod": [
+                {"startPeriod": 60 * i, "limit": amps + i / 10} for i in range(periods)
+            ],
         },
     }
 
@@ -117,7 +122,10 @@ class Agent:
             self.answer_all()
         assert app.station.facts.connectors[0].transaction is not None
         for number in (1, 2):
-            self.ask("SetChargingProfile", {"connectorId": 1, "csChargingProfiles": profile(number, number, 10 * number)})
+            self.ask(
+                "SetChargingProfile",
+                {"connectorId": 1, "csChargingProfiles": profile(number, number, 10 * number)},
+            )
         assert len(app.station.profiles) >= 2
 
     def over(self):
@@ -131,7 +139,8 @@ def fill(room, in_pieces):
     gc.collect()
     if in_pieces:
         for _ in range(room // 128):
-            hole = (hole, SMALL + SMALL)  # a free piece of a block of 112 bytes and one of 16, and behind each ...
+            # A free piece of a block of 112 bytes and one of 16, and behind each ...
+            hole = (hole, SMALL + SMALL)
             kept = [kept, None]  # ... something that stays
     else:
         hole = (hole, bytearray(max(room, 1)))
@@ -187,7 +196,8 @@ def outcome_of(agent, text, room, in_pieces):
 
 
 def lost(agent):
-    """What is in force and what is in flash must be the same; the next valid message is answered. A sentence, or None."""
+    """What is in force and what is in flash must be the same; the next valid message is answered. A
+    sentence, or None."""
     app = agent.app
     station = app.station
     app._tell_time()
@@ -213,7 +223,9 @@ def lost(agent):
     if told > want:
         return "the limit is %d, and should be %d" % (told, want)
     running = [t.handle for t in station.outbox.ledger.running]
-    if running != [c.transaction.handle for c in station.facts.connectors if c.transaction is not None]:
+    if running != [
+        c.transaction.handle for c in station.facts.connectors if c.transaction is not None
+    ]:
         return "transactions %s run in flash, and %s here" % (running, connector.transaction)
     if app.control.evses[1].permitted != connector.permitted():
         return "the permission is %s" % app.control.evses[1].permitted
@@ -228,16 +240,33 @@ def lost(agent):
 
 
 def messages(number):
-    """Of every kind one. What it asks for is another thing each time: what is stored already is not written again."""
+    """Of every kind one. What it asks for is another thing each time: what is stored already is not
+    written again."""
     flip = number % 2
     minute = number % 50
-    yield "SetChargingProfile, new", "SetChargingProfile", {"connectorId": 1, "csChargingProfiles": profile(3, 3, 6 + minute)}
-    yield "SetChargingProfile, replacing", "SetChargingProfile", {"connectorId": 1, "csChargingProfiles": profile(2, 2, 6 + minute, periods=24)}
+    yield (
+        "SetChargingProfile, new",
+        "SetChargingProfile",
+        {"connectorId": 1, "csChargingProfiles": profile(3, 3, 6 + minute)},
+    )
+    yield (
+        "SetChargingProfile, replacing",
+        "SetChargingProfile",
+        {"connectorId": 1, "csChargingProfiles": profile(2, 2, 6 + minute, periods=24)},
+    )
     yield "ClearChargingProfile", "ClearChargingProfile", {"id": 3}
     yield "GetCompositeSchedule", "GetCompositeSchedule", {"connectorId": 1, "duration": 86400}
     yield "GetConfiguration", "GetConfiguration", {}
-    yield "ChangeConfiguration", "ChangeConfiguration", {"key": "ConnectionTimeOut", "value": str(60 + minute)}
-    yield "ChangeAvailability", "ChangeAvailability", {"connectorId": 2, "type": "Operative" if flip else "Inoperative"}
+    yield (
+        "ChangeConfiguration",
+        "ChangeConfiguration",
+        {"key": "ConnectionTimeOut", "value": str(60 + minute)},
+    )
+    yield (
+        "ChangeAvailability",
+        "ChangeAvailability",
+        {"connectorId": 2, "type": "Operative" if flip else "Inoperative"},
+    )
     yield "ClearCache", "ClearCache", {}
     yield "DataTransfer", "DataTransfer", {"vendorId": "Setpoint", "messageId": "Profiles"}
     yield "TriggerMessage", "TriggerMessage", {"requestedMessage": "StatusNotification"}
@@ -276,8 +305,20 @@ def main():
                     trouble = "no answer"
                 else:
                     trouble = lost(agent)
-                print(json.dumps({"message": name, "room": room, "outcome": outcome, "lost": trouble}))
-                if action in ("RemoteStopTransaction", "Reset", "RemoteStartTransaction", "ChangeAvailability") or trouble or outcome == "restarted":
+                print(
+                    json.dumps({"message": name, "room": room, "outcome": outcome, "lost": trouble})
+                )
+                if (
+                    action
+                    in (
+                        "RemoteStopTransaction",
+                        "Reset",
+                        "RemoteStartTransaction",
+                        "ChangeAvailability",
+                    )
+                    or trouble
+                    or outcome == "restarted"
+                ):
                     if agent.over() or trouble:
                         agent = None
                         agent = Agent()

@@ -1,18 +1,22 @@
-"""A board on a PC: runs boot.py and main.py from a flash image as the ESP32 port does, on MicroPython's unix port.
+"""A board on a PC: runs boot.py and main.py from a flash image as the ESP32 port does, on
+MicroPython's unix port.
 
-    micropython played_board.py FOLDER [N]              no cable: whoever falls to the prompt is reset by the watchdog
+    micropython played_board.py FOLDER [N]              no cable: whoever falls to the prompt is
+                                                        reset by the watchdog
     micropython -i played_board.py FOLDER N cable       the prompt is on the cable
 
-N: the power is cut in the middle of the N-th write to the flash; 0: FOLDER/writes gets each write (test_update.py reads them).
+N: the power is cut in the middle of the N-th write to the flash; 0: FOLDER/writes gets each write
+(test_update.py reads them).
 
-FOLDER stands for the board: flash.img is its flash, rtc the memory of its clock, which a power cut clears (whoever plays
-the power cut removes it), cause why it starts, pins a line for each pin that was set. The PC's files are under
-/pc. machine is what an ESP32 has of it, as far as boot.py, deploy and a simulated station use it; a reset ends the
-process by SIGUSR1, a power cut by SIGKILL; whoever started it starts it again.
+FOLDER stands for the board: flash.img is its flash, rtc the memory of its clock, which a power cut
+clears (whoever plays the power cut removes it), cause why it starts, pins a line for each pin that
+was set. The PC's files are under /pc. machine is what an ESP32 has of it, as far as boot.py, deploy
+and a simulated station use it; a reset ends the process by SIGUSR1, a power cut by SIGKILL; whoever
+started it starts it again.
 
-An image of our own is played where FOLDER/ota_0 is: what is frozen in that slot, boot.py and setpoint/, or firmware.romfs, whose
-bytecode takes heap only as one piece. FOLDER/ota_1 is the other slot, FOLDER/otadata which one the boot loader takes ("1 new"),
-with its roll-back as in ESP-IDF.
+An image of our own is played where FOLDER/ota_0 is: what is frozen in that slot, boot.py and
+setpoint/, or firmware.romfs, whose bytecode takes heap only as one piece. FOLDER/ota_1 is the other
+slot, FOLDER/otadata which one the boot loader takes ("1 new"), with its roll-back as in ESP-IDF.
 """
 
 import builtins
@@ -27,7 +31,8 @@ CABLE = "cable" in sys.argv
 
 
 def end(signal):
-    """Ends this process at once. sys.exit would lead to the prompt, and may be caught on the way."""
+    """Ends this process at once. sys.exit would lead to the prompt, and may be caught on the
+    way."""
     while True:
         os.system("kill -%s $PPID" % signal)
 
@@ -125,7 +130,8 @@ class WDT:
 
 
 class Slots:
-    """The boot loader's choice. A new slot is given one start; unless that was marked as good, the next takes the other one."""
+    """The boot loader's choice. A new slot is given one start; unless that was marked as good, the
+    next takes the other one."""
 
     def __init__(self, path):
         self.data = Memory(path + "/otadata")
@@ -183,8 +189,8 @@ class esp32:
 
 
 def first_import(name, *more):
-    """Stands for frozen code: sees the first import of setpoint, then goes out of the way. It cannot stay: relative imports would
-    be relative to this file."""
+    """Stands for frozen code: sees the first import of setpoint, then goes out of the way. It
+    cannot stay: relative imports would be relative to this file."""
     if name == "setpoint":
         if sys.path[0] == ".frozen":
             if slots is None:

@@ -1,8 +1,8 @@
-"""Runs on MicroPython: the station as main.py runs it, but the task named first raises once connector 1's contactor is closed.
+"""Runs on MicroPython: the station as main.py runs it, but the task named first raises once
+connector 1's contactor is closed.
 
-`micropython -m task_killed NAME START.json`, with the firmware in its path. When the board is reset, the outputs are printed:
-{"contactor_closed": false, "duty_u16": 65535}.
-"""
+`micropython -m task_killed NAME START.json`, with the firmware in its path. When the board is
+reset, the outputs are printed: {"contactor_closed": false, "duty_u16": 65535}."""
 
 import asyncio
 import json
@@ -38,7 +38,15 @@ reset = board.reset
 
 
 def told_reset():
-    print(json.dumps({"contactor_closed": outlet.contactor_closed(), "duty_u16": outlet.duty_u16, "tasks": names}))
+    print(
+        json.dumps(
+            {
+                "contactor_closed": outlet.contactor_closed(),
+                "duty_u16": outlet.duty_u16,
+                "tasks": names,
+            }
+        )
+    )
     reset()
 
 

@@ -1,4 +1,5 @@
-"""The board on an ESP32, ESP32-S2, -S3, -C3 or -C6: the contract of board/contract.pyi on MicroPython's `machine` and `network`.
+"""The board on an ESP32, ESP32-S2, -S3, -C3 or -C6: the contract of board/contract.pyi on
+MicroPython's `machine` and `network`.
 
     board        the board that /board.json and /identity.json describe; watchdog, clock, reset
     outlet       a connector: contactor, feedback, residual current, cable, meter

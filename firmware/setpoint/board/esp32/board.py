@@ -27,7 +27,16 @@ _OF_BOOT = const(4)
 _RIGHT_TIME = b"T"  # the RTC was set to a known time
 _ON_PURPOSE = b"R"  # reset on purpose: a panic has the same cause of reset
 _CAUSES = {machine.PWRON_RESET: "power", machine.WDT_RESET: "watchdog", machine.HARD_RESET: "panic"}
-_IDENTITY = ("csms_url", "charge_point_id", "vendor", "model", "charge_box_serial", "charge_point_serial", "basic_auth", "tls")
+_IDENTITY = (
+    "csms_url",
+    "charge_point_id",
+    "vendor",
+    "model",
+    "charge_box_serial",
+    "charge_point_serial",
+    "basic_auth",
+    "tls",
+)
 
 
 class UnfitBoard(Exception):
@@ -52,7 +61,10 @@ class Board:
         try:
             machine.freq(fastest_hz(wiring["module"]))
         except ValueError:
-            raise UnfitBoard("/board.json: module is %s, and this chip is another one: it has no such clock" % wiring["module"])
+            raise UnfitBoard(
+                "/board.json: module is %s, and this chip is another one: it has no such clock"
+                % wiring["module"]
+            )
         self.name = wiring["name"]
         self.root = root
         marks = _marks()
@@ -70,7 +82,8 @@ class Board:
         from .metering import fit
 
         fit(self.outlets, wiring, self.supply, self.clock)
-        self._wiring = wiring if wiring.get("reader", {}).get("kind", "none") != "none" else None  # until it is started
+        # Until it is started
+        self._wiring = wiring if wiring.get("reader", {}).get("kind", "none") != "none" else None
         self._alive = switch(wiring.get("alive"))
         self._watchdog: "machine.WDT | None" = None
         self.period_ms = period_ms_for(self.outlets)
@@ -81,13 +94,18 @@ class Board:
             from .identity import usable
 
             identity, problems = usable(identity)
-            self._problem = "/identity.json: %s; make provision writes a new one" % ", ".join(problems) if problems else None
+            self._problem = (
+                "/identity.json: %s; make provision writes a new one" % ", ".join(problems)
+                if problems
+                else None
+            )
         identity = identity or {}
         self.identity: dict = {name: identity.get(name) for name in _IDENTITY}
         for name in ("csms_url", "charge_point_id"):
             self.identity[name] = self.identity[name] or ""
         self.identity["vendor"] = self.identity["vendor"] or "Setpoint"
-        self.identity["model"] = self.identity["model"] or self.name[:20]  # of 20 characters in a BootNotification
+        # Of 20 characters in a BootNotification
+        self.identity["model"] = self.identity["model"] or self.name[:20]
         self.identity["firmware"] = __version__
         self.keys = identity.get("keys", {})
         self.reconnect = identity.get("reconnect") or {"minimum_s": 5, "random_s": 10}
@@ -143,7 +161,11 @@ class Board:
             app.log("error", "board", self._problem)
         for outlet in self.outlets:
             if outlet.pilot_problem:
-                app.log("error", "pilot", "connector %d does not charge: %s" % (outlet.id, outlet.pilot_problem))
+                app.log(
+                    "error",
+                    "pilot",
+                    "connector %d does not charge: %s" % (outlet.id, outlet.pilot_problem),
+                )
         tasks = [("wifi", self.network.run(app)), ("house", self._keep_house())]
         if self._thermometer is not None:
             tasks.append(("thermometer", self._thermometer.run()))
@@ -168,7 +190,9 @@ class Board:
         while True:
             await sleep_ms(_HOUSE_MS)
             now = self.clock.now()
-            if now is not None and (_marks() != _RIGHT_TIME or abs(now - system_instant()) > _DRIFT_S):
+            if now is not None and (
+                _marks() != _RIGHT_TIME or abs(now - system_instant()) > _DRIFT_S
+            ):
                 set_machine_clock(now)
                 _mark(_RIGHT_TIME)
 

@@ -1,8 +1,9 @@
-"""Whether a board may be used as its /board.json describes it. Loaded for that at the start, and dropped again (late.py).
+"""Whether a board may be used as its /board.json describes it. Loaded for that at the start, and
+dropped again (late.py).
 
-Rule: what is taken here, `make boards` takes too (tools/boards.py, which explains each objection; boards/board.schema.json
-explains each field). A file that was damaged on its way, or edited on the board, ends here and closes no contactor.
-"""
+Rule: what is taken here, `make boards` takes too (tools/boards.py, which explains each objection;
+boards/board.schema.json explains each field). A file that was damaged on its way, or edited on the
+board, ends here and closes no contactor."""
 
 from .modules import MODULES, last_buses
 
@@ -13,9 +14,10 @@ _INPUT = {"pin": "pin", "on": (0, 1), "chip_pull?": _CHIP_PULLS}
 _DECIBELS = (0, 2.5, 6, 11)
 _MILLIVOLTS = [1, 5000]
 
-# A field's kind: "string", "text" (not empty), "flag", "pin", "date"; a tuple of values; [least, most] of an integer, of any number
-# with a third item; a dict of fields; under "" one dict for each `kind`. A name ends with ? where the field may be absent, with !
-# where it may be null, and with ~ where it may be both.
+# A field's kind: "string", "text" (not empty), "flag", "pin", "date"; a tuple of values; [least,
+# most] of an integer, of any number with a third item; a dict of fields; under "" one dict for each
+# `kind`. A name ends with ? where the field may be absent, with ! where it may be null, and with ~
+# where it may be both.
 _METER = {
     "": {
         "none": {},
@@ -41,7 +43,12 @@ _CONNECTOR = {
     },
     "contactor": _OUTPUT,
     "phases_2_3~": _OUTPUT,
-    "feedback~": {"kind": ("mirror", "mains"), "pin": "pin", "on": (0, 1), "chip_pull?": _CHIP_PULLS},
+    "feedback~": {
+        "kind": ("mirror", "mains"),
+        "pin": "pin",
+        "on": (0, 1),
+        "chip_pull?": _CHIP_PULLS,
+    },
     "cable~": {
         "adc_pin": "pin",
         "attenuation_db": _DECIBELS,
@@ -73,10 +80,20 @@ _BOARD = {
     "temperature~": {
         "": {
             "ds18b20": {"pin": "pin"},
-            "analogue": {"adc_pin": "pin", "attenuation_db": _DECIBELS, "mv_at_0_c": [-5000, 5000], "uv_per_k": [1, 100000]},
+            "analogue": {
+                "adc_pin": "pin",
+                "attenuation_db": _DECIBELS,
+                "mv_at_0_c": [-5000, 5000],
+                "uv_per_k": [1, 100000],
+            },
         }
     },
-    "light~": {"": {"neopixel": {"pin": "pin"}, "lamps": {"ready?": _OUTPUT, "charging?": _OUTPUT, "fault?": _OUTPUT}}},
+    "light~": {
+        "": {
+            "neopixel": {"pin": "pin"},
+            "lamps": {"ready?": _OUTPUT, "charging?": _OUTPUT, "fault?": _OUTPUT},
+        }
+    },
     "button~": _INPUT,
     "emergency_stop~": _INPUT,
     "alive~": _OUTPUT,
@@ -85,11 +102,24 @@ _BOARD = {
     "spi~": {"bus": [1, 2], "sck_pin": "pin", "mosi_pin": "pin", "miso_pin": "pin"},
     "reader?": {"": {"none": {}, "pn532": {}, "mfrc522": {"cs_pin": "pin", "reset_pin~": "pin"}}},
 }
-_ACCEPTED = {"rule": ("strapping", "console", "boot", "range", "pull"), "pin": "pin", "because": "text"}
+_ACCEPTED = {
+    "rule": ("strapping", "console", "boot", "range", "pull"),
+    "pin": "pin",
+    "because": "text",
+}
 
 _VITAL = ("contactor", "phases_2_3", "pwm_pin", "tripped", "emergency_stop")
 _ACTING = ("contactor", "phases_2_3", "pwm_pin", "open", "close", "test", "alive")
-_TALKING = ("tx_pin", "direction_pin", "sda_pin", "scl_pin", "sck_pin", "mosi_pin", "cs_pin", "reset_pin")
+_TALKING = (
+    "tx_pin",
+    "direction_pin",
+    "sda_pin",
+    "scl_pin",
+    "sck_pin",
+    "mosi_pin",
+    "cs_pin",
+    "reset_pin",
+)
 
 
 def fault_in(board) -> "str | None":
@@ -100,7 +130,11 @@ def fault_in(board) -> "str | None":
         lists = {}
         rest = {}
         for name in board:
-            place = lists if name in ("source", "accepted", "connectors", "reserved", "module") else rest
+            place = (
+                lists
+                if name in ("source", "accepted", "connectors", "reserved", "module")
+                else rest
+            )
             place[name] = board[name]
         _check(lists.get("module"), tuple(MODULES), "module")
         _check(rest, _BOARD, "")
@@ -137,7 +171,11 @@ def _check(value, kind, path: str) -> None:
     if type(kind) is list:
         right = type(value) is int or (len(kind) == 3 and type(value) is float)
         right = right and kind[0] <= value <= kind[1]
-        wanted = "%s from %d to %d" % ("an integer" if len(kind) == 2 else "a number", kind[0], kind[1])
+        wanted = "%s from %d to %d" % (
+            "an integer" if len(kind) == 2 else "a number",
+            kind[0],
+            kind[1],
+        )
     elif type(kind) is tuple:
         right = type(value) is not bool and value in kind
         wanted = "one of " + ", ".join([str(one) for one in kind])
@@ -145,7 +183,10 @@ def _check(value, kind, path: str) -> None:
         right = value is True or value is False
         wanted = "true or false"
     elif kind == "date":
-        right = type(value) is str and "".join(["9" if c in "0123456789" else c for c in value]) == "9999-99-99"
+        right = (
+            type(value) is str
+            and "".join(["9" if c in "0123456789" else c for c in value]) == "9999-99-99"
+        )
         wanted = "a day like 2026-01-31"
     else:
         right = type(value) is str and (kind == "string" or value != "")
@@ -185,7 +226,8 @@ def _check_fields(value, fields: dict, path: str) -> None:
 
 
 def uses_of(part, name: str = ""):
-    """Yields (pin, what for, the output or input it belongs to) of each pin; "contactor of connector 1" is what for."""
+    """Yields (pin, what for, the output or input it belongs to) of each pin; "contactor of
+    connector 1" is what for."""
     if type(part) is list:
         for i, item in enumerate(part):
             yield from uses_of(item, "connector %d" % (i + 1))
@@ -195,12 +237,18 @@ def uses_of(part, name: str = ""):
             if key == "pin":
                 yield value, name if "on" in part else "pin of " + name, part
             elif key.endswith("_pin") and value is not None:
-                yield value, "%s of %s" % (key, name), {"pull": part["pull"]} if key == "pwm_pin" else {}
+                yield (
+                    value,
+                    "%s of %s" % (key, name),
+                    {"pull": part["pull"]} if key == "pwm_pin" else {},
+                )
             elif key == "reserved":
                 for what in value:
                     yield value[what], "reserved for %s" % what, {}
             elif key != "accepted":
-                yield from uses_of(value, name if key == "connectors" else key + (" of " + name if name else ""))
+                yield from uses_of(
+                    value, name if key == "connectors" else key + (" of " + name if name else "")
+                )
 
 
 def _objection(board: dict) -> "str | None":
@@ -228,12 +276,25 @@ def _objections(board: dict):
         if pin in seen:
             yield "pin", pin, text + "is %s too" % seen[pin]
         seen[pin] = name
-        there, flash, strapping, input_only, adc1, _, console, boot = [_has(pins, pin) for pins in module[:8]]
-        drives = "pull" in part or role in _TALKING or name in ("pin of temperature", "pin of light")
+        there, flash, strapping, input_only, adc1, _, console, boot = [
+            _has(pins, pin) for pins in module[:8]
+        ]
+        drives = (
+            "pull" in part or role in _TALKING or name in ("pin of temperature", "pin of light")
+        )
         if not there or flash:
-            yield "pin", pin, text + ("belongs to the flash or the PSRAM" if flash else "is none of the module's")
+            yield (
+                "pin",
+                pin,
+                text
+                + ("belongs to the flash or the PSRAM" if flash else "is none of the module's"),
+            )
         if strapping:
-            yield "vital" if role in _VITAL else "strapping", pin, text + "decides how the chip starts"
+            yield (
+                "vital" if role in _VITAL else "strapping",
+                pin,
+                text + "decides how the chip starts",
+            )
         if console:
             yield "console", pin, text + "is the console's"
         if input_only and (drives or "chip_pull" in part):
@@ -251,39 +312,76 @@ def _objections(board: dict):
         for decivolts in (126, -126):
             mv = pilot["mv_at_0_v"] + pilot["mv_per_10_v"] * decivolts // 100
             if _unread(module, pilot, mv):
-                yield "range", pilot["adc_pin"], "connectors/%d/pilot: %d dV are %d mV, which the ADC does not read truly" % (i, decivolts, mv)
+                yield (
+                    "range",
+                    pilot["adc_pin"],
+                    "connectors/%d/pilot: %d dV are %d mV, which the ADC does not read truly"
+                    % (i, decivolts, mv),
+                )
         for ohm in (100, 1500) if cable else ():
             beside = cable.get("pull_down_ohm")
             below = ohm * beside // (ohm + beside) if beside else ohm
             mv = cable["supply_mv"] * below // (below + cable["pull_up_ohm"])
             if _unread(module, cable, mv):
-                yield "range", cable["adc_pin"], "connectors/%d/cable: %d Ohm are %d mV, which the ADC does not read truly" % (i, ohm, mv)
+                yield (
+                    "range",
+                    cable["adc_pin"],
+                    "connectors/%d/cable: %d Ohm are %d mV, which the ADC does not read truly"
+                    % (i, ohm, mv),
+                )
     sensor = board.get("temperature")
-    if sensor and sensor["kind"] == "analogue" and _unread(module, sensor, sensor["mv_at_0_c"] + sensor["uv_per_k"] * 75 // 1000):
-        yield "range", sensor["adc_pin"], "temperature: 75 C is more than the ADC reads truly, and 71 C end a charge"
+    if (
+        sensor
+        and sensor["kind"] == "analogue"
+        and _unread(module, sensor, sensor["mv_at_0_c"] + sensor["uv_per_k"] * 75 // 1000)
+    ):
+        yield (
+            "range",
+            sensor["adc_pin"],
+            "temperature: 75 C is more than the ADC reads truly, and 71 C end a charge",
+        )
     for sentence in _missing(board):
         yield "bus", None, sentence
 
 
 def _missing(board: dict):
     reader = board.get("reader", {"kind": "none"})["kind"]
-    on_bus = [c["meter"] for c in board["connectors"] if c.get("meter", {"kind": "none"})["kind"] == "modbus"]
-    for needed, bus in ((on_bus, "rs485"), (reader == "pn532", "i2c"), (reader == "mfrc522", "spi")):
+    on_bus = [
+        c["meter"]
+        for c in board["connectors"]
+        if c.get("meter", {"kind": "none"})["kind"] == "modbus"
+    ]
+    for needed, bus in (
+        (on_bus, "rs485"),
+        (reader == "pn532", "i2c"),
+        (reader == "mfrc522", "spi"),
+    ):
         if needed and not board.get(bus):
             yield "a meter or reader needs %s, which is missing" % bus
     for (bus, number), last in last_buses(board["module"]):
         if (board.get(bus) or {}).get(number, 0) > last:
-            yield "%s/%s is %d, and an %s has none above %d" % (bus, number, board[bus][number], board["module"], last)
+            yield "%s/%s is %d, and an %s has none above %d" % (
+                bus,
+                number,
+                board[bus][number],
+                board["module"],
+                last,
+            )
     if len({(meter["baud"], meter.get("parity", "none")) for meter in on_bus}) > 1:
         yield "the meters on rs485 need the same baud and parity"
     if len({meter["address"] for meter in on_bus}) < len(on_bus):
         yield "the meters on rs485 need addresses of their own"
-    if board["supply"]["phase_switch"] and [c for c in board["connectors"] if not c.get("phases_2_3")]:
+    if board["supply"]["phase_switch"] and [
+        c for c in board["connectors"] if not c.get("phases_2_3")
+    ]:
         yield "supply/phase_switch needs phases_2_3 at every connector"
 
 
 def _has(pins: str, pin: int) -> bool:
-    return True in [int(first) <= pin <= int(last or first) for first, _, last in [part.partition("-") for part in pins.split()]]
+    return True in [
+        int(first) <= pin <= int(last or first)
+        for first, _, last in [part.partition("-") for part in pins.split()]
+    ]
 
 
 def _unread(module: tuple, part: dict, mv: int) -> bool:

@@ -45,21 +45,46 @@ def _wanted(name, value) -> "str | None":
         return None if right else "a password, or an object of user and password"
     if name == "tls":
         if type(value) is dict and "check_hostname" in value:
-            right = value["check_hostname"] in (True, False, None) and type(value["check_hostname"]) is not int
+            right = (
+                value["check_hostname"] in (True, False, None)
+                and type(value["check_hostname"]) is not int
+            )
             value = {key: value[key] for key in value if key != "check_hostname"}
         else:
             right = True
-        return None if right and _is_object(value, _FILES, ()) else "an object of ca_file, cert_file, key_file and check_hostname"
+        return (
+            None
+            if right and _is_object(value, _FILES, ())
+            else "an object of ca_file, cert_file, key_file and check_hostname"
+        )
     if name == "wifi":
-        right = _is_object(value, ("ssid", "password", "hostname", "country"), ("ssid",)) and 1 <= len(value["ssid"].encode()) <= 32
+        right = (
+            _is_object(value, ("ssid", "password", "hostname", "country"), ("ssid",))
+            and 1 <= len(value["ssid"].encode()) <= 32
+        )
         right = right and len((value.get("password") or "").encode()) <= 63
-        right = right and len((value.get("hostname") or "").encode()) <= 32 and len((value.get("country") or "XX").encode()) == 2
-        return None if right else "an object of ssid (1 to 32 bytes) and, as they are needed, password, hostname and country"
+        right = (
+            right
+            and len((value.get("hostname") or "").encode()) <= 32
+            and len((value.get("country") or "XX").encode()) == 2
+        )
+        return (
+            None
+            if right
+            else "an object of ssid (1 to 32 bytes) and, as they are needed, password, hostname and country"
+        )
     if name == "keys":
-        right = type(value) is dict and not [key for key in value if type(key) is not str or type(value[key]) in (dict, list)]
+        right = type(value) is dict and not [
+            key for key in value if type(key) is not str or type(value[key]) in (dict, list)
+        ]
         return None if right else "an object of configuration keys and their values"
     if name == "reconnect":
-        right = type(value) is dict and len(value) == 2 and _is_time(value.get("minimum_s")) and _is_time(value.get("random_s"))
+        right = (
+            type(value) is dict
+            and len(value) == 2
+            and _is_time(value.get("minimum_s"))
+            and _is_time(value.get("random_s"))
+        )
         return None if right else "an object of minimum_s and random_s, from 0 to %d" % _LONGEST_S
     return "a field of an identity"
 
@@ -68,7 +93,11 @@ def _is_object(value, texts: tuple, needed: tuple) -> bool:
     """Are all its fields among these, texts or null, and those that are needed texts?"""
     if type(value) is not dict or [name for name in needed if type(value.get(name)) is not str]:
         return False
-    return not [name for name in value if name not in texts or not (value[name] is None or type(value[name]) is str)]
+    return not [
+        name
+        for name in value
+        if name not in texts or not (value[name] is None or type(value[name]) is str)
+    ]
 
 
 def _is_time(value) -> bool:

@@ -42,7 +42,11 @@ def fit(outlets: list, wiring: dict, supply: dict, clock) -> None:
             from ..meters.pulse import PulseMeter
 
             pulses = counter(outlet.id - 1, meter)
-            outlet.fit_meter(PulseMeter(pulses.value, meter["pulses_per_kwh"], supply["volts"], supply["phases"], clock))
+            outlet.fit_meter(
+                PulseMeter(
+                    pulses.value, meter["pulses_per_kwh"], supply["volts"], supply["phases"], clock
+                )
+            )
         else:
             from ..meters.estimate import Estimate
 
@@ -68,7 +72,17 @@ def loss_of(app, outlet):
 
     def on_lost(problem: "str | None") -> None:
         lost = problem is not None
-        app.log("error" if lost else "info", "meter", "connector %d: %s" % (outlet.id, problem or "it answers"))
-        app.on_fault(outlet.id, "PowerMeterFailure", "meter", ("%s: check the meter" % problem)[:50] if lost else None, lost)
+        app.log(
+            "error" if lost else "info",
+            "meter",
+            "connector %d: %s" % (outlet.id, problem or "it answers"),
+        )
+        app.on_fault(
+            outlet.id,
+            "PowerMeterFailure",
+            "meter",
+            ("%s: check the meter" % problem)[:50] if lost else None,
+            lost,
+        )
 
     return on_lost

@@ -1,15 +1,26 @@
-"""What each ESP32 module has: its pins and what they are good for, its ADC, its clock, PWM and buses. Sources: tools/modules.py.
+"""What each ESP32 module has: its pins and what they are good for, its ADC, its clock, PWM and
+buses. Sources: tools/modules.py.
 
-Rule: a row holds for every module that goes by its name. Of the ESP32-C6 that is one with its flash beside the chip (WROOM-1).
-"""
+Rule: a row holds for every module that goes by its name. Of the ESP32-C6 that is one with its flash
+beside the chip (WROOM-1)."""
 
-# Pins, "0-5 12" is 0 to 5 and 12: those that are there; of flash and PSRAM; strapping; input only; ADC1; ADC2; the console's; those that
-# move, or are pulled, at the start. Then what the ADC reads truly, in mV from and to, at 0, 2.5, 6 and 11 dB. Then the chip's: its fastest
-# clock in MHz, bits of its PWM at 1 kHz, and its last UART, I2C and SPI bus.
+# Pins, "0-5 12" is 0 to 5 and 12: those that are there; of flash and PSRAM; strapping; input only;
+# ADC1; ADC2; the console's; those that move, or are pulled, at the start. Then what the ADC reads
+# truly, in mV from and to, at 0, 2.5, 6 and 11 dB. Then the chip's: its fastest clock in MHz, bits
+# of its PWM at 1 kHz, and its last UART, I2C and SPI bus.
 _ESP32 = (
     "0 2 5 12 15", "34-39", "32-39", "0 2 4 12-15 25-27", "1 3", "1 3 5 14 15", (100, 950, 100, 1250, 150, 1750, 150, 2450), (240, 16, 2, 1, 2),
 )  # fmt: skip
-_S3 = ("0 3 45 46", "", "1-10", "11-20", "19 20 43 44", "18 19 20", (0, 950, 0, 1250, 0, 1750, 0, 3100), (240, 13, 2, 1, 2))
+_S3 = (
+    "0 3 45 46",
+    "",
+    "1-10",
+    "11-20",
+    "19 20 43 44",
+    "18 19 20",
+    (0, 950, 0, 1250, 0, 1750, 0, 3100),
+    (240, 13, 2, 1, 2),
+)
 MODULES = {
     "ESP32-WROOM-32": ("0-19 21-23 25-27 32-36 39", "6-11") + _ESP32,
     "ESP32-WROVER": ("0-19 21-23 25-27 32-36 39", "6-11 16 17") + _ESP32,

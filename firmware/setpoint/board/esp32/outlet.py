@@ -1,4 +1,5 @@
-"""One connector of an ESP32 board: pilot, contactor, feedback, residual current, cable, lock and meter, as board.json has them.
+"""One connector of an ESP32 board: pilot, contactor, feedback, residual current, cable, lock and
+meter, as board.json has them.
 
 Rule: what the control step calls allocates nothing and never raises.
 """
@@ -17,7 +18,8 @@ _APART = const(60)  # turns of an empty loop: about 50 us
 
 class Outlet:
     def __init__(self, number: int, wiring: dict, supply: dict, bits: int) -> None:
-        """`wiring`: a connector of board.json; `supply`: its supply; `bits`: resolution of the PWM."""
+        """`wiring`: a connector of board.json; `supply`: its supply; `bits`: resolution of the
+        PWM."""
         self._contactor = output(wiring["contactor"])
         self._phases_2_3 = switch(wiring.get("phases_2_3"))
         self._pilot = Pilot(wiring["pilot"])

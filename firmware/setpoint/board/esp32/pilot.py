@@ -3,10 +3,10 @@
 Rule 1: the PWM is made once, with its frequency and at steady +12 V. After that only its duty
     changes, which takes effect with the next period. Another call of freq or PWM() may cause a
     glitch on the wire.
-Rule 2: a burst is at least five periods long. Its samples cannot be tied to the PWM's edges, so the step between them must not
-    divide the period: else the samples could miss a half-wave in every period. The step is measured
-    at start-up, and made a little longer where that helps. Where nothing helps, `problem` says so,
-    and the pilot is never ok.
+Rule 2: a burst is at least five periods long. Its samples cannot be tied to the PWM's edges, so the
+    step between them must not divide the period: else the samples could miss a half-wave in every
+    period. The step is measured at start-up, and made a little longer where that helps. Where
+    nothing helps, `problem` says so, and the pilot is never ok.
 Rule 3: `read` and `set_duty_u16` allocate nothing and never raise.
 """
 
@@ -34,7 +34,8 @@ _SHORT_OF_HIGH = const(65532)  # what steady +12 V reads back as from a PWM of 1
 
 
 def fewest_hits(step_us: int, count: int) -> int:
-    """How many of `count` samples, one every step_us, fall into the half-wave that they meet least."""
+    """How many of `count` samples, one every step_us, fall into the half-wave that they meet
+    least."""
     fewest = count
     for first in range(count):
         opens_us = first * step_us  # the worst half-wave begins just behind a sample
@@ -52,7 +53,9 @@ def period_ms_for(outlets: list) -> int:
     busy_us = 0
     for outlet in outlets:
         if busy_us + outlet.burst_us + _STEP_US > _BUSY_US:
-            outlet.leave_out("this chip's ADC is too slow to read so many pilots in time: it reads those before this one")
+            outlet.leave_out(
+                "this chip's ADC is too slow to read so many pilots in time: it reads those before this one"
+            )
         else:
             busy_us += outlet.burst_us + _STEP_US
     return max(_PERIOD_MS, (busy_us + _OTHERS_US + 999) // 1000)
@@ -85,19 +88,26 @@ class Pilot:
             self._read_uv()
         except OSError as error:
             if error.args[0] in _NO_CALIBRATION:
-                return "this chip was made without the calibration of its ADC (error %d); use a module that has it" % error.args[0]
+                return (
+                    "this chip was made without the calibration of its ADC (error %d); use a module that has it"
+                    % error.args[0]
+                )
         found = self._find_burst()
         if not self.step_us:
             return "the pilot's ADC fails; restart, then check the board"
         if not found:
-            return "samples %d us apart can miss a half-wave of the pilot; this chip's ADC is too slow" % self.step_us
+            return (
+                "samples %d us apart can miss a half-wave of the pilot; this chip's ADC is too slow"
+                % self.step_us
+            )
         self.read()  # meanwhile the chip has taken the duty over
         if self._pwm.duty_u16() == _SHORT_OF_HIGH:  # MicroPython 1.25 on an S2, S3 or C3
             return "this MicroPython cannot hold the pilot at steady +12 V on this chip; install 1.28 or newer"
         return None
 
     def _find_burst(self) -> bool:
-        """Sets count and spin so that every half-wave is met often enough. False: there is no such burst."""
+        """Sets count and spin so that every half-wave is met often enough. False: there is no such
+        burst."""
         for self._spin in _SPINS:
             self.step_us = self._measured_step_us()
             if not self.step_us:
@@ -105,7 +115,10 @@ class Pilot:
             for burst_us in _BURSTS_US:
                 count = burst_us // self.step_us + 1
                 # closer together than a third of the half-wave, they cannot miss it
-                if 3 * self.step_us <= _WINDOW_US or fewest_hits(self.step_us, count) >= _LEAST_HITS:
+                if (
+                    3 * self.step_us <= _WINDOW_US
+                    or fewest_hits(self.step_us, count) >= _LEAST_HITS
+                ):
                     self._uv = [0] * count
                     return True
         return False

@@ -27,7 +27,10 @@ def sensor(wiring: "dict | None") -> "Signal | None":
 
 
 def microvolts(wiring: dict):
-    """The function that reads adc_pin, in microvolts at the pin, as far as the chip was calibrated. It raises OSError."""
+    """The function that reads adc_pin, in microvolts at the pin, as far as the chip was calibrated.
+    It raises OSError."""
     steps = (0, 2.5, 6, 11)
-    attenuation = (ADC.ATTN_0DB, ADC.ATTN_2_5DB, ADC.ATTN_6DB, ADC.ATTN_11DB)[steps.index(wiring["attenuation_db"])]
+    attenuation = (ADC.ATTN_0DB, ADC.ATTN_2_5DB, ADC.ATTN_6DB, ADC.ATTN_11DB)[
+        steps.index(wiring["attenuation_db"])
+    ]
     return ADC(Pin(wiring["adc_pin"]), atten=attenuation).read_uv

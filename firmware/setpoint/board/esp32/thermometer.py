@@ -37,7 +37,8 @@ class Ds18b20:
                     raise ValueError
                 self.celsius = celsius
                 misses = 0
-            except Exception:  # no sensor, a wrong check sum (a plain Exception), a wire that fell off
+            # No sensor, a wrong check sum (a plain Exception), a wire that fell off
+            except Exception:
                 misses += 1
                 if misses >= _LOST_AFTER:
                     self.celsius = None

@@ -1,15 +1,18 @@
 """The way to the central system over Wi-Fi, and connections over it.
 
-Rule 1: whatever happens to an attempt (refused, timed out by the caller, a broken certificate), its socket is closed here: the chip
-    has few. Names are looked up by names.py: the interpreter's getaddrinfo, which would stop the control loop, is given addresses only.
-Rule 2: the radio's memory is taken when the board is made, before the program is imported: Python's heap grows over what is free, and
-    never gives it back. Asked for the radio later, the chip has too little and aborts, which is no exception.
-Wi-Fi reconnects by itself; when it has not for a minute it is told to join again, which takes no time, each minute.
+Rule 1: whatever happens to an attempt (refused, timed out by the caller, a broken certificate), its
+    socket is closed here: the chip has few. Names are looked up by names.py: the interpreter's
+    getaddrinfo, which would stop the control loop, is given addresses only.
+Rule 2: the radio's memory is taken when the board is made, before the program is imported: Python's
+    heap grows over what is free, and never gives it back. Asked for the radio later, the chip has
+    too little and aborts, which is no exception.
+Wi-Fi reconnects by itself; when it has not for a minute it is told to join again, which takes no
+time, each minute.
 
-To start the radio anew blocks the interpreter until the radio is on, and the control step with it. So that comes after ten minutes
-without a network, or after one if the radio did not start, and then after twice as long each time, to an hour. It comes while a
-vehicle charges too: the step waits 0.1 s, and the central system waits for the station.
-"""
+To start the radio anew blocks the interpreter until the radio is on, and the control step with it.
+So that comes after ten minutes without a network, or after one if the radio did not start, and then
+after twice as long each time, to an hour. It comes while a vehicle charges too: the step waits 0.1
+s, and the central system waits for the station."""
 
 import asyncio
 import errno
@@ -26,7 +29,8 @@ _LOOK_MS = const(500)
 _JOIN_AFTER = const(120)  # looks without a network
 _START_AFTER = const(10)  # minutes without a network
 _LONGEST = const(60)  # minutes between two starts of the radio
-_START_BYTES = const(8000)  # in one piece: without, the first start aborts; 2 KB were seen to be taken
+# In one piece: without, the first start aborts; 2 KB were seen to be taken
+_START_BYTES = const(8000)
 _CONNECTING_MS = const(20)
 _TCP, _TCP_NODELAY = 6, 1
 
@@ -44,26 +48,33 @@ class Network:
         self._last: "tuple[str, str] | None" = None  # (host, its address) of the last connection
         self._log = None  # the application's
 
-    async def open(self, host: str, port: int, tls=None, server_hostname: "str | None" = None) -> "Stream":
-        """A stream to host:port, inside TLS when given a tls.SSLContext. IPv4 only. Raises OSError."""
+    async def open(
+        self, host: str, port: int, tls=None, server_hostname: "str | None" = None
+    ) -> "Stream":
+        """A stream to host:port, inside TLS when given a tls.SSLContext. IPv4 only. Raises
+        OSError."""
         if not self.up or self._wlan is None:
             raise OSError(errno.EHOSTUNREACH)
         from ..resolver import address_of
 
         found = await address_of(host, self._wlan.ifconfig()[3], self._last, self._log)
-        family, kind, protocol, _, address = socket.getaddrinfo(found, port, 0, socket.SOCK_STREAM)[0]
+        family, kind, protocol, _, address = socket.getaddrinfo(found, port, 0, socket.SOCK_STREAM)[
+            0
+        ]
         connection = socket.socket(family, kind, protocol)
         stream = None
         try:
             connection.setblocking(False)
-            connection.setsockopt(_TCP, _TCP_NODELAY, 1)  # a long message comes in pieces, which must not wait for one another
+            # A long message comes in pieces, which must not wait for one another
+            connection.setsockopt(_TCP, _TCP_NODELAY, 1)
             try:
                 connection.connect(address)
             except OSError as error:
                 if error.errno != errno.EINPROGRESS:
                     raise
             poller = select.poll()
-            poller.register(connection, select.POLLOUT | select.POLLHUP)  # the chip tells a refusal only to who asks for POLLHUP
+            # The chip tells a refusal only to who asks for POLLHUP
+            poller.register(connection, select.POLLOUT | select.POLLHUP)
             ready = poller.poll(0)
             while not ready:
                 await sleep_ms(_CONNECTING_MS)
@@ -73,7 +84,9 @@ class Network:
             self._last = (host, found)
             secured = connection
             if tls is not None:
-                secured = tls.wrap_socket(connection, server_hostname=server_hostname, do_handshake_on_connect=False)
+                secured = tls.wrap_socket(
+                    connection, server_hostname=server_hostname, do_handshake_on_connect=False
+                )
             stream = Stream(connection, secured)
             return stream
         finally:
@@ -123,20 +136,27 @@ class Network:
         self._told = self._problem
 
     def _tries(self, step) -> None:
-        """One of the two below. What Wi-Fi's driver has no OSError for is a RuntimeError; a name that is too long is a ValueError."""
+        """One of the two below. What Wi-Fi's driver has no OSError for is a RuntimeError; a name
+        that is too long is a ValueError."""
         self._problem = None
         try:
-            if self._wlan is None:  # when the board is made, and never again: a second try after a failed one aborts
+            # When the board is made, and never again: a second try after a failed one aborts
+            if self._wlan is None:
                 self._wlan = network.WLAN(network.STA_IF)
             step(self._wlan)
         except (OSError, RuntimeError, ValueError) as error:
-            self._problem = "the radio does not start: %s" % (str(error) or "it does not take this hostname or country")
+            self._problem = "the radio does not start: %s" % (
+                str(error) or "it does not take this hostname or country"
+            )
 
     def _start(self, wlan) -> None:
         wifi = self._wifi
         free = max([region[2] for region in esp32.idf_heap_info(esp32.HEAP_DATA)])
         if not wlan.active() and free < _START_BYTES:
-            raise OSError("it needs %d bytes beside Python's heap, and %d are left: restart the board" % (_START_BYTES, free))
+            raise OSError(
+                "it needs %d bytes beside Python's heap, and %d are left: restart the board"
+                % (_START_BYTES, free)
+            )
         wlan.active(False)
         if wifi.get("hostname"):
             network.hostname(wifi["hostname"])

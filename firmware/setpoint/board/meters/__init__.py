@@ -1,4 +1,5 @@
-"""Energy meters: modbus.py (RS-485, a table of meters), pulse.py (S0), estimate.py (none: from what is offered).
+"""Energy meters: modbus.py (RS-485, a table of meters), pulse.py (S0), estimate.py (none: from what
+is offered).
 
 Each meter has the same attributes, kept up to date by its own task:
 

@@ -8,7 +8,8 @@ LOOK_MS = 1000
 
 
 class Estimate:
-    """offered(): (deci-ampere that the pilot offers, phases) while the contactor is closed, else (0, 0)."""
+    """offered(): (deci-ampere that the pilot offers, phases) while the contactor is closed, else
+    (0, 0)."""
 
     estimated = True
 

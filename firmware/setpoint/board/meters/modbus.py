@@ -17,21 +17,47 @@ STALE_AFTER = 3  # misses
 LOST_MS = 11000
 
 # name: (function, first register, count, number format, phases,
-#        (voltage, current, power, energy), units of one in the register: (dV, dA, W, Wh) as (multiply, divide))
+#        (voltage, current, power, energy), units of one in the register: (dV, dA, W, Wh) as
+#        (multiply, divide))
 # Where a quantity has one register a phase, the phases follow one another.
 _FLOATS, _LOW_FIRST = "float32", "uint32 low word first"
 METERS = {
     # Eastron SDM630, SDM72D-M: volts, amperes, watts, kWh
-    "eastron_3p": (4, 0x0000, 0x4A, _FLOATS, 3, (0x00, 0x06, 0x34, 0x48), ((10, 1), (10, 1), (1, 1), (1000, 1))),
+    "eastron_3p": (
+        4,
+        0x0000,
+        0x4A,
+        _FLOATS,
+        3,
+        (0x00, 0x06, 0x34, 0x48),
+        ((10, 1), (10, 1), (1, 1), (1000, 1)),
+    ),
     # Eastron SDM120, SDM230
-    "eastron_1p": (4, 0x0000, 0x4A, _FLOATS, 1, (0x00, 0x06, 0x0C, 0x48), ((10, 1), (10, 1), (1, 1), (1000, 1))),
+    "eastron_1p": (
+        4,
+        0x0000,
+        0x4A,
+        _FLOATS,
+        1,
+        (0x00, 0x06, 0x0C, 0x48),
+        ((10, 1), (10, 1), (1, 1), (1000, 1)),
+    ),
     # PZEM-004T v3: the voltage alone is one register of 0.1 V; 1 mA, 0.1 W, 1 Wh
-    "pzem004t": (4, 0x0000, 0x0A, _LOW_FIRST, 1, (0x00, 0x01, 0x03, 0x05), ((1, 1), (1, 100), (1, 10), (1, 1))),
+    "pzem004t": (
+        4,
+        0x0000,
+        0x0A,
+        _LOW_FIRST,
+        1,
+        (0x00, 0x01, 0x03, 0x05),
+        ((1, 1), (1, 100), (1, 10), (1, 1)),
+    ),
 }
 
 
 class ModbusError(Exception):
-    """No answer, a broken one, or an exception code of the meter; the text is a sentence for the log."""
+    """No answer, a broken one, or an exception code of the meter; the text is a sentence for the
+    log."""
 
 
 def crc16(data) -> int:
@@ -66,7 +92,8 @@ def registers(answer: bytes, address: int, function: int, count: int) -> bytes:
 
 
 def scaled_float(bits: int, multiply: int, divide: int) -> "int | None":
-    """An IEEE 754 single times multiply / divide, rounded to nearest by integers: on a chip a float loses Wh from 16.8 MWh on.
+    """An IEEE 754 single times multiply / divide, rounded to nearest by integers: on a chip a float
+    loses Wh from 16.8 MWh on.
 
     None: not a number, or too large to be a reading."""
     exponent = (bits >> 23) & 0xFF
@@ -101,7 +128,10 @@ class Bus:
             length = 5 + 2 * count
             try:
                 await self._stream.write(request(address, function, first, count))
-                await asyncio.wait_for(self._receive(answer, length), (ANSWER_MS + length * self._byte_us // 1000) / 1000)
+                await asyncio.wait_for(
+                    self._receive(answer, length),
+                    (ANSWER_MS + length * self._byte_us // 1000) / 1000,
+                )
             except asyncio.TimeoutError:
                 pass  # what came is judged below
             except OSError as error:

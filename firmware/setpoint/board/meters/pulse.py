@@ -1,4 +1,5 @@
-"""A meter with a pulse output (S0, IEC 62053-31): energy by counting, power from the time that a number of pulses took."""
+"""A meter with a pulse output (S0, IEC 62053-31): energy by counting, power from the time that a
+number of pulses took."""
 
 from ...clock import sleep_ms
 
@@ -50,7 +51,8 @@ class PulseMeter:
         if count != self._seen:
             self._seen = count
             self._seen_at_ms = now_ms
-            if waited_ms >= _WINDOW_MS:  # after a pause that is its average, and the next window tells the power
+            # After a pause that is its average, and the next window tells the power
+            if waited_ms >= _WINDOW_MS:
                 came = count - self._window_count
                 self._draws(came * self._watt_ms // waited_ms)
                 self._silence_ms = max(_SILENCE_FACTOR * waited_ms // came, _LEAST_SILENCE_MS)

@@ -1,9 +1,18 @@
-"""The MFRC522 on SPI (NXP data sheet rev. 3.9: SPI 8.1.2, registers 9, commands 10) and cards of ISO/IEC 14443-3 type A."""
+"""The MFRC522 on SPI (NXP data sheet rev. 3.9: SPI 8.1.2, registers 9, commands 10) and cards of
+ISO/IEC 14443-3 type A."""
 
 from ...clock import sleep_ms
 from . import ReaderError
 
-_COMMAND, _IRQ, _ERROR, _FIFO, _LEVEL, _FRAMING, _COLLISION = 0x01, 0x04, 0x06, 0x09, 0x0A, 0x0D, 0x0E
+_COMMAND, _IRQ, _ERROR, _FIFO, _LEVEL, _FRAMING, _COLLISION = (
+    0x01,
+    0x04,
+    0x06,
+    0x09,
+    0x0A,
+    0x0D,
+    0x0E,
+)
 _MODE, _TX_CONTROL, _TX_ASK = 0x11, 0x14, 0x15
 _TIMER_MODE, _PRESCALER, _RELOAD_HIGH, _RELOAD_LOW, _VERSION = 0x2A, 0x2B, 0x2C, 0x2D, 0x37
 _IDLE, _TRANSCEIVE, _SOFT_RESET = 0x00, 0x0C, 0x0F
@@ -27,7 +36,8 @@ def crc_a(data: bytes) -> bytes:
 
 
 class Mfrc522:
-    """spi: with `write(data)` and `write_readinto(out, into)` (machine.SPI, mode 0, up to 10 MHz); select(0 or 1) drives its NSS."""
+    """spi: with `write(data)` and `write_readinto(out, into)` (machine.SPI, mode 0, up to 10 MHz);
+    select(0 or 1) drives its NSS."""
 
     def __init__(self, spi, select) -> None:
         self._spi = spi
@@ -59,7 +69,11 @@ class Mfrc522:
                 return None  # two cards at once, or one that just leaves: look again
             select = bytes((level, 0x70)) + part
             acknowledged = await self._exchange(select + crc_a(select))
-            if acknowledged is None or len(acknowledged) != 3 or crc_a(acknowledged[:1]) != acknowledged[1:]:
+            if (
+                acknowledged is None
+                or len(acknowledged) != 3
+                or crc_a(acknowledged[:1]) != acknowledged[1:]
+            ):
                 return None
             if not acknowledged[0] & 0x04:
                 await self._exchange(_HALT + crc_a(_HALT))  # is answered by silence
@@ -70,7 +84,8 @@ class Mfrc522:
         return None
 
     async def _exchange(self, data: bytes, last_bits: int = 0) -> "bytes | None":
-        """Sends to the card; its answer, None when there is none or a broken one. last_bits: of the last byte, 0: all."""
+        """Sends to the card; its answer, None when there is none or a broken one. last_bits: of the
+        last byte, 0: all."""
         self._set(_COMMAND, _IDLE)
         self._set(_IRQ, 0x7F)
         self._set(_LEVEL, 0x80)  # empties the buffer

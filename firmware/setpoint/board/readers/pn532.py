@@ -13,7 +13,12 @@ _LONGEST = 40  # bytes of an answer: one target with a UID of 10 bytes and its A
 def frame_of(data: bytes) -> bytes:
     """A normal information frame from the host; data: the command code and its parameters."""
     body = b"\xd4" + data
-    return b"\x00\x00\xff" + bytes((len(body), -len(body) & 0xFF)) + body + bytes((-sum(body) & 0xFF, 0))
+    return (
+        b"\x00\x00\xff"
+        + bytes((len(body), -len(body) & 0xFF))
+        + body
+        + bytes((-sum(body) & 0xFF, 0))
+    )
 
 
 def data_of(answer: bytes, command: int) -> bytes:
@@ -24,7 +29,11 @@ def data_of(answer: bytes, command: int) -> bytes:
     length = answer[start + 2]
     body = answer[start + 4 : start + 4 + length]
     check_sum_at = start + 4 + length
-    if (length + answer[start + 3]) & 0xFF or check_sum_at >= len(answer) or (sum(body) + answer[check_sum_at]) & 0xFF:
+    if (
+        (length + answer[start + 3]) & 0xFF
+        or check_sum_at >= len(answer)
+        or (sum(body) + answer[check_sum_at]) & 0xFF
+    ):
         raise ReaderError("PN532: a frame with a wrong check sum")
     if length < 2 or body[0] != 0xD5 or body[1] != command + 1:
         raise ReaderError("PN532: an answer to something else")
@@ -40,10 +49,12 @@ class Pn532:
     async def start(self) -> None:
         await self._ask(b"\x02")  # GetFirmwareVersion: is it there?
         await self._ask(b"\x14\x01\x14\x01")  # SAMConfiguration: normal mode
-        await self._ask(b"\x32\x05\xff\x01\x01")  # RFConfiguration: look for a card twice, then answer
+        # RFConfiguration: look for a card twice, then answer
+        await self._ask(b"\x32\x05\xff\x01\x01")
 
     async def uid(self) -> "bytes | None":
-        answer = await self._ask(b"\x4a\x01\x00")  # InListPassiveTarget: one card, 106 kbit/s type A
+        # InListPassiveTarget: one card, 106 kbit/s type A
+        answer = await self._ask(b"\x4a\x01\x00")
         if not answer or answer[0] == 0:
             return None
         if len(answer) < 6 or len(answer) < 6 + answer[5] or answer[5] not in (4, 7, 10):

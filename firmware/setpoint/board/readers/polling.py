@@ -1,8 +1,8 @@
 """Looks at a card reader's chip four times a second and tells each card once, when it comes.
 
-A try on a bus whose wire is shorted stops the interpreter for 0.1 to 1 s, and the control step with it. So the pause doubles with
-each failure in a row, to four minutes; and a lost reader is not looked for while a vehicle charges.
-"""
+A try on a bus whose wire is shorted stops the interpreter for 0.1 to 1 s, and the control step with
+it. So the pause doubles with each failure in a row, to four minutes; and a lost reader is not
+looked for while a vehicle charges."""
 
 from ...clock import sleep_ms
 from . import ReaderError
@@ -14,8 +14,9 @@ MOST_DOUBLINGS = 10  # of the pause
 
 
 class Polling:
-    """on_card(id_tag): the UID as capital hex digits, at most 20. on_lost(sentence or None): the reader is lost, or back.
-    charges(): whether a vehicle charges, so that a control step must not wait."""
+    """on_card(id_tag): the UID as capital hex digits, at most 20. on_lost(sentence or None): the
+    reader is lost, or back. charges(): whether a vehicle charges, so that a control step must not
+    wait."""
 
     def __init__(self, chip, on_card, on_lost, charges) -> None:
         self._chip = chip

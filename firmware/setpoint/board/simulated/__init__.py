@@ -13,7 +13,8 @@ from ... import late
 
 
 def board_from(path: str):
-    """The Board that the start file at `path` describes. A wrong start file ends the program with exit code 2."""
+    """The Board that the start file at `path` describes. A wrong start file ends the program with
+    exit code 2."""
     from . import start_file
 
     try:

@@ -72,14 +72,21 @@ class Board:
         for connector in settings["connectors"]:
             number = connector["id"]
             memory = MeterMemory("%s/meter%d" % (store, number))
-            self.outlets.append(Outlet(number, connector["lock"], limits["volts"], limits["phases"], self.clock, memory))
+            self.outlets.append(
+                Outlet(
+                    number, connector["lock"], limits["volts"], limits["phases"], self.clock, memory
+                )
+            )
         for vehicle in settings["vehicles"]:
             outlet = self.outlets[vehicle["connector"] - 1]
-            outlet.vehicle.plug_in(tenths(vehicle["amps"]), vehicle["phases"], int(vehicle["draw_delay"] * 1000))
+            outlet.vehicle.plug_in(
+                tenths(vehicle["amps"]), vehicle["phases"], int(vehicle["draw_delay"] * 1000)
+            )
             outlet.look_at_pilot()
         self._control = settings["control"]
         self.ticker: "Ticker | None" = None
-        self._looks_without_food: "int | None" = None  # the watchdog sleeps until it is fed for the first time
+        # The watchdog sleeps until it is fed for the first time
+        self._looks_without_food: "int | None" = None
 
     def remount(self) -> None:
         flash.remount(self.flash_chip, self.root)
@@ -114,7 +121,12 @@ class Board:
 
     def flash_stats(self) -> "dict | None":
         chip = self.flash_chip
-        return {"reads": chip.reads, "writes": chip.writes, "erases": chip.erases, "bytes": chip.bytes}
+        return {
+            "reads": chip.reads,
+            "writes": chip.writes,
+            "erases": chip.erases,
+            "bytes": chip.bytes,
+        }
 
     def attach(self, app) -> list:
         self.network.log = app.log
@@ -138,7 +150,8 @@ class Board:
             await sleep_ms(_METER_MEMORY_MS)
 
     async def _watch(self, app) -> None:
-        """A watchdog that counts looks, not milliseconds: a host that sleeps does not reset the station."""
+        """A watchdog that counts looks, not milliseconds: a host that sleeps does not reset the
+        station."""
         while True:
             await sleep_ms(_WATCHDOG_LOOK_MS)
             if self._looks_without_food is not None:

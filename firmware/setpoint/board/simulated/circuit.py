@@ -1,8 +1,8 @@
 """The control pilot circuit: what the station's ADC sees on the wire, in millivolts.
 
-The EVSE drives +12 V and -12 V through 1 kOhm; the vehicle puts a resistor behind a diode (0.7 V) to protective
-earth: 2.74 kOhm when plugged in (state B), with 1.3 kOhm beside it when it asks for current (state C).
-Source: IEC 61851-1, annex A; values as in SAE J1772.
+The EVSE drives +12 V and -12 V through 1 kOhm; the vehicle puts a resistor behind a diode (0.7 V)
+to protective earth: 2.74 kOhm when plugged in (state B), with 1.3 kOhm beside it when it asks for
+current (state C). Source: IEC 61851-1, annex A; values as in SAE J1772.
 
 Rule: nothing here allocates. The levels are computed when the module is loaded.
 """
@@ -34,7 +34,8 @@ _C_WITHOUT_DIODE_MV = _without_diode(_C_OHM)
 
 
 class Circuit:
-    """One connector's control pilot wire. `read` sets high_mv and low_mv, the tops and bottoms of the wave."""
+    """One connector's control pilot wire. `read` sets high_mv and low_mv, the tops and bottoms of
+    the wave."""
 
     def __init__(self) -> None:
         self.diode_broken = False

@@ -1,4 +1,5 @@
-"""The commands of the control channel, one function each: (board, app, request) -> what the answer holds, or None.
+"""The commands of the control channel, one function each: (board, app, request) -> what the answer
+holds, or None.
 
 A function reads and checks all that it needs of the request before it changes anything. It raises
 Refused with the reason. data_transfer alone has to wait (transfer_data), so it is not in COMMANDS.

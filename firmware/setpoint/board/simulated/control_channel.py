@@ -75,7 +75,9 @@ class _Conversation:
                 if end < 0:
                     continue
                 if too_long:
-                    await self._say(_refusal(None, "The line is longer than %d bytes." % _LONGEST_LINE))
+                    await self._say(
+                        _refusal(None, "The line is longer than %d bytes." % _LONGEST_LINE)
+                    )
                 elif line.strip():
                     await self._take(bytes(line))
                 line = bytearray()
@@ -111,7 +113,9 @@ class _Conversation:
     async def _begin_data_transfer(self, number, request: dict) -> None:
         self._waiting = [task for task in self._waiting if not task.done()]
         if len(self._waiting) >= _MOST_WAITING:
-            await self._say(_refusal(number, "%d data_transfers are waiting already." % _MOST_WAITING))
+            await self._say(
+                _refusal(number, "%d data_transfers are waiting already." % _MOST_WAITING)
+            )
             return
         self._waiting.append(asyncio.create_task(self._transfer_data(number, request)))
 
@@ -120,7 +124,8 @@ class _Conversation:
 
         try:
             answer = await commands.transfer_data(self._app, request)
-        except Exception as error:  # would vanish with this task, and leave the request without an answer
+        # Would vanish with this task, and leave the request without an answer
+        except Exception as error:
             answer = {"ok": False, "error": "No answer from the central system: %r." % error}
         answer["id"] = number
         try:

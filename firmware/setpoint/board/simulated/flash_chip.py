@@ -1,12 +1,14 @@
-"""The flash chip: a littlefs file system on a file that behaves like NOR flash, with faults on demand.
+"""The flash chip: a littlefs file system on a file that behaves like NOR flash, with faults on
+demand.
 
 Rules:
-1. When `writeblocks` returns, the bytes have reached the operating system: killing the process is a power cut.
+1. When `writeblocks` returns, the bytes have reached the operating system: killing the process is a
+   power cut.
 2. Erasing sets every bit of a block; programming only clears bits, so it asks for erased bytes.
 3. An image appears under its name only when it is formatted.
 4. An image that cannot be mounted is set aside, never overwritten, unless it is blank.
-5. What fails raises the negative error of ESP-IDF, as on the ESP32's port: board/flash.py stands between it and littlefs.
-"""
+5. What fails raises the negative error of ESP-IDF, as on the ESP32's port: board/flash.py stands
+between it and littlefs."""
 
 import errno
 import os
@@ -18,14 +20,16 @@ from .. import flash
 
 _BLOCK_SIZE = const(4096)  # what an ESP32's flash erases at once
 _BLOCKS = const(512)
-_ERASED = b"\xff" * 128  # longer writes are looked at in pieces: this takes heap that a chip has not to spare
+# Longer writes are looked at in pieces: this takes heap that a chip has not to spare
+_ERASED = b"\xff" * 128
 _IMAGE = const("flash.img")
 _FAILS = const(0x6001)  # ESP_ERR_FLASH_OP_FAIL
 
 
 class FlashChip:
-    """A block device on the image at `path`; counts what wears a chip out, and adds the number of each block that it erases to
-    the file flash.erased beside it, as two bytes, the lower first: a count that no restart loses."""
+    """A block device on the image at `path`; counts what wears a chip out, and adds the number of
+    each block that it erases to the file flash.erased beside it, as two bytes, the lower first: a
+    count that no restart loses."""
 
     def __init__(self, path: str) -> None:
         self.reads = 0
@@ -42,8 +46,8 @@ class FlashChip:
         self._unreadable = 0
 
     def after_writes(self, count: int, mode: "str | None") -> None:
-        """The count-th write from now is "cut" (the power goes in the middle of it), an "error", or finds the chip
-        "full", which it then stays. None: the chip works again."""
+        """The count-th write from now is "cut" (the power goes in the middle of it), an "error", or
+        finds the chip "full", which it then stays. None: the chip works again."""
         self._writes_left = count
         self._mode = mode
 
@@ -128,10 +132,14 @@ def die() -> None:
         os.system("kill -9 $PPID")
 
 
-def mount(folder: str, mount_point: str, unreadable: "dict | None" = None) -> "tuple[FlashChip, list[str]]":
-    """The chip in `folder`, mounted, and sentences about what went wrong; makes a formatted image at first use.
+def mount(
+    folder: str, mount_point: str, unreadable: "dict | None" = None
+) -> "tuple[FlashChip, list[str]]":
+    """The chip in `folder`, mounted, and sentences about what went wrong; makes a formatted image
+    at first use.
 
-    unreadable: the start file's reads that fail. Raises OSError where reading fails, which tells nothing of the image."""
+    unreadable: the start file's reads that fail. Raises OSError where reading fails, which tells
+    nothing of the image."""
     problems = []
     path = "%s/%s" % (folder, _IMAGE)
     if not _exists(path):
@@ -148,7 +156,9 @@ def mount(folder: str, mount_point: str, unreadable: "dict | None" = None) -> "t
             vfs.VfsLfs2.mkfs(chip)
         else:
             chip.close()
-            problems.append("%s cannot be mounted (%s); it is kept as %s." % (path, error, _set_aside(path)))
+            problems.append(
+                "%s cannot be mounted (%s); it is kept as %s." % (path, error, _set_aside(path))
+            )
             _make_image(path)
             chip = FlashChip(path)
         file_system = flash.file_system(chip)

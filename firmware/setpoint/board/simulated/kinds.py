@@ -1,4 +1,5 @@
-"""The JSON types that the start file and the control channel ask for, each named as a sentence names it.
+"""The JSON types that the start file and the control channel ask for, each named as a sentence
+names it.
 
 `fits(7, "a whole number")`. "... or null" also allows null. True and false are no numbers, and a
 number is finite (1e999 is none).

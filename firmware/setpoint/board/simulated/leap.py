@@ -9,7 +9,8 @@ from micropython import const
 
 from ...clock import sleep_ms
 
-_SETTLING_MS = const(15000)  # a stop takes 6 s, a new duty up to 5 s, and vehicles as long to follow
+# A stop takes 6 s, a new duty up to 5 s, and vehicles as long to follow
+_SETTLING_MS = const(15000)
 _SMALL_MS = const(100)
 _STEPS_AT_ONCE = const(10)  # then the network has its turn
 _PATIENCE_MS = const(500)  # the central system runs in real time: it needs this for the messages

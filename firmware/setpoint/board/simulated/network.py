@@ -26,7 +26,8 @@ async def connect(host: str, port: int):
     for family, kind, protocol, _, address in socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM):
         connection = socket.socket(family, kind, protocol)
         connection.setblocking(False)
-        connection.setsockopt(_TCP, _TCP_NODELAY, 1)  # a long message comes in pieces, which must not wait for one another
+        # A long message comes in pieces, which must not wait for one another
+        connection.setsockopt(_TCP, _TCP_NODELAY, 1)
         try:
             while not _is_connected(connection, address):
                 await sleep_ms(_LOOK_AGAIN_MS)
@@ -55,7 +56,8 @@ def _is_connected(connection, address) -> bool:
 
 class Network:
     def __init__(self, dns: "str | None" = None) -> None:
-        """dns: the server to ask for names, as names.address_of takes it; None: the host is asked."""
+        """dns: the server to ask for names, as names.address_of takes it; None: the host is
+        asked."""
         self.up = True
         self.log = None  # the application's
         self._dns = dns
@@ -64,7 +66,9 @@ class Network:
         self._cut: "list[Stream]" = []  # from before the cable was pulled
         self._back = asyncio.Event()
 
-    async def open(self, host: str, port: int, tls=None, server_hostname: "str | None" = None) -> "Stream":
+    async def open(
+        self, host: str, port: int, tls=None, server_hostname: "str | None" = None
+    ) -> "Stream":
         """A stream to host:port, inside TLS if there is a tls.SSLContext. Raises OSError.
 
         TLS begins with the first write. A refusal raises ValueError there, as in the interpreter's
@@ -110,8 +114,9 @@ class Network:
 
 
 class Stream:
-    """One connection. It looks at its socket every few milliseconds instead of sleeping until there is something:
-    so a pulled cable is noticed by whoever reads, and a socket that is being waited for is never closed."""
+    """One connection. It looks at its socket every few milliseconds instead of sleeping until there
+    is something: so a pulled cable is noticed by whoever reads, and a socket that is being waited
+    for is never closed."""
 
     def __init__(self, network: Network, connection) -> None:
         self.is_cut = False
@@ -121,13 +126,16 @@ class Stream:
 
     def begin_tls(self, tls, server_hostname: "str | None") -> None:
         try:
-            self._connection = tls.wrap_socket(self._socket, server_hostname=server_hostname, do_handshake_on_connect=False)
+            self._connection = tls.wrap_socket(
+                self._socket, server_hostname=server_hostname, do_handshake_on_connect=False
+            )
         except BaseException:
             self._socket.close()
             raise
 
     async def read(self, count: int) -> bytes:
-        """1 to count bytes; b"" when either side has closed, or the cable was pulled and is back."""
+        """1 to count bytes; b"" when either side has closed, or the cable was pulled and is
+        back."""
         while self._connection is not None and not self.is_cut:
             data = self._connection.read(count)
             if data is not None:

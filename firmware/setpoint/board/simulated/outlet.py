@@ -1,4 +1,5 @@
-"""One connector of the simulated board: pilot, contactor, cable and meter, with the vehicle behind them.
+"""One connector of the simulated board: pilot, contactor, cable and meter, with the vehicle behind
+them.
 
 Rules:
 1. Time passes for the vehicle and the meter whenever the station reads or changes anything here. A
@@ -31,7 +32,9 @@ class Outlet:
     ventilation = False
     pilot_bits = 16
 
-    def __init__(self, connector: int, has_lock: bool, volts: int, phases: int, clock, memory) -> None:
+    def __init__(
+        self, connector: int, has_lock: bool, volts: int, phases: int, clock, memory
+    ) -> None:
         """memory: the meter's own (MeterMemory)."""
         self.id = connector
         self.has_lock = has_lock
@@ -144,7 +147,17 @@ class Outlet:
 
     def set_cable(self, amps: "int | None") -> None:
         """Its coding resistor (IEC 61851-1, annex B); None: a fixed cable has none."""
-        self._cable_ohm = None if amps is None else 1500 if amps == 13 else 680 if amps == 20 else 220 if amps == 32 else 100
+        self._cable_ohm = (
+            None
+            if amps is None
+            else 1500
+            if amps == 13
+            else 680
+            if amps == 20
+            else 220
+            if amps == 32
+            else 100
+        )
 
     def look_at_pilot(self) -> None:
         """The vehicle reads the pilot; after every change on the wire."""

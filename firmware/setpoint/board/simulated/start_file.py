@@ -47,7 +47,8 @@ _FIELDS = {
     "network": {"dns": ("text or null", None)},
     "store": ("text", "station-store"),
     "control": ("an object or null", None),
-    "flash": {"after_reads": ("a whole number", 1), "times": ("a whole number", 0)},  # reads that fail: flash_chip.py
+    # Reads that fail: flash_chip.py
+    "flash": {"after_reads": ("a whole number", 1), "times": ("a whole number", 0)},
     "clock": {
         "offset_s": ("a whole number", 0),
         "at": ("text or null", None),
@@ -149,7 +150,11 @@ def _read_the_rest(settings: dict, reading: _Reading) -> None:
     check = reading.check
     check(settings["board"] == "simulated", "board", '"simulated" on this interpreter')
     url = settings["csms_url"]
-    check(url.startswith("ws://") or url.startswith("wss://"), "csms_url", "an address that begins with ws:// or wss://")
+    check(
+        url.startswith("ws://") or url.startswith("wss://"),
+        "csms_url",
+        "an address that begins with ws:// or wss://",
+    )
     check(settings["charge_point_id"] != "", "charge_point_id", "text that is not empty")
     blank = [char for char in settings["charge_point_id"] if char.isspace()]
     must_be = "text without blanks, because it ends the URL that the station dials"
@@ -158,21 +163,31 @@ def _read_the_rest(settings: dict, reading: _Reading) -> None:
     auth = settings["basic_auth"]
     if type(auth) is dict:
         check(fits(auth.get("user"), "text or null"), "basic_auth.user", "text or null")
-        check(fits(auth.get("password"), "text") and auth["password"] != "", "basic_auth.password", "text that is not empty")
+        check(
+            fits(auth.get("password"), "text") and auth["password"] != "",
+            "basic_auth.password",
+            "text that is not empty",
+        )
     tls = settings["tls"]
-    check((tls["cert_file"] is None) == (tls["key_file"] is None), "tls.key_file", "given together with tls.cert_file")
+    check(
+        (tls["cert_file"] is None) == (tls["key_file"] is None),
+        "tls.key_file",
+        "given together with tls.cert_file",
+    )
 
     dns = settings["network"]["dns"]
     if dns is not None:
         address, _, port = dns.partition(":")
-        right = names.is_address(address) and (port or "53").isdigit() and 0 < int(port or 53) < 65536
+        right = (
+            names.is_address(address) and (port or "53").isdigit() and 0 < int(port or 53) < 65536
+        )
         check(right, "network.dns", "an IPv4 address, with or without :port")
 
     keys = settings["keys"] = settings["keys"] or {}
     for name in keys:
         written = json.dumps(keys[name])
         scalar = type(keys[name]) in (int, float, bool)
-        hint = "text. Write \"%s\" in place of %s" % (written, written) if scalar else "text"
+        hint = 'text. Write "%s" in place of %s' % (written, written) if scalar else "text"
         check(fits(keys[name], "text"), "keys." + name, hint)
 
     limits = settings["device"]["limits_without_profile"]
@@ -191,14 +206,24 @@ def _read_the_rest(settings: dict, reading: _Reading) -> None:
         port = settings["control"]["port"]
         check(fits(port, "a whole number") and 0 < port < 65536, "control.port", "1 to 65535")
 
-    connectors = settings["connectors"] = _list_of(settings["connectors"], _CONNECTOR, "connectors", reading)
+    connectors = settings["connectors"] = _list_of(
+        settings["connectors"], _CONNECTOR, "connectors", reading
+    )
     if not connectors:
         count = str(keys.get("NumberOfConnectors", "1"))
-        check(count.isdigit() and 0 < int(count) <= _MOST_CONNECTORS, "keys.NumberOfConnectors", "1 to %d" % _MOST_CONNECTORS)
+        check(
+            count.isdigit() and 0 < int(count) <= _MOST_CONNECTORS,
+            "keys.NumberOfConnectors",
+            "1 to %d" % _MOST_CONNECTORS,
+        )
         for number in range(int(count) if count.isdigit() else 1):
             connectors.append({"id": number + 1, "lock": True})
     for i in range(len(connectors)):
-        check(connectors[i]["id"] == i + 1, "connectors[%d].id" % i, "%d, as connectors count from 1" % (i + 1))
+        check(
+            connectors[i]["id"] == i + 1,
+            "connectors[%d].id" % i,
+            "%d, as connectors count from 1" % (i + 1),
+        )
 
     vehicles = settings["vehicles"] = _list_of(settings["vehicles"], _VEHICLE, "vehicles", reading)
     taken = []
@@ -206,12 +231,20 @@ def _read_the_rest(settings: dict, reading: _Reading) -> None:
         vehicle = vehicles[i]
         at = "vehicles[%d]." % i
         connector = vehicle["connector"]
-        check(connector in range(1, len(connectors) + 1), at + "connector", "one of the station's connectors")
+        check(
+            connector in range(1, len(connectors) + 1),
+            at + "connector",
+            "one of the station's connectors",
+        )
         check(connector not in taken, at + "connector", "a connector that no other vehicle is at")
         taken.append(connector)
         check(vehicle["phases"] in (1, 2, 3), at + "phases", "1, 2 or 3")
         for name in ("amps", "draw_delay"):
-            check(fits(vehicle[name], "a number") and vehicle[name] >= 0, at + name, "a number, 0 or more")
+            check(
+                fits(vehicle[name], "a number") and vehicle[name] >= 0,
+                at + name,
+                "a number, 0 or more",
+            )
 
     at = settings["clock"]["at"]
     if at is not None:

@@ -1,5 +1,5 @@
-"""A periodic timer for MicroPython's unix port, which has none: a thread that sleeps, and has the interpreter call between two
-bytecodes what is due."""
+"""A periodic timer for MicroPython's unix port, which has none: a thread that sleeps, and has the
+interpreter call between two bytecodes what is due."""
 
 import _thread
 
@@ -9,7 +9,8 @@ from ...clock import sleep_to_ms, ticks_ms
 
 
 class Ticker:
-    """Calls callback(self) every period_ms until `stop`. What the interpreter could not come to for a while is called once.
+    """Calls callback(self) every period_ms until `stop`. What the interpreter could not come to for
+    a while is called once.
 
     Rule: what the thread does allocates nothing, and each attribute is written by one side.
     """

@@ -3,11 +3,11 @@
 Cases, in the order of a charge:
 1. Not plugged in: nothing.
 2. Plugged in, not asking (state B): it does not want, draw_delay runs, or the pilot offers nothing.
-3. Asking (state C): it wants, draw_delay is over and the pilot offers current. It draws what it can of what is
-   offered as soon as the contactor is closed.
+3. Asking (state C): it wants, draw_delay is over and the pilot offers current. It draws what it can
+   of what is offered as soon as the contactor is closed.
 4. The offer changes: it follows within 1 s (IEC 61851-1 allows 5 s).
-5. The offer ends: it stops drawing within 1 s, and asks no more after 3 s (back to state B). It asks again as
-   soon as the pilot offers again.
+5. The offer ends: it stops drawing within 1 s, and asks no more after 3 s (back to state B). It
+   asks again as soon as the pilot offers again.
 6. It wants no more: it stops drawing and asks no more at once.
 
 Rule: `pass_time` and `draws_da` allocate nothing.
@@ -91,7 +91,9 @@ class Vehicle:
             if not self.asks:
                 self.asks = True
                 self._followed_da = self._offered_da
-        elif not self._wants or (self._offered_da == 0 and self._since_offer_changed_ms >= _GIVES_UP_MS):
+        elif not self._wants or (
+            self._offered_da == 0 and self._since_offer_changed_ms >= _GIVES_UP_MS
+        ):
             self.asks = False
         if not self.asks or self._since_offer_changed_ms >= _FOLLOWS_MS:
             self._followed_da = self._offered_da

@@ -1,4 +1,5 @@
-"""ChangeAvailability (OCPP 1.6, 5.2): Inoperative survives restarts, and waits for the end of a transaction."""
+"""ChangeAvailability (OCPP 1.6, 5.2): Inoperative survives restarts, and waits for the end of a
+transaction."""
 
 
 def answer(station, request: dict) -> dict:
@@ -6,7 +7,9 @@ def answer(station, request: dict) -> dict:
     operative = request["type"] == "Operative"
     places = station.facts.places()
     concerned = [place for place in places if connector_id in (0, place.id)]
-    out = [place.id for place in places if not (operative if place in concerned else place.operative)]
+    out = [
+        place.id for place in places if not (operative if place in concerned else place.operative)
+    ]
     if not concerned:
         return {"status": "Rejected"}
     try:

@@ -1,4 +1,5 @@
-"""ChangeConfiguration (OCPP 1.6, 5.3): checks a key's new value, stores it, and lets it have its effect."""
+"""ChangeConfiguration (OCPP 1.6, 5.3): checks a key's new value, stores it, and lets it have its
+effect."""
 
 from ...messaging.shapes import all_texts
 from ...sessions.meters import LISTS
@@ -16,7 +17,9 @@ def answer(station, request: dict) -> dict:
     if name in LISTS and value:
         for measurand in value.split(","):
             if not station.meters.measures(measurand):
-                station.facts.log("warn", "%s rejected: this board does not measure %s" % (name, measurand))
+                station.facts.log(
+                    "warn", "%s rejected: this board does not measure %s" % (name, measurand)
+                )
                 return {"status": "Rejected"}
     if value is None or not _store(station, name, keys.text_of(value)):
         return {"status": "Rejected"}
@@ -37,7 +40,8 @@ def answer(station, request: dict) -> dict:
 
 
 def _store(station, name: str, text: str) -> bool:
-    station.settings[name]  # has its place, so that there is memory for the new value once flash has it
+    # Has its place, so that there is memory for the new value once flash has it
+    station.settings[name]
     document = station.documents.read("settings", {}, all_texts)
     document[name] = text
     try:

@@ -4,4 +4,6 @@ from ...sessions import cache
 
 
 def answer(station, request: dict) -> dict:
-    return {"status": "Accepted" if cache.write(station.facts, station.documents, "") else "Rejected"}
+    return {
+        "status": "Accepted" if cache.write(station.facts, station.documents, "") else "Rejected"
+    }

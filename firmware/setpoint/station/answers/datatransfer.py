@@ -1,9 +1,12 @@
-"""What a central system may ask beyond OCPP 1.6: DataTransfer with vendorId "Setpoint". The data of the answer is JSON.
+"""What a central system may ask beyond OCPP 1.6: DataTransfer with vendorId "Setpoint". The data of
+the answer is JSON.
 
     messageId   data of the request   data of the answer
-    Limits      -                     for each connector what it may draw, why, and when that can change; what is wrong, if anything
+    Limits      -                     for each connector what it may draw, why, and when that can
+                                      change; what is wrong, if anything
     Profiles    -                     every installed profile without its periods
-    Profile     a chargingProfileId   one profile with its periods, [startPeriod, limit, numberPhases] each
+    Profile     a chargingProfileId   one profile with its periods, [startPeriod, limit,
+                                      numberPhases] each
 """
 
 import json
@@ -20,7 +23,8 @@ def _instant(instant: "int | None") -> "str | None":
 
 
 def answer(station, request: dict) -> "dict | list[bytes]":
-    """The payload of DataTransfer.conf for a checked request: as a dict, or as pieces of its text."""
+    """The payload of DataTransfer.conf for a checked request: as a dict, or as pieces of its
+    text."""
     if request["vendorId"] != VENDOR:
         return {"status": "UnknownVendorId"}
     message_id = request.get("messageId")
@@ -34,7 +38,8 @@ def answer(station, request: dict) -> "dict | list[bytes]":
             if str(profile.id) == request.get("data"):
                 found = _profile(profile)
                 found["chargingSchedulePeriod"] = [
-                    [start_s, tenths_text(limit), phases] for start_s, limit, phases in profile.periods()
+                    [start_s, tenths_text(limit), phases]
+                    for start_s, limit, phases in profile.periods()
                 ]
         if found is None:
             return {"status": "Rejected", "data": "no profile has this id"}
@@ -44,7 +49,8 @@ def answer(station, request: dict) -> "dict | list[bytes]":
 
 
 def _in_pieces(found) -> "list[bytes]":
-    """Accepted, with a list as the data: fifty profiles are 13 KB, which would be asked for in one piece."""
+    """Accepted, with a list as the data: fifty profiles are 13 KB, which would be asked for in one
+    piece."""
     pieces = [b'{"status":"Accepted","data":"[']
     for entry in found:
         comma = b"," if len(pieces) > 1 else b""

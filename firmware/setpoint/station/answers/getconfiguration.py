@@ -1,7 +1,7 @@
 """GetConfiguration (OCPP 1.6, 5.8): the keys that were asked for, or all of them.
 
-All of them are some four kilobytes of text. So the answer is made of pieces, one for each key, and never in one piece.
-"""
+All of them are some four kilobytes of text. So the answer is made of pieces, one for each key, and
+never in one piece."""
 
 import json
 

@@ -8,7 +8,11 @@ def answer(station, request: dict) -> dict:
     connector_id = request.get("connectorId")
     if wanted not in _TRIGGERS:
         return {"status": "NotImplemented"}
-    if connector_id is not None and connector_id != 0 and station.facts.connector(connector_id) is None:
+    if (
+        connector_id is not None
+        and connector_id != 0
+        and station.facts.connector(connector_id) is None
+    ):
         return {"status": "Rejected"}
     station.later(lambda: _send(station, wanted, connector_id))
     return {"status": "Accepted"}

@@ -1,4 +1,5 @@
-"""UnlockConnector (OCPP 1.6, 5.18): ends a transaction first; the lock opens once the contactor is open."""
+"""UnlockConnector (OCPP 1.6, 5.18): ends a transaction first; the lock opens once the contactor is
+open."""
 
 
 def answer(station, request: dict) -> dict:
