@@ -249,7 +249,7 @@ def _rom_sources() -> list[Path]:
     scripts = [_SCRIPTS / name for name in ("charger.py", "instructions.py", "measuring.py")]
     return [
         *_files(PORTABLE),
-        *_files(_FAKES),
+        *sorted(_FAKES.rglob("*.py")),
         ROOT / "host_tests" / "run_on_micropython.py",
         _BOARD / "hashlib.py",
         *scripts,

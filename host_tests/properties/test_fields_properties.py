@@ -75,6 +75,8 @@ def comparable(table: tuple) -> dict:
 def comparable_kind(kind: int, rule) -> tuple:
     if (kind, rule) == fields.UNUSED_TENTHS:
         return fields.TENTHS
+    if (kind, rule) == fields.TIME:  # an instant to the schema, too
+        return fields.INSTANT
     if kind == fields.object_of(())[0]:
         return kind, comparable(rule)
     if kind == fields.list_of(fields.INTEGER)[0]:
@@ -132,15 +134,23 @@ def payloads_for(schema: dict):
     )
 
 
+def _time_of(text: str) -> datetime:
+    return datetime.fromisoformat(text.replace("Z", "+00:00"))
+
+
 def conversion_of(value, schema: dict):
     """What `read` must make of a valid value, written down slowly."""
     kind = schema["type"]
     if kind == "object":
-        return {
+        converted = {
             n: conversion_of(v, schema["properties"][n])
             for n, v in value.items()
             if n != "minChargingRate"
         }
+        if "currentTime" in converted:  # the one time whose milliseconds count
+            milliseconds = _time_of(value["currentTime"]).microsecond // 1000
+            converted["currentTime"] = converted["currentTime"], milliseconds
+        return converted
     if kind == "array" and schema["items"]["type"] == "object":
         items = [conversion_of(item, schema["items"]) for item in value]
         return {name: [item.get(name) for item in items] for name in schema["items"]["properties"]}
@@ -149,8 +159,7 @@ def conversion_of(value, schema: dict):
     if kind == "number":
         return round(value * 10)
     if schema.get("format") == "date-time":
-        at = datetime.fromisoformat(value.replace("Z", "+00:00"))
-        return math.floor((at - EPOCH).total_seconds())
+        return math.floor((_time_of(value) - EPOCH).total_seconds())
     return value
 
 
