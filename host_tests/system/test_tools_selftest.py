@@ -46,6 +46,7 @@ def test_a_sound_board_passes_every_check(tmp_path, capsys):
     }
     assert set(skipped) == {9, 18, 20} and "power cut" in skipped[18] and "power cut" in said
     assert written["board"] == "esp32_devkitc" and written["modelled"] is True
+    assert said.splitlines()[-1].endswith("no board was tested.")
 
 
 def test_what_a_board_has_not_got_is_skipped_and_said():

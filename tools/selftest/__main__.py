@@ -196,6 +196,8 @@ def main(arguments: list[str], ask: Callable[[str], str] = input) -> None:
             "failed: %s. Do not put the board to use. Compare it with its WIRING.md, then ARGS='--only %s'."
             % (failed, failed.replace(" ", ""))
         )
+    if not chosen.port:
+        print("This was the model of %s: no board was tested." % name)
 
 
 def _with(desk: Desk, work: Callable[[], dict]) -> dict:
