@@ -163,8 +163,11 @@ class App:
         return self.station.due_at_ms() - self.clock.uptime_ms()
 
     def waits_for_answers(self) -> bool:
-        """Does the central system still owe answers to messages of transactions?"""
-        return self.station.facts.online() and len(self.station.outbox) > 0
+        """Does the central system owe an answer, or could a message of a transaction go to it now?"""
+        station = self.station
+        if not station.facts.online():
+            return False
+        return not station.calls.idle() or station.outbox.head(station.facts.up_ms) is not None
 
     def wake(self) -> bool:
         """Looks at what the pilots say and does what is due. True if something changed."""
