@@ -20,8 +20,7 @@ from .link.session import Session
 from .log import Log
 from .messaging.sampling import Reading
 from .messaging.shapes import all_ints
-from .pilot.faults import is_own
-from .pilot.sequence import SELF_HEALING
+from .pilot.faults import SELF_HEALING, is_own
 from .schedule.supply import Supply
 from .station.station import Station
 from .store.documents import Documents
@@ -29,7 +28,7 @@ from .store.files import recover_by
 from .store.journal import Journal
 from .units import tenths
 
-_LONGEST_NAP_MS = 1000  # the peak of memory is looked for so often
+_LONGEST_NAP_MS = 1000  # the agent wakes at least once a second, and looks for the peak of memory
 
 
 class App:
@@ -38,7 +37,7 @@ class App:
     def __init__(self, board, started: str = "") -> None:
         """started: how this start came about, as boot.py says it."""
         self.board = board
-        self.died = False  # a task did: nobody asked for the restart
+        self.died = False  # a task raised: nobody asked for the restart
         self.clock = board.clock
         self.log = Log(board.clock, board.root + "/state")
         self.peak_memory = 0
@@ -163,7 +162,7 @@ class App:
         return self.station.due_at_ms() - self.clock.uptime_ms()
 
     def waits_for_answers(self) -> bool:
-        """Does the central system owe an answer, or could a message of a transaction go to it now?"""
+        """Does the central system owe an answer, or could a message of a transaction go out now?"""
         station = self.station
         if not station.facts.online():
             return False

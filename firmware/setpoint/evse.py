@@ -4,12 +4,12 @@ machine and its protection."""
 from micropython import const
 
 from .pilot.duty import offered_da_for
-from .pilot.protection import WELDED, Protection
+from .pilot.faults import PILOT_FAULTS, WELDED
+from .pilot.protection import Protection
 from .pilot.sequence import Sequence
 
 # Steady +12 V between one and three phases: vehicles need it to notice, some are damaged without
 _PHASE_PAUSE_MS = const(15000)
-_PILOT_FAULTS = const(("diode", "short", "negative", "bad"))  # the first bits
 
 
 class Evse:
@@ -197,7 +197,7 @@ class Evse:
         if sequence.state == "F":
             faults |= self.faults  # what it began with counts until it ends
             if sequence.fault is not None:
-                bit = _PILOT_FAULTS.index(sequence.fault)
+                bit = PILOT_FAULTS.index(sequence.fault)
                 if not faults >> bit & 1:
                     self.protection.numbers[bit] = (
                         self.outlet.low_mv if bit == 0 else self.outlet.high_mv

@@ -7,8 +7,9 @@ SELF_HEALING = const(1)  # when it has been gone for 30 s
 UNPLUG = const(2)  # when the vehicle has been unplugged
 MANUAL = const(3)  # when a person has seen to it (`acknowledge`)
 
-# The bits. Each has the name and the number of its line below. The first four lines are what
-# level.py says of the pilot.
+# The bits. Each has the name and the number of its line below. The first four are what level.py
+# says of the pilot.
+PILOT_FAULTS = const(("diode", "short", "negative", "bad"))
 CABLE = const(4)
 OVERCURRENT = const(5)
 WELDED = const(6)
