@@ -137,6 +137,21 @@ def test_rare_heartbeats_are_not_taken_for_silence():
     assert len(bench.actions("Heartbeat")) == 2
 
 
+def test_whatever_is_heard_first_ends_the_fallback_limit_at_once():
+    for text in (
+        '[2,"1","GetCompositeSchedule",{"connectorId":1,"duration":60}]',
+        '[2,"1","GetConfiguration",{}]',
+        '[2,"1","Nonsense",{}]',
+        "not JSON",
+    ):
+        bench = StationBench(keys={"FallbackLimitAfterMinutes": "10", "FallbackLimitAmps": "8"})
+        bench.silent = True
+        bench.pass_time(3600)
+        assert bench.limits[1] == 80, text
+        bench.tell(bench.station.on_text, text)
+        assert bench.limits[1] == 320, text
+
+
 def test_the_fallback_limit_is_off_by_default_and_never_raises_a_limit():
     bench = StationBench()  # R30
     bench.set_profile(periods=((0, 7),))

@@ -103,3 +103,19 @@ def test_a_second_reset_is_the_one_that_counts():
     bench.end()
     bench.pass_time(2)
     assert bench.resets == 1
+
+
+def test_leaping_time_does_not_wait_for_a_stop_whose_last_reading_is_still_to_come():
+    from setpoint.app import App
+
+    class TheApp:
+        station = None
+
+    bench = StationBench()
+    bench.charge()
+    TheApp.station = bench.station
+    bench.card("TAG1")  # the contactor is closed yet
+    assert len(bench.station.outbox) == 1 and not App.waits_for_answers(TheApp)
+    bench.silent = True
+    bench.end()
+    assert App.waits_for_answers(TheApp), "now the central system owes its answer"

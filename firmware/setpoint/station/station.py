@@ -40,7 +40,7 @@ from .settings import Settings
 _NET_MS = const(60000)  # safety net: a pass at least once a minute
 # OCPP 1.6's have 32 characters; a longer one is none, and not worth its memory in the log
 _LONGEST_ACTION = const(40)
-# These change no fact, so they need no pass
+# Their answers change no fact, so they need no pass
 _READ_ONLY = const(("GetCompositeSchedule", "GetConfiguration"))
 
 
@@ -199,6 +199,7 @@ class Station:
         facts = self.facts
         self.fallback.heard()
         self.changing = False
+        wants_pass = False
         try:
             message = parse(text)
         except OcppError as error:
@@ -207,22 +208,29 @@ class Station:
                 facts.effects.append(
                     ("send", error_text(error.message_id, error.code, error.description))
                 )
-            return
-        self.changing = True
-        action = message[2][:_LONGEST_ACTION] if message[0] == 2 else None
-        if action is None:
-            self.calls.on_answer(message)
-        elif self.registration.status == "Rejected":
-            facts.log("warn", "%s is not answered while Rejected (OCPP 1.6, 4.2)" % action)
         else:
-            facts.effects.append(("send", answer(self, message[1], action, message[3])))
-            if action in _READ_ONLY:
-                return
-            later = self._later
-            self._later = []
-            for do in later:
-                do()
-        self._settle()
+            self.changing = True
+            wants_pass = self._take(message)
+        if wants_pass or facts.limits_stale:  # whatever was heard, it ended the fallback
+            self.changing = True
+            self._settle()
+
+    def _take(self, message: tuple) -> bool:
+        """Could a fact be another one after this message?"""
+        if message[0] != 2:
+            self.calls.on_answer(message)
+            return True
+        action = message[2][:_LONGEST_ACTION]
+        if self.registration.status == "Rejected":
+            warning = "%s is not answered while Rejected (OCPP 1.6, 4.2)" % action
+            self.facts.log("warn", warning)
+            return True
+        self.facts.effects.append(("send", answer(self, message[1], action, message[3])))
+        later = self._later
+        self._later = []
+        for do in later:
+            do()
+        return action not in _READ_ONLY
 
     def restart(self, kind: str) -> None:
         """A Reset was asked for, Hard or Soft. From now on there is one more part."""
