@@ -20,7 +20,7 @@
 #define MICROPY_PY_MACHINE_DAC (0)
 #define MICROPY_PY_MACHINE_I2C_TARGET (0)
 
-// setpoint/board/names.py asks for names in .local by itself, without stopping the program; the port's own
+// setpoint/board/resolver.py asks for names in .local by itself, without stopping the program; the port's own
 // service would hold a task with its stack for that.
 #define MICROPY_HW_ENABLE_MDNS_QUERIES (0)
 #define MICROPY_HW_ENABLE_MDNS_RESPONDER (0)

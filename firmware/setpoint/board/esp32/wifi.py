@@ -1,7 +1,7 @@
 """The way to the central system over Wi-Fi, and connections over it.
 
 Rule 1: whatever happens to an attempt (refused, timed out by the caller, a broken certificate), its
-    socket is closed here: the chip has few. Names are looked up by names.py: the interpreter's
+    socket is closed here: the chip has few. Names are looked up by resolver.py: the interpreter's
     getaddrinfo, which would stop the control loop, is given addresses only.
 Rule 2: the radio's memory is taken when the board is made, before the program is imported: Python's
     heap grows over what is free, and never gives it back. Asked for the radio later, the chip has

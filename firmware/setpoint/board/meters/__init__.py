@@ -5,7 +5,7 @@ Each meter has the same attributes, kept up to date by its own task:
 
     wh            the energy register in Wh; it never goes back while there is power. None: not read
                   yet. After a power cut a register that the board counts begins at 0 again;
-                  station/metering.py adds what it had before
+                  sessions/meters.py adds what it had before
     watts         power of all phases in W
     currents_da   list of three, deci-ampere in L1, L2, L3
     voltages_dv   list of three, deci-volt to neutral; None where the meter cannot tell
