@@ -45,7 +45,7 @@ MAY_IMPORT = {
     "evse": {"pilot"},
     "fault_reports": {"pilot.faults"},
     "inspection": {"pilot.duty", "protocol.iso8601"},
-    "transfers": {"link", "diagnostics"},
+    "transfers": {"clock", "link", "diagnostics"},
     "diagnostics": {"clock", "inspection", "protocol.iso8601", "station"},
     "app": {
         *(
