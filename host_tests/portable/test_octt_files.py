@@ -12,6 +12,7 @@ def test_tc_045_1_get_diagnostics():
     bench = StationBench()
     answer = bench.ask("GetDiagnostics", {"location": "http://host/dir/"})
     assert answer["fileName"]
+    bench.pass_time(1)
     assert statuses(bench, "DiagnosticsStatusNotification") == ["Uploading"]
     assert len(bench.transfers) == 1
     bench.transfer_ends()
@@ -21,6 +22,7 @@ def test_tc_045_1_get_diagnostics():
 def test_tc_045_2_get_diagnostics_and_the_upload_fails():
     bench = StationBench()
     bench.ask("GetDiagnostics", {"location": "http://host/dir/", "retries": 0})
+    bench.pass_time(1)
     bench.transfer_ends(problem=("the file server answered 500 Oops", 500))
     assert statuses(bench, "DiagnosticsStatusNotification") == ["Uploading", "UploadFailed"]
 
@@ -34,6 +36,7 @@ def test_tc_079_get_security_log():
     }
     answer = bench.ask("GetLog", request)
     assert answer["status"] == "Accepted" and answer["filename"]
+    bench.pass_time(1)
     bench.transfer_ends()
     assert bench.actions("LogStatusNotification") == [
         {"status": "Uploading", "requestId": 79},
