@@ -41,7 +41,7 @@ def three_charging():
 def test_an_emergency_stop_with_three_transactions_works_out_the_limits_once():
     bench = three_charging()
     count = Counting(bench.station)
-    assert count.of(bench.tell, bench.station.on_emergency_stop) == (1, 1)
+    assert count.of(bench.dispatch, bench.station.on_emergency_stop) == (1, 1)
     assert bench.permits == {1: False, 2: False, 3: False}
 
 
@@ -71,7 +71,7 @@ def test_an_event_that_no_limit_depends_on_works_out_none():
         (bench.station.on_fault, (1, "WeakSignal", None, None, True)),
         (bench.station.on_cap, (1, "cable", None)),
     ):
-        assert count.of(bench.tell, event, *arguments) == (1, 0), event
+        assert count.of(bench.dispatch, event, *arguments) == (1, 0), event
 
 
 def test_a_message_between_a_due_moment_and_the_wakeup_leaves_the_limit_that_is_due():

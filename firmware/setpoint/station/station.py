@@ -8,7 +8,7 @@ event through one pass.
               and `limits.of`
     effects   what the app carries out after the pass, in order
 
-The app sets the time (`time_is`), tells an event (`on_...`, `wake`), takes the effects and assigns
+The app sets the time (`time_is`), dispatches an event (`on_...`, `wake`), takes the effects and assigns
 the outputs. What breaks an event off while it is `changing` leaves it half done.
 
 A part has `settle()`, called in each pass, and `due_ms()`: the up-time at which it wants a pass, or
