@@ -98,7 +98,7 @@ class Station:
             self.limits,
             self.samples,
         )
-        self._parts = self._before_statuses + (self.statuses,)
+        self._without_restart()
         self._due_ms = 0
         self._later = []
         self.changing = False
@@ -233,11 +233,14 @@ class Station:
         return action not in _READ_ONLY
 
     def restart(self, kind: str) -> None:
-        """A Reset was asked for, Hard or Soft. From now on there is one more part."""
+        """A Reset was asked for, Hard or Soft. While it is tried there is one more part."""
         from .restart import Restart
 
-        begun = Restart(kind, self.facts, self.transactions, self.outbox)
+        begun = Restart(kind, self.facts, self.transactions, self.outbox, self._without_restart)
         self._parts = self._before_statuses + (begun, self.statuses)
+
+    def _without_restart(self) -> None:
+        self._parts = self._before_statuses + (self.statuses,)
 
     def later(self, do) -> None:
         """Does something after the answer to the request at hand."""
