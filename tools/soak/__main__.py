@@ -62,7 +62,7 @@ def report(life: Life, days: int) -> tuple[list[tuple[str, str, bool]], list[str
             equal,
         ),
         (
-            "energy at the vehicles; told",
+            "energy at the vehicles; reported",
             "%.1f kWh; %.1f kWh"
             % (figures["Wh at the vehicles"] / 1000, figures["Wh told"] / 1000),
             True,
