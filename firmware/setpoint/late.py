@@ -1,5 +1,5 @@
-"""What an event brought in is forgotten after it: what is asked for a few times a day need not be
-held all day.
+"""What an event brought in is forgotten after it: what is asked for a few times a day need not stay in
+memory all day.
 
 On a chip the code of a module lies in flash, but an import costs heap for its functions, names and
 classes. So the modules named here are imported inside the functions that need them, and dropped
@@ -48,7 +48,9 @@ SELDOM = (
     # for files
     "setpoint.transfers",
     "setpoint.diagnostics",
+    "setpoint.link.ftp",
     "setpoint.link.http",
+    "setpoint.link.pouring",
     "setpoint.protocol.http",
     # at the start
     "setpoint.board.esp32.description",

@@ -50,7 +50,7 @@ async def _run(app, name: str, job: tuple) -> None:
             app.session.resume()
     app.transfers.pop(name, None)
     try:
-        app.tell(app.station.on_transfer, name, found[0])
+        app.dispatch(app.station.on_transfer, name, found[0])
     except Exception as error:
         app.log("error", "files", "fault after an %s: %s" % (name, type(error).__name__))
 
@@ -62,13 +62,18 @@ async def _carry_out(app, way, name: str, job: tuple, found: list) -> None:
         sentence = "too little memory is free now: %d bytes, and it may take %d"
         found.append((sentence % (gc.mem_free(), _LEAST_FREE), None))
         return
-    from .link.http import Client
-
     try:
-        tls = app.board.identity.get("tls") or {}
-        client = Client(way, app.clock, tls.get("ca_file"))
         if name == "upload":
             from .diagnostics import upload as carry_out
+        if job[0][:4].lower() == "ftp:":
+            from .link.ftp import Client
+
+            client = Client(way)
+        else:
+            from .link.http import Client
+
+            tls = app.board.identity.get("tls") or {}
+            client = Client(way, app.clock, tls.get("ca_file"))
         found.append(await carry_out(app, client, *job))
     except MemoryError:
         found.append(("out of memory", None))

@@ -6,7 +6,7 @@ Loaded when a key is asked for or written, and for the first values (late.py).
 # Name=first value, type, access, rule. Types: b boolean; i integer, lowest, highest; l list, most
 # words, allowed words; m list of measurands, most words; p phase rotation of connectors, such as
 # 1.RST; k key of 16 to 20 bytes in hexadecimal digits; t text. Access: w writable, r read only, x
-# writable and never told.
+# writable and never shown.
 _TABLE = """
 AllowOfflineTxForUnknownId=false b w
 AuthorizationCacheEnabled=true b w
@@ -45,7 +45,7 @@ StopTxnAlignedDataMaxLength=7 i r 7 7
 StopTxnSampledData= m w 7
 StopTxnSampledDataMaxLength=7 i r 7 7
 SupportedFeatureProfiles=Core,RemoteTrigger,SmartCharging l r 3 Core,RemoteTrigger,SmartCharging
-SupportedFileTransferProtocols=HTTP,HTTPS l r 2 HTTP,HTTPS
+SupportedFileTransferProtocols=FTP,HTTP,HTTPS l r 3 FTP,HTTP,HTTPS
 TransactionMessageAttempts=3 i w 1 1000
 TransactionMessageRetryInterval=60 i w 0 86400
 UnlockConnectorOnEVSideDisconnect=true b w
