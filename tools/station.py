@@ -9,6 +9,7 @@ Rules:
 """
 
 import argparse
+import contextlib
 import ctypes
 import fcntl
 import json
@@ -29,6 +30,7 @@ from tools.compiled import compiled, program_for  # noqa: E402
 _LOCK = "lock"
 _WAIT_FOR_LOCK_S = 5
 _WAIT_FOR_END_S = 5
+_WAIT_FOR_LOOP_S = 3  # of which: to hear its input, which it does not while something blocks it
 _WRONG_START = 2
 _RESET = 75
 _PAUSE_S = 1.0  # before it starts again; a board takes about as long
@@ -182,8 +184,15 @@ def run(command: "list[str]", lock: int, say=None) -> int:
         # Once: a second interrupt would break into the station's way to safe outputs
         if not asked_to_end:
             asked_to_end = True
-            station.send_signal(signal.SIGINT)
-            signal.alarm(_WAIT_FOR_END_S)
+            signal.signal(signal.SIGALRM, interrupt)
+            signal.alarm(_WAIT_FOR_LOOP_S)
+            with contextlib.suppress(BrokenPipeError):  # it has just ended
+                os.write(told, b"\n")
+
+    def interrupt(number, frame):
+        station.send_signal(signal.SIGINT)
+        signal.signal(signal.SIGALRM, give_up)
+        signal.alarm(_WAIT_FOR_END_S - _WAIT_FOR_LOOP_S)
 
     def give_up(number, frame):
         print(
@@ -194,9 +203,10 @@ def run(command: "list[str]", lock: int, say=None) -> int:
     signals = {signal.SIGTERM, signal.SIGINT}
     signal.pthread_sigmask(signal.SIG_BLOCK, signals)  # until there is a station to pass them on to
     out, errors = (None, None) if say is None else (subprocess.PIPE, subprocess.STDOUT)
+    hears, told = os.pipe()
     station = subprocess.Popen(
         command,
-        stdin=subprocess.DEVNULL,
+        stdin=hears,
         stdout=out,
         stderr=errors,
         pass_fds=[lock],
@@ -204,17 +214,18 @@ def run(command: "list[str]", lock: int, say=None) -> int:
     )
     reader = threading.Thread(target=_pass_on, args=(station.stdout, say), daemon=True)
     watcher = None if sys.platform.startswith("linux") else _watcher_of(station.pid, lock)
+    os.close(hears)
     os.close(lock)
     if say is not None:
         reader.start()
     for number in signals:
         signal.signal(number, ask_to_end)
-    signal.signal(signal.SIGALRM, give_up)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, signals)
 
     code = station.wait()
     signal.pthread_sigmask(signal.SIG_BLOCK, signals)
     signal.alarm(0)
+    os.close(told)
     if say is not None:
         reader.join()
     if watcher is not None:
