@@ -81,6 +81,8 @@ def main(arguments: "list[str]") -> int:
     try:
         start = Path(options.start).absolute()
         store = store_of(start)
+        if options.by_hand:
+            _refuse_slips(start)
         command = interpreter(options.micropython)
         program = str(compiled()) if options.compiled else program_for(command)
         lock = lock_of(store)
@@ -134,6 +136,15 @@ def store_of(start: Path) -> Path:
     if not isinstance(store, str):
         raise CannotStart("the start file %s must be an object, and its store a path" % start)
     return start.parent / store
+
+
+def _refuse_slips(start: Path) -> None:
+    """Other programs rely on it that the station ignores what it does not know; a person reads."""
+    from tools.misspelt import in_start_file
+
+    sentences = in_start_file(start)
+    if sentences:
+        raise CannotStart("\n  ".join(["%s:" % start, *sentences]))
 
 
 def interpreter(path: "str | None") -> "list[str]":

@@ -275,11 +275,20 @@ GOOD = {
         ({"basic_auth": "x" * 41}, "at most 40"),
         ({"csms_url": "wss://host"}, "--ca FILE.pem"),
         ({"tls": {"cert_file": "/cert.pem"}}, "belong together"),
-        ({"colour": "red"}, "unknown fields: colour"),
+        ({"colour": "red"}, "unknown fields: colour. Known"),
+        ({"vendr": "A"}, "vendr (did you mean vendor?)"),
+        (
+            {"keys": {"MeterValuesSampleInterval": "10"}},
+            "MeterValuesSampleInterval is no configuration key: did you mean MeterValueSampleInterval?",
+        ),
+        ({"keys": {"Colour": "red"}}, "Colour is no configuration key: see docs/configuration-"),
+        ({"keys": {"heartbeatinterval": "soon"}}, "HeartbeatInterval cannot be 'soon'"),
+        ({"keys": {"AuthorizationKey": "secret"}}, "AuthorizationKey cannot be what it is"),
     ],
 )
 def test_what_cannot_be_used_is_not_written(change, sentence):
-    assert provision.reason_to_refuse(GOOD) is None
+    keys = {"HeartbeatInterval": "10", "AuthorizeRemoteTxRequests": "true"}
+    assert provision.reason_to_refuse({**GOOD, "keys": keys}) is None
     assert sentence in provision.reason_to_refuse({**GOOD, **change})
 
 
