@@ -68,8 +68,8 @@ class Terminal:
     def type(self, line: str) -> None:
         self.keys.write(line.encode() + b"\n")
 
-    def wait_for(self, words: str, times: int = 1) -> None:
-        end = time.monotonic() + 20
+    def wait_for(self, words: str, times: int = 1, within_s: float = 20) -> None:
+        end = time.monotonic() + within_s
         while len(re.findall(words, self.said)) < times:
             assert time.monotonic() < end, "no %r in:\n%s" % (words, self.said)
             time.sleep(0.02)
