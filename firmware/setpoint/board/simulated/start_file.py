@@ -108,7 +108,7 @@ class _Reading:
     def __init__(self) -> None:
         self.wrong: "list[str]" = []
         self.ignored: "list[str]" = []
-        self._told: "list[str]" = []  # fields that a sentence is about; one a field is enough
+        self._named: "list[str]" = []  # fields that a sentence is about; one a field is enough
 
     def object(self, value, fields: dict, path: str) -> dict:
         """`value` with its defaults filled in."""
@@ -139,8 +139,8 @@ class _Reading:
         )
 
     def check(self, right: bool, path: str, must_be: str) -> None:
-        if not right and path not in self._told:
-            self._told.append(path)
+        if not right and path not in self._named:
+            self._named.append(path)
             self.wrong.append("%s must be %s." % (path, must_be))
 
 
