@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from tools import expected
+from tools import expected, profile_files
 from tools.central_system import CallRefused, CentralSystem
 from tools.station_process import CommandFailed, StationDied, StationProcess
 from tools.traffic import violations
@@ -31,22 +31,8 @@ _LONGEST_S = 2.5  # without a step: the host may be busy; the watchdog of a boar
 
 def schedule(number: int, kind: str, periods: list[tuple[int, float]], **more: Any) -> dict:
     """A TxDefaultProfile at the level of its number; a TxProfile if `more` has a transactionId."""
-    names = ("validFrom", "validTo", "recurrencyKind", "transactionId")
-    outside = {name: more.pop(name) for name in names if name in more}
-    return {
-        "chargingProfileId": number,
-        "stackLevel": number,
-        "chargingProfilePurpose": "TxProfile" if "transactionId" in outside else "TxDefaultProfile",
-        "chargingProfileKind": kind,
-        **outside,
-        "chargingSchedule": {
-            "chargingRateUnit": "A",
-            **more,
-            "chargingSchedulePeriod": [
-                {"startPeriod": at, "limit": limit} for at, limit in periods
-            ],
-        },
-    }
+    purpose = "TxProfile" if "transactionId" in more else "TxDefaultProfile"
+    return profile_files.made(number, purpose, kind, periods, number, **more)
 
 
 def profile(number: int, amps: float, periods: int = 3) -> dict:
