@@ -85,7 +85,20 @@ def _forget_modules() -> None:
     # Of a name that is only deleted, or whose import failed, the table keeps the module
     sys.modules.clear()
     sys.modules.update(others)
+    _empty_queue()
     gc.collect()
+
+
+def _empty_queue() -> None:
+    """What the scheduler has called stays in its queue until something else takes the place, and
+    with it the control loop, or whatever the callback belongs to."""
+    from micropython import schedule
+
+    for _ in range(8):  # its places on an ESP32; a PC has fewer
+        try:
+            schedule(bool, None)
+        except RuntimeError:  # full of what is still to be called
+            pass
 
 
 def _keep(board, sentence: "str | None", error: Exception) -> None:
