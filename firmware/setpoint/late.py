@@ -19,6 +19,7 @@ SELDOM = (
     "setpoint.schedule.stored",
     "setpoint.sessions.cache",
     "setpoint.sessions.cards",
+    "setpoint.store.records",
     "setpoint.station.keys",
     "setpoint.station.credentials",
     "setpoint.station.restart",
