@@ -28,8 +28,12 @@ def value_of(one):
 
 def written(folder, count, number=7):
     records = Documents(folder).records("list")
-    assert records.replace(number, 1000, lambda old: bodies(*range(0, 2 * count, 2))) == count
+    assert records.replace(number, 1000, bodies(*range(0, 2 * count, 2)), False) == count
     return records
+
+
+def no_memory(*arguments):
+    raise MemoryError
 
 
 def test_every_record_is_found_and_no_other():
@@ -54,23 +58,38 @@ def test_records_that_were_never_written_are_none():
     in_a_folder(test)
 
 
-def test_the_new_records_are_made_from_the_old_ones():
+def test_changes_come_between_the_records_or_in_the_place_of_one_or_of_all():
+    def test(folder):
+        for count in (0, 1, 9, 10, 11, 30):
+            for first in range(0, 2 * count + 2):
+                for changed in (1, 2, 12):
+                    records = written(folder, count)
+                    present = {number: body(number) for number in range(0, 2 * count, 2)}
+                    changes = []
+                    for number in range(first, first + changed):
+                        if number % 3:
+                            changes.append(body(number, b"new"))
+                            present[number] = changes[-1]
+                        else:
+                            changes.append(key(number))
+                            present.pop(number, None)
+                    those = [present[number] for number in sorted(present)]
+                    case = (count, first, changed)
+                    assert records.replace(8, 100, changes, True) == len(those), case
+                    assert records.holds(8, those), case
+                    assert files(folder) == ["list"]
+
+    in_a_folder(test)
+
+
+def test_it_holds_what_was_written_and_nothing_else():
     def test(folder):
         records = written(folder, 30)
-
-        def odd_ones(old):
-            for one in old:
-                yield body(int(one[:20]) + 1)
-
-        assert records.replace(8, 30, odd_ones) == 30
-        assert records.number() == 8 and records.holds(8, bodies(*range(1, 60, 2)))
-        assert files(folder) == ["list"]
-        for number, those in (
-            (9, bodies(*range(1, 60, 2))),
-            (8, bodies(*range(1, 58, 2))),
-            (8, bodies(*range(1, 58, 2)) + [body(59, b"w")]),
-        ):
-            assert not records.holds(number, those)
+        those = bodies(*range(0, 60, 2))
+        assert records.holds(7, those) and not records.holds(8, those)
+        assert not records.holds(7, those[:-1])
+        assert not records.holds(7, those[:-1] + [body(58, b"w")])
+        assert not records.holds(7, those[:-1] + [body(59)])
 
     in_a_folder(test)
 
@@ -80,22 +99,22 @@ def test_what_cannot_be_written_leaves_the_old_records():
         records = written(folder, 12)
         before = content(folder + "/list")
 
-        def breaks_off(kind):
-            yield body(1)
-            raise kind
-
-        for kind in (ValueError, OSError, MemoryError):
-            assert raises(kind, records.replace, 9, 100, lambda old: breaks_off(kind))
-        assert raises(ValueError, records.replace, 9, 11, lambda old: old)
-        assert raises(ValueError, records.replace, 9, 100, lambda old: [b"short"])
+        assert raises(ValueError, records.replace, 9, 12, bodies(1), True)
+        assert raises(ValueError, records.replace, 9, 0, bodies(1), False)
+        assert raises(ValueError, records.replace, 9, 100, [b"neither key nor record"], True)
+        end, store._end = store._end, no_memory
+        try:
+            assert raises(MemoryError, records.replace, 9, 100, bodies(1), True)
+        finally:
+            store._end = end
         store.open = lambda path, mode: (Full if mode == "wb" else open)(path, mode)
         try:
-            assert raises(OSError, records.replace, 9, 100, lambda old: bodies(1))
+            assert raises(OSError, records.replace, 9, 100, bodies(1), False)
         finally:
             del store.open
         assert content(folder + "/list") == before and files(folder) == ["list"]
         os.mkdir(folder + "/list.new")
-        assert raises(OSError, records.replace, 9, 100, lambda old: bodies(1))
+        assert raises(OSError, records.replace, 9, 100, bodies(1), False)
         assert records.number() == 7
 
     in_a_folder(test)
@@ -106,7 +125,7 @@ def test_what_a_power_cut_left_half_written_is_no_record_and_in_nobodys_way():
         records = written(folder, 12)
         put(folder + "/list.new", b"half")
         assert records.number() == 7 and Documents(folder).names() == []
-        assert records.replace(8, 100, lambda old: bodies(1)) == 1 and files(folder) == ["list"]
+        assert records.replace(8, 100, bodies(1), False) == 1 and files(folder) == ["list"]
 
     in_a_folder(test)
 
@@ -116,9 +135,9 @@ def test_damage_hides_no_record_that_is_whole_and_is_told_where_it_may_hide_one(
         records = written(folder, 25)
         whole = content(folder + "/list")
         for at in range(25):
-            for place in (0, 19, 30, 47):
+            for place in (0, 19, 30, 48):
                 damaged = bytearray(whole)
-                damaged[48 * at + place] ^= 4
+                damaged[49 * at + place] ^= 4
                 put(folder + "/list", damaged)
                 for number in range(25):
                     if number != at:
@@ -126,14 +145,8 @@ def test_damage_hides_no_record_that_is_whole_and_is_told_where_it_may_hide_one(
                 assert raises(ValueError, records.find, key(2 * at)), at
                 assert raises(ValueError, records.number)
                 assert not records.holds(7, bodies(*range(0, 50, 2)))
-                assert raises(ValueError, records.replace, 8, 100, keeps_whole)
-        assert records.replace(8, 100, lambda old: bodies(1)) == 1 and records.number() == 8
-
-    def keeps_whole(old):
-        for one in old:
-            if one is None:
-                raise ValueError("damaged")
-            yield one
+                assert raises(ValueError, records.replace, 8, 100, bodies(1), True)
+        assert records.replace(8, 100, bodies(1), False) == 1 and records.number() == 8
 
     in_a_folder(test)
 
@@ -142,25 +155,25 @@ def test_a_file_without_its_end_is_damaged_as_a_whole():
     def test(folder):
         records = written(folder, 25)
         whole = content(folder + "/list")
-        other = b"\xff setpoint records 2" + whole[-28:-3]
-        other += (crc32(other) & 0xFFFFFF).to_bytes(3, "big")
-        for length in (0, 1, 47, 48, 24 * 48, 25 * 48, 26 * 48 - 1):
+        other = b"\xff setpoint records 2" + whole[-29:-4]
+        other += (crc32(other) & 0xFFFFFFFF).to_bytes(4, "little")
+        for length in (0, 1, 48, 49, 24 * 49, 25 * 49, 26 * 49 - 1):
             put(folder + "/list", whole[:length])
             check(records, length)
         for text in (
             whole + b"x",
-            whole + whole[-48:],
-            whole[48:],
-            whole[:-48] + other,
-            b"\xff" * 96,
+            whole + whole[-49:],
+            whole[49:],
+            whole[:-49] + other,
+            b"\xff" * 98,
         ):
             put(folder + "/list", text)
             check(records, text)
-        assert records.replace(8, 100, lambda old: bodies(1)) == 1
+        assert records.replace(8, 100, bodies(1), False) == 1
 
     def check(records, what):
         assert raises(ValueError, records.find, key(0)), what
         assert raises(ValueError, records.number), what
-        assert raises(ValueError, records.replace, 8, 100, lambda old: old), what
+        assert raises(ValueError, records.replace, 8, 100, bodies(1), True), what
 
     in_a_folder(test)
