@@ -24,7 +24,8 @@ from .fields import (
 
 ACTIONS = (
     "ChangeAvailability ChangeConfiguration ClearCache ClearChargingProfile DataTransfer GetCompositeSchedule"
-    " GetConfiguration RemoteStartTransaction RemoteStopTransaction Reset SetChargingProfile TriggerMessage UnlockConnector"
+    " GetConfiguration GetLocalListVersion RemoteStartTransaction RemoteStopTransaction Reset SendLocalList"
+    " SetChargingProfile TriggerMessage UnlockConnector"
 )
 
 # The other actions of OCPP 1.6: other feature profiles, the security extension, and what only a
@@ -32,8 +33,8 @@ ACTIONS = (
 KNOWN_BUT_NOT_SUPPORTED = (
     "Authorize BootNotification CancelReservation CertificateSigned DeleteCertificate"
     " DiagnosticsStatusNotification ExtendedTriggerMessage FirmwareStatusNotification GetDiagnostics"
-    " GetInstalledCertificateIds GetLocalListVersion GetLog Heartbeat InstallCertificate LogStatusNotification"
-    " MeterValues ReserveNow SecurityEventNotification SendLocalList SignCertificate"
+    " GetInstalledCertificateIds GetLog Heartbeat InstallCertificate LogStatusNotification"
+    " MeterValues ReserveNow SecurityEventNotification SignCertificate"
     " SignedFirmwareStatusNotification SignedUpdateFirmware StartTransaction StatusNotification StopTransaction"
     " UpdateFirmware"
 )
@@ -114,11 +115,32 @@ def _request(action: str) -> tuple:
         )
     if action == "UnlockConnector":
         return (required("connectorId", INTEGER),)
-    if action == "ClearCache":
+    if action == "SendLocalList":
+        card = (
+            required("idTag", string(20)),
+            optional("idTagInfo", id_tag_info()),
+        )
+        return (
+            required("listVersion", INTEGER),
+            optional("localAuthorizationList", list_of(object_of(card))),
+            required("updateType", one_of("Differential", "Full")),
+        )
+    if action in ("ClearCache", "GetLocalListVersion"):
         return ()
     if action.isalpha() and " %s " % action in " %s " % KNOWN_BUT_NOT_SUPPORTED:
         raise OcppError(errors.NOT_SUPPORTED, "this charge point does not support " + action)
     raise OcppError(errors.NOT_IMPLEMENTED, "OCPP 1.6 has no action of this name")
+
+
+def id_tag_info() -> tuple:
+    """The kind of an idTagInfo."""
+    return object_of(
+        (
+            required("status", one_of("Accepted", "Blocked", "Expired", "Invalid", "ConcurrentTx")),
+            optional("expiryDate", INSTANT),
+            optional("parentIdTag", string(20)),
+        )
+    )
 
 
 def _purpose() -> tuple:

@@ -2,6 +2,7 @@
 
 cards         what a card at the reader, or a remote start, leads to; loaded for each of them
 cache         what the central system said about cards; loaded when it is needed
+local_list    cards that it has told beforehand, in flash; loaded when it is needed
 authorisation permissions that wait for a plug
 transactions  a transaction begins, and ends
 meters        what the meters say; an energy register that never goes back

@@ -41,7 +41,7 @@ _NET_MS = const(60000)  # safety net: a pass at least once a minute
 # OCPP 1.6's have 32 characters; a longer one is none, and not worth its memory in the log
 _LONGEST_ACTION = const(40)
 # Their answers change no fact, so they need no pass
-_READ_ONLY = const(("GetCompositeSchedule", "GetConfiguration"))
+_READ_ONLY = const(("GetCompositeSchedule", "GetConfiguration", "GetLocalListVersion"))
 
 
 class Station:
