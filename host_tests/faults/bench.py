@@ -9,7 +9,7 @@ import json
 import shutil
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +50,18 @@ def schedule(number: int, kind: str, periods: list[tuple[int, float]], **more: A
 def profile(number: int, amps: float, periods: int = 3) -> dict:
     """A Relative TxDefaultProfile with the same current in each of its hours."""
     return schedule(number, "Relative", [(3600 * hour, amps) for hour in range(periods)])
+
+
+def local_list(version: int, numbers: Iterable[int], *gone: str) -> dict:
+    """A SendLocalList: version 1 is the full list, a later one adds and removes cards."""
+    cards: list[dict] = [
+        {"idTag": "LISTED%d" % number, "idTagInfo": {"status": "Accepted"}} for number in numbers
+    ]
+    return {
+        "listVersion": version,
+        "updateType": "Full" if version == 1 else "Differential",
+        "localAuthorizationList": cards + [{"idTag": tag} for tag in gone],
+    }
 
 
 def wait_for(condition: Callable[[], Any], timeout: float, complaint: str) -> None:
@@ -174,6 +186,9 @@ class Bench:
         return self.central.call("GetConfiguration", {"key": [name]})["configurationKey"][0][
             "value"
         ]
+
+    def list_version(self) -> int:
+        return self.central.call("GetLocalListVersion")["listVersion"]
 
     def limit_da(self) -> int:
         return round(10 * self.station.connector()["limit"]["amps"])
