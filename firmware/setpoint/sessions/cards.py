@@ -2,11 +2,10 @@
 one.
 
 A card means, first case that fits:
-1. Its own transaction runs in reach, or its cable is held there: the transaction ends, the cable is
+1. Its own transaction runs in reach, or its cable is locked there: the transaction ends, the cable is
    released.
-2. The central system, the local list before the cache, or AllowOfflineTxForUnknownId accepts it, and
-   its group
-   (parentIdTag) runs or is held: the same.
+2. The central system, the local list, the cache or AllowOfflineTxForUnknownId accepts it, and its
+   group (parentIdTag) runs or has its cable locked: the same.
 3. It is accepted, and a connector in reach is free: a grant (authorisation.py), first rule that
    fits:
    a. not for a vehicle that another card has left at its connector, while there is another
@@ -25,12 +24,12 @@ def card(authorisation, id_tag: str, connectors: "list[int] | None") -> None:
     facts = authorisation.facts
     reach = [c for c in facts.connectors if connectors is None or c.id in connectors]
     for connector in reach:
-        owner = connector.transaction or connector.held
+        owner = connector.transaction or connector.locked_for
         if owner is not None and owner.id_tag.lower() == id_tag.lower():
             _leave(authorisation, connector, id_tag)
             return
     ids = [c.id for c in reach if c.free()]
-    if ids or any([(c.transaction or c.held) is not None for c in reach]):
+    if ids or any([(c.transaction or c.locked_for) is not None for c in reach]):
         authorise(authorisation, id_tag, ids, None, reach)
     else:
         facts.log("warn", "card refused: no connector is free")
@@ -70,9 +69,9 @@ def _known(facts, documents, id_tag: str) -> "tuple[str, str | None] | None":
     return known
 
 
-def _told(authorisation, id_tag: str, info: dict) -> None:
-    """The central system has said this of a card. One in the list is not put into the cache (OCPP
-    1.6, 3.5.3)."""
+def _remember(authorisation, id_tag: str, info: dict) -> None:
+    """Keeps in the cache what the central system has said of a card, unless the card is in the list
+    (OCPP 1.6, 3.5.3)."""
     facts, documents = authorisation.facts, authorisation.documents
     status = info.get("status")
     # ConcurrentTx says nothing about the card itself
@@ -82,7 +81,7 @@ def _told(authorisation, id_tag: str, info: dict) -> None:
     if listed is None:
         cache.remember(facts, documents, id_tag, info)
     else:
-        local_list.contradicts(facts, id_tag, listed[0], status)
+        local_list.compare(facts, id_tag, listed[0], status)
 
 
 def _may_start_offline(settings, known) -> bool:
@@ -106,7 +105,7 @@ def _ask(authorisation, id_tag: str, ids: "list[int]", profile: "dict | None", r
             return
         info = {} if conf is None else conf.get("idTagInfo", {})
         status = info.get("status")
-        _told(authorisation, id_tag, info)
+        _remember(authorisation, id_tag, info)
         if status == "Accepted":
             _accepted(authorisation, id_tag, ids, profile, reach, info.get("parentIdTag"))
         else:
@@ -117,7 +116,7 @@ def _ask(authorisation, id_tag: str, ids: "list[int]", profile: "dict | None", r
 
 def _accepted(authorisation, id_tag, ids, profile, reach, parent: "str | None") -> None:
     for connector in reach:
-        owner = connector.transaction or connector.held
+        owner = connector.transaction or connector.locked_for
         if parent and owner is not None and (owner.parent or "").lower() == parent.lower():
             _leave(authorisation, connector, id_tag)
             return
@@ -160,7 +159,7 @@ def grant(
 def _leave(authorisation, connector, id_tag: str) -> None:
     if connector.transaction is not None:
         authorisation.transactions.end(connector, "Local", id_tag)
-    connector.held = None
+    connector.locked_for = None
 
 
 def judged(authorisation, id_tag: str, info: dict, transaction) -> None:
@@ -168,7 +167,7 @@ def judged(authorisation, id_tag: str, info: dict, transaction) -> None:
     which runs or ran) or a StopTransaction.conf (None); {}: nothing. An unknown status counts as a
     refusal."""
     facts = authorisation.facts
-    _told(authorisation, id_tag, info)
+    _remember(authorisation, id_tag, info)
     if transaction is None:
         return
     connector = facts.connector(transaction.connector)

@@ -1,5 +1,5 @@
-"""The Local Authorization List (OCPP 1.6, 3.5.2, 5.10, 5.15): cards that the central system has told
-beforehand. Loaded for each use (late.py).
+"""The Local Authorization List (OCPP 1.6, 3.5.2, 5.10, 5.15): the cards that the central system has
+sent. Loaded for each use (late.py).
 
 It lies in flash as sorted records (store/records.py), with listVersion as their number, and none of
 it in RAM: the identifier in small letters is the key; status, expiryDate and parentIdTag are the
@@ -89,11 +89,11 @@ def change(facts, documents, request: dict) -> str:
     return "Accepted"
 
 
-def contradicts(facts, id_tag: str, listed: str, told: str) -> None:
-    """The central system calls a card `told`, and the list says `listed`: where only one of them is
-    Accepted, the central system learns of it, until it sends a list (OCPP 1.6, 3.5.2)."""
-    if listed != UNREADABLE and (listed == "Accepted") != (told == "Accepted"):
-        info = "%s: list %s, now %s" % (id_tag, listed, told)
+def compare(facts, id_tag: str, listed: str, said: str) -> None:
+    """The list says `listed` of a card, and the central system has `said` this. Where only one of
+    them is Accepted, connector 0 reports it until the next list (OCPP 1.6, 3.5.2)."""
+    if listed != UNREADABLE and (listed == "Accepted") != (said == "Accepted"):
+        info = "%s: list %s, now %s" % (id_tag, listed, said)
         facts.log("warn", "%s %s" % (_CONFLICT, info))
         facts.charge_point.on_fault(_CONFLICT, None, info, True)
 
