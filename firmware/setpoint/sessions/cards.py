@@ -156,6 +156,22 @@ def grant(
     authorisation.grant(id_tag, ids, profile, parent)
 
 
+def vend(authorisation, connector) -> None:
+    """A vehicle was plugged in where none needs a card: FreeVendIdTag begins, unless it is known not
+    to be Accepted."""
+    facts = authorisation.facts
+    if not facts.settings["FreeVendActive"]:
+        return
+    id_tag = facts.settings["FreeVendIdTag"]
+    known = _known(facts, authorisation.documents, id_tag)
+    if known is None or known[0] == "Accepted":
+        grant(authorisation, id_tag, [connector.id], None, None if known is None else known[1])
+    elif facts.online():
+        _ask(authorisation, id_tag, [connector.id], None, [])
+    else:
+        facts.log("warn", "FreeVendIdTag refused: it is %s" % known[0])
+
+
 def _leave(authorisation, connector, id_tag: str) -> None:
     if connector.transaction is not None:
         authorisation.transactions.end(connector, "Local", id_tag)

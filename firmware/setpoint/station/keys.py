@@ -5,7 +5,7 @@ Loaded when a key is asked for or written, and for the first values (late.py).
 
 # Name=first value, type, access, rule. Types: b boolean; i integer, lowest, highest; l list, most
 # words, allowed words; m list of measurands, most words; p phase rotation of connectors, such as
-# 1.RST; k key of 16 to 20 bytes in hexadecimal digits; t text. Access: w writable, r read only, x
+# 1.RST; k key of 16 to 20 bytes in hexadecimal digits; t text, or an idTag of so many characters. Access: w writable, r read only, x
 # writable and never shown.
 _TABLE = """
 AllowOfflineTxForUnknownId=false b w
@@ -21,6 +21,8 @@ ConnectorPhaseRotation=0.Unknown p w
 ConnectorSwitch3to1PhaseSupported=false b r
 FallbackLimitAfterMinutes=0 i w 0 10080
 FallbackLimitAmps=6 i w 0 80
+FreeVendActive=false b w
+FreeVendIdTag=FREEVEND t w 20
 GetConfigurationMaxKeys=50 i r 1 1000
 HeartbeatInterval=300 i w 1 604800
 LastStart= t r
@@ -110,7 +112,7 @@ def value_of(name: str, text: str):
         digits = len([b for b in text.encode() if b in b"0123456789abcdefABCDEF"])
         return text if digits == len(text) and digits in (32, 34, 36, 38, 40) else None
     if kind == "t":
-        return text
+        return text if len(row) < 4 or _is_id_tag(text, int(row[3])) else None
     words = [word.strip() for word in text.split(",")] if text else []
     if kind == "p":
         return ",".join(words) if all([_is_rotation(word) for word in words]) else None
@@ -130,6 +132,11 @@ def _is_measurand(word: str) -> bool:
     return word in _MEASURANDS.split(",") or (
         name in ("Current.Import", "Voltage") and phase in ("L1", "L2", "L3")
     )
+
+
+def _is_id_tag(text: str, most: int) -> bool:
+    """A CiString: printable ASCII."""
+    return 0 < len(text) <= most and all([0x20 <= ord(c) < 0x7F for c in text])
 
 
 def _is_rotation(word: str) -> bool:

@@ -288,6 +288,7 @@ class Station:
         asked = connector.asks()
         connector.on_pilot(pilot, vehicle)
         if not connector.plugged():
+            connector.vend = False
             if (
                 connector.transaction is not None
                 and facts.settings["StopTransactionOnEVSideDisconnect"]
@@ -295,6 +296,7 @@ class Station:
                 self.transactions.end(connector, "EVDisconnected", None)
         elif not was_plugged:
             connector.ended_here = None
+            connector.vend = connector.transaction is None and facts.settings["FreeVendActive"]
         if asked != connector.asks() or self.limits.recheck_ms is not None:
             # Shares follow those who ask; an open contactor frees room at once
             facts.limits_stale = True
