@@ -98,7 +98,7 @@ class Station:
             self.limits,
             self.samples,
         )
-        self._without_restart()
+        self._parts = self._before_statuses + (self.statuses,)
         self._due_ms = 0
         self._later = []
         self.changing = False
@@ -236,11 +236,11 @@ class Station:
         """A Reset was asked for, Hard or Soft. While it is tried there is one more part."""
         from .restart import Restart
 
-        begun = Restart(kind, self.facts, self.transactions, self.outbox, self._without_restart)
-        self._parts = self._before_statuses + (begun, self.statuses)
+        def on_failure() -> None:
+            self._parts = self._before_statuses + (self.statuses,)
 
-    def _without_restart(self) -> None:
-        self._parts = self._before_statuses + (self.statuses,)
+        begun = Restart(kind, self.facts, self.transactions, self.outbox, on_failure)
+        self._parts = self._before_statuses + (begun, self.statuses)
 
     def later(self, do) -> None:
         """Does something after the answer to the request at hand."""
