@@ -26,7 +26,7 @@ def configure(central, key, value):
 
 def set_up(central):
     """After a charge point has connected; returns the measurands that it makes sensors of."""
-    assert set("Core,RemoteTrigger,SmartCharging".split(",")) == set(
+    assert set("Core,RemoteTrigger,Reservation,SmartCharging".split(",")) == set(
         value_of(central, "SupportedFeatureProfiles").split(",")
     )
     assert value_of(central, "NumberOfConnectors") == "1"

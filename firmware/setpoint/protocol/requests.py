@@ -23,17 +23,18 @@ from .fields import (
 )
 
 ACTIONS = (
-    "ChangeAvailability ChangeConfiguration ClearCache ClearChargingProfile DataTransfer GetCompositeSchedule"
-    " GetConfiguration RemoteStartTransaction RemoteStopTransaction Reset SetChargingProfile TriggerMessage UnlockConnector"
+    "CancelReservation ChangeAvailability ChangeConfiguration ClearCache ClearChargingProfile DataTransfer"
+    " GetCompositeSchedule GetConfiguration RemoteStartTransaction RemoteStopTransaction ReserveNow Reset"
+    " SetChargingProfile TriggerMessage UnlockConnector"
 )
 
 # The other actions of OCPP 1.6: other feature profiles, the security extension, and what only a
 # station sends.
 KNOWN_BUT_NOT_SUPPORTED = (
-    "Authorize BootNotification CancelReservation CertificateSigned DeleteCertificate"
+    "Authorize BootNotification CertificateSigned DeleteCertificate"
     " DiagnosticsStatusNotification ExtendedTriggerMessage FirmwareStatusNotification GetDiagnostics"
     " GetInstalledCertificateIds GetLocalListVersion GetLog Heartbeat InstallCertificate LogStatusNotification"
-    " MeterValues ReserveNow SecurityEventNotification SendLocalList SignCertificate"
+    " MeterValues SecurityEventNotification SendLocalList SignCertificate"
     " SignedFirmwareStatusNotification SignedUpdateFirmware StartTransaction StatusNotification StopTransaction"
     " UpdateFirmware"
 )
@@ -75,6 +76,16 @@ def _request(action: str) -> tuple:
             required("idTag", string(20)),
             optional("chargingProfile", _charging_profile()),
         )
+    if action == "ReserveNow":
+        return (
+            required("connectorId", INTEGER),
+            required("expiryDate", INSTANT),
+            required("idTag", string(20)),
+            optional("parentIdTag", string(20)),
+            required("reservationId", INTEGER),
+        )
+    if action == "CancelReservation":
+        return (required("reservationId", INTEGER),)
     if action == "RemoteStopTransaction":
         return (required("transactionId", INTEGER),)
     if action == "TriggerMessage":

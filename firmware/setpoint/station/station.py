@@ -89,7 +89,7 @@ class Station:
             facts, documents, self.transactions, self.calls, self.statuses
         )
         self.samples = Samples(facts, self.meters, self.outbox, self.calls)
-        self._before_statuses = (
+        self._always = (
             self.calls,
             self.registration,
             self.authorisation,
@@ -98,7 +98,8 @@ class Station:
             self.limits,
             self.samples,
         )
-        self._parts = self._before_statuses + (self.statuses,)
+        self._restart = None
+        self._arrange()
         self._due_ms = 0
         self._later = []
         self.changing = False
@@ -117,6 +118,8 @@ class Station:
             place.operative = place.id not in inoperative
         credentials.start(self)
         self.outbox.start()
+        if self.documents.read("reservations", []):
+            self.reservations()
         self.meters.start()
         self.transactions.resume("Reboot" if after_reset else "PowerLoss")
         self.charging.load()
@@ -236,8 +239,34 @@ class Station:
         """A Reset was asked for, Hard or Soft. From now on there is one more part."""
         from .restart import Restart
 
-        begun = Restart(kind, self.facts, self.transactions, self.outbox)
-        self._parts = self._before_statuses + (begun, self.statuses)
+        self._restart = Restart(kind, self.facts, self.transactions, self.outbox)
+        self._arrange()
+
+    def reservations(self):
+        """The part that keeps connectors for cards. It is there while there is a reservation, or
+        somebody asks for one."""
+        facts = self.facts
+        if facts.reservations is None:
+            from ..sessions.reservations import Reservations
+
+            running = self.outbox.ledger.running
+            facts.reservations = Reservations(facts, self.documents, self._none_reserved, running)
+            self._arrange()
+        return facts.reservations
+
+    def _none_reserved(self) -> None:
+        self.facts.reservations = None
+        self._arrange()
+
+    def _arrange(self) -> None:
+        """The parts, in their order, with those that are there now and then."""
+        reservations, restart = self.facts.reservations, self._restart
+        self._parts = (
+            (() if reservations is None else (reservations,))
+            + self._always
+            + (() if restart is None else (restart,))
+            + (self.statuses,)
+        )
 
     def later(self, do) -> None:
         """Does something after the answer to the request at hand."""
