@@ -304,13 +304,17 @@ class StationMachine(RuleBasedStateMachine):
     @precondition(lambda self: self.linked())
     @rule(
         connector=st.integers(0, 3),
-        lasts_s=st.sampled_from([30, 600, 600, 7200, 0]),
+        lasts_s=st.sampled_from([30, 600, 7200, DAY, 7 * DAY, 0]),
         group=st.sampled_from([None, None, "FAMILY", "FIRM"]),
         replaces=st.sampled_from([False, False, False, True]),
         power_cut=st.sampled_from([None, None, None, 0, 1]),
         wait=waits,
     )
     def reserve(self, connector, lasts_s, group, replaces, power_cut, wait):
+        self.reserve_now(connector, lasts_s, group, replaces, power_cut)
+        self.after(wait)
+
+    def reserve_now(self, connector, lasts_s, group=None, replaces=False, power_cut=None):
         loop, books, now = self.loop, self.loop.books, self.now()
         connector %= self.count + 1
         number = books.reserved = books.reserved + 1
@@ -357,6 +361,26 @@ class StationMachine(RuleBasedStateMachine):
             loop.restart(loop.central.now())
         finally:
             loop.flash.cut_after = None
+
+    @precondition(lambda self: self.linked())
+    @rule(
+        connector=st.integers(0, 3),
+        group=st.sampled_from([None, "FAMILY"]),
+        stranger=st.sampled_from([None, "card", "remote start"]),
+        remote=st.booleans(),
+        wait=waits,
+    )
+    def reserve_leave_and_come(self, connector, group, stranger, remote, wait):
+        """A vehicle makes room, its place is reserved, and a stranger may be faster."""
+        connector = self.n(connector) if connector else 0
+        leaves = connector or self.n(wait)
+        self.vehicle(leaves).plug_out()
+        self.after(9000)
+        self.reserve_now(connector, 7200, group)
+        if stranger is not None:
+            self.comes(leaves, self.loop.new_tag(), stranger == "remote start")
+        if self.loop.books.reservations:
+            self.who_has_reserved(self.loop.books.reservations[-1], leaves, group, remote)
         self.after(wait)
 
     @precondition(lambda self: self.linked())
@@ -376,13 +400,20 @@ class StationMachine(RuleBasedStateMachine):
     @precondition(lambda self: self.loop.books.reservations)
     @rule(which=st.integers(0, 3), group=st.booleans(), remote=st.booleans(), wait=waits)
     def who_has_reserved_comes(self, which, group, remote, wait):
-        books = self.loop.books
-        reservation = books.reservations[which % len(books.reservations)]
+        reservations = self.loop.books.reservations
+        reservation = reservations[which % len(reservations)]
+        connector = reservation.connector or self.n(which + 1)
+        self.who_has_reserved(reservation, connector, group, remote)
+        self.after(wait)
+
+    def who_has_reserved(self, reservation, connector, group, remote):
         tag = reservation.tag
         if group and reservation.parent is not None:
             tag = self.loop.new_tag()
-            books.groups[tag] = reservation.parent
-        connector = reservation.connector or self.n(which + 1)
+            self.loop.books.groups[tag] = reservation.parent
+        self.comes(connector, tag, remote)
+
+    def comes(self, connector, tag, remote):
         if not self.vehicle(connector).plugged:
             self.vehicle(connector).plug_in(320, 3, 0)
             self.after(900)
@@ -391,7 +422,7 @@ class StationMachine(RuleBasedStateMachine):
         else:
             self.loop.app.on_card(tag, [connector])
             self.loop.pump()
-        self.after(wait)
+        self.after(1200)
 
     # -- the central system: profiles
 
