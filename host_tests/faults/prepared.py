@@ -11,6 +11,7 @@ from typing import Any
 
 from faults import surviving
 from faults.bench import INSTALLED_DA, Bench, profile
+from faults.scenes import FAR_AWAY
 
 SENT = {1: (25, 20), 2: (16, 10)}  # profile: the amperes of its versions, the newer last
 LIMIT_DA = 100  # of the newest
@@ -26,16 +27,15 @@ _TOLD = ("StartTransaction", "MeterValues", "StopTransaction")
 
 
 class Prepared:
-    """Profiles, each with the version before it; keys, twice; cards; a connector out of service
-    and one with a fault that only a person ends; an AuthorizationKey; a transaction that was
+    """Profiles, each with the version before it; keys, twice; cards; a connector out of service,
+    one with a fault that only a person ends, and a reserved one; an AuthorizationKey; a transaction that was
     told whole, and one that runs, with samples that wait for the link."""
 
     def __init__(self, folder: Path, interpreter: list[str]) -> None:
         # Few lines fill a segment.
         keys = {"MeterValueSampleInterval": "30", "MeterValuesSampledData": _SAMPLED}
-        self.bench = bench = Bench(
-            folder, interpreter, connectors=[{"id": 1}, {"id": 2}, {"id": 3}], keys=keys
-        )
+        connectors = [{"id": number} for number in (1, 2, 3, 4)]
+        self.bench = bench = Bench(folder, interpreter, connectors=connectors, keys=keys)
         self.profiles: dict[tuple[int, float], dict] = {}  # as told, by (number, amperes)
         self.past: list[Any] = []  # payloads that were told before
         bench.plugged(32)
@@ -66,6 +66,8 @@ class Prepared:
             password = "0123456789abcdef%d" % version * 2
             bench.ask("ChangeConfiguration", {"key": "AuthorizationKey", "value": password})
             bench.ask("ChangeAvailability", {"connectorId": 2 + version, "type": "Inoperative"})
+            reserve = {"connectorId": 4, "reservationId": 1, "idTag": "NEVER%d" % version}
+            bench.ask("ReserveNow", {**reserve, "expiryDate": FAR_AWAY})
         bench.ask("ChangeAvailability", {"connectorId": 2, "type": "Operative"})
         station.cmd("contactor", connector=2, stuck="closed")
         station.wait_until(lambda state: state["connectors"][1]["status"] == "Faulted")
@@ -189,8 +191,10 @@ class Prepared:
             "Unavailable" if n in out and str(n) not in held else words[str(n) in held]
             for n in (2, 3)
         ]
+        reserved = surviving.document(files, "reservations")
+        wanted.append("Reserved" if reserved else "Available")
         status = [connector["status"] for connector in self.bench.station.state()["connectors"][1:]]
-        assert status == wanted, "connectors 2 and 3 are %s, and should be %s" % (status, wanted)
+        assert status == wanted, "connectors 2 to 4 are %s, and should be %s" % (status, wanted)
 
     def _check_journal(self, files: dict[str, bytes], restarted: bool) -> None:
         """What is whole is told once; what was told before comes again only where nothing says
