@@ -31,7 +31,7 @@ _MOST_MOMENTS = const(16)
 
 class Transaction:
     """`started` is an instant, or None while the clock is unknown: then the up-time beside it
-    tells."""
+    counts."""
 
     # The reservationId that its StartTransaction names; not known any more once the line is gone
     reservation = None
@@ -92,7 +92,7 @@ def meter_payload(line: list, transaction_id, timestamp) -> dict:
 
 def stop_payload(line: list, transaction_id, timestamp) -> dict:
     """transaction_id: [idTag, meterStart, when] where the StartTransaction was refused to the last:
-    then this message alone tells of the transaction, by the id -1 and with its begin and end in
+    then this message alone reports the transaction, by the id -1 and with its begin and end in
     transactionData."""
     _, _, _, when, meter_stop, reason, id_tag, data = line
     if type(transaction_id) is not int:
