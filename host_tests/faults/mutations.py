@@ -30,6 +30,8 @@ ACTIONS = (
     "RemoteStartTransaction",
     "RemoteStopTransaction",
     "Reset",
+    "ReserveNow",
+    "CancelReservation",
 )
 _NASTY = (
     None,

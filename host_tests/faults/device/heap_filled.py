@@ -233,6 +233,11 @@ def lost(agent):
     for name in keys:
         if str(station.settings[name]) != keys[name]:
             return "%s is %s, in flash %s" % (name, station.settings[name], keys[name])
+    reservations = station.facts.reservations
+    if (station.documents.read("reservations") or []) != (
+        reservations._all if reservations else []
+    ):
+        return "the reservations differ from flash"
     out = station.documents.read("availability") or []
     if out != [place.id for place in station.facts.places() if not place.operative]:
         return "the availability differs from flash"
@@ -267,6 +272,17 @@ def messages(number):
         "ChangeAvailability",
         {"connectorId": 2, "type": "Operative" if flip else "Inoperative"},
     )
+    yield (
+        "ReserveNow",
+        "ReserveNow",
+        {
+            "connectorId": 2,
+            "reservationId": number,
+            "idTag": "MINE",
+            "expiryDate": "2037-01-01T00:00:00Z",
+        },
+    )
+    yield "CancelReservation", "CancelReservation", {"reservationId": number}
     yield "ClearCache", "ClearCache", {}
     yield "DataTransfer", "DataTransfer", {"vendorId": "Setpoint", "messageId": "Profiles"}
     yield "TriggerMessage", "TriggerMessage", {"requestedMessage": "StatusNotification"}
