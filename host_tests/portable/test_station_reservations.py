@@ -419,6 +419,23 @@ def test_that_of_connector_0_ends_when_no_connector_can_serve():
     assert stored(bench) == [5], "the one that charges will be free again"
 
 
+def test_what_becomes_vacant_in_the_middle_of_a_pass_counts_in_that_pass():
+    bench = reserved(0)
+    bench.ask("ChangeConfiguration", {"key": "StopTransactionOnEVSideDisconnect", "value": "false"})
+    bench.silent = True
+    bench.plug(1)
+    bench.card("STRANGER", [1])
+    while bench.unanswered[0][1] != "StartTransaction":
+        message_id, action, payload = bench.unanswered.pop(0)
+        bench.reply(message_id, bench.answers[action](payload))
+    bench.unplug(1)
+    assert bench.station.facts.connector(2).status() == "Reserved"
+    invalid = {"transactionId": 1, "idTagInfo": {"status": "Invalid"}}
+    bench.reply(bench.unanswered.pop(0)[0], invalid)
+    assert bench.station.facts.connector(1).transaction is None
+    assert bench.station.facts.connector(2).status() == "Available"
+
+
 # -- over a restart
 
 

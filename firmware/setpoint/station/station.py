@@ -261,14 +261,13 @@ class Station:
         self._arrange()
 
     def _arrange(self) -> None:
-        """The parts, in their order, with those that are there now and then."""
+        """The parts, in their order, with those that are there now and then. Reservations come
+        twice: what has ended must not keep anybody from beginning, and who has begun or ended may
+        change which connector is kept."""
         reservations, restart = self.facts.reservations, self._restart
-        self._parts = (
-            (() if reservations is None else (reservations,))
-            + self._always
-            + (() if restart is None else (restart,))
-            + (self.statuses,)
-        )
+        kept = () if reservations is None else (reservations,)
+        begun = () if restart is None else (restart,)
+        self._parts = kept + self._always + begun + kept + (self.statuses,)
 
     def _restart_failed(self) -> None:
         self._restart = None
