@@ -239,9 +239,11 @@ class Station:
         """A Reset was asked for, Hard or Soft. While it is tried there is one more part."""
         from .restart import Restart
 
-        self._restart = Restart(
-            kind, self.facts, self.transactions, self.outbox, self._restart_failed
-        )
+        def on_failure() -> None:
+            self._restart = None
+            self._arrange()
+
+        self._restart = Restart(kind, self.facts, self.transactions, self.outbox, on_failure)
         self._arrange()
 
     def reservations(self):
@@ -251,14 +253,14 @@ class Station:
         if facts.reservations is None:
             from ..sessions.reservations import Reservations
 
+            def none_left() -> None:
+                facts.reservations = None
+                self._arrange()
+
             running = self.outbox.ledger.running
-            facts.reservations = Reservations(facts, self.documents, self._none_reserved, running)
+            facts.reservations = Reservations(facts, self.documents, none_left, running)
             self._arrange()
         return facts.reservations
-
-    def _none_reserved(self) -> None:
-        self.facts.reservations = None
-        self._arrange()
 
     def _arrange(self) -> None:
         """The parts, in their order, with those that are there now and then. Reservations come
@@ -268,10 +270,6 @@ class Station:
         kept = () if reservations is None else (reservations,)
         begun = () if restart is None else (restart,)
         self._parts = kept + self._always + begun + kept + (self.statuses,)
-
-    def _restart_failed(self) -> None:
-        self._restart = None
-        self._arrange()
 
     def later(self, do) -> None:
         """Does something after the answer to the request at hand."""
