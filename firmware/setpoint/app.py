@@ -204,7 +204,6 @@ class App:
         return self._changes != before
 
     def _pilot_changed(self, connector_id: int, evse) -> None:
-        evse.sequence.wake_ms = self.station.settings["WakeUpAfterSeconds"] * 1000
         state, vehicle = evse.pilot()
         if vehicle is not None and state != "BOOT":
             self.dispatch(self.station.on_pilot, connector_id, state, vehicle)

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from faults.bench import GONE, Bench, local_list, profile
 
+FAR_AWAY = "2037-01-01T00:00:00Z"
 _AFTERWARDS_S = 0.5  # from the work to its last access of the chip
 
 
@@ -98,6 +99,42 @@ class Configuration(Scene):
         )
 
 
+class Reserved(Scene):
+    """ReserveNow for another card, in the place of what there is."""
+
+    def before(self) -> None:
+        self.reserve("OLD")
+
+    def reserve(self, tag: str) -> None:
+        request = {"connectorId": 1, "reservationId": 1, "idTag": tag, "expiryDate": FAR_AWAY}
+        self.ask("ReserveNow", request)
+
+    def work(self) -> None:
+        self.reserve("NEW")
+
+    def after(self) -> None:
+        answers = []
+        for tag in ("OLD", "NEW"):
+            self.answer, kept = None, self.answer
+            self.ask("RemoteStartTransaction", {"connectorId": 1, "idTag": tag})
+            answers.append(self.answer)
+            self.answer = kept
+        wanted = [["Rejected", "Accepted"], ["Accepted", "Rejected"]]
+        assert answers in (wanted[:1] if self.answer == "Accepted" else wanted), (
+            "remote starts with the old and the new card are %s" % answers
+        )
+
+
+class ReservationCancelled(Reserved):
+    def work(self) -> None:
+        self.ask("CancelReservation", {"reservationId": 1})
+
+    def after(self) -> None:
+        status = self.bench.station.connector()["status"]
+        wanted = ("Available",) if self.answer == "Accepted" else ("Available", "Reserved")
+        assert status in wanted, "the connector is %s" % status
+
+
 class TransactionStart(Scene):
     charging = True
     least = 0  # transactions that the central system must have heard of
@@ -116,6 +153,31 @@ class TransactionStart(Scene):
     def after(self) -> None:
         self.bench.end_sessions()
         self.bench.check_transactions(self.least, most=1)
+
+
+class ReservationUsed(TransactionStart):
+    """The reserved card begins its transaction."""
+
+    charging = False  # nobody may stand there when it is reserved
+
+    def before(self) -> None:
+        request = {"connectorId": 1, "reservationId": 1, "idTag": "CARD", "expiryDate": FAR_AWAY}
+        self.ask("ReserveNow", request)
+        self.bench.station.cmd("plug_in", connector=1, amps=32, phases=3)
+        self.bench.plugged(32)
+
+    def after(self) -> None:
+        self.bench.end_sessions()
+        self.bench.check_transactions(most=1)
+        named = [
+            start.payload.get("reservationId")
+            for start in self.bench.central.seen("StartTransaction")
+        ]
+        status = self.bench.station.connector()["status"]
+        wanted = "Available" if named else "Reserved"
+        assert set(named) <= {1} and status == wanted, (
+            "the starts name %s, and the connector is %s" % (named, status)
+        )
 
 
 class Charging(TransactionStart):
@@ -203,6 +265,9 @@ SCENES: dict[str, Callable[[Bench], Scene]] = {
     "a profile that is cleared": Clearing,
     "a configuration key": Configuration,
     "a local list": LocalList,
+    "a reservation that replaces another": Reserved,
+    "a reservation that is cancelled": ReservationCancelled,
+    "a reservation that is used": ReservationUsed,
     "a transaction's start": TransactionStart,
     "a transaction's samples": Charging,
     "a transaction's stop": TransactionStop,

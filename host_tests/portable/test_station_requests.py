@@ -266,6 +266,9 @@ def test_each_message_that_a_trigger_may_name():
         ("StatusNotification", 0, ["StatusNotification"]),
         ("MeterValues", 1, ["MeterValues"]),
         ("MeterValues", None, ["MeterValues"] * 2),
+        # "The requestedMessage is leading": a connector that says nothing to it is ignored
+        ("Heartbeat", 3, ["Heartbeat"]),
+        ("BootNotification", -1, ["BootNotification"]),
     ):
         bench.sent.clear()
         request = {"requestedMessage": wanted}

@@ -23,21 +23,20 @@ from .fields import (
 )
 
 ACTIONS = (
-    "ChangeAvailability ChangeConfiguration ClearCache ClearChargingProfile DataTransfer"
-    " GetCompositeSchedule GetConfiguration GetDiagnostics GetLocalListVersion GetLog"
-    " RemoteStartTransaction RemoteStopTransaction Reset SendLocalList SetChargingProfile"
-    " TriggerMessage UnlockConnector"
+    "CancelReservation ChangeAvailability ChangeConfiguration ClearCache ClearChargingProfile"
+    " DataTransfer GetCompositeSchedule GetConfiguration GetDiagnostics GetLocalListVersion"
+    " GetLog RemoteStartTransaction RemoteStopTransaction ReserveNow Reset SendLocalList"
+    " SetChargingProfile TriggerMessage UnlockConnector"
 )
 
 # The other actions of OCPP 1.6: other feature profiles, the security extension, and what only a
 # station sends.
 KNOWN_BUT_NOT_SUPPORTED = (
-    "Authorize BootNotification CancelReservation CertificateSigned DeleteCertificate"
+    "Authorize BootNotification CertificateSigned DeleteCertificate"
     " DiagnosticsStatusNotification ExtendedTriggerMessage FirmwareStatusNotification"
     " GetInstalledCertificateIds Heartbeat InstallCertificate LogStatusNotification"
-    " MeterValues ReserveNow SecurityEventNotification SignCertificate"
-    " SignedFirmwareStatusNotification SignedUpdateFirmware StartTransaction"
-    " StatusNotification StopTransaction UpdateFirmware"
+    " MeterValues SecurityEventNotification SignCertificate SignedFirmwareStatusNotification"
+    " SignedUpdateFirmware StartTransaction StatusNotification StopTransaction UpdateFirmware"
 )
 
 _last = [None, None]  # action and table: made when it is asked for; only the last one is kept
@@ -77,6 +76,16 @@ def _request(action: str) -> tuple:
             required("idTag", string(20)),
             optional("chargingProfile", _charging_profile()),
         )
+    if action == "ReserveNow":
+        return (
+            required("connectorId", INTEGER),
+            required("expiryDate", INSTANT),
+            required("idTag", string(20)),
+            optional("parentIdTag", string(20)),
+            required("reservationId", INTEGER),
+        )
+    if action == "CancelReservation":
+        return (required("reservationId", INTEGER),)
     if action == "RemoteStopTransaction":
         return (required("transactionId", INTEGER),)
     if action == "TriggerMessage":

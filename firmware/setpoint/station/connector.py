@@ -39,6 +39,8 @@ class Connector:
     """Connector 0 stands for the charge point as a whole: it has faults and a status, nothing
     else."""
 
+    reserved = False  # it is kept for a card that was not shown yet (sessions/reservations.py)
+
     def __init__(self, connector_id: int, charge_point: "ChargePoint | None" = None) -> None:
         self.id = connector_id
         self._charge_point = charge_point
@@ -150,6 +152,8 @@ class Connector:
             return "SuspendedEV"
         if not self.operative:
             return "Unavailable"
+        if self.reserved and not self.authorised:
+            return "Reserved"
         if self.ended_here and not self.authorised:
             return "Finishing"
         if self.plugged() or self.authorised:

@@ -34,6 +34,7 @@ class Facts:
         # To be sent: (instant or None, up_ms, type, info)
         self.security_events = []
         self.failed_writes = []  # sentences about flash, to be sent as security events
+        self.reservations = None  # sessions/reservations.py, while there is one
 
     def online(self) -> bool:
         """May anything be sent beside BootNotification?"""
@@ -45,6 +46,11 @@ class Facts:
             if connector.id == connector_id:
                 return connector
         return None
+
+    def is_kept_from(self, connector, id_tag: str, parent: "str | None") -> bool:
+        """Is the connector reserved for somebody else than this card?"""
+        reservations = self.reservations
+        return reservations is not None and reservations.bars(connector, id_tag, parent)
 
     def places(self) -> list:
         """Connector 0, and the others."""

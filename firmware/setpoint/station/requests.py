@@ -61,6 +61,10 @@ def _seldom(action: str):
         from .answers import remotestarttransaction as found
     elif action == "RemoteStopTransaction":
         from .answers import remotestoptransaction as found
+    elif action == "ReserveNow":
+        from .answers import reservenow as found
+    elif action == "CancelReservation":
+        from .answers import cancelreservation as found
     elif action == "Reset":
         from .answers import reset as found
     elif action == "SendLocalList":

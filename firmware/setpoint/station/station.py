@@ -120,6 +120,8 @@ class Station:
             place.operative = place.id not in inoperative
         credentials.start(self)
         self.outbox.start()
+        if self.documents.read("reservations", []):
+            self.reservations()
         self.meters.start()
         self.transactions.resume("Reboot" if after_reset else "PowerLoss")
         self.charging.load()
@@ -257,9 +259,29 @@ class Station:
         self._begun = tuple([one for one in self._begun if one is not part])
         self._arrange()
 
+    def reservations(self):
+        """The part that keeps connectors for cards. It is there while there is a reservation, or
+        somebody asks for one."""
+        facts = self.facts
+        if facts.reservations is None:
+            from ..sessions.reservations import Reservations
+
+            def none_left() -> None:
+                facts.reservations = None
+                self._arrange()
+
+            running = self.outbox.ledger.running
+            facts.reservations = Reservations(facts, self.documents, none_left, running)
+            self._arrange()
+        return facts.reservations
+
     def _arrange(self) -> None:
-        """The parts, in their order."""
-        self._parts = self._always + self._begun + (self.statuses,)
+        """The parts, in their order, with those that are there now and then. Reservations come
+        twice: what has ended must not keep anybody from beginning, and who has begun or ended may
+        change which connector is kept."""
+        reservations = self.facts.reservations
+        kept = () if reservations is None else (reservations,)
+        self._parts = kept + self._always + self._begun + kept + (self.statuses,)
 
     def later(self, do) -> None:
         """Does something after the answer to the request at hand."""
