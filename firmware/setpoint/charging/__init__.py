@@ -2,7 +2,7 @@
 
 profiles      SetChargingProfile, ClearChargingProfile, GetCompositeSchedule; the profiles in
               flash
-limits        the minimum of profiles, sharing, cable, temperature and fallback, for each
-              connector
+limits        the minimum of profiles, sharing, cable, temperature, fallback and named totals, for
+              each connector
 fallback      a limit for when the central system has been silent for long
 """
