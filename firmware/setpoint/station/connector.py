@@ -11,8 +11,13 @@ from ..units import MINIMUM_DA
 # reports them: some central systems stop a connector that shows an errorCode.
 _WARNINGS = const(
     (
-        *("WeakSignal", "ReaderFailure", "LocalListConflict", "ResetFailure", "derated"),
-        *("thermometer", "mains_meter"),
+        "WeakSignal",
+        "ReaderFailure",
+        "LocalListConflict",
+        "ResetFailure",
+        "derated",
+        "thermometer",
+        "mains_meter",
     )
 )
 

@@ -34,7 +34,12 @@ _METER = {
     }
 }
 _MAINS_MODELS = (
-    *("eastron_3p", "eastron_1p", "carlo_gavazzi", "abb", "siemens_pac", "shelly_pro_3em"),
+    "eastron_3p",
+    "eastron_1p",
+    "carlo_gavazzi",
+    "abb",
+    "siemens_pac",
+    "shelly_pro_3em",
     "chint_dtsu666",
 )
 _MAINS = {
