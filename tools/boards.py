@@ -273,10 +273,11 @@ def _out_of_range(
 
 
 def _other_faults(board: dict[str, Any]) -> Iterator[Fault]:
+    mains = (board.get("mains") or {}).get("meter", {"kind": "none"})
     meters = [connector.get("meter", {"kind": "none"})["kind"] for connector in board["connectors"]]
     reader = board.get("reader", {"kind": "none"})["kind"]
     for needs, bus in (
-        ("modbus" in meters or _mains_kind(board) == "modbus", "rs485"),
+        ("modbus" in [*meters, mains["kind"]], "rs485"),
         (reader == "pn532", "i2c"),
         (reader == "mfrc522", "spi"),
     ):
@@ -295,10 +296,9 @@ def _other_faults(board: dict[str, Any]) -> Iterator[Fault]:
         for connector in board["connectors"]
         if connector.get("meter", {}).get("kind") == "modbus"
     ]
-    mains = (board.get("mains") or {}).get("meter")
-    if _mains_kind(board) == "modbus":
+    if mains["kind"] == "modbus":
         on_bus.append(mains)
-    if _mains_kind(board) == "p1":
+    if mains["kind"] == "p1":
         last = next(last for bus, _, last in MODULES[board["module"]].buses if bus == "rs485")
         if mains["uart"] > last:
             yield Fault(
@@ -317,10 +317,6 @@ def _other_faults(board: dict[str, Any]) -> Iterator[Fault]:
         connector.get("phases_2_3") for connector in board["connectors"]
     ):
         yield Fault("phases", None, "phase_switch needs phases_2_3 at every connector")
-
-
-def _mains_kind(board: dict[str, Any]) -> str:
-    return (board.get("mains") or {}).get("meter", {}).get("kind", "none")
 
 
 def main() -> int:
