@@ -42,6 +42,8 @@ SELDOM = (
     "setpoint.board.resolver",
     "setpoint.protocol.dns",
     # at the start
+    "setpoint.house.rotation",
+    "setpoint.board.meters.mains_table",
     "setpoint.board.esp32.description",
     "setpoint.board.esp32.identity",
     "setpoint.board.esp32.metering",

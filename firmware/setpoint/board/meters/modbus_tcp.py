@@ -7,7 +7,7 @@ A meter that cannot be reached is dialled again after 1 s, and after twice that 
 import asyncio
 import struct
 
-from .modbus import ModbusError
+from .frames import ModbusError
 
 ANSWER_MS = 800  # within the second of a poll
 _LONGEST_PAUSE_MS = 30000

@@ -17,7 +17,7 @@ Rule 3: meters before DSMR 5 send every 10 s. That is too slow for a fuse: they 
 Rule 4: no telegram is ever in memory as a whole."""
 
 from ...clock import sleep_ms
-from .crc import crc16
+from .frames import crc16
 from .mains import MainsMeter
 
 _LONGEST_LINE = 60  # of those that are read
