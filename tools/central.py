@@ -17,7 +17,7 @@ from typing import Any, Callable, Iterable
 
 from websockets.http11 import Request
 
-from tools import central_words, profile_files
+from tools import central_words, command, profile_files
 from tools.central_access import addresses, reason_for_401, tls_context
 from tools.central_console import Console
 from tools.central_system import CallRefused, CentralSystem
@@ -26,12 +26,12 @@ from tools.command import ROOT
 from tools.traffic import RESULT, Message, faults_in, gist
 
 EXAMPLES = """\
-examples:
   make central                                  port 9000; prints the traffic, offers a prompt
   make central ARGS="--port 8180 --raw"         another port; every message as it is on the wire
   make central ARGS="--set evening_default"     sends a profile to each charge point that registers
   make central ARGS="--set my.json --connector 2"
   make central ARGS="--password secret --cert server.pem --key server.key"
+  make central ARGS="--cert server.pem --key server.key --client-ca ca.pem"     security profile 3
   printf 'wait-for Charging\\nset evening_default\\nexpect Accepted\\n' | make central ARGS=--strict
 
 A profile file holds a SetChargingProfile payload or the profile alone; tools/profiles has examples.
@@ -88,12 +88,7 @@ class Report:
 
 
 def options_of(arguments: list[str] | None) -> tuple[argparse.ArgumentParser, argparse.Namespace]:
-    parser = argparse.ArgumentParser(
-        prog="make central",
-        description=__doc__,
-        epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = command.parser("central", __doc__, EXAMPLES)
     parser.add_argument("--host", default="0.0.0.0", help="address to listen on (default: all)")
     parser.add_argument("--port", type=int, default=9000)
     parser.add_argument(
@@ -136,6 +131,11 @@ def options_of(arguments: list[str] | None) -> tuple[argparse.ArgumentParser, ar
         "--cert", metavar="PEM", help="listen in TLS (wss://) with this certificate"
     )
     parser.add_argument("--key", metavar="PEM", help="its private key (default: in the same file)")
+    parser.add_argument(
+        "--client-ca",
+        metavar="PEM",
+        help="with --cert: refuse who shows no certificate of this authority (security profile 3)",
+    )
     parser.add_argument(
         "--transactions",
         type=Path,
@@ -239,14 +239,19 @@ def main(arguments: list[str] | None = None) -> int:
         )
     except ValueError as error:
         parser.error(str(error))
+    if options.client_ca and not options.cert:
+        parser.error("--client-ca needs --cert: a charge point shows its certificate inside TLS")
     try:
         if options.cert:
             at_failure = "a TLS handshake failed: "
             central.tls = tls_context(
-                options.cert, options.key, lambda reason: complain(at_failure + reason)
+                options.cert,
+                options.key,
+                options.client_ca,
+                lambda reason: complain(at_failure + reason),
             )
     except OSError as error:
-        parser.error("the certificate or its key cannot be used: %s" % (error.strerror or error))
+        parser.error("a certificate or the key cannot be used: %s" % (error.strerror or error))
     try:
         central.start()
     except OSError as error:

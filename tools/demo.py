@@ -8,7 +8,6 @@ rules alone, second by second."""
 
 from __future__ import annotations
 
-import argparse
 import json
 import shutil
 import threading
@@ -18,9 +17,8 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-from tools import demo_check, plot
+from tools import command, demo_check, plot, profile_files
 from tools.central_system import CentralSystem
-from tools.command import interruptible
 from tools.expected import Placed, Site, installed, plan
 from tools.station_process import ROOT, CommandFailed, StationDied, StationProcess
 from tools.traffic import CALL, Message, violations
@@ -40,27 +38,10 @@ def iso(at: float, digits: int = 0) -> str:
     return text.replace("+00:00", "Z")
 
 
-def profile(
-    number: int,
-    purpose: str,
-    unit: str,
-    periods: list[tuple[int, float]],
-    start: float,
-    **more: Any,
-) -> dict:
+def profile(number: int, purpose: str, unit: str, periods: list, start: float, **more: Any) -> dict:
     """A profile with absolute times."""
-    schedule = {
-        "startSchedule": iso(start),
-        "chargingRateUnit": unit,
-        "chargingSchedulePeriod": [{"startPeriod": at, "limit": limit} for at, limit in periods],
-    }
-    head = {
-        "chargingProfileId": number,
-        "stackLevel": 0,
-        "chargingProfilePurpose": purpose,
-        "chargingProfileKind": "Absolute",
-    }
-    return {**head, "chargingSchedule": schedule, **more}
+    more["startSchedule"] = iso(start)
+    return profile_files.made(number, purpose, "Absolute", periods, unit=unit, **more)
 
 
 @dataclass
@@ -361,9 +342,7 @@ class Demo:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(
-        prog="make demo", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = command.parser("demo", __doc__)
     parser.add_argument(
         "--out",
         type=Path,
@@ -406,4 +385,4 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    interruptible("demo", main)
+    command.interruptible("demo", main)

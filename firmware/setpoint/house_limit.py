@@ -52,7 +52,7 @@ class HouseLimit:
         self.due_ms = up_ms + _LOOK_MS
         if self._told != (limit.da, limit.phase):
             self._told = (limit.da, limit.phase)
-            self._app.tell(self._app.station.on_total, "house", limit.da, limit.words())
+            self._app.dispatch(self._app.station.on_total, "house", limit.da, limit.words())
         if limit.silent != self._lost and (limit.heard() or self._lost or up_ms > 10000):
             self._lost = limit.silent
             self._tell_loss()

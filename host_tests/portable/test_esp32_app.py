@@ -26,7 +26,7 @@ class BoardBench:
         CHIP.closes[13] = (4, 0)  # a residual current monitor that answers to its test
         self.app = App(self.board)
         recover_by(None, None)  # this folder is no file system that could be mounted anew
-        self.app.tell(self.app.station.start)
+        self.app.dispatch(self.app.station.start)
         self.tasks = [Task(coroutine) for _, coroutine in self.board.attach(self.app)]
         self.outlet = self.board.outlets[0]
         self.run(2000)
@@ -95,7 +95,7 @@ def test_the_chips_timer_makes_the_steps_until_the_outputs_are_made_safe():
         assert control.steps == before + 11 and control.worst_stall_ms >= 100
         feeds = CHIP.feeds
         board.make_safe()
-        assert CHIP.timers == {}
+        assert CHIP.timers == {} and CHIP.callbacks == {0: None}, "a timer keeps its callback"
         pass_ticks(3)
         assert control.steps == before + 11 and CHIP.feeds == feeds
     finally:
@@ -152,7 +152,7 @@ class SlowCentralSystem(CentralSystem):
         self.lines = []
         app.session.send = self.take
         app.log = lambda level, who, sentence: self.lines.append(sentence)
-        app.tell(app.station.on_link, True)
+        app.dispatch(app.station.on_link, True)
         self.answer({"status": "Accepted", "interval": 86400, "currentTime": registered_at})
 
     def deliver(self, text):

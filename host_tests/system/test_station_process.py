@@ -17,12 +17,14 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent.parent
 
 STAND_IN = """
-import sys, time
-try:
+import asyncio, sys, time
+async def station():
     print("up", sys.argv[-1])
     START
     while True:
-        time.sleep_ms(10)
+        await asyncio.sleep_ms(10)
+try:
+    asyncio.run(station())
 except KeyboardInterrupt:
     print("interrupted")
 finally:
@@ -44,6 +46,7 @@ class Launcher:
             "station",
             "station.py",
             "compiled.py",
+            "command.py",
             "debian.py",
             "micropython32.py",
             "run_compiled.py",

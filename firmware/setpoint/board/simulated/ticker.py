@@ -16,7 +16,7 @@ class Ticker:
     """
 
     def __init__(self, callback, period_ms: int) -> None:
-        self.held = False  # a leap lets time pass, and makes the steps itself
+        self.paused = False  # while a leap lets time pass, and makes the steps itself
         self._callback = callback
         self._period_ms = period_ms
         self._runs = True
@@ -33,11 +33,11 @@ class Ticker:
         due = ticks_ms()
         while self._runs:
             due = sleep_to_ms(due, self._period_ms)
-            if self._asked == self._called:
+            if self._runs and self._asked == self._called:
                 self._asked += 1
                 schedule(self._due, None)
 
     def _call(self, _) -> None:
         self._called = self._asked
-        if self._runs and not self.held:
+        if self._runs and not self.paused:
             self._callback(self)
