@@ -25,12 +25,13 @@ _MARGIN_DA = const(10)  # that stays free: two meters' errors, and what a pilot 
 _BAND_DA = const(5)  # less room than offered by so much is no reason to change, but half the margin
 _STEP_DA = const(10)  # more room than that is worth a change
 _RESUME_DA = const(10)  # on top of 6 A for each
+_GAP_MS = const(2000)  # between two readings
 _BEYOND = const(5)  # times the main fuse: it would have blown
 
 
 class Mains:
-    """`da`: what all connectors together may draw per phase. `phase`: the one that limits, None:
-    the meter is `silent`."""
+    """`da`: what all connectors together may draw per phase. `phase`: the one that it is for,
+    None: the meter is `silent`."""
 
     def __init__(
         self, fuse_da: int, safe_da: int = MINIMUM_DA, rise_after_s: int = 30, lag: int = 1
@@ -90,10 +91,13 @@ class Mains:
             if da is None or abs(da) > _BEYOND * self._fuse_da:
                 self.silence(up_ms, vehicles)
                 return
-        self._heard_ms = up_ms
         if self.silent:
             self.silent = False
             self._room_since_ms = None
+        elif up_ms - self._heard_ms > _GAP_MS:  # what is old does not agree with anything
+            self._rooms = self._rooms[-1:]
+            self._owns = self._owns[-1:]
+        self._heard_ms = up_ms
         if phases != self._phases:
             self._phases = phases
             self._forget()
@@ -104,7 +108,8 @@ class Mains:
                 self._follows = Follows()
             own_da = self._follows.drawn(up_ms, mains_da, own_da, phases)
         self._owns = self._owns[-1 - self._lag :] + [own_da]
-        room_da, self.phase = self._room(mains_da, own_da)
+        room_da, phase = self._room(mains_da, own_da)
+        before_da = self.da
         self._rooms = self._rooms[-1 - self._lag :] + [room_da]
         allowed_da = max(self._rooms)
         overload_da = max([mains_da[phase] for phase in phases]) - self._fuse_da
@@ -117,6 +122,8 @@ class Mains:
             self._fall(up_ms, max(0, min(allowed_da, max(self._rooms))), vehicles)
         else:
             self._wait_for_room(up_ms, room_da, vehicles, _RESUME_DA)
+        if self.da != before_da or self.phase not in phases:
+            self.phase = phase
 
     def _forget(self) -> None:
         self._rooms = []
