@@ -181,6 +181,22 @@ def test_meters_on_one_line_agree_on_its_speed_but_not_on_their_address(
     assert ("bus" in [fault.rule for fault in faults_of(base)]) == objects
 
 
+def test_a_misspelt_field_is_asked_about():
+    base = board()
+    for path, name, meant in (
+        ("", "main", "mains"),
+        ("mains", "safe_amp", "safe_amps"),
+        ("supply", "grid_amp", "grid_amps"),
+    ):
+        meter = {"kind": "modbus_tcp", "model": "abb", "host": "10.0.0.7"}
+        changed_board = changed("mains", {"fuse_amps": 25, "meter": meter}, base)
+        (changed_board[path] if path else changed_board)[name] = 6
+        if name == "main":
+            del changed_board["mains"]
+        (fault,) = faults_of(changed_board)
+        assert fault.sentence.endswith("%s: did you mean %s?" % (name, meant))
+
+
 @pytest.mark.parametrize(
     "uart, words",
     [(2, "an ESP32-C6 has none above 1"), (1, "and so is rs485/uart")],

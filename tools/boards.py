@@ -36,7 +36,9 @@ import jsonschema
 
 from tools import command
 from tools.command import BOARDS
-from tools.modules import MODULES, Module
+from tools.modules import MODULES, Module  # it finds the firmware
+
+from setpoint.board.simulated.misspelling import closest  # isort: skip
 
 EXAMPLES = """\
   make boards                                       every board of the repository
@@ -167,11 +169,17 @@ def faults_of(board: Any) -> list[Fault]:
 
 
 def _short(error: jsonschema.ValidationError) -> str:
-    return (
-        error.message
-        if len(error.message) < 200
-        else error.message[:90] + " ... " + error.message[-90:]
-    )
+    said = error.message
+    if len(said) >= 200:
+        said = said[:90] + " ... " + said[-90:]
+    if error.validator == "additionalProperties":
+        known = error.schema["properties"]
+        absent = [name for name in known if name not in error.instance]
+        for name in error.instance:
+            meant = None if name in known else closest(name, absent)
+            if meant is not None:
+                said += ". %s: did you mean %s?" % (name, meant)
+    return said
 
 
 def _pin_faults(board: dict[str, Any], module: Module) -> Iterator[Fault]:
