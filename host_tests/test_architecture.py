@@ -50,6 +50,8 @@ MAY_IMPORT = {
     "evse": {"pilot"},
     "fault_reports": {"pilot.faults"},
     "inspection": {"pilot.duty", "protocol.iso8601"},
+    "transfers": {"clock", "link", "diagnostics"},
+    "diagnostics": {"clock", "inspection", "protocol.iso8601", "station"},
     "app": {
         *(
             "station",
@@ -66,7 +68,7 @@ MAY_IMPORT = {
             "log",
             "tasks",
         ),
-        *("late", "outputs", "state_line", "fault_reports", "house_limit"),
+        *("late", "outputs", "state_line", "fault_reports", "house_limit", "transfers"),
     },
     "main": {"app", "board", "log", "log_ring"},
     "boot": {"main"},
