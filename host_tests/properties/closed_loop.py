@@ -89,6 +89,7 @@ class ClosedLoop:
         board = SimpleNamespace(
             name="closed loop",
             root="",
+            mains=None,
             identity={"vendor": "Setpoint", "model": "Loop"},
             keys={
                 "ChargeProfileMaxStackLevel": CAPABILITY.max_level,
@@ -155,6 +156,7 @@ class ClosedLoop:
         self.flash.cut_after = None
         self.books.remote_profiles = {}
         self.books.caps = {}  # the board tells them anew
+        self.books.totals = {}
         self.books.changed()
         resumes = self.app.station.settings["ResumeTransactionAfterPowerLoss"]
         if not trusted:
