@@ -14,7 +14,17 @@ ROOT = Path(__file__).resolve().parent.parent
 FIRMWARE = ROOT / "firmware"
 FILES = sorted(FIRMWARE.rglob("*.py"))
 
-PURE = ("schedule", "pilot", "protocol", "charging", "sessions", "messaging", "station", "units")
+PURE = (
+    "schedule",
+    "pilot",
+    "protocol",
+    "charging",
+    "sessions",
+    "messaging",
+    "certificates",
+    "station",
+    "units",
+)
 
 # A room is a folder or a file of setpoint/. Each may import itself, the shared ones, and what
 # stands here.
@@ -27,16 +37,18 @@ MAY_IMPORT = {
     "pilot": set(),
     "protocol": set(),
     "messaging": {"protocol"},
+    "certificates": {"protocol.iso8601"},
     "charging": {"schedule", "protocol"},
     "sessions": {"messaging", "protocol"},
-    "station": {"charging", "sessions", "messaging", "schedule", "protocol"},
+    "station": {"charging", "sessions", "messaging", "certificates", "schedule", "protocol"},
     "clock": set(),
     "log": {"protocol.iso8601", "log_ring"},  # the text form of an instant
     "log_ring": {"store"},
     "state_line": set(),
     "outputs": set(),
     "tasks": {"clock", "log", "log_ring"},
-    "link": {"protocol", "clock", "log"},
+    "link": {"protocol", "certificates", "clock", "log"},
+    "work": {"clock"},
     "store": {"log"},
     # the simulated vehicle reads the duty cycle as the standard says; its control channel writes
     # times as OCPP does and names are asked for in DNS messages
@@ -61,7 +73,7 @@ MAY_IMPORT = {
             "log",
             "tasks",
         ),
-        *("late", "outputs", "state_line", "fault_reports"),
+        *("late", "outputs", "state_line", "fault_reports", "work"),
     },
     "main": {"app", "board", "log", "log_ring"},
     "boot": {"main"},

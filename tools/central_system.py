@@ -347,12 +347,15 @@ class CentralSystem:
             return {"transactionId": self._transaction_id(call.payload), **accepted}
         if call.action == "DataTransfer":
             return {"status": "UnknownVendorId"}
+        if call.action == "SignCertificate":
+            return {"status": "Accepted"}
         if call.action in (
             "MeterValues",
             "StatusNotification",
             "FirmwareStatusNotification",
             "DiagnosticsStatusNotification",
             "SecurityEventNotification",
+            "SignedFirmwareStatusNotification",
         ):
             return {}
         raise Refuse("NotImplemented", "the bench knows no %s" % call.action)

@@ -10,10 +10,12 @@ rooms.
                         why
     sessions   PURE     cards, authorisation, transactions, metering
     messaging  PURE     what the central system is told, and how it arrives
+    certificates  PURE  whom the station trusts, its own certificate, and signatures; loaded late
     scheduler           the schedule room by itself, with OCPP's JSON going in: for other programs
     station    PURE     the charge point: the facts, and one pass over the parts for each event
     units      PURE     instants, tenths, and the one place where a float is read
     late                which modules are forgotten after each event
+    work                long work in slices, beside everything else: checking a signature
     link       OUTSIDE  the WebSocket on a network, and staying connected
     store      OUTSIDE  documents in flash that survive a power cut
     board      OUTSIDE  the hardware: what a board can do; the simulated one
@@ -35,14 +37,14 @@ rooms.
 
 Who may import whom; host_tests/test_architecture.py holds this picture true:
 
-    main -> app -> station -> { charging, sessions, messaging }
+    main -> app -> station -> { charging, sessions, messaging, certificates }
                    charging -> { schedule, protocol }     a pure room imports its own files, units
                                                           and
                    sessions -> messaging -> protocol      micropython, struct, json, binascii,
                                                           hashlib, array;
             app -> control -> pilot                       it holds no float, no clock and nothing
                                                           async
-            app -> link -> protocol
+            app -> link -> { protocol, certificates }
             app -> { store, board, inspection, clock, log, tasks }
 
 schedule, protocol and pilot do not know one another, and station does not know pilot: the app tells

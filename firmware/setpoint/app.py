@@ -41,6 +41,7 @@ class App:
         self.clock = board.clock
         self.log = Log(board.clock, board.root + "/state")
         self.peak_memory = 0
+        self.work = None  # the task of work.py
         self._told_stall_ms = 100  # a step of the control loop that comes so much too late is told
         self._changes = 0  # of limits, permits and pilots
         self._events = asyncio.ThreadSafeFlag()
@@ -80,10 +81,12 @@ class App:
             self._on_station_log,
             [outlet.id for outlet in board.outlets if outlet.has_lock],
         )
+        credentials = self.station.facts.credentials
+        credentials.provisioned, credentials.random = self._provisioned_roots, os.urandom
         self.session = Session(
             board.network,
             board.identity,
-            self.station.facts.credentials,
+            credentials,
             board.reconnect,
             self._on_link_log,
             self.clock,
@@ -96,6 +99,15 @@ class App:
         keys["NumberOfConnectors"] = len(self.board.outlets)
         keys["ConnectorSwitch3to1PhaseSupported"] = self.supply.can_switch_phases
         return keys
+
+    def _provisioned_roots(self) -> "list[bytes]":
+        """The DER of the authorities that came with the identity."""
+        from .link.secure import Refused, certificates_in
+
+        try:
+            return certificates_in((self.board.identity.get("tls") or {}).get("ca_file"))
+        except Refused:
+            return []
 
     # -- tasks
 
@@ -116,7 +128,7 @@ class App:
             await self.session.say_goodbye()
         finally:
             self.control.halt()
-            for task in running:
+            for task in running + ([self.work] if self.work else []):
                 task.cancel()
 
     def _on_death(self, name: str, sentence: str) -> None:
@@ -247,6 +259,10 @@ class App:
                 self.session.set_ping_interval(effect[1])
             elif kind == "renew":
                 self.session.renew()
+            elif kind == "work":
+                from . import work
+
+                work.begin(self, effect[1])
             elif kind == "reset":
                 self._over.set()
         for store in (self.documents, self.journal):

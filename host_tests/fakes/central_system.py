@@ -32,6 +32,7 @@ class CentralSystem:
             "StatusNotification": lambda payload: {},
             "SecurityEventNotification": lambda payload: {},
             "DataTransfer": lambda payload: {"status": "Accepted"},
+            "SignCertificate": lambda payload: {"status": "Accepted"},
         }
         self._asked = 0
         self.last_answer = None  # the station's, to our CALL

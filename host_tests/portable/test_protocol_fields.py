@@ -278,7 +278,7 @@ def test_an_action_is_supported_known_or_unknown():
     assert spec_for("ClearCache") == ()
     for action, code in (
         ("SendLocalList", "NotSupported"),
-        ("ExtendedTriggerMessage", "NotSupported"),
+        ("SignedFirmwareStatusNotification", "NotSupported"),
         ("BootNotification", "NotSupported"),
         ("Foo", "NotImplemented"),
         ("setChargingProfile", "NotImplemented"),

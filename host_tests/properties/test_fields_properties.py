@@ -20,7 +20,21 @@ SCHEMAS = Path(ocpp.v16.__file__).parent / "schemas"
 
 
 def schema_of(name: str) -> dict:
-    return json.loads((SCHEMAS / (name + ".json")).read_text(encoding="utf-8-sig"))
+    schema = json.loads((SCHEMAS / (name + ".json")).read_text(encoding="utf-8-sig"))
+    return inlined(schema, schema.get("definitions", {}))
+
+
+def inlined(part, definitions: dict):
+    """The same with its definitions in the places that refer to them."""
+    if isinstance(part, list):
+        return [inlined(one, definitions) for one in part]
+    if not isinstance(part, dict):
+        return part
+    if "$ref" in part:
+        return inlined(definitions[part["$ref"].rpartition("/")[2]], definitions)
+    return {
+        name: inlined(value, definitions) for name, value in part.items() if name != "definitions"
+    }
 
 
 def kind_of(schema: dict) -> tuple:

@@ -6,7 +6,7 @@ A test compares these tables with the official JSON schemas.
 
 from .fields import INSTANT, INTEGER, TIME, object_of, one_of, optional, required, string
 
-ANSWERS = "Authorize BootNotification DataTransfer Heartbeat StartTransaction StopTransaction"
+ANSWERS = "Authorize BootNotification DataTransfer Heartbeat SignCertificate StartTransaction StopTransaction"
 
 
 def answer_spec_for(action: str) -> tuple:
@@ -26,6 +26,8 @@ def answer_spec_for(action: str) -> tuple:
             ),
             optional("data", string()),
         )
+    if action == "SignCertificate":
+        return (required("status", one_of("Accepted", "Rejected")),)
     id_tag_info = object_of(
         (
             required("status", one_of("Accepted", "Blocked", "Expired", "Invalid", "ConcurrentTx")),

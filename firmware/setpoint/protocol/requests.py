@@ -23,16 +23,18 @@ from .fields import (
 )
 
 ACTIONS = (
-    "ChangeAvailability ChangeConfiguration ClearCache ClearChargingProfile DataTransfer GetCompositeSchedule"
-    " GetConfiguration RemoteStartTransaction RemoteStopTransaction Reset SetChargingProfile TriggerMessage UnlockConnector"
+    "CertificateSigned ChangeAvailability ChangeConfiguration ClearCache ClearChargingProfile DataTransfer"
+    " DeleteCertificate ExtendedTriggerMessage GetCompositeSchedule GetConfiguration GetInstalledCertificateIds"
+    " InstallCertificate RemoteStartTransaction RemoteStopTransaction Reset SetChargingProfile TriggerMessage"
+    " UnlockConnector"
 )
 
 # The other actions of OCPP 1.6: other feature profiles, the security extension, and what only a
 # station sends.
 KNOWN_BUT_NOT_SUPPORTED = (
-    "Authorize BootNotification CancelReservation CertificateSigned DeleteCertificate"
-    " DiagnosticsStatusNotification ExtendedTriggerMessage FirmwareStatusNotification GetDiagnostics"
-    " GetInstalledCertificateIds GetLocalListVersion GetLog Heartbeat InstallCertificate LogStatusNotification"
+    "Authorize BootNotification CancelReservation"
+    " DiagnosticsStatusNotification FirmwareStatusNotification GetDiagnostics"
+    " GetLocalListVersion GetLog Heartbeat LogStatusNotification"
     " MeterValues ReserveNow SecurityEventNotification SendLocalList SignCertificate"
     " SignedFirmwareStatusNotification SignedUpdateFirmware StartTransaction StatusNotification StopTransaction"
     " UpdateFirmware"
@@ -114,11 +116,48 @@ def _request(action: str) -> tuple:
         )
     if action == "UnlockConnector":
         return (required("connectorId", INTEGER),)
+    if action == "ExtendedTriggerMessage":
+        return (
+            required(
+                "requestedMessage",
+                one_of(
+                    "BootNotification",
+                    "LogStatusNotification",
+                    "FirmwareStatusNotification",
+                    "Heartbeat",
+                    "MeterValues",
+                    "SignChargePointCertificate",
+                    "StatusNotification",
+                ),
+            ),
+            optional("connectorId", INTEGER),
+        )
+    if action == "InstallCertificate":
+        return (
+            required("certificateType", _certificate_type()),
+            required("certificate", string(5500)),
+        )
+    if action == "GetInstalledCertificateIds":
+        return (required("certificateType", _certificate_type()),)
+    if action == "DeleteCertificate":
+        hash_data = (
+            required("hashAlgorithm", one_of("SHA256", "SHA384", "SHA512")),
+            required("issuerNameHash", string(128)),
+            required("issuerKeyHash", string(128)),
+            required("serialNumber", string(40)),
+        )
+        return (required("certificateHashData", object_of(hash_data)),)
+    if action == "CertificateSigned":
+        return (required("certificateChain", string(10000)),)
     if action == "ClearCache":
         return ()
     if action.isalpha() and " %s " % action in " %s " % KNOWN_BUT_NOT_SUPPORTED:
         raise OcppError(errors.NOT_SUPPORTED, "this charge point does not support " + action)
     raise OcppError(errors.NOT_IMPLEMENTED, "OCPP 1.6 has no action of this name")
+
+
+def _certificate_type() -> tuple:
+    return one_of("CentralSystemRootCertificate", "ManufacturerRootCertificate")
 
 
 def _purpose() -> tuple:

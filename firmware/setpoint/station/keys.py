@@ -8,10 +8,13 @@ Loaded when a key is asked for or written, and for the first values (late.py).
 # 1.RST; k key of 16 to 20 bytes in hexadecimal digits; t text. Access: w writable, r read only, x
 # writable and never told.
 _TABLE = """
+AdditionalRootCertificateCheck=false b r
 AllowOfflineTxForUnknownId=false b w
 AuthorizationCacheEnabled=true b w
 AuthorizationKey= k x
 AuthorizeRemoteTxRequests=false b w
+CertificateSignedMaxChainSize=5500 i r 1 5500
+CertificateStoreMaxLength=4 i r 1 8
 ChargeProfileMaxStackLevel=8 i r 1 1000
 ChargingScheduleAllowedChargingRateUnit=Current,Power l r 2 Current,Power
 ChargingScheduleMaxPeriods=96 i r 1 1000
@@ -19,6 +22,7 @@ ClockAlignedDataInterval=0 i w 0 86400
 ConnectionTimeOut=60 i w 1 86400
 ConnectorPhaseRotation=0.Unknown p w
 ConnectorSwitch3to1PhaseSupported=false b r
+CpoName= t w
 FallbackLimitAfterMinutes=0 i w 0 10080
 FallbackLimitAmps=6 i w 0 80
 GetConfigurationMaxKeys=50 i r 1 1000

@@ -1,0 +1,39 @@
+"""Long work of the station, such as checking a signature, beside its passes: an effect ("work",
+generator) becomes a task that runs it slice by slice, and its end an event,
+`Station.on_worked(what it returned)`. Loaded for that (late.py).
+
+Rule 1: slices run for _TURN_MS at most, or one alone; then the loop goes round.
+Rule 2: where the memory ends, the work ends without an answer; the station goes on."""
+
+import asyncio
+
+from micropython import const
+
+from .clock import sleep_ms
+
+_TURN_MS = const(4)
+
+
+def begin(app, generator) -> None:
+    app.work = asyncio.create_task(_run(app, generator))
+
+
+async def _run(app, generator) -> None:
+    found = None
+    try:
+        while True:
+            until_ms = app.clock.ticks_ms() + _TURN_MS
+            while app.clock.ticks_ms() < until_ms:
+                next(generator)
+            await sleep_ms(0)
+    except StopIteration as end:
+        found = end.value
+    except MemoryError:
+        app.log("error", "app", "out of memory in long work")
+    except Exception as error:  # of this program
+        app.log("error", "app", "fault in long work: %s: %s" % (type(error).__name__, error))
+    app.work = None
+    try:
+        app.tell(app.station.on_worked, found)
+    except Exception as error:
+        app.log("error", "app", "fault after long work: %s" % type(error).__name__)
