@@ -34,6 +34,6 @@ async def _run(app, generator) -> None:
         app.log("error", "app", "fault in long work: %s: %s" % (type(error).__name__, error))
     app.work = None
     try:
-        app.tell(app.station.on_worked, found)
+        app.dispatch(app.station.on_worked, found)
     except Exception as error:
         app.log("error", "app", "fault after long work: %s" % type(error).__name__)

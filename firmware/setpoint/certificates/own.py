@@ -34,7 +34,7 @@ def _understood(stored: dict) -> dict:
 
 
 def read(documents, number: int) -> dict:
-    """What is held under a number; empty: nothing that can be used."""
+    """What is stored under a number; empty: nothing that can be used."""
     return documents.read(_document(number), {}, _understood)
 
 

@@ -140,20 +140,20 @@ def certificates_in(path: "str | None") -> "list[bytes]":
 
 
 def _load_authorities(context, path: "str | None", documents) -> None:
-    found = False
+    loaded = False
     provisioned = certificates_in(path)
     if documents is None:
-        trusted = provisioned
+        authorities = provisioned
     else:
-        held = roots.trusted(documents, lambda: provisioned, roots.CENTRAL)
-        trusted = (root.der for root in held)
-    for der in trusted:
+        found = roots.trusted(documents, lambda: provisioned, roots.CENTRAL)
+        authorities = (root.der for root in found)
+    for der in authorities:
         try:
             context.load_verify_locations(der)
-            found = True
+            loaded = True
         except ValueError:
             pass  # a kind that Mbed TLS does not know; another one may do
-    if found:
+    if loaded:
         return
     if path:
         raise Refused("there is no certificate in %s" % path)

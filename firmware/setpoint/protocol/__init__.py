@@ -9,7 +9,7 @@
     exchange    our own calls           -> one in flight, matched with its answer
     iso8601     "2025-06-15T00:00:03Z" <-> instant
     dns         a host's name           -> the question for its address (RFC 1035)
-    errors      what a peer is told when it is wrong
+    errors      what a peer that is wrong is answered
 
 Rule 1: nothing here reads a clock, opens a socket or waits. Time and randomness are arguments.
 Rule 2: whatever a peer sends leads to a value, or to one of the errors that the docstrings name.

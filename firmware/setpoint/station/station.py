@@ -8,7 +8,7 @@ event through one pass.
               and `limits.of`
     effects   what the app carries out after the pass, in order
 
-The app sets the time (`time_is`), tells an event (`on_...`, `wake`), takes the effects and assigns
+The app sets the time (`time_is`), dispatches an event (`on_...`, `wake`), takes the effects and assigns
 the outputs. What breaks an event off while it is `changing` leaves it half done.
 
 A part has `settle()`, called in each pass, and `due_ms()`: the up-time at which it wants a pass, or
@@ -99,7 +99,7 @@ class Station:
             self.limits,
             self.samples,
         )
-        self._parts = self._before_statuses + (self.statuses,)
+        self._without_restart()
         self._due_ms = 0
         self._later = []
         self._work = []  # (generator, id of the CALL that waits for it or None, number of the link)
@@ -267,11 +267,14 @@ class Station:
         self._settle()
 
     def restart(self, kind: str) -> None:
-        """A Reset was asked for, Hard or Soft. From now on there is one more part."""
+        """A Reset was asked for, Hard or Soft. While it is tried there is one more part."""
         from .restart import Restart
 
-        begun = Restart(kind, self.facts, self.transactions, self.outbox)
+        begun = Restart(kind, self.facts, self.transactions, self.outbox, self._without_restart)
         self._parts = self._before_statuses + (begun, self.statuses)
+
+    def _without_restart(self) -> None:
+        self._parts = self._before_statuses + (self.statuses,)
 
     def later(self, do) -> None:
         """Does something after the answer to the request at hand."""

@@ -30,8 +30,8 @@ def _delete(station, root) -> str:
         if root.fingerprint() == credentials.root:
             reason = "the connection depends on it"
         elif credentials.now[0] >= 2:
-            held = roots.trusted(station.documents, credentials.provisioned, roots.CENTRAL)
-            if len(list(held)) < 2:
+            left = roots.trusted(station.documents, credentials.provisioned, roots.CENTRAL)
+            if len(list(left)) < 2:
                 reason = "it is the last one"
     if reason is None:
         try:
