@@ -45,6 +45,8 @@ MAY_IMPORT = {
     "evse": {"pilot"},
     "fault_reports": {"pilot.faults"},
     "inspection": {"pilot.duty", "protocol.iso8601"},
+    "transfers": {"link", "diagnostics"},
+    "diagnostics": {"clock", "inspection", "protocol.iso8601", "station"},
     "app": {
         *(
             "station",
@@ -61,7 +63,7 @@ MAY_IMPORT = {
             "log",
             "tasks",
         ),
-        *("late", "outputs", "state_line", "fault_reports"),
+        *("late", "outputs", "state_line", "fault_reports", "transfers"),
     },
     "main": {"app", "board", "log", "log_ring"},
     "boot": {"main"},

@@ -27,6 +27,8 @@ rooms.
                         loop
     fault_reports       tells the station and flash what the control loop found wrong
     inspection          the state in one dict, for the bench
+    transfers           uploads and downloads, beside the station's passes
+    diagnostics         the files that a central system may ask for
     app                 puts it together: tells the station events, carries out its effects, assigns
                         its outputs
     main                outputs safe first, then the app, safe again on every way out
@@ -44,6 +46,7 @@ Who may import whom; host_tests/test_architecture.py holds this picture true:
                                                           async
             app -> link -> protocol
             app -> { store, board, inspection, clock, log, tasks }
+            app -> transfers -> { link, diagnostics -> { inspection, station } }
 
 schedule, protocol and pilot do not know one another, and station does not know pilot: the app tells
 it "connector 1 went to C" and gets "offer at most 16.0 A". store knows documents, not profiles.

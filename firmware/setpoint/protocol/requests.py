@@ -24,15 +24,15 @@ from .fields import (
 
 ACTIONS = (
     "ChangeAvailability ChangeConfiguration ClearCache ClearChargingProfile DataTransfer GetCompositeSchedule"
-    " GetConfiguration RemoteStartTransaction RemoteStopTransaction Reset SetChargingProfile TriggerMessage UnlockConnector"
+    " GetConfiguration GetDiagnostics GetLog RemoteStartTransaction RemoteStopTransaction Reset SetChargingProfile TriggerMessage UnlockConnector"
 )
 
 # The other actions of OCPP 1.6: other feature profiles, the security extension, and what only a
 # station sends.
 KNOWN_BUT_NOT_SUPPORTED = (
     "Authorize BootNotification CancelReservation CertificateSigned DeleteCertificate"
-    " DiagnosticsStatusNotification ExtendedTriggerMessage FirmwareStatusNotification GetDiagnostics"
-    " GetInstalledCertificateIds GetLocalListVersion GetLog Heartbeat InstallCertificate LogStatusNotification"
+    " DiagnosticsStatusNotification ExtendedTriggerMessage FirmwareStatusNotification"
+    " GetInstalledCertificateIds GetLocalListVersion Heartbeat InstallCertificate LogStatusNotification"
     " MeterValues ReserveNow SecurityEventNotification SendLocalList SignCertificate"
     " SignedFirmwareStatusNotification SignedUpdateFirmware StartTransaction StatusNotification StopTransaction"
     " UpdateFirmware"
@@ -94,6 +94,27 @@ def _request(action: str) -> tuple:
         )
     if action == "GetConfiguration":
         return (optional("key", list_of(string(50))),)
+    if action == "GetDiagnostics":
+        return (
+            required("location", string()),
+            optional("retries", INTEGER),
+            optional("retryInterval", INTEGER),
+            optional("startTime", INSTANT),
+            optional("stopTime", INSTANT),
+        )
+    if action == "GetLog":
+        log = (
+            required("remoteLocation", string(512)),
+            optional("oldestTimestamp", INSTANT),
+            optional("latestTimestamp", INSTANT),
+        )
+        return (
+            required("logType", one_of("DiagnosticsLog", "SecurityLog")),
+            required("requestId", INTEGER),
+            required("log", object_of(log)),
+            optional("retries", INTEGER),
+            optional("retryInterval", INTEGER),
+        )
     if action == "ChangeConfiguration":
         return (
             required("key", string(50)),

@@ -51,6 +51,10 @@ def _seldom(action: str):
         from .answers import datatransfer as found
     elif action == "GetConfiguration":
         from .answers import getconfiguration as found
+    elif action == "GetDiagnostics":
+        from .answers import getdiagnostics as found
+    elif action == "GetLog":
+        from .answers import getlog as found
     elif action == "RemoteStartTransaction":
         from .answers import remotestarttransaction as found
     elif action == "RemoteStopTransaction":

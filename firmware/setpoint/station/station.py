@@ -89,7 +89,7 @@ class Station:
             facts, documents, self.transactions, self.calls, self.statuses
         )
         self.samples = Samples(facts, self.meters, self.outbox, self.calls)
-        self._before_statuses = (
+        self._parts = (
             self.calls,
             self.registration,
             self.authorisation,
@@ -97,11 +97,13 @@ class Station:
             self.fallback,
             self.limits,
             self.samples,
+            self.statuses,
         )
-        self._parts = self._before_statuses + (self.statuses,)
         self._due_ms = 0
         self._later = []
         self.changing = False
+        self._restart = None
+        self.upload = self.download = None  # the part that waits for the end of one
 
     def start(self, after_reset: bool = False) -> None:
         """After the first `time_is`: reads flash, and goes on with what was stored. after_reset:
@@ -236,8 +238,17 @@ class Station:
         """A Reset was asked for, Hard or Soft. From now on there is one more part."""
         from .restart import Restart
 
-        begun = Restart(kind, self.facts, self.transactions, self.outbox)
-        self._parts = self._before_statuses + (begun, self.statuses)
+        if self._restart is not None:
+            self.leave(self._restart)
+        self._restart = Restart(kind, self.facts, self.transactions, self.outbox)
+        self.join(self._restart)
+
+    def join(self, part) -> None:
+        """One more part, from now on: what a request began that takes its time."""
+        self._parts = self._parts[:-1] + (part, self.statuses)
+
+    def leave(self, part) -> None:
+        self._parts = tuple([one for one in self._parts if one is not part])
 
     def later(self, do) -> None:
         """Does something after the answer to the request at hand."""
@@ -256,6 +267,14 @@ class Station:
 
         security_events.happened(self.facts, kind, info)
         self._settle()
+
+    def on_transfer(self, name: str, problem: "tuple | None") -> None:
+        """The "upload" or "download" that an effect began is over. problem: (sentence, status of
+        HTTP or None)."""
+        part = getattr(self, name)
+        if part is not None:
+            part.ended(problem)
+            self._settle()
 
     def send_data(
         self, vendor_id: str, message_id: "str | None", data: "str | None", on_answer
