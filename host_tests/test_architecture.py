@@ -45,7 +45,8 @@ MAY_IMPORT = {
     "evse": {"pilot"},
     "fault_reports": {"pilot.faults"},
     "inspection": {"pilot.duty", "protocol.iso8601"},
-    "transfers": {"link", "diagnostics"},
+    "transfers": {"link", "diagnostics", "update"},
+    "update": {"protocol.firmware_file", "store", "clock"},
     "diagnostics": {"clock", "inspection", "protocol.iso8601", "station"},
     "app": {
         *(
@@ -63,7 +64,7 @@ MAY_IMPORT = {
             "log",
             "tasks",
         ),
-        *("late", "outputs", "state_line", "fault_reports", "transfers"),
+        *("late", "outputs", "state_line", "fault_reports", "transfers", "update"),
     },
     "main": {"app", "board", "log", "log_ring"},
     "boot": {"main"},

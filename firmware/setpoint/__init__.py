@@ -28,6 +28,7 @@ rooms.
     fault_reports       tells the station and flash what the control loop found wrong
     inspection          the state in one dict, for the bench
     transfers           uploads and downloads, beside the station's passes
+    update     OUTSIDE  new firmware: fetched, put where it does not run, started, given up
     diagnostics         the files that a central system may ask for
     app                 puts it together: tells the station events, carries out its effects, assigns
                         its outputs
@@ -46,7 +47,8 @@ Who may import whom; host_tests/test_architecture.py holds this picture true:
                                                           async
             app -> link -> protocol
             app -> { store, board, inspection, clock, log, tasks }
-            app -> transfers -> { link, diagnostics -> { inspection, station } }
+            app -> transfers -> { link, diagnostics -> { inspection, station }, update }
+            app -> update -> { protocol, store, clock }
 
 schedule, protocol and pilot do not know one another, and station does not know pilot: the app tells
 it "connector 1 went to C" and gets "offer at most 16.0 A". store knows documents, not profiles.

@@ -69,6 +69,9 @@ class App:
         self.control = Control(
             board, self.supply.own_rate // self.supply.rate_per_da, self._events.set, self.held
         )
+        from .update.places import running
+
+        board.identity["program"] = running(board)
         self.station = Station(
             board.identity,
             self.documents,
@@ -252,6 +255,11 @@ class App:
                 from . import transfers
 
                 transfers.change(self, effect[1], effect[2])
+            elif kind == "place":
+                from .update import work
+
+                if work.do(self, effect[1]):
+                    self._over.set()
             elif kind == "reset":
                 self._over.set()
         for store in (self.documents, self.journal):

@@ -2,6 +2,7 @@
 passes, and the task's end an event, `Station.on_transfer(name, problem)`. Loaded for that (late.py).
 
     upload      job: (url, file name, log type, from, to), diagnostics.py
+    download    job: (url, what outlives a try), update/work.py
 
 Rule 1: at most one upload and one download are under way; a new job ends the one before, a job None
     only ends it. No event comes of what was ended.
@@ -45,4 +46,6 @@ async def _carry_out(app, name: str, job: tuple) -> "tuple | None":
     client = Client(app.board.network, app.clock, tls.get("ca_file"))
     if name == "upload":
         from .diagnostics import upload as carry_out
+    else:
+        from .update.work import fetch as carry_out
     return await carry_out(app, client, *job)

@@ -25,6 +25,7 @@ from .fields import (
 ACTIONS = (
     "ChangeAvailability ChangeConfiguration ClearCache ClearChargingProfile DataTransfer GetCompositeSchedule"
     " GetConfiguration GetDiagnostics GetLog RemoteStartTransaction RemoteStopTransaction Reset SetChargingProfile TriggerMessage UnlockConnector"
+    " UpdateFirmware"
 )
 
 # The other actions of OCPP 1.6: other feature profiles, the security extension, and what only a
@@ -35,7 +36,6 @@ KNOWN_BUT_NOT_SUPPORTED = (
     " GetInstalledCertificateIds GetLocalListVersion Heartbeat InstallCertificate LogStatusNotification"
     " MeterValues ReserveNow SecurityEventNotification SendLocalList SignCertificate"
     " SignedFirmwareStatusNotification SignedUpdateFirmware StartTransaction StatusNotification StopTransaction"
-    " UpdateFirmware"
 )
 
 _last = [None, None]  # action and table: made when it is asked for; only the last one is kept
@@ -94,6 +94,13 @@ def _request(action: str) -> tuple:
         )
     if action == "GetConfiguration":
         return (optional("key", list_of(string(50))),)
+    if action == "UpdateFirmware":
+        return (
+            required("location", string()),
+            optional("retries", INTEGER),
+            required("retrieveDate", INSTANT),
+            optional("retryInterval", INTEGER),
+        )
     if action == "GetDiagnostics":
         return (
             required("location", string()),

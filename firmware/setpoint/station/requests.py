@@ -63,6 +63,8 @@ def _seldom(action: str):
         from .answers import reset as found
     elif action == "TriggerMessage":
         from .answers import triggermessage as found
+    elif action == "UpdateFirmware":
+        from .answers import updatefirmware as found
     else:  # spec_for knows no other
         from .answers import unlockconnector as found
     return found

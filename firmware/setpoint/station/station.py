@@ -108,7 +108,7 @@ class Station:
     def start(self, after_reset: bool = False) -> None:
         """After the first `time_is`: reads flash, and goes on with what was stored. after_reset:
         the power was there all the time."""
-        from . import credentials
+        from . import credentials, update
 
         facts = self.facts
         self.settings.start(self.documents.read("settings", {}, all_texts))
@@ -122,6 +122,7 @@ class Station:
         self.meters.start()
         self.transactions.resume("Reboot" if after_reset else "PowerLoss")
         self.charging.load()
+        update.start(self)
         self.on_clock()
 
     # -- time
@@ -270,7 +271,7 @@ class Station:
 
     def on_transfer(self, name: str, problem: "tuple | None") -> None:
         """The "upload" or "download" that an effect began is over. problem: (sentence, status of
-        HTTP or None)."""
+        HTTP or None), or what update.py says."""
         part = getattr(self, name)
         if part is not None:
             part.ended(problem)
