@@ -25,7 +25,7 @@ Rules:
 As a file beside a program in a folder it sets the names `started`, a sentence, `forget_starts` and
 `restart_for_memory`, and MicroPython runs the folder's main.py next. Frozen as boot.py of our own
 image it does the same, or starts the frozen program. A slot that was just written gets one start of
-the boot loader until `forget_starts` tells it that all is well."""
+the boot loader until `forget_starts` confirms it."""
 
 import json
 import os
@@ -135,7 +135,7 @@ def restart():
 
 
 def forget_starts(timer=None):
-    """This start was none in vain; the boot loader is told that this image is good."""
+    """Counts this start as a good one, and confirms the image to the boot loader."""
     clock = machine.RTC()
     clock.memory(bytes(4) + clock.memory()[4:])
     try:

@@ -7,7 +7,6 @@ stands side by side."""
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import platform
@@ -26,12 +25,11 @@ from tools import (
     benchmark_plot,
     micropython32,
 )
-from tools.command import interruptible
+from tools.command import interruptible, parser
 from tools.compiled import has_firmware
 from tools.station_process import ROOT, micropython
 
 EXAMPLES = """\
-examples:
   make bench                                       everything, about three minutes
   make bench ARGS="--only messages"                what is named alone; may be given more than once
   make bench ARGS=--quick                          few repetitions: to see that it works, not for figures
@@ -294,35 +292,30 @@ def cell(value: float | None) -> str:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(
-        prog="make bench",
-        description=__doc__,
-        epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument("--quick", action="store_true", help="few repetitions")
-    parser.add_argument(
+    options_of = parser("bench", __doc__, EXAMPLES)
+    options_of.add_argument("--quick", action="store_true", help="few repetitions")
+    options_of.add_argument(
         "--only", action="append", choices=PARTS, metavar="NAME", help="one of " + ", ".join(PARTS)
     )
-    parser.add_argument(
+    options_of.add_argument(
         "--out",
         type=Path,
         default=ROOT / "build" / "bench.json",
         help="the figures (default: build/bench.json)",
     )
-    parser.add_argument(
+    options_of.add_argument(
         "--plot",
         type=Path,
         default=ROOT / "build" / "bench.svg",
         help="the picture (default: build/bench.svg)",
     )
-    parser.add_argument(
+    options_of.add_argument(
         "--folder",
         type=Path,
         default=ROOT / "build" / "bench",
         help="where it builds (default: build/bench)",
     )
-    options = parser.parse_args(arguments)
+    options = options_of.parse_args(arguments)
     parts = options.only or list(PARTS)
     began = time.monotonic()
 

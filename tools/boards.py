@@ -23,7 +23,6 @@ The firmware judges /board.json by the same rules when it starts
 
 from __future__ import annotations
 
-import argparse
 import json
 import math
 import sys
@@ -35,11 +34,11 @@ from typing import Any, Iterator
 
 import jsonschema
 
+from tools import command
+from tools.command import BOARDS
 from tools.modules import MODULES, Module
 
-BOARDS = Path(__file__).resolve().parent.parent / "boards"
 EXAMPLES = """\
-examples:
   make boards                                       every board of the repository
   make boards ARGS="boards/esp32_devkitc/board.json"
   make boards ARGS="--pins esp32_devkitc"           which pin is what
@@ -306,12 +305,7 @@ def _other_faults(board: dict[str, Any]) -> Iterator[Fault]:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(
-        prog="make boards",
-        description=__doc__,
-        epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = command.parser("boards", __doc__, EXAMPLES)
     parser.add_argument(
         "boards",
         nargs="*",

@@ -15,7 +15,6 @@ import hashlib
 import json
 import re
 import shutil
-import sys
 import tempfile
 from pathlib import Path
 
@@ -213,8 +212,8 @@ def main(arguments: list[str]) -> None:
         "build",
         "Compiles the firmware for a board with PSRAM, or the simulated one, and checks it against the board's description.",
         "  make build BOARD=esp32s3_devkitc\n",
+        "--board",
     )
-    options.add_argument("--board", metavar="NAME", help="a folder of boards/ (BOARD=)")
     chosen = options.parse_args(arguments)
     made = build(board_folder(chosen.board))
     print(size_table(made))
@@ -225,5 +224,4 @@ def main(arguments: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    sys.path.insert(0, str(ROOT))
     run("build", main)

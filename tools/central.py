@@ -17,7 +17,7 @@ from typing import Any, Callable, Iterable
 
 from websockets.http11 import Request
 
-from tools import central_words, profile_files
+from tools import central_words, command, profile_files
 from tools.central_access import addresses, reason_for_401, tls_context
 from tools.central_console import Console
 from tools.central_system import CallRefused, CentralSystem
@@ -26,7 +26,6 @@ from tools.command import ROOT
 from tools.traffic import RESULT, Message, faults_in, gist
 
 EXAMPLES = """\
-examples:
   make central                                  port 9000; prints the traffic, offers a prompt
   make central ARGS="--port 8180 --raw"         another port; every message as it is on the wire
   make central ARGS="--set evening_default"     sends a profile to each charge point that registers
@@ -88,12 +87,7 @@ class Report:
 
 
 def options_of(arguments: list[str] | None) -> tuple[argparse.ArgumentParser, argparse.Namespace]:
-    parser = argparse.ArgumentParser(
-        prog="make central",
-        description=__doc__,
-        epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = command.parser("central", __doc__, EXAMPLES)
     parser.add_argument("--host", default="0.0.0.0", help="address to listen on (default: all)")
     parser.add_argument("--port", type=int, default=9000)
     parser.add_argument(

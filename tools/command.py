@@ -5,24 +5,35 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
-from typing import Callable
+from typing import Any, Callable
 
 ROOT = Path(__file__).resolve().parent.parent
 BOARDS = ROOT / "boards"
 BUILDS = ROOT / "build" / "boards"
+_SHARED: "dict[str, Any]" = {
+    "--board": {"metavar": "NAME", "help": "a folder of boards/ (BOARD=)"},
+    "--port": {"metavar": "PORT", "help": "the serial port (PORT=; default: the only one)"},
+    "--yes": {"action": "store_true", "help": "do not ask"},
+}
 
 
 class Failure(Exception):
     """One argument: what went wrong and what mends it, in a sentence or two."""
 
 
-def parser(verb: str, description: str, examples: str) -> argparse.ArgumentParser:
-    return argparse.ArgumentParser(
+def parser(
+    verb: str, description: "str | None", examples: str = "", *shared: str
+) -> argparse.ArgumentParser:
+    """shared: options that several verbs have, such as "--port"."""
+    made = argparse.ArgumentParser(
         prog="make " + verb,
         description=description,
-        epilog="examples:\n" + examples,
+        epilog=examples and "examples:\n" + examples,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+    for option in shared:
+        made.add_argument(option, **_SHARED[option])
+    return made
 
 
 def run(verb: str, main: Callable[[list[str]], None]) -> None:

@@ -8,7 +8,6 @@ rules alone, second by second."""
 
 from __future__ import annotations
 
-import argparse
 import json
 import shutil
 import threading
@@ -18,9 +17,8 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-from tools import demo_check, plot
+from tools import command, demo_check, plot
 from tools.central_system import CentralSystem
-from tools.command import interruptible
 from tools.expected import Placed, Site, installed, plan
 from tools.station_process import ROOT, CommandFailed, StationDied, StationProcess
 from tools.traffic import CALL, Message, violations
@@ -361,9 +359,7 @@ class Demo:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(
-        prog="make demo", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = command.parser("demo", __doc__)
     parser.add_argument(
         "--out",
         type=Path,
@@ -406,4 +402,4 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    interruptible("demo", main)
+    command.interruptible("demo", main)

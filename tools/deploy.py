@@ -20,13 +20,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-import sys
 from typing import Callable
 
 from tools import micropython_image
 from tools.board_files import BoardFiles
 from tools.build import BLOCK, Build, build, check_fit_for_use, size_in_flash
-from tools.command import ROOT, Failure, board_folder, parser, run
+from tools.command import Failure, board_folder, parser, run
 from tools.connection import Connection, NotTaken, port_or_only
 
 _START_S = 40  # until the new program says who it is
@@ -271,9 +270,7 @@ def main(arguments: list[str]) -> None:
         "MicroPython's image. A charge that runs is broken off. "
         "An interruption at any point leaves a board that starts the old version or the new one, whole.",
         "  make deploy PORT=/dev/ttyUSB0\n  make deploy PORT=/dev/ttyUSB0 BOARD=esp32s3_devkitc      a board without Setpoint on it\n",
-    )
-    options.add_argument(
-        "--port", metavar="PORT", help="the serial port (PORT=; default: the only one)"
+        "--port",
     )
     options.add_argument(
         "--board",
@@ -313,5 +310,4 @@ def _name_of(board: Connection) -> "str | None":
 
 
 if __name__ == "__main__":
-    sys.path.insert(0, str(ROOT))
     run("deploy", main)

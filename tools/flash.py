@@ -15,7 +15,6 @@ import contextlib
 import io
 import json
 import os
-import sys
 from pathlib import Path
 from typing import Any, Callable
 
@@ -203,10 +202,9 @@ def main(arguments: list[str]) -> None:
         "  make flash BOARD=esp32_devkitc PORT=/dev/ttyUSB0 FIRMWARE=setpoint-0.1.0-esp32.bin\n"
         "  make flash BOARD=esp32_devkitc PORT=/dev/ttyUSB0 FIRMWARE=setpoint-0.1.0-esp32.bin ARGS='--yes --forget'\n"
         "  make flash BOARD=esp32s3_devkitc FIRMWARE=ESP32_GENERIC_S3-v1.28.0.bin       a module with PSRAM: the program in files\n",
-    )
-    options.add_argument("--board", metavar="NAME", help="a folder of boards/ (BOARD=)")
-    options.add_argument(
-        "--port", metavar="PORT", help="the serial port (PORT=; default: the only one)"
+        "--board",
+        "--port",
+        "--yes",
     )
     options.add_argument(
         "--firmware",
@@ -216,7 +214,6 @@ def main(arguments: list[str]) -> None:
     options.add_argument(
         "--forget", action="store_true", help="erase identity, state and journal too"
     )
-    options.add_argument("--yes", action="store_true", help="do not ask")
     options.add_argument(
         "--baud", type=int, default=_BAUD, help="of the transfer (default: %(default)d)"
     )
@@ -297,5 +294,4 @@ def flash(
 
 
 if __name__ == "__main__":
-    sys.path.insert(0, str(ROOT))
     run("flash", main)

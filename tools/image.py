@@ -7,7 +7,6 @@ program lies in /a, complete, unless it is frozen in the image."""
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -83,8 +82,8 @@ def main(arguments: list[str]) -> None:
         "Makes an image of the board's file system, for the partition in which this MicroPython keeps its files.",
         "  make image BOARD=esp32_devkitc FIRMWARE=setpoint-0.1.0-esp32.bin\n"
         "  make image BOARD=esp32s3_devkitc FIRMWARE=ESP32_GENERIC_S3-v1.28.0.bin ARGS='--flash-size 8'\n",
+        "--board",
     )
-    options.add_argument("--board", metavar="NAME", help="a folder of boards/ (BOARD=)")
     options.add_argument(
         "--firmware",
         metavar="FILE",
@@ -139,5 +138,4 @@ def main(arguments: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    sys.path.insert(0, str(ROOT))
     run("image", main)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from tools.command import ROOT, Failure, confirm, parser, run
+from tools.command import Failure, confirm, parser, run
 from tools.connection import Connection, NotTaken, port_or_only
 from tools.monitor import printable
 
@@ -56,12 +56,10 @@ def main(arguments: list[str]) -> None:
         "Fetches what a board keeps of its log in flash: starts with their causes, warnings, errors; some 100 lines. This stops the program "
         "(contactors open) and restarts the board afterwards: a charge is interrupted.",
         "  make logs PORT=/dev/ttyUSB0\n  make logs ARGS='--yes --out station.log'\n",
-    )
-    options.add_argument(
-        "--port", metavar="PORT", help="the serial port (PORT=; default: the only one)"
+        "--port",
+        "--yes",
     )
     options.add_argument("--out", metavar="FILE", help="write it to a file instead")
-    options.add_argument("--yes", action="store_true", help="the station may be stopped")
     chosen = options.parse_args(arguments)
     port = port_or_only(chosen.port)
     with Connection(port) as board:
@@ -93,5 +91,4 @@ def main(arguments: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    sys.path.insert(0, str(ROOT))
     run("logs", main)

@@ -15,7 +15,6 @@ another one, after a change of the firmware, some five seconds.
 
 from __future__ import annotations
 
-import argparse
 import contextlib
 import fcntl
 import hashlib
@@ -28,6 +27,7 @@ from typing import Callable, Iterator
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
+from tools import command  # noqa: E402
 from tools.debian import Unavailable, fetch, run  # noqa: E402
 
 FOLDER = ROOT / "build" / "micropython32"
@@ -187,12 +187,11 @@ def _make(folder: Path, complaint: str, *arguments: str) -> None:
 
 
 def main(arguments: list[str]) -> int:
-    argparse.ArgumentParser(
-        prog="make micropython32",
-        description="Builds a 32-bit MicroPython from Debian's source with the present firmware frozen in, into build/micropython32; anew "
+    command.parser(
+        "micropython32",
+        "Builds a 32-bit MicroPython from Debian's source with the present firmware frozen in, into build/micropython32; anew "
         "after each change of the firmware. MICROPYTHON32=path names another for the tests.",
-        epilog="examples:\n  make micropython32\n  tools/station --micropython build/micropython32/micropython --heap 100K START.json\n",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        "  make micropython32\n  tools/station --micropython build/micropython32/micropython --heap 100K START.json\n",
     ).parse_args(arguments)
     try:
         program = interpreter(lambda sentence: print(sentence, flush=True))

@@ -20,7 +20,7 @@ from typing import Callable, TextIO
 from serial import Serial, SerialException
 
 from tools.board_state import LINE, BoardState
-from tools.command import ROOT, Failure, parser, run
+from tools.command import Failure, parser, run
 from tools.connection import port_or_only, reason_not_opened
 
 _BAUD = 115200
@@ -171,9 +171,7 @@ def main(arguments: list[str]) -> None:
         "Shows a board's log as it comes, and the state of each connector every few seconds. It only listens: nothing is sent to the board, which "
         "runs on when this ends (Ctrl-C). Restarts of the board and a pulled cable are waited out.",
         "  make monitor PORT=/dev/ttyUSB0\n  make monitor ARGS='--every 30' > station.log\n",
-    )
-    options.add_argument(
-        "--port", metavar="PORT", help="the serial port (PORT=; default: the only one)"
+        "--port",
     )
     options.add_argument(
         "--every",
@@ -202,5 +200,4 @@ def main(arguments: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    sys.path.insert(0, str(ROOT))
     run("monitor", main)

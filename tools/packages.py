@@ -11,7 +11,6 @@ Paths are relative to the list, so that any server or repository that holds the 
 from __future__ import annotations
 
 import json
-import sys
 
 from tools.command import ROOT, parser, run
 
@@ -65,5 +64,4 @@ def main(arguments: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    sys.path.insert(0, str(ROOT))
     run("packages", main)

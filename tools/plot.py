@@ -7,7 +7,6 @@ the firmware's own answer: its `schedule` room, run on CPython.
 
 from __future__ import annotations
 
-import argparse
 import copy
 import json
 import sys
@@ -17,7 +16,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Callable
 
-from tools import on_cpython, pictures, profile_files  # noqa: F401
+from tools import command, on_cpython, pictures, profile_files  # noqa: F401
 from tools.pictures import FAINT
 
 from setpoint.protocol import fields, iso8601, requests  # isort: skip
@@ -30,7 +29,6 @@ from setpoint.schedule.supply import Supply  # isort: skip
 from setpoint.units import FOREVER, tenths  # isort: skip
 
 EXAMPLES = """\
-examples:
   make plot ARGS="docs/day.json --out docs/day.svg"      the picture in the README
   make plot ARGS="build/demo.json --recording build/demo.jsonl --out demo.png"
 
@@ -436,12 +434,7 @@ def write_in(axes: Any, row: int, bar: Bar) -> None:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(
-        prog="make plot",
-        description=__doc__,
-        epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = command.parser("plot", __doc__, EXAMPLES)
     parser.add_argument("case", type=Path, help="the case file (JSON)")
     parser.add_argument("--recording", type=Path, help="what was seen (JSON lines)")
     parser.add_argument(

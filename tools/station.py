@@ -8,7 +8,6 @@ Rules:
    again. With --by-hand this process does so itself, and offers a prompt at a terminal.
 """
 
-import argparse
 import ctypes
 import fcntl
 import json
@@ -24,6 +23,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 from tools import micropython32  # noqa: E402
+from tools.command import parser  # noqa: E402
 from tools.compiled import compiled, program_for  # noqa: E402
 
 _LOCK = "lock"
@@ -35,7 +35,6 @@ _PAUSE_S = 1.0  # before it starts again; a board takes about as long
 _PR_SET_PDEATHSIG = 1  # from linux/prctl.h
 
 _EXAMPLES = """\
-examples:
   tools/station START.json
   tools/station --micropython build/micropython32/micropython --heap 100K START.json
       the 32-bit interpreter (make micropython32), which has the firmware frozen in as a board's image has, with the memory of a small ESP32
@@ -52,29 +51,25 @@ class CannotStart(Exception):
 
 
 def main(arguments: "list[str]") -> int:
-    parser = argparse.ArgumentParser(
-        prog="tools/station",
-        description="Runs the simulated station in the foreground.",
-        epilog=_EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument(
+    options_of = parser("station", "Runs the simulated station in the foreground.", _EXAMPLES)
+    options_of.prog = "tools/station"
+    options_of.add_argument(
         "--micropython", metavar="PATH", help="the interpreter (default: MICROPYTHON, then .venv's)"
     )
-    parser.add_argument(
+    options_of.add_argument(
         "--heap", metavar="SIZE", help="its heap, such as 100K (default: the interpreter's own)"
     )
-    parser.add_argument(
+    options_of.add_argument(
         "--compiled",
         action="store_true",
         help="compile the firmware, even for an interpreter that has it frozen in",
     )
     by_hand = "a prompt at a terminal, and a new start after a reset"
-    parser.add_argument("--by-hand", action="store_true", help=by_hand)
+    options_of.add_argument("--by-hand", action="store_true", help=by_hand)
     once = "one start only: a reset ends it, with exit code 75"
-    parser.add_argument("--once", action="store_true", help=once)
-    parser.add_argument("start", metavar="START.json", help="the start file")
-    options = parser.parse_args(arguments)
+    options_of.add_argument("--once", action="store_true", help=once)
+    options_of.add_argument("start", metavar="START.json", help="the start file")
+    options = options_of.parse_args(arguments)
     _end_when_asked()
     try:
         start = Path(options.start).absolute()

@@ -45,6 +45,78 @@ def micropython() -> list[str]:
     )
 
 
+class ControlChannel:
+    """The listening end of it; a restarted station dials again.
+
+    hello: what the station said that is there; None: there is none. `changed` is notified of that
+    and of each answer."""
+
+    def __init__(self, on_break: Callable[[str], None] = lambda sentence: None) -> None:
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self._listener.getsockname()[1]
+        self.hello: dict | None = None
+        self.changed = threading.Condition()
+        self._on_break = on_break
+        self._station: socket.socket | None = None
+        self._answers: dict[int, dict] = {}
+        self._next_id = 1
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                station, _ = self._listener.accept()
+            except OSError:
+                return  # closed
+            threading.Thread(target=self._read, args=(station,), daemon=True).start()
+
+    def _read(self, station: socket.socket) -> None:
+        try:
+            for line in station.makefile("r", encoding="utf-8", errors="replace"):
+                message = json.loads(line)
+                with self.changed:
+                    if "hello" in message:
+                        self._station, self.hello = station, message
+                    else:
+                        self._answers[message.get("id")] = message
+                    self.changed.notify_all()
+        except (OSError, ValueError) as error:  # it was killed in the middle of a line
+            self._on_break("the control channel broke: %s" % error)
+        with self.changed:
+            if self._station is station:
+                self._station = self.hello = None
+            self.changed.notify_all()
+        station.close()
+
+    def forget(self) -> None:
+        """The station that was there is gone."""
+        with self.changed:
+            self._station = self.hello = None
+
+    def ask(self, request: dict[str, Any], timeout: float = 10) -> dict[str, Any]:
+        """The answer. Raises StationDied."""
+        with self.changed:
+            number, self._next_id = self._next_id, self._next_id + 1
+            station = self._station
+            if station is None:
+                raise StationDied("the station has no control channel")
+            station.sendall((json.dumps({"id": number, **request}) + "\n").encode())
+            self.changed.wait_for(
+                lambda: number in self._answers or self._station is not station, timeout
+            )
+            answer = self._answers.pop(number, None)
+        if answer is None:
+            raise StationDied(
+                "no answer to %s" % request["cmd"]
+                if self._station is station
+                else "the station ended before it answered %s" % request["cmd"]
+            )
+        return answer
+
+    def close(self) -> None:
+        self._listener.close()
+
+
 class StationProcess:
     """One simulated station: its start file, its process, its log.
 
@@ -68,17 +140,14 @@ class StationProcess:
         self.on_log = on_log or (lambda line: None)
         self.log: list[str] = []
         self.process: subprocess.Popen | None = None
-        self.hello: dict | None = None
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self._channel: socket.socket | None = None
-        self._answers: dict[int, dict] = {}
-        self._next_id = 1
-        self._changed = threading.Condition()
+        self._channel = ControlChannel(
+            lambda sentence: self.log.append("(station_process) " + sentence)
+        )
         self.start_fields: dict[str, Any] = {
             "charge_point_id": "cp001",
             "connectors": [{"id": 1}],
             "store": str(self.folder / "flash"),
-            "control": {"host": "127.0.0.1", "port": self._listener.getsockname()[1]},
+            "control": {"host": "127.0.0.1", "port": self._channel.port},
             **start,
         }
 
@@ -95,7 +164,7 @@ class StationProcess:
         """Starts it, and waits for its hello."""
         file = self.folder / "start.json"
         file.write_text(json.dumps(self.start_fields, indent=1))
-        self._forget_channel()
+        self._channel.forget()
         self.process = subprocess.Popen(
             self._command(file),
             stdout=subprocess.PIPE,
@@ -104,9 +173,8 @@ class StationProcess:
             errors="replace",
         )
         threading.Thread(target=self._read_log, args=(self.process,), daemon=True).start()
-        threading.Thread(target=self._accept, daemon=True).start()
-        with self._changed:
-            there = self._changed.wait_for(
+        with self._channel.changed:
+            there = self._channel.changed.wait_for(
                 lambda: self.hello is not None or self.exit_code is not None, wait_s
             )
         if self.exit_code is not None or not there:
@@ -127,6 +195,11 @@ class StationProcess:
         return [*command, str(file)]
 
     @property
+    def hello(self) -> dict | None:
+        """What it said when it dialled; None while it is not there."""
+        return self._channel.hello
+
+    @property
     def exit_code(self) -> int | None:
         """None while it runs."""
         return self.process.poll() if self.process else None
@@ -143,7 +216,7 @@ class StationProcess:
         """Waits until it ends by itself (75: "reset me"); the exit code."""
         assert self.process is not None
         code = self.process.wait(timeout)
-        self._forget_channel()
+        self._channel.forget()
         return code
 
     def ends_within(self, timeout: float) -> bool:
@@ -157,7 +230,7 @@ class StationProcess:
     def close(self) -> None:
         """Ends it for good."""
         self.kill()
-        self._listener.close()
+        self._channel.close()
 
     def _end(self, number: int, timeout: float = 10) -> int:
         if self.process is None:
@@ -172,59 +245,15 @@ class StationProcess:
             self.log.append(line.rstrip("\n"))
             self.on_log(line.rstrip("\n"))
         process.wait()
-        with self._changed:
-            self._changed.notify_all()
+        with self._channel.changed:
+            self._channel.changed.notify_all()
 
     # ---- the control channel ----
-
-    def _forget_channel(self) -> None:
-        with self._changed:
-            if self._channel is not None:
-                self._channel.close()
-            self._channel = None
-            self.hello = None
-
-    def _accept(self) -> None:
-        try:
-            channel, _ = self._listener.accept()
-        except OSError:
-            return  # closed
-        lines = channel.makefile("r", encoding="utf-8", errors="replace")
-        try:
-            for line in lines:
-                message = json.loads(line)
-                with self._changed:
-                    if "hello" in message:
-                        self._channel, self.hello = channel, message
-                    else:
-                        self._answers[message.get("id")] = message
-                    self._changed.notify_all()
-        except (OSError, ValueError) as error:
-            self.log.append("(station_process) the control channel broke: %s" % error)
-        with self._changed:
-            if self._channel is channel:
-                self._channel = None
-            self._changed.notify_all()
 
     def cmd(self, name: str, timeout: float = 10, **arguments: Any) -> dict:
         """One command of the control channel; its answer. Raises CommandFailed with the station's
         sentence."""
-        with self._changed:
-            number, self._next_id = self._next_id, self._next_id + 1
-            channel = self._channel
-            if channel is None:
-                raise StationDied("the station has no control channel")
-            channel.sendall((json.dumps({"id": number, "cmd": name, **arguments}) + "\n").encode())
-            self._changed.wait_for(
-                lambda: number in self._answers or self._channel is not channel, timeout
-            )
-            answer = self._answers.pop(number, None)
-        if answer is None:
-            raise StationDied(
-                "no answer to %s" % name
-                if self._channel is channel
-                else "the station ended before it answered %s" % name
-            )
+        answer = self._channel.ask({"cmd": name, **arguments}, timeout)
         if not answer.get("ok"):
             raise CommandFailed("%s: %s" % (name, answer.get("error")))
         return answer

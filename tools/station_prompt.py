@@ -9,10 +9,8 @@ from __future__ import annotations
 import atexit
 import json
 import os
-import queue
 import shlex
 import signal
-import socket
 import sys
 import termios
 import threading
@@ -20,8 +18,8 @@ from pathlib import Path
 from typing import Any, Callable
 
 from tools.prompt import Prompt
+from tools.station_process import ControlChannel, StationDied
 
-_ANSWER_S = 10
 # Each command: (how it is written, what it does).
 COMMANDS = {
     "plug": ("[CONNECTOR] [AMPS] [PHASES]", "a vehicle is plugged in and asks for current"),
@@ -119,57 +117,13 @@ def state_lines(state: dict[str, Any]) -> list[str]:
     return lines
 
 
-class Channel:
-    """The listening end of a control channel; a restarted station dials it again."""
-
-    def __init__(self) -> None:
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.port = self._listener.getsockname()[1]
-        self.came = threading.Event()  # a station has said hello
-        self._station: socket.socket | None = None
-        self._answers: queue.Queue[dict] = queue.Queue()
-        self._count = 0
-        threading.Thread(target=self._accept, daemon=True).start()
-
-    def _accept(self) -> None:
-        while True:
-            station, _ = self._listener.accept()
-            try:
-                for line in station.makefile("r", encoding="utf-8"):
-                    message = json.loads(line)
-                    if "hello" in message:
-                        self._station = station
-                        self.came.set()
-                    else:
-                        self._answers.put(message)
-            except (OSError, ValueError):
-                pass  # it was killed in the middle of a line
-            self._station = None
-            station.close()
-
-    def ask(self, request: dict[str, Any]) -> dict[str, Any] | None:
-        """The answer; None: there is no station, or it ended."""
-        station = self._station
-        if station is None:
-            return None
-        self._count += 1
-        try:
-            station.sendall((json.dumps({"id": self._count, **request}) + "\n").encode())
-            while True:
-                answer = self._answers.get(timeout=_ANSWER_S)
-                if answer.get("id") == self._count:
-                    return answer
-        except (OSError, queue.Empty):
-            return None
-
-
 def offer_prompt(start: Path, store: Path) -> tuple[Path, Callable[[str], None]]:
     """(The start file with a control channel, what prints a line above the prompt)."""
     document = json.loads(start.read_text(encoding="utf-8"))
     if document.get("control") is not None:
         print("station: another program has the control channel, so there is no prompt", flush=True)
         return start, lambda text: print(text, flush=True)
-    channel = Channel()
+    channel = ControlChannel()
     copy = _with_control(document, start, store, channel.port)
     prompt = Prompt(lambda: "> ", lambda before: [] if before.split() else list(COMMANDS))
     terminal = termios.tcgetattr(sys.stdin)  # readline changes it while it waits for a line
@@ -192,8 +146,9 @@ def _with_control(document: dict, start: Path, store: Path, port: int) -> Path:
     return copy
 
 
-def _serve(prompt: Prompt, channel: Channel) -> None:
-    channel.came.wait()  # a station that cannot start needs no prompt
+def _serve(prompt: Prompt, channel: ControlChannel) -> None:
+    with channel.changed:
+        channel.changed.wait_for(lambda: channel.hello)  # one that cannot start needs no prompt
     prompt.say("`help` lists the commands of this prompt.")
     for line in prompt.lines():
         name = line.strip()
@@ -208,16 +163,18 @@ def _serve(prompt: Prompt, channel: Channel) -> None:
     os.kill(os.getpid(), signal.SIGINT)
 
 
-def _carry_out(line: str, prompt: Prompt, channel: Channel) -> None:
+def _carry_out(line: str, prompt: Prompt, channel: ControlChannel) -> None:
     try:
         request = request_from(line)
     except Misused as error:
         prompt.say("! %s" % error)
         return
-    answer = channel.ask(request)
-    if answer is None:
+    try:
+        answer = channel.ask(request)
+    except (StationDied, OSError):
         prompt.say("! the station does not answer: it is starting, or has ended")
-    elif not answer["ok"]:
+        return
+    if not answer["ok"]:
         prompt.say("! %s" % answer["error"])
     elif request["cmd"] == "state":
         for text in state_lines(answer):

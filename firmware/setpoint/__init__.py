@@ -9,7 +9,7 @@ rooms.
     charging   PURE     installed profiles and every other source of a limit; who gets how much, and
                         why
     sessions   PURE     cards, authorisation, transactions, metering
-    messaging  PURE     what the central system is told, and how it arrives
+    messaging  PURE     what the central system is sent, and how it arrives
     scheduler           the schedule room by itself, with OCPP's JSON going in: for other programs
     station    PURE     the charge point: the facts, and one pass over the parts for each event
     units      PURE     instants, tenths, and the one place where a float is read
@@ -25,13 +25,13 @@ rooms.
     state_line          what a connector does, in one line of the log
     outputs             hands each connector's limit, phases, permit and lock over to the control
                         loop
-    fault_reports       tells the station and flash what the control loop found wrong
+    fault_reports       what the control loop found wrong: to the station, the log and flash
     inspection          the state in one dict, for the bench
     transfers           uploads and downloads, beside the station's passes
     update     OUTSIDE  new firmware: fetched, put where it does not run, started, given up
     diagnostics         the files that a central system may ask for
-    app                 puts it together: tells the station events, carries out its effects, assigns
-                        its outputs
+    app                 puts it together: dispatches events to the station, carries out its effects,
+                        assigns its outputs
     main                outputs safe first, then the app, safe again on every way out
     boot                outside this package, first on a board: outputs safe, which program, how
                         often in vain
@@ -39,19 +39,19 @@ rooms.
 Who may import whom; host_tests/test_architecture.py holds this picture true:
 
     main -> app -> station -> { charging, sessions, messaging }
-                   charging -> { schedule, protocol }     a pure room imports its own files, units
-                                                          and
-                   sessions -> messaging -> protocol      micropython, struct, json, binascii,
-                                                          hashlib, array;
-            app -> control -> pilot                       it holds no float, no clock and nothing
-                                                          async
+                   charging -> { schedule, protocol }
+                   sessions -> messaging -> protocol
+            app -> control -> pilot
             app -> link -> protocol
             app -> { store, board, inspection, clock, log, tasks }
             app -> transfers -> { link, diagnostics -> { inspection, station }, update }
             app -> update -> { protocol, store, clock }
 
-schedule, protocol and pilot do not know one another, and station does not know pilot: the app tells
-it "connector 1 went to C" and gets "offer at most 16.0 A". store knows documents, not profiles.
+A pure room imports its own files, units, and a few modules of the interpreter (micropython, struct,
+json, binascii, hashlib, array). It holds no float, no clock and nothing async.
+
+schedule, protocol and pilot do not know one another, and station does not know pilot: the app
+says "connector 1 went to C" and gets "offer at most 16.0 A". store knows documents, not profiles.
 board knows volts and contactors, not OCPP. One integer per connector crosses from the agent to the
 control loop: the limit. OCPP can lower it, raise it up to the local limits or stop a charge;
 nothing that OCPP does can hold a contactor closed."""

@@ -42,7 +42,7 @@ class App:
         self.log = Log(board.clock, board.root + "/state")
         self.peak_memory = 0
         self.transfers = {}  # that are under way: "upload" or "download", and its task
-        self._told_stall_ms = 100  # a step of the control loop that comes so much too late is told
+        self._logged_stall_ms = 100  # a step of the control loop that comes this late is logged
         self._changes = 0  # of limits, permits and pilots
         self._events = asyncio.ThreadSafeFlag()
         self._over = asyncio.Event()
@@ -65,9 +65,12 @@ class App:
         )
         self.journal = Journal(board.root + "/journal")
         # Connector id as text: faults that only a person ends
-        self.held = self.documents.read("faults", {}, all_ints)
+        self.stored_faults = self.documents.read("faults", {}, all_ints)
         self.control = Control(
-            board, self.supply.own_rate // self.supply.rate_per_da, self._events.set, self.held
+            board,
+            self.supply.own_rate // self.supply.rate_per_da,
+            self._events.set,
+            self.stored_faults,
         )
         from .update.places import running
 
@@ -104,7 +107,9 @@ class App:
     # -- tasks
 
     async def run(self) -> None:
-        self.tell(self.station.start, self.board.reset_cause in ("software", "watchdog", "panic"))
+        self.dispatch(
+            self.station.start, self.board.reset_cause in ("software", "watchdog", "panic")
+        )
         named = [
             ("control", self.control.run()),
             ("agent", self._agent()),
@@ -130,7 +135,7 @@ class App:
         self.log("error", "app", "task %s died (%s): restarting" % (name, sentence))
 
     async def _agent(self) -> None:
-        told_ms = 0
+        logged_ms = 0
         while True:
             self.control.signs_of_life += 1
             wait_ms = max(self.ms_to_wakeup(), 1)
@@ -149,17 +154,17 @@ class App:
                 # Walks the heap: not with every event
                 self.peak_memory = max(self.peak_memory, gc.mem_alloc())
                 # Who looks at the log learns the state that soon
-                if self.clock.ticks_ms() - told_ms >= 60000:
-                    told_ms = self.clock.ticks_ms()
+                if self.clock.ticks_ms() - logged_ms >= 60000:
+                    logged_ms = self.clock.ticks_ms()
                     self.look_round()
 
     def look_round(self) -> None:
-        state_line.tell(self, self.control.evses)
+        state_line.log(self, self.control.evses)
         fault_reports.keep(self)
 
     def _cap(self, connector_id: int, source: str, da: "int | None") -> None:
         if da != self.station.limits.cap_of(connector_id, source):
-            self.tell(self.station.on_cap, connector_id, source, da)
+            self.dispatch(self.station.on_cap, connector_id, source, da)
 
     def ms_to_wakeup(self) -> int:
         """How long until something is due; 0 or less when it is."""
@@ -179,7 +184,7 @@ class App:
         if control.changes != control.seen:
             control.seen = control.changes
             self._changes += 1
-            fault_reports.tell(self, 0, control, control.derating.celsius)
+            fault_reports.report(self, 0, control, control.derating.celsius)
             for connector_id in control.evses:
                 self._cap(
                     connector_id,
@@ -192,38 +197,38 @@ class App:
                 evse.seen = evse.changes
                 self._changes += 1
                 self._cap(connector_id, "cable", evse.protection.cable_da)
-                if evse.faults != evse.told_faults:
-                    fault_reports.tell(self, connector_id, evse, evse.protection.numbers)
+                if evse.faults != evse.reported_faults:
+                    fault_reports.report(self, connector_id, evse, evse.protection.numbers)
                 self._pilot_changed(connector_id, evse)
-        if control.worst_stall_ms > self._told_stall_ms:
-            self._told_stall_ms = control.worst_stall_ms
-            self.log("warn", "control", "the loop stood still for %d ms" % self._told_stall_ms)
-        self.tell(self.station.wake)
+        if control.worst_stall_ms > self._logged_stall_ms:
+            self._logged_stall_ms = control.worst_stall_ms
+            self.log("warn", "control", "the loop stood still for %d ms" % self._logged_stall_ms)
+        self.dispatch(self.station.wake)
         return self._changes != before
 
     def _pilot_changed(self, connector_id: int, evse) -> None:
         evse.sequence.wake_ms = self.station.settings["WakeUpAfterSeconds"] * 1000
         state, vehicle = evse.pilot()
         if vehicle is not None and state != "BOOT":
-            self.tell(self.station.on_pilot, connector_id, state, vehicle)
-            state_line.tell(self, (connector_id,))
+            self.dispatch(self.station.on_pilot, connector_id, state, vehicle)
+            state_line.log(self, (connector_id,))
 
     # -- between the station and the rest
 
-    def _tell_time(self) -> None:
+    def _set_station_time(self) -> None:
         clock = self.clock
         self.station.time_is(
             clock.now(), clock.uptime_ms(), clock.ticks_ms(), clock.into_second_ms()
         )
 
-    def tell(self, event, *arguments) -> None:
-        """Tells the station an event, at the time it is now, and carries out what follows. Where
+    def dispatch(self, event, *arguments) -> None:
+        """Has the station handle an event, at the time it is now, and carries out what follows. Where
         the memory ends half-way, the station restarts: flash knows what holds.
 
         A clock that was set is a pass of its own, before the outputs are assigned: so a message
         that brings the true time just when a limit is due leaves the limit of the true time, never
         a moment of another one."""
-        self._tell_time()
+        self._set_station_time()
         try:
             event(*arguments)
             self._carry_out()
@@ -244,7 +249,7 @@ class App:
             elif kind == "clock":
                 if self.clock.correct(effect[1], effect[2]):
                     self.log("note", "app", "clock set by the central system")
-                    self._tell_time()
+                    self._set_station_time()
                     self.station.on_clock()
                     effects.extend(self.station.take_effects())
             elif kind == "ping":
@@ -286,21 +291,21 @@ class App:
         reading.estimated = outlet.meter_estimated
         return reading
 
-    # -- what the link tells
+    # -- events of the link
 
     def on_up(self) -> None:
         self.session.set_ping_interval(self.station.settings["WebSocketPingInterval"])
-        self.tell(self.station.on_link, True)
+        self.dispatch(self.station.on_link, True)
 
     def on_text(self, text: "str | memoryview") -> bool:
-        self.tell(self.station.on_text, text)
+        self.dispatch(self.station.on_text, text)
         return self.station.calls.spoken
 
     def on_trial(self, passed: bool) -> None:
-        self.tell(self.station.on_trial, passed)
+        self.dispatch(self.station.on_trial, passed)
 
     def on_down(self, reason: str) -> None:
-        self.tell(self.station.on_link, False)
+        self.dispatch(self.station.on_link, False)
 
     def _on_station_log(self, level: str, sentence: str) -> None:
         self.log(level, "station", sentence)
@@ -308,17 +313,17 @@ class App:
     def _on_link_log(self, level: str, sentence: str) -> None:
         self.log(level, "link", sentence)
 
-    # -- what the board tells
+    # -- events of the board
 
     def on_network(self) -> None:
         self.session.network_changed()
 
     def on_card(self, id_tag: str, connectors: "list[int] | None") -> None:
-        self.tell(self.station.on_card, id_tag, connectors)
+        self.dispatch(self.station.on_card, id_tag, connectors)
 
     def on_press(self, button: str) -> None:
         if button == "emergency_stop":
-            self.tell(self.station.on_emergency_stop)
+            self.dispatch(self.station.on_emergency_stop)
         else:
             for connector_id in self.control.evses:
                 self.control.evses[connector_id].acknowledge()
@@ -331,7 +336,7 @@ class App:
         info: "str | None",
         active: bool,
     ) -> None:
-        self.tell(self.station.on_fault, connector_id, code, vendor_code, info, active)
+        self.dispatch(self.station.on_fault, connector_id, code, vendor_code, info, active)
         for connector in self.station.facts.connectors:
             outside = [
                 f
@@ -341,11 +346,11 @@ class App:
             self.control.evses[connector.id].fault = SELF_HEALING if outside else 0
 
     def on_security_event(self, kind: str, info: "str | None") -> None:
-        self.tell(self.station.on_security_event, kind, info)
+        self.dispatch(self.station.on_security_event, kind, info)
 
     def set_clock(self, instant: int) -> None:
         self.clock.set(instant)
-        self.tell(self.station.on_clock)
+        self.dispatch(self.station.on_clock)
 
     async def data_transfer(
         self, vendor_id: str, message_id: "str | None", data: "str | None"
@@ -358,7 +363,7 @@ class App:
             reply.append((status, data))
             arrived.set()
 
-        self.tell(self.station.send_data, vendor_id, message_id, data, on_answer)
+        self.dispatch(self.station.send_data, vendor_id, message_id, data, on_answer)
         await arrived.wait()
         return reply[0]
 

@@ -2,7 +2,7 @@
 
 Three times, never mixed:
 
-* the wall clock, an instant (see units) or None while nobody has told it: schedules, time stamps;
+* the wall clock, an instant (see units) or None until somebody sets it: schedules, time stamps;
 * the up-time in milliseconds, which only grows, and which `set` does not touch: timers, durations;
 * ticks, the network's own real time, which `advance` does not touch either: time-outs in flight.
 

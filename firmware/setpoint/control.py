@@ -14,8 +14,8 @@ Rules:
 4. It outlives the network, the central system and any exception in the agent. An exception in a
    step makes the outputs safe.
 5. A hardware watchdog is fed by healthy steps only, and only while the agent shows signs of life.
-   When these have been missing for a minute, every vehicle is told to stop and every contactor
-   opens in its order; then the watchdog has its way.
+   When these have been missing for a minute, every offer ends and every contactor opens in
+   its order; then the watchdog has its way.
 """
 
 from micropython import const
@@ -31,7 +31,7 @@ _REST_MS = const(2)
 # The agent looks up every second; the start with a full flash, or a name that nobody answers, takes
 # seconds
 _AGENT_MS = const(60000)
-_GIVEN_UP_MS = const(70000)  # a vehicle that was told to stop is cut after 6 s
+_GIVEN_UP_MS = const(70000)  # a vehicle that goes on after its offer ended is cut after 6 s
 _LOOK_MS = const(100)
 _HEALTHY_MS = const(200)  # a step that comes later feeds nobody
 
@@ -40,19 +40,19 @@ class Control:
     """All connectors. `on_change()` is called after each step that finds news that the agent has
     not looked at."""
 
-    def __init__(self, board, rating_da: int, on_change, held: dict) -> None:
-        """held: connector id as text: protection.held as stored."""
+    def __init__(self, board, rating_da: int, on_change, latched: dict) -> None:
+        """latched: connector id as text: protection.latched as stored."""
         self._board = board
         self._rating_da = rating_da
         self.evses = {}
         for outlet in board.outlets:
-            self.evses[outlet.id] = Evse(outlet, rating_da, held.get(str(outlet.id), 0))
+            self.evses[outlet.id] = Evse(outlet, rating_da, latched.get(str(outlet.id), 0))
         self._in_order = [self.evses[outlet.id] for outlet in board.outlets]
         self._on_change = on_change
         self.derating = Derating() if board.has_thermometer else None
         self.most_da = rating_da  # what temperature leaves of it
         self.faults = 0  # bits, of all connectors: the temperature's
-        self.told_faults = 0
+        self.reported_faults = 0
         self.changes = 0  # of the temperature, that is
         self.seen = 0  # of these, those that the agent has looked at
         self.signs_of_life = 0  # counted by the agent

@@ -14,21 +14,21 @@ _PHASE_PAUSE_MS = const(15000)
 
 class Evse:
     """What the agent sets: limit_da, permitted, phases, lock_wanted and fault. What it reads:
-    pilot(), faults, and through `protection` the numbers, cable_da and held."""
+    pilot(), faults, and through `protection` the numbers, cable_da and latched."""
 
-    def __init__(self, outlet, rating_da: int, held: int = 0) -> None:
-        """rating_da: what hardware and wiring bear, whatever anybody allows; held: protection.held
-        as stored."""
+    def __init__(self, outlet, rating_da: int, latched: int = 0) -> None:
+        """rating_da: what hardware and wiring bear, whatever anybody allows; latched:
+        protection.latched as stored."""
         self.outlet = outlet
         self.sequence = Sequence(outlet.ventilation, outlet.pilot_bits, outlet.has_pilot_switch)
-        self.protection = Protection(held, outlet.has_rcm_test)
+        self.protection = Protection(latched, outlet.has_rcm_test)
         self.limit_da = 0
         self.permitted = False
         self.phases = outlet.phases
         self.lock_wanted = False  # whether the cable is to be locked in
         # Bits (pilot/faults.py): what is there, and with F all that was there since it began
         self.faults = 0
-        self.told_faults = 0  # of these, those that the agent has told on
+        self.reported_faults = 0  # of these, those that the agent has reported
         # Rule that ends a fault that the agent knows of (pilot/sequence.py), 0: none
         self.fault = 0
         self._pause_ms = 0  # after a switch of phases
@@ -43,7 +43,7 @@ class Evse:
         self._ok = True  # the pilot is what was set, as far as it reads back
         self._lock = False
         self._live = False  # as far as the contactor's feedback says
-        self._held = held
+        self._latched = latched
         self._used = False  # since the last test of the residual current monitor
         self._seen_state = None
         self._seen_vehicle = None
@@ -70,7 +70,7 @@ class Evse:
     def _acknowledge(self) -> None:
         self._acknowledged = self._acknowledgements
         protection = self.protection
-        if protection.held:
+        if protection.latched:
             protection.acknowledge(self.outlet.contactor_closed())
         else:
             self.sequence.acknowledge()
@@ -82,12 +82,12 @@ class Evse:
         self._begin(elapsed_ms)
         most_da = min(most_da, self.limit_da, self.rating_da)
         most_da = min(most_da, self._watch(elapsed_ms))
-        fault = max(fault, self.fault, self.protection.latch)
+        fault = max(fault, self.fault, self.protection.recovery)
         if not self._may_charge(elapsed_ms):
             most_da = 0
         self.sequence.step(elapsed_ms, self.outlet.high_mv, self.outlet.low_mv, most_da, fault)
         self._drive()
-        self._tell()
+        self._publish()
         return self._ok or not self.sequence.contactor
 
     def _begin(self, elapsed_ms: int) -> None:
@@ -95,9 +95,9 @@ class Evse:
         if self._acknowledged != self._acknowledgements:
             self._acknowledge()
         protection.begin()
-        if self._held and not protection.held:
+        if self._latched and not protection.latched:
             self.sequence.acknowledge()
-        self._held = protection.held
+        self._latched = protection.latched
         self._ok = self.outlet.pilot_ok()
         protection.pilot(elapsed_ms, self._ok)
 
@@ -177,12 +177,12 @@ class Evse:
         if sequence.pilot_open != self._pilot_open:
             self._pilot_open = sequence.pilot_open
             outlet.set_pilot_open(sequence.pilot_open)
-        if outlet.has_lock:  # the plug is held as the agent says, and wherever it may be live
+        if outlet.has_lock:  # the plug is locked as the agent says, and wherever it may be live
             self._lock = (
                 self.lock_wanted
                 or sequence.contactor
                 or self._live
-                or self.protection.held >> WELDED & 1 == 1
+                or self.protection.latched >> WELDED & 1 == 1
             )
             outlet.set_lock(self._lock)
         if outlet.has_rcm_test:
@@ -191,7 +191,7 @@ class Evse:
             outlet.set_contactor(True)
         self._contactor = sequence.contactor
 
-    def _tell(self) -> None:
+    def _publish(self) -> None:
         sequence = self.sequence
         faults = self.protection.faults
         if sequence.state == "F":

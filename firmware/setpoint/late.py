@@ -1,5 +1,5 @@
-"""What an event brought in is forgotten after it: what is asked for a few times a day need not be
-held all day.
+"""What an event brought in is forgotten after it: what is asked for a few times a day need not stay in
+memory all day.
 
 On a chip the code of a module lies in flash, but an import costs heap for its functions, names and
 classes. So the modules named here are imported inside the functions that need them, and dropped

@@ -3,7 +3,7 @@
 from .units import tenths_text
 
 
-def tell(app, connector_ids) -> None:
+def log(app, connector_ids) -> None:
     """connector 1: Charging, 16.0 A, transaction 5, online
     connector 2: Faulted (overcurrent: Drew 41.3 A, offered less: unplug, check vehicle), 16.0 A,
     online"""

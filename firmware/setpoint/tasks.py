@@ -1,5 +1,5 @@
 """Named tasks. MicroPython lets a task that raises die quietly; these do not: whoever started them
-is told."""
+learns of it."""
 
 import asyncio
 import sys

@@ -36,7 +36,7 @@ async def _run(app, name: str, job: tuple) -> None:
         app.log("error", "files", "fault in an %s: %s" % (name, problem[0]))
     app.transfers.pop(name, None)
     try:
-        app.tell(app.station.on_transfer, name, problem)
+        app.dispatch(app.station.on_transfer, name, problem)
     except Exception as error:
         app.log("error", "files", "fault after an %s: %s" % (name, type(error).__name__))
 

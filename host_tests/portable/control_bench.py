@@ -6,9 +6,9 @@ from setpoint.control import Control
 from setpoint.pilot import faults
 
 
-def loop(connectors=1, rating_da=320, held=None, outlets=None, board=Board):
+def loop(connectors=1, rating_da=320, latched=None, outlets=None, board=Board):
     outlets = outlets or [Outlet(i + 1) for i in range(connectors)]
-    control = Control(board(outlets), rating_da, lambda: None, held or {})
+    control = Control(board(outlets), rating_da, lambda: None, latched or {})
     return control, [control.evses[outlet.id] for outlet in outlets]
 
 

@@ -70,7 +70,7 @@ class StationBench(CentralSystem):
             self._on_log,
             locks,
         )
-        self.tell(self.station.start, after_reset)
+        self.dispatch(self.station.start, after_reset)
         if register:
             self.connect()
 
@@ -93,7 +93,7 @@ class StationBench(CentralSystem):
 
     # -- what happens
 
-    def tell(self, event, *arguments):
+    def dispatch(self, event, *arguments):
         """An event, and all that the station does about it."""
         self.station.time_is(self.now, self.up_ms, self.up_ms)
         event(*arguments)
@@ -131,29 +131,29 @@ class StationBench(CentralSystem):
         if self._carrying_out:  # the answer to what is being sent
             self.station.on_text(text)
         else:
-            self.tell(self.station.on_text, text)
+            self.dispatch(self.station.on_text, text)
 
     def connect(self):
-        self.tell(self.station.on_link, True)
+        self.dispatch(self.station.on_link, True)
 
     def disconnect(self):
-        self.tell(self.station.on_link, False)
+        self.dispatch(self.station.on_link, False)
 
     def wake(self):
-        self.tell(self.station.wake)
+        self.dispatch(self.station.wake)
 
     def clock_is_set(self):
-        self.tell(self.station.on_clock)
+        self.dispatch(self.station.on_clock)
 
     def trial_ends(self, passed):
         """The connection with the new credentials is there, or does not come about."""
-        self.tell(self.station.on_trial, passed)
+        self.dispatch(self.station.on_trial, passed)
 
     def security_event(self, kind, info):
-        self.tell(self.station.on_security_event, kind, info)
+        self.dispatch(self.station.on_security_event, kind, info)
 
     def send_data(self, vendor_id, message_id, data, on_answer):
-        self.tell(self.station.send_data, vendor_id, message_id, data, on_answer)
+        self.dispatch(self.station.send_data, vendor_id, message_id, data, on_answer)
 
     def pass_time(self, seconds):
         """Second by second, as an app would: the station is woken when it wants to be."""
@@ -170,7 +170,7 @@ class StationBench(CentralSystem):
 
     def pilot(self, connector, state, vehicle):
         """The pilot's machine comes to a state (pilot/sequence.py); the vehicle shows A to F."""
-        self.tell(self.station.on_pilot, connector, state, vehicle)
+        self.dispatch(self.station.on_pilot, connector, state, vehicle)
 
     def plug(self, connector=1):
         self.pilot(connector, "B1", "B")
@@ -216,16 +216,16 @@ class StationBench(CentralSystem):
 
     def cap(self, connector, source, da):
         """The cable or the temperature bears so much, None: any current."""
-        self.tell(self.station.on_cap, connector, source, da)
+        self.dispatch(self.station.on_cap, connector, source, da)
 
     def fault(self, code, active=True, connector=1, vendor_code=None, info=None):
-        self.tell(self.station.on_fault, connector, code, vendor_code, info, active)
+        self.dispatch(self.station.on_fault, connector, code, vendor_code, info, active)
 
     def emergency_stop(self):
-        self.tell(self.station.on_emergency_stop)
+        self.dispatch(self.station.on_emergency_stop)
 
     def card(self, tag="TAG", connectors=None):
-        self.tell(self.station.on_card, tag, connectors)
+        self.dispatch(self.station.on_card, tag, connectors)
 
     def charge(self, connector=1, tag=None):
         """A whole start: plugged, authorised, charging. Returns the transaction's id."""

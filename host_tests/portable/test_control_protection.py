@@ -49,12 +49,12 @@ def test_a_welded_contactor_is_never_closed_again_and_holds_the_plug_over_a_rest
     outlet.show("B")
     run(control, 1200)
     assert names_of(evse) == ["welded"] and not outlet.closed
-    held = {"1": evse.protection.held}
+    latched = {"1": evse.protection.latched}
     for _ in range(2):
         outlet.show("A")
         run(control, 60000)
         assert outlet.lock is True and evse.sequence.state == "F"
-        control, (evse,) = loop(outlets=[outlet], held=held)
+        control, (evse,) = loop(outlets=[outlet], latched=latched)
         evse.limit_da = 160
         evse.permitted = True
         outlet.show("C")
@@ -68,7 +68,7 @@ def test_a_welded_contactor_is_never_closed_again_and_holds_the_plug_over_a_rest
     outlet.feedback = "follows"
     evse.acknowledge()
     run(control, 40000)
-    assert outlet.closed and evse.faults == 0 and evse.protection.held == 0
+    assert outlet.closed and evse.faults == 0 and evse.protection.latched == 0
 
 
 def test_a_contactor_that_never_closes_is_tried_three_times_a_vehicle():
@@ -188,7 +188,7 @@ def test_a_person_who_came_before_another_fault_must_come_again():
     run(control, 1000)
     evse.acknowledge()
     run(control, 100)
-    assert evse.protection.held == 0
+    assert evse.protection.latched == 0
     evse.outlet.earth = False
     run(control, 1000)
     evse.outlet.earth = True
@@ -252,6 +252,6 @@ def test_the_plug_is_held_while_the_contactor_is_driven_or_known_to_be_welded():
         outlet = Outlet()
         outlet.has_lock = outlet.locked = True
         outlet.feedback = "follows"
-        control, (evse,) = loop(outlets=[outlet], held={"1": 1 << bit})
+        control, (evse,) = loop(outlets=[outlet], latched={"1": 1 << bit})
         run(control, 100)
         assert outlet.lock == held, bit

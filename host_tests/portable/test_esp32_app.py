@@ -26,7 +26,7 @@ class BoardBench:
         CHIP.closes[13] = (4, 0)  # a residual current monitor that answers to its test
         self.app = App(self.board)
         recover_by(None, None)  # this folder is no file system that could be mounted anew
-        self.app.tell(self.app.station.start)
+        self.app.dispatch(self.app.station.start)
         self.tasks = [Task(coroutine) for _, coroutine in self.board.attach(self.app)]
         self.outlet = self.board.outlets[0]
         self.run(2000)
@@ -152,7 +152,7 @@ class SlowCentralSystem(CentralSystem):
         self.lines = []
         app.session.send = self.take
         app.log = lambda level, who, sentence: self.lines.append(sentence)
-        app.tell(app.station.on_link, True)
+        app.dispatch(app.station.on_link, True)
         self.answer({"status": "Accepted", "interval": 86400, "currentTime": registered_at})
 
     def deliver(self, text):

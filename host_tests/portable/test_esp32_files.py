@@ -317,7 +317,7 @@ def test_a_station_with_a_wrong_identity_runs_and_says_so():
     end = virtual_time()
     try:
         app = App(board)
-        app.tell(app.station.start)
+        app.dispatch(app.station.start)
         pass_time(
             1000,
             [Task(coroutine) for name, coroutine in board.attach(app)],

@@ -114,7 +114,7 @@ def test_the_trip_of_the_monitors_own_test_is_no_residual_current_however_late_i
             CHIP.drive(13, CHIP.outputs[4])
             if late:
                 CHIP.goes_on()
-        assert protection.ready and protection.held == 0
+        assert protection.ready and protection.latched == 0
 
 
 def test_a_spike_on_the_wire_is_no_trip():

@@ -105,7 +105,7 @@ def test_a_cable_that_nobody_can_read_is_a_fault_after_two_seconds():
             watched.run("cable", 10000, ohm, True, False) == ["cable"]
             and 2000 <= watched.now_ms <= 2020
         )
-        assert watched.protection.latch == SELF_HEALING and watched.protection.numbers[4] == ohm
+        assert watched.protection.recovery == SELF_HEALING and watched.protection.numbers[4] == ohm
     protection = Protection()
     for i in range(200):
         protection.begin()
@@ -136,33 +136,33 @@ def test_a_contactor_that_stays_on_is_welded_within_1_2_seconds_and_for_good():
     assert watched.run("contactor", 5000, False, True, True) == ["welded"]
     assert 1000 <= watched.now_ms <= 1200
     protection = watched.protection
-    assert protection.latch == MANUAL and protection.held
+    assert protection.recovery == MANUAL and protection.latched
     watched.run("contactor", 1000, False, False, False)
     protection.begin()
     assert named(protection.faults) == ["welded"], (
         "what is held is a fault whatever the sensors say"
     )
-    again = Protection(protection.held)
+    again = Protection(protection.latched)
     again.begin()
-    assert named(again.faults) == ["welded"] and again.latch == MANUAL, "over a restart"
+    assert named(again.faults) == ["welded"] and again.recovery == MANUAL, "over a restart"
     again.acknowledge(True)
-    assert again.held, "it is live still"
+    assert again.latched, "it is live still"
     again.acknowledge(False)
     again.begin()
-    assert again.held == again.faults == 0
+    assert again.latched == again.faults == 0
 
 
 def test_a_contactor_that_does_not_close_is_tried_three_times():
     watched = Watched()
-    for tried, latch in enumerate((SELF_HEALING, SELF_HEALING, UNPLUG, UNPLUG)):
+    for tried, recovery in enumerate((SELF_HEALING, SELF_HEALING, UNPLUG, UNPLUG)):
         watched.now_ms = 0
         assert watched.run("contactor", 5000, True, False, True) == ["contactor"], tried
         assert 200 <= watched.now_ms <= 250
-        assert watched.protection.latch == latch, tried
+        assert watched.protection.recovery == recovery, tried
         watched.run("contactor", 1000, False, False, True)
     watched.run("contactor", 20, False, False, False)
     watched.run("contactor", 5000, True, False, True)
-    assert watched.protection.latch == SELF_HEALING, "the next vehicle begins anew"
+    assert watched.protection.recovery == SELF_HEALING, "the next vehicle begins anew"
 
 
 def test_a_contactor_that_bounces_or_follows_late_is_not_a_fault():
@@ -212,21 +212,21 @@ def test_a_lesser_fault_does_not_soften_how_a_greater_one_ends():
         protection.begin()
         protection.residual(20, True, False)
         lesser(500, False)
-        assert len(named(protection.faults)) == 2 and protection.latch == MANUAL
+        assert len(named(protection.faults)) == 2 and protection.recovery == MANUAL
     protection = Protection()
     protection.earth(500, False)
     for _ in range(50):
         protection.begin()
         protection.lock(20, True, False, True)
         protection.earth(20, False)
-    assert named(protection.faults) == ["earth", "lock"] and protection.latch == UNPLUG
+    assert named(protection.faults) == ["earth", "lock"] and protection.recovery == UNPLUG
 
 
 def test_a_lock_that_does_not_close_is_a_fault_sooner_under_load():
     for energised, after_ms in ((False, 5000), (True, 500)):
         watched = Watched()
         assert watched.run("lock", 10000, True, False, energised) == ["lock"]
-        assert after_ms < watched.now_ms <= after_ms + 40 and watched.protection.latch == UNPLUG
+        assert after_ms < watched.now_ms <= after_ms + 40 and watched.protection.recovery == UNPLUG
         assert watched.protection.locked is False
     watched = Watched()
     assert watched.run("lock", 10000, False, False, False) == []
@@ -262,4 +262,4 @@ def test_watching_allocates_nothing():
                 protection.test_again()
     finally:
         heap_unlock()
-    assert named(protection.held)
+    assert named(protection.latched)

@@ -20,7 +20,7 @@ def test_over_current_is_a_fault_after_seven_seconds_and_far_over_it_after_one()
         assert found == ([] if least_ms is None else ["overcurrent"]), da
         if least_ms is not None:
             assert least_ms <= watched.now_ms <= most_ms, (da, watched.now_ms)
-            assert watched.protection.latch == UNPLUG and watched.protection.numbers[5] == da
+            assert watched.protection.recovery == UNPLUG and watched.protection.numbers[5] == da
 
 
 def test_a_vehicle_may_draw_the_old_current_for_as_long_as_it_may_take_to_follow():

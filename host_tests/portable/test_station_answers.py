@@ -148,7 +148,7 @@ def test_whatever_is_heard_first_ends_the_fallback_limit_at_once():
         bench.silent = True
         bench.pass_time(3600)
         assert bench.limits[1] == 80, text
-        bench.tell(bench.station.on_text, text)
+        bench.dispatch(bench.station.on_text, text)
         assert bench.limits[1] == 320, text
 
 

@@ -289,7 +289,7 @@ class Watched:
         self.line = sentence
 
     def sees(self, connector):
-        state_line.tell(self, (connector,))
+        state_line.log(self, (connector,))
         return self.line
 
 

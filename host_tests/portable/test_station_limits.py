@@ -268,7 +268,7 @@ def test_what_waits_for_room_counts_as_drawn_for_the_others():
             bench.pass_time(1)
             assert total(bench) <= 300
             assert (
-                sum([bench.station.limits.of[c].held_da(bench.up_ms) for c in (1, 2, 3)]) <= 300
+                sum([bench.station.limits.of[c].reserved_da(bench.up_ms) for c in (1, 2, 3)]) <= 300
             ), amps
             assert all([bench.station.limits.of[c].running for c in (1, 2, 3)])
 

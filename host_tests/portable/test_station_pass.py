@@ -41,7 +41,7 @@ def three_charging():
 def test_an_emergency_stop_with_three_transactions_works_out_the_limits_once():
     bench = three_charging()
     count = Counting(bench.station)
-    assert count.of(bench.tell, bench.station.on_emergency_stop) == (1, 1)
+    assert count.of(bench.dispatch, bench.station.on_emergency_stop) == (1, 1)
     assert bench.permits == {1: False, 2: False, 3: False}
 
 
@@ -71,7 +71,7 @@ def test_an_event_that_no_limit_depends_on_works_out_none():
         (bench.station.on_fault, (1, "WeakSignal", None, None, True)),
         (bench.station.on_cap, (1, "cable", None)),
     ):
-        assert count.of(bench.tell, event, *arguments) == (1, 0), event
+        assert count.of(bench.dispatch, event, *arguments) == (1, 0), event
 
 
 def test_a_message_between_a_due_moment_and_the_wakeup_leaves_the_limit_that_is_due():
@@ -85,14 +85,18 @@ def test_a_message_between_a_due_moment_and_the_wakeup_leaves_the_limit_that_is_
     assert sum(bench.limits.values()) <= 100, bench.limits
 
 
-def test_a_reset_that_fails_is_told_in_the_pass_that_finds_it():
+def test_a_reset_that_fails_is_reported_in_the_pass_that_finds_it_and_is_a_part_no_more():
     bench = StationBench(keys={"ResetRetries": "0"})
-    bench.ask("Reset", {"type": "Soft"})
-    bench.pass_time(61)
-    assert bench.resets == 1
-    assert [p["errorCode"] for p in bench.actions("StatusNotification") if p["connectorId"] == 0][
-        -1
-    ] == "ResetFailure"
+    parts = bench.station._parts
+    for resets in (1, 2):  # a failed one does not keep the next one from being tried
+        bench.ask("Reset", {"type": "Soft"})
+        assert len(bench.station._parts) == len(parts) + 1
+        bench.pass_time(61)
+        assert bench.resets == resets
+        assert [
+            p["errorCode"] for p in bench.actions("StatusNotification") if p["connectorId"] == 0
+        ][-1] == "ResetFailure"
+        assert bench.station._parts == parts
 
 
 def test_a_second_reset_is_the_one_that_counts():

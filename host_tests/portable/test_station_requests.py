@@ -400,8 +400,8 @@ def test_the_name_of_an_action_takes_no_more_room_in_the_log_than_a_real_one():
     for status in ("Accepted", "Rejected"):
         bench = StationBench(register=False)
         bench.boot_answer = dict(bench.boot_answer, status=status)
-        bench.tell(bench.station.on_link, True)
-        bench.tell(bench.station.on_text, '[2,"x","%s",{}]' % ("A" * 3000))
+        bench.dispatch(bench.station.on_link, True)
+        bench.dispatch(bench.station.on_text, '[2,"x","%s",{}]' % ("A" * 3000))
         assert [line for line in bench.logs if "AAAA" in line] and max(
             [len(line) for line in bench.logs]
         ) < 200

@@ -51,7 +51,7 @@ def kept(bench):
 
 def ends(bench, what, case):
     """The download that was begun is over."""
-    bench.tell(bench.station.on_transfer, "download", (what, case))
+    bench.dispatch(bench.station.on_transfer, "download", (what, case))
 
 
 def update(bench, **more):
@@ -97,7 +97,7 @@ def test_a_roll_back_is_told():
 def test_a_place_that_does_not_take_it_is_told_and_the_station_goes_on():
     it = bench()
     fetched(it)
-    it.tell(it.station.download.refused, "the image is not valid")
+    it.dispatch(it.station.download.refused, "the image is not valid")
     it.wake()
     assert told(it)[-1] == "InstallationFailed" and kept(it) == {}
     assert it.statuses()[-1] == "Available"
@@ -453,7 +453,7 @@ def test_the_end_is_told_at_most_once_when_the_power_fails_in_the_telling():
     new.silent = True
     new.wake()
     assert told(new) in ([], ["Installed"])
-    if kept(new).get("state") == "Telling":
+    if kept(new).get("state") == "Sending":
         again = restarted(new, "ota_1")
         again.wake()
         assert told(again) == [] and kept(again) == {}

@@ -45,9 +45,9 @@ class LoopApp(App):
     loop = None
     _depth = 0
 
-    def tell(self, event, *arguments):
+    def dispatch(self, event, *arguments):
         self._depth += 1
-        App.tell(self, event, *arguments)
+        App.dispatch(self, event, *arguments)
         self._depth -= 1
         if self.loop is not None:
             self.loop.observe(self._depth == 0)
@@ -130,7 +130,7 @@ class ClosedLoop:
         self.watch = Watch(self)
         self._signature = None
         self._moved_ms = self.ms
-        self.app.tell(self.app.station.start)
+        self.app.dispatch(self.app.station.start)
         self.app.loop = self
         self.observe(True)
 

@@ -263,7 +263,7 @@ def test_no_identity_keeps_a_station_from_running_safely(content):
         tasks = []
         try:
             app = App(board)
-            app.tell(app.station.start)
+            app.dispatch(app.station.start)
             tasks = [Task(coroutine) for _, coroutine in board.attach(app)]
             pass_time(1500, tasks, lambda: app.control.step(20))
             app.wake()

@@ -229,7 +229,7 @@ class Life:
             self.plugged[connector] = True
             self.tell(self.bench.plug, connector)
             self.tags += 1
-            self.tell(lambda: self.bench.tell(self.grant, connector))
+            self.tell(lambda: self.bench.dispatch(self.grant, connector))
 
     def grant(self, connector):
         station = self.bench.station

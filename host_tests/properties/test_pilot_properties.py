@@ -402,10 +402,10 @@ CHANGE = st.sampled_from(sorted(CHANGES)).flatmap(
 
 @settings(max_examples=150, deadline=None)
 @given(st.integers(0, 1 << 16), st.lists(CHANGE, max_size=25))
-def test_no_sensor_leaves_the_contactor_closed(held, changes):
+def test_no_sensor_leaves_the_contactor_closed(latched, changes):
     board = Everything()
-    held &= 1 << 6 | 1 << 8 | 1 << 9 if held % 4 == 0 else 0
-    control = Control(board, 320, lambda: None, {"1": held})
+    latched &= 1 << 6 | 1 << 8 | 1 << 9 if latched % 4 == 0 else 0
+    control = Control(board, 320, lambda: None, {"1": latched})
     evse = control.evses[1]
     evse.limit_da, evse.permitted, evse.lock_wanted = 320, True, True
     wrong_since = {}
@@ -424,7 +424,9 @@ def test_no_sensor_leaves_the_contactor_closed(held, changes):
                 assert not board.closed or now_ms - wrong_since.get(what, now_ms) <= most_ms, what
             assert board.closed == (evse.sequence.state in ("C2", "C2S"))
             if board.closed:
-                assert not evse.faults and not evse.protection.held and not control.faults >> 13 & 1
+                assert (
+                    not evse.faults and not evse.protection.latched and not control.faults >> 13 & 1
+                )
                 assert not board.says["tripped"] and board.lock and not board.test
             if board.closed and not was_closed:
                 assert (
@@ -433,5 +435,5 @@ def test_no_sensor_leaves_the_contactor_closed(held, changes):
                     and board.says["ohm"] in (220, 680, 1500)
                 )
                 assert offered_da_for(board.duty_u16) <= evse.protection.cable_da
-            if held:
-                assert not board.closed and evse.protection.held & held == held
+            if latched:
+                assert not board.closed and evse.protection.latched & latched == latched

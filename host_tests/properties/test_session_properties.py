@@ -272,7 +272,7 @@ class Sessions(RuleBasedStateMachine):
         bench.connect()
         bench.pass_time(120)
         for connector in self.running():
-            bench.tell(bench.station.transactions.end, connector, "Other", None)
+            bench.dispatch(bench.station.transactions.end, connector, "Other", None)
         bench.pass_time(120)
         assert len(bench.station.outbox) == 0
         for transaction_id in self.started:

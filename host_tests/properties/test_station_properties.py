@@ -694,7 +694,7 @@ class StationMachine(RuleBasedStateMachine):
         if da is not None:
             caps[source] = da
         self.loop.books.changed()
-        self.loop.app.tell(self.loop.app.station.on_cap, connector, source, da)
+        self.loop.app.dispatch(self.loop.app.station.on_cap, connector, source, da)
         self.after(wait)
 
     @rule(fails=st.booleans(), wait=waits)

@@ -44,6 +44,7 @@ class Launcher:
             "station",
             "station.py",
             "compiled.py",
+            "command.py",
             "debian.py",
             "micropython32.py",
             "run_compiled.py",

@@ -100,7 +100,7 @@ def test_a_broken_board_fails_the_check_that_looks_there(broken, check):
         ("pilot/sequence.py", "_AWAY_MS = const(4000)", "_AWAY_MS = const(2000)", 14),
         ("pilot/protection.py", "if ohm > 308:", "if ohm > 350:", 15),
         ("pilot/protection.py", "_WELDED_MS = const(1000)", "_WELDED_MS = const(2000)", 16),
-        ("pilot/protection.py", "self._hold(faults.RESIDUAL, 0)", "pass", 17),
+        ("pilot/protection.py", "self._latch(faults.RESIDUAL, 0)", "pass", 17),
         ("pilot/protection.py", "_OVER_MS = const(7000)", "_OVER_MS = const(20000)", 19),
         ("pilot/protection.py", "_STOP_C = const(71)", "_STOP_C = const(80)", 19),
     ],

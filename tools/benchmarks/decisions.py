@@ -75,10 +75,10 @@ def agent(install: list):
 
     answer_calls()
     for connector in (1, 2):
-        app.tell(app.station.on_pilot, connector, "B1", "B")
+        app.dispatch(app.station.on_pilot, connector, "B1", "B")
         app.on_card("TAG%d" % connector, [connector])
         answer_calls()
-        app.tell(app.station.on_pilot, connector, "C2", "C")
+        app.dispatch(app.station.on_pilot, connector, "C2", "C")
         answer_calls()
     for text in install:
         app.on_text(text)

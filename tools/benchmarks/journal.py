@@ -46,10 +46,10 @@ def main() -> None:
             bench.station.outbox.ledger.mark()
 
     counted("a day online", day)
-    bench.tell(bench.station.on_link, False)
+    bench.dispatch(bench.station.on_link, False)
     counted("a day offline", day)
     say("journal: segments after a day offline", len(journal.segments), "segments")
-    counted("the replay of a day", lambda: bench.tell(bench.station.on_link, True))
+    counted("the replay of a day", lambda: bench.dispatch(bench.station.on_link, True))
     assert len(bench.station.outbox) == 0
     counted("100 marks", one_mark)
 

@@ -184,7 +184,7 @@ def charge_point(
         "interval": 300,
     }
     bench.transaction_ids = 1000
-    bench.tell(bench.station.on_link, True)
+    bench.dispatch(bench.station.on_link, True)
     if transactions:
         bench.charge(1)
         bench.charge(2)

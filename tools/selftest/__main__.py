@@ -11,7 +11,6 @@ import datetime
 import json
 import os
 import re
-import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import Callable
@@ -208,5 +207,4 @@ def _with(desk: Desk, work: Callable[[], dict]) -> dict:
 
 
 if __name__ == "__main__":
-    sys.path.insert(0, str(ROOT))
     run("selftest", main)

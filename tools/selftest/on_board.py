@@ -90,12 +90,12 @@ class BoardUnderTest(AtRest):
 
     # -- the control loop
 
-    def begin(self, held=None):
+    def begin(self, latched=None):
         """A fresh loop, as after a restart, that may charge with all that the board bears."""
         if not self.may_close:
             raise RuntimeError("nobody has allowed the contactor to close")
         self.board.make_safe()
-        self.control = Control(self.board, self.rating_da, self._nothing, held or {})
+        self.control = Control(self.board, self.rating_da, self._nothing, latched or {})
         self.evse = self.control.evses[self.outlet.id]
         self.evse.limit_da = self.rating_da
         self.evse.permitted = True

@@ -180,7 +180,7 @@ def feedback(bench):
     welded_ms = time.ticks_diff(time.ticks_us(), bench.coil_us) // 1000
     welded = bench.faults()
     bench.do("not held")
-    bench.begin({str(bench.outlet.id): bench.evse.protection.held})
+    bench.begin({str(bench.outlet.id): bench.evse.protection.latched})
     bench.do("C")
     bench.run(2000)
     return {

@@ -9,7 +9,6 @@ make soak ARGS="--wear"                     how long the flash of a busy station
 
 from __future__ import annotations
 
-import argparse
 import datetime
 import json
 import random
@@ -19,8 +18,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from tools import micropython32, station_process
-from tools.command import interruptible
+from tools import command, micropython32, station_process
 from tools.soak import wear
 from tools.soak.events import Events
 from tools.soak.life import Life
@@ -62,7 +60,7 @@ def report(life: Life, days: int) -> tuple[list[tuple[str, str, bool]], list[str
             equal,
         ),
         (
-            "energy at the vehicles; told",
+            "energy at the vehicles; reported",
             "%.1f kWh; %.1f kWh"
             % (figures["Wh at the vehicles"] / 1000, figures["Wh told"] / 1000),
             True,
@@ -89,9 +87,7 @@ def report(life: Life, days: int) -> tuple[list[tuple[str, str, bool]], list[str
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(
-        prog="make soak", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = command.parser("soak", __doc__)
     parser.add_argument(
         "--days", type=int, default=None, help="how many simulated days (default 30; with --wear 7)"
     )
@@ -166,4 +162,4 @@ def _soak(folder: Path, interpreter: list[str], days: int, seed: int, bits: str)
 
 
 if __name__ == "__main__":
-    interruptible("soak", main)
+    command.interruptible("soak", main)

@@ -74,7 +74,7 @@ class Outlet(Protocol):
     def rcm_tripped(self) -> bool | None:
         """Control step. The output of the residual current monitor. What an interrupt caught
         answers True once more, even if it was over before the interrupt's turn came. One answer
-        counts: a level that no interrupt told of is read twice, a little apart."""
+        counts: a level without an interrupt is read twice, a little apart."""
 
     def set_rcm_test(self, on: bool) -> None:
         """Control step. Drives the monitor's test input; only where there is one."""
@@ -129,7 +129,7 @@ class Network(Protocol):
         Raises OSError."""
 
 class App(Protocol):
-    """What a board may tell the application, beside what the application asks for. All of it
+    """What a board may report to the application, beside what the application asks for. All of it
     returns at once."""
 
     def log(self, level: str, area: str, sentence: str) -> None: ...

@@ -1,8 +1,9 @@
-"""How much each connector may draw now, and why. Above `schedule`, which reads the profiles.
+"""How much each connector may draw now, and why.
 
-profiles      SetChargingProfile, ClearChargingProfile, GetCompositeSchedule; the profiles in
-              flash
-limits        the minimum of profiles, sharing, cable, temperature and fallback, for each
-              connector
-fallback      a limit for when the central system has been silent for long
+The room stands above `schedule`, which reads the profiles.
+
+    profiles    SetChargingProfile, ClearChargingProfile, GetCompositeSchedule; the profiles in
+                flash
+    limits      each connector's minimum of profiles, sharing, cable, temperature and fallback
+    fallback    a limit for when the central system has been silent for long
 """

@@ -43,13 +43,13 @@ class ConnectorLimit:
             words if now is not None else words + ": its lowest period, since the time is not known"
         )
 
-    def held_da(self, up_ms: int) -> int:
-        """What may still flow through this connector."""
-        held_da = self.da if self.running else 0
+    def reserved_da(self, up_ms: int) -> int:
+        """What sharing keeps for this connector: the current that may still flow through it."""
+        reserved_da = self.da if self.running else 0
         for da, until_ms in self._falling:
-            if da > held_da and up_ms < until_ms:
-                held_da = da
-        return held_da
+            if da > reserved_da and up_ms < until_ms:
+                reserved_da = da
+        return reserved_da
 
     def falls_ms(self, up_ms: int) -> "int | None":
         """The up-time at which the first part of that is free; None when nothing is falling."""
@@ -67,7 +67,7 @@ class ConnectorLimit:
             self._falling.append((had_da, up_ms + _FALL_MS))
 
     def contactor_is_open(self) -> None:
-        """No current can flow through this connector: what it held is free now."""
+        """No current can flow through this connector: what was reserved for it is free now."""
         if self._falling:
             self._falling = []
 
@@ -219,7 +219,7 @@ class Limits:
         room = total_da
         for other in self.of:
             if other != connector_id:
-                room -= self.of[other].held_da(up_ms)
+                room -= self.of[other].reserved_da(up_ms)
         return room
 
     def _recheck_when_room(self, up_ms: int) -> None:

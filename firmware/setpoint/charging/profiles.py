@@ -127,14 +127,14 @@ class ChargingProfiles:
             reason = self.install(fields, connector_id, transaction)
         if reason is None:
             if fields["chargingProfilePurpose"] == TX_DEFAULT and facts.now is not None:
-                self._tell_where_it_is_over(fields, connector_id)
+                self._log_where_it_is_over(fields, connector_id)
             return {"status": "Accepted"}
         facts.log(
             "warn", "SetChargingProfile %d rejected: %s" % (fields["chargingProfileId"], reason)
         )
         return {"status": "Rejected"}
 
-    def _tell_where_it_is_over(self, fields: dict, connector_id: int) -> None:
+    def _log_where_it_is_over(self, fields: dict, connector_id: int) -> None:
         """A default that counts from the start of a transaction may come too late for the one that
         runs (R24)."""
         facts = self._facts

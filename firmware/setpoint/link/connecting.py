@@ -77,7 +77,7 @@ def in_words(error: OSError, host: str, port: int) -> str:
 
 
 async def _opened(stream, handshake, secure, max_message: int) -> "Connection | None":
-    """The WebSocket on a stream. None: the refused certificate told `secure` something, so try
+    """The WebSocket on a stream. None: `secure` learned something from the refused certificate, so try
     again."""
     connection = None
     try:

@@ -35,7 +35,7 @@ _CONNECT_TIMEOUT_S = const(30)  # name, TCP, TLS and handshake
 _PONG_TIMEOUT_S = const(20)
 _LONGEST_WAIT_S = const(300)  # a depot must be back within minutes of its central system
 _MOST_DOUBLINGS = const(5)
-_HELD_S = const(30)  # a connection that lived so long was a good one
+_GOOD_S = const(30)  # a connection that lived so long was a good one
 _LONGEST_RETRY_AFTER_S = const(3600)
 _MOST_QUEUED = const(32)  # messages to send
 _READ_AGAIN = const(16)  # the queue must be as short as this before another message is read
@@ -70,7 +70,7 @@ class Session:
         self._ping_interval_s = 0
         self._failures = 0  # in a row
         self._tries = 0  # since the credentials were changed
-        self._reported = None  # the security event that was told last
+        self._reported = None  # the security event that was reported last
         self._retry_after_s = 0
         self._connection = None
         self._queue = []
@@ -125,7 +125,7 @@ class Session:
                 await self._pause(_random_below(self._random_ms + 1))
             reason = await self._connect(owner)
             if reason is None:
-                reason = await self._hold(owner)
+                reason = await self._serve(owner)
             gc.collect()  # the buffers of a dead connection, before the next one asks for its own
             if self._network.up:
                 await self._wait(reason)
@@ -187,20 +187,20 @@ class Session:
         if self._connection is not None:
             self._reported = None
             if credentials.before:
-                self._tell(owner.on_trial, shown == credentials.now)
+                self._inform(owner.on_trial, shown == credentials.now)
             return None
         if event is not None and reason != self._reported:  # once, not at every try
             self._reported = reason
-            self._tell(owner.on_security_event, event, reason)
+            self._inform(owner.on_security_event, event, reason)
         return reason
 
-    def _tell(self, event, *arguments) -> None:
+    def _inform(self, event, *arguments) -> None:
         try:
             event(*arguments)
         except Exception as error:
             self._reason_of(error)
 
-    async def _hold(self, owner) -> str:
+    async def _serve(self, owner) -> str:
         """Serves the connection until it is lost. Returns the reason."""
         connection = self._connection
         began_ms = self._clock.ticks_ms()
@@ -222,8 +222,8 @@ class Session:
             for task in tasks:
                 task.cancel()
             connection.abort()
-        self._tell(owner.on_down, self._lost)
-        if self._clock.ticks_ms() - began_ms >= _HELD_S * 1000:
+        self._inform(owner.on_down, self._lost)
+        if self._clock.ticks_ms() - began_ms >= _GOOD_S * 1000:
             self._failures = 0
         return self._lost
 

@@ -23,8 +23,8 @@ SET_ASIDE = const("no connection outlives it")
 
 
 class Calls:
-    """`delivered(entry, payload, error, refused, others)` is told of every answer to a message of
-    the outbox; others: how many calls were answered so far, None while the link is down. It answers
+    """`delivered(entry, payload, error, refused, others)` is called with every answer to a message of
+    the outbox; others: how many calls were answered so far, None while the link is down. It returns
     True when the message is to be sent again."""
 
     def __init__(self, facts, id_prefix: str, outbox, delivered) -> None:
@@ -54,7 +54,7 @@ class Calls:
         )
 
     def next_text(self) -> "str | None":
-        """The CALL to send now, None when there is none. Before the station is Accepted, and told
+        """The CALL to send now, None when there is none. Before the station is Accepted, and knows
         the time, only what may go before Accepted (OCPP 1.6, 4.2)."""
         facts = self._facts
         if not facts.link_up or not self.idle():

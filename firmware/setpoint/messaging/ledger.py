@@ -36,7 +36,7 @@ _MOST_LAST = const(8)  # that are known; an older stop keeps the reading that it
 
 class Ledger:
     """`running`: the transactions that have begun and not ended, as far as flash knows. `wh`:
-    connector: its energy register, as far as it was ever told."""
+    connector: its energy register, as last sent or stored."""
 
     def __init__(self, journal) -> None:
         self.running = []
@@ -50,7 +50,7 @@ class Ledger:
         # reading
         self.last = {}
         self.boot = 0
-        # [boot, instant, ms after it] of those that began without the time, and were told it
+        # [boot, instant, ms after it] of those that began without the time, and learned it
         self._clocks = []
         self._clockless = False  # something was written without an instant since power-up
         self._mark = ""
@@ -203,8 +203,8 @@ class Ledger:
 
     def clock_is_known(self, now: int, up_ms: int) -> "list[str]":
         """Moments without an instant get one, by the up-time that passed since. What began before
-        the last restart can only be said to have begun by now. Returns what the journal must be
-        told."""
+        the last restart can only be said to have begun by now. Returns the lines for the
+        journal."""
         lines = []
         if self._clockless:
             self._clockless = False
@@ -225,7 +225,7 @@ class Ledger:
         return None
 
     def timestamps(self, now: int):
-        """A function from moments to texts. What nobody can tell is said to be now."""
+        """A function from moments to texts. A moment that nobody knows is said to be now."""
 
         def text_of(when) -> str:
             if type(when) is list:

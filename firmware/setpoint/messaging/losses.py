@@ -34,7 +34,7 @@ _LETTERS = const(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz012345678
 def _key(message: tuple) -> "int | str":
     """The same whenever a message is sent, though its timestamp is another one. message: an entry
     of the outbox, with its order, or what waits in calls.py. Meter values of transactions are one:
-    of a hundred that offend not each costs four connections, and the stop behind them is told."""
+    of a hundred that offend not each costs four connections, and the stop behind them arrives."""
     if type(message[2]) is list:
         return 0 if message[1] == "MeterValues" else message[0]
     said = [message[2][name] for name in sorted(message[2]) if name != "timestamp"]

@@ -48,8 +48,8 @@ class Outbox:
         self.dropped = 0  # meter values that there was no room for
         self._log = log
         self._waiting = []  # (order, text) that are not in flash
-        # The same, of messages that were delivered and must still be written for the next start
-        self._told = []
+        # (order, text) of delivered messages that must still be written for the next start
+        self._delivered_lines = []
         self._waiting_since_ms = 0
         self._segment = self._offset = 0  # where the unread part of the journal begins
         self._odd = {}  # handle: its next meter value goes, while the journal is made thinner
@@ -95,16 +95,16 @@ class Outbox:
         return True
 
     def _append(self, lines: "list[str]") -> None:
-        kept = self._told + self._waiting
+        kept = self._delivered_lines + self._waiting
         self._journal.append([text for _, text in kept] + lines, self)
         if kept:
             self.ledger.has_stored(max(self.ledger.stored, kept[-1][0]))
-            self._told = []
+            self._delivered_lines = []
             self._waiting = []
 
     def flush(self) -> None:
         """What waits in RAM goes to flash. Raises OSError; then it still waits."""
-        if self._waiting or self._told:
+        if self._waiting or self._delivered_lines:
             self._append([])
 
     # -- what happens
@@ -175,7 +175,11 @@ class Outbox:
             [order, METER_VALUES, transaction.handle, transaction.connector, when, context, values],
         )
         overdue = up_ms + next_ms - self._waiting_since_ms >= _PATIENCE_MS
-        if not self._told and len(self._waiting) < _MOST_IN_RAM and (alone or not overdue):
+        if (
+            not self._delivered_lines
+            and len(self._waiting) < _MOST_IN_RAM
+            and (alone or not overdue)
+        ):
             return
         try:
             self.flush()
@@ -255,7 +259,7 @@ class Outbox:
         if parent is not None and parent != transaction.parent:
             transaction.parent = parent
             lines.append(changed(transaction))
-        self._told += [(order, text) for text in lines]
+        self._delivered_lines += [(order, text) for text in lines]
         try:
             self.flush()
         except OSError as error:
@@ -272,9 +276,15 @@ class Outbox:
             self.ledger.last.pop(order, None)
             self.ledger.running = [t for t in self.ledger.running if t.handle != handle]
             # Flash knows nothing of it, and need not
-            if [1 for _, text in self._told if text.startswith('[%d,"%s"' % (handle, START))]:
-                self._told = [told for told in self._told if told[0] not in (handle, order)]
-            if self._told:
+            if [
+                1
+                for _, text in self._delivered_lines
+                if text.startswith('[%d,"%s"' % (handle, START))
+            ]:
+                self._delivered_lines = [
+                    line for line in self._delivered_lines if line[0] not in (handle, order)
+                ]
+            if self._delivered_lines:
                 self.flush()
                 in_flash = True
         if in_flash:
@@ -288,9 +298,9 @@ class Outbox:
         self._retry_at_ms = None
         self.ledger.delivered = max(self.ledger.delivered, order)
         if self._waiting and self._waiting[0][0] == order:
-            told = self._waiting.pop(0)
-            if _METER_VALUES_IN_TEXT not in told[1]:
-                self._told.append(told)
+            line = self._waiting.pop(0)
+            if _METER_VALUES_IN_TEXT not in line[1]:
+                self._delivered_lines.append(line)
             return False
         self._journal.drop_before(self._segment)
         return True

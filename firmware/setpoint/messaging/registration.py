@@ -8,7 +8,7 @@ from micropython import const
 from .calls import understood
 
 _RETRY_S = const(30)  # where the central system gives no interval, or no usable answer
-_EARLIEST = const(-1577836800)  # 1970: a central system without a clock tells earlier dates
+_EARLIEST = const(-1577836800)  # 1970: a central system without a clock sends earlier dates
 _LATEST = const(1 << 30)  # 2054: no chip's clock can be set to a later time
 
 _LONGEST = const(
@@ -85,7 +85,7 @@ class Registration:
             self._heartbeat_again()
         else:
             self._boot_at_ms = facts.up_ms + (interval_s if interval_s > 0 else _RETRY_S) * 1000
-        self._time_told(conf)
+        self._take_time(conf)
         if facts.accepted:
             for place in facts.places():  # the central system learns every status
                 place.report_again()
@@ -95,15 +95,15 @@ class Registration:
         self._heartbeat_again()
         conf = understood(self._facts.log, "Heartbeat", payload, error)
         if conf is not None:
-            self._time_told(conf)
+            self._take_time(conf)
 
-    def _time_told(self, conf: dict) -> None:
+    def _take_time(self, conf: dict) -> None:
         """Sets the clock. While the time is unknown and the answer has no usable one, the station
         asks again soon: messages of transactions wait for it."""
         facts = self._facts
-        told = conf.get("currentTime")
-        if told is not None and _EARLIEST <= told[0] < _LATEST:
-            facts.effects.append(("clock", told[0], told[1]))
+        time = conf.get("currentTime")
+        if time is not None and _EARLIEST <= time[0] < _LATEST:
+            facts.effects.append(("clock", time[0], time[1]))
         elif facts.accepted and facts.now is None:
             self._heartbeat_at_ms = facts.up_ms + _RETRY_S * 1000
 

@@ -8,9 +8,9 @@ whole number in the unit below. It is a tenth as long as the JSON.
     a b c current of L1 to L3, 0.1 A    u v w voltage of L1 to L3, 0.1 V    T temperature, Celsius
     e energy register that nobody measures, Wh
 
-Where there is no meter, energy is what was offered. That a value is estimated OCPP 1.6 has no word
-for. Such a register has the context Other, except in a StopTransaction's data, where the contexts
-tell begin from end; power and current are not sent, only what is offered."""
+Where there is no meter, energy is what was offered. OCPP 1.6 has no word for an estimated value. Such
+a register has the context Other, except in a StopTransaction's data, where the contexts distinguish
+begin and end; power and current are not sent, only what is offered."""
 
 from micropython import const
 
@@ -53,7 +53,7 @@ class Reading:
         self.estimated = False
 
     def measures(self, name: str) -> bool:
-        """Can this board tell a measurand at all, now or later?"""
+        """Can this board measure this at all, now or later?"""
         if name.startswith("Voltage"):
             return len(self.voltages_dv) > 0
         if name == "Temperature":
@@ -64,7 +64,7 @@ class Reading:
 
 
 def short_form(measurands: "list[str]", reading: Reading, volts: int) -> str:
-    """The values of these measurands; those that the board cannot tell are left out. Voltage is of
+    """The values of these measurands; those that the board does not measure are left out. Voltage is of
     all phases, Voltage.L1 and Voltage.L1-N of one."""
     values = []
     for name in measurands:

@@ -31,8 +31,7 @@ class Statuses:
         return due_ms
 
     def settle(self) -> None:
-        """Reports every status that is not what the central system was told last, and writes that
-        failed."""
+        """Reports every status that is not the one reported last, and writes that failed."""
         facts = self._facts
         if facts.online():
             minimum_s = facts.settings["MinimumStatusDuration"]

@@ -30,7 +30,7 @@ _MOST_MOMENTS = const(16)
 
 class Transaction:
     """`started` is an instant, or None while the clock is unknown: then the up-time beside it
-    tells."""
+    counts."""
 
     def __init__(self, handle: int, connector: int, id_tag: str, meter_start_wh: int) -> None:
         self.handle = handle  # also the place of its StartTransaction in the outbox
@@ -85,7 +85,7 @@ def meter_payload(line: list, transaction_id, timestamp) -> dict:
 
 def stop_payload(line: list, transaction_id, timestamp) -> dict:
     """transaction_id: [idTag, meterStart, when] where the StartTransaction was refused to the last:
-    then this message alone tells of the transaction, by the id -1 and with its begin and end in
+    then this message alone reports the transaction, by the id -1 and with its begin and end in
     transactionData."""
     _, _, _, when, meter_stop, reason, id_tag, data = line
     if type(transaction_id) is not int:

@@ -1,4 +1,4 @@
-"""The control pilot of IEC 61851-1: what the station tells the vehicle, what the vehicle answers,
+"""The control pilot of IEC 61851-1: what the station offers the vehicle, what the vehicle answers,
 when the contactor closes.
 
     duty       the duty cycle for a limit, and what a vehicle reads from a duty cycle

@@ -3,8 +3,8 @@
 Each control step calls `begin`, passes on what the board's sensors say, and reads:
 
     faults     a bit for each fault that is there now (faults.py)
-    latch      the strictest rule that ends one of them (faults.py); 0 without a fault
-    held       of these, the bits that only a person ends; they are stored and survive a restart
+    recovery   the strictest rule that ends one of them (faults.py); 0 without a fault
+    latched    of these, the bits that only a person ends; they are stored and survive a restart
     numbers    what was measured when a fault came, by bit
     ready      False while the residual current monitor still has to pass its test
     cable_da   what the cable bears; None: not known (yet)
@@ -27,7 +27,7 @@ _LOST = const(3)  # readings without a plug: 60 ms, as for the pilot
 _CABLE_MS = const(2000)  # to find out what it bears
 _NO_CABLE = const(0)
 
-_FOLLOWS_MS = const(200)  # a contactor, with its bounce: told within 250 ms
+_FOLLOWS_MS = const(200)  # a contactor, with its bounce: reported within 250 ms
 _WELDED_MS = const(1000)
 _CLOSING_TRIES = const(3)
 
@@ -63,12 +63,12 @@ def cable_da_for(ohm: int) -> int:
 
 
 class Protection:
-    def __init__(self, held: int = 0, has_test: bool = False) -> None:
-        """`held`: as stored before the restart. `has_test`: the residual current monitor can be
+    def __init__(self, latched: int = 0, has_test: bool = False) -> None:
+        """`latched`: as stored before the restart. `has_test`: the residual current monitor can be
         tested."""
         self.faults = 0
-        self.latch = 0
-        self.held = held
+        self.recovery = 0
+        self.latched = latched
         self.numbers = [0] * faults.COUNT
         self.ready = not has_test
         self.cable_da = None
@@ -94,30 +94,30 @@ class Protection:
         self._pilot_ms = 0
 
     def begin(self) -> None:
-        self.faults = self.held
-        self.latch = MANUAL if self.held else 0
+        self.faults = self.latched
+        self.recovery = MANUAL if self.latched else 0
 
-    def _raise(self, bit: int, latch: int, number: int) -> None:
+    def _raise(self, bit: int, recovery: int, number: int) -> None:
         self.faults |= 1 << bit
         self.numbers[bit] = number
-        if latch > self.latch:
-            self.latch = latch
+        if recovery > self.recovery:
+            self.recovery = recovery
 
-    def _hold(self, bit: int, number: int) -> None:
+    def _latch(self, bit: int, number: int) -> None:
         """Raises a fault that only a person ends."""
-        self.held |= 1 << bit
+        self.latched |= 1 << bit
         self._raise(bit, MANUAL, number)
 
     def acknowledge(self, closed: "bool | None") -> None:
-        """A person has seen to what is held. A monitor has to pass its test before its fault ends.
+        """A person has seen to what is latched. A monitor has to pass its test before its fault ends.
         `closed`: the contactor's feedback, None without one."""
         if not closed:
-            self.held &= ~(1 << WELDED)
+            self.latched &= ~(1 << WELDED)
         if self._has_test:
             self.ready = False
             self._acknowledged = True
         else:
-            self.held &= ~(1 << faults.RESIDUAL)
+            self.latched &= ~(1 << faults.RESIDUAL)
 
     def cable(self, elapsed_ms: int, ohm: int, plugged: bool, energised: bool) -> None:
         """Finds the cable's rating when the plug goes in; it does not rise until the plug is
@@ -160,7 +160,7 @@ class Protection:
             rule = SELF_HEALING if self._closing_tries < _CLOSING_TRIES else UNPLUG
             self._raise(faults.CONTACTOR, rule, self._apart_ms)
         elif self._apart_ms >= _WELDED_MS:
-            self._hold(WELDED, self._apart_ms)
+            self._latch(WELDED, self._apart_ms)
 
     def current(self, elapsed_ms: int, offered_da: int, da: int, charging: bool) -> None:
         """Compares what the vehicle draws (`da`) with what it reads from the pilot. Only while it
@@ -204,18 +204,18 @@ class Protection:
                 self.test = True
                 self._testing_ms = 0
             elif tripped:
-                self._hold(faults.RESIDUAL, 0)
+                self._latch(faults.RESIDUAL, 0)
             return
         self._testing_ms += min(elapsed_ms, _STEP_MS)
         if self.test and tripped:
             self.test = False
             self._testing_ms = 0
         elif self._testing_ms > (_TEST_MS if self.test else _QUIET_MS):
-            self._hold(faults.RCM if self.test else faults.RESIDUAL, self._testing_ms)
+            self._latch(faults.RCM if self.test else faults.RESIDUAL, self._testing_ms)
             self._end_test()
         elif not self.test and not tripped:
             if self._acknowledged:
-                self.held &= ~(1 << faults.RESIDUAL | 1 << faults.RCM)
+                self.latched &= ~(1 << faults.RESIDUAL | 1 << faults.RCM)
             self._end_test()
 
     def _end_test(self) -> None:

@@ -9,7 +9,7 @@
     C1      +12 V    open        vehicle asks, no permit
     C1P     PWM      open        vehicle asked before there was PWM; it has not asked for 500 ms yet
     C2      PWM      closed      energy flows
-    C2S     +12 V    closed      told to stop; the vehicle has 6 s to do so without load on the
+    C2S     +12 V    closed      the offer has ended; the vehicle has 6 s to stop, to spare the
                                  contactor
     WAKE    none     open        wakes a vehicle: no pilot, or -12 V, for 4 s; +12 V for 750 ms
     F       -12 V for 300 ms if the contactor was closed, then +12 V; open     fault
@@ -98,7 +98,7 @@ class Sequence:
         self._since_open_ms = _LONG_MS
         self._since_duty_ms = _LONG_MS
 
-        self._latch = 0  # of the faults since F was entered, the strictest rule
+        self._recovery = 0  # of the faults since F was entered, the strictest rule
         self._released = False  # UNPLUG or MANUAL: what it asks for has happened
         self._acknowledged = False
         self._gone_ms = 0
@@ -162,18 +162,18 @@ class Sequence:
 
     # faults
 
-    def _fail(self, pilot_fault: "str | None", latch: int) -> None:
-        """Enters F, or adds a fault to it: the strictest rule counts. latch: of one outside the
+    def _fail(self, pilot_fault: "str | None", recovery: int) -> None:
+        """Enters F, or adds a fault to it: the strictest rule counts. recovery: of one outside the
         pilot."""
         if self.state != "F":
             self._n12_ms = _N12_MS if self.contactor else 0
-            self._latch = 0
+            self._recovery = 0
             self._go("F", N12_U16 if self._n12_ms else X1_U16)
         if pilot_fault is not None:
             self.fault = pilot_fault
-            latch = UNPLUG if pilot_fault == "diode" or pilot_fault == "short" else SELF_HEALING
-        if latch > self._latch:
-            self._latch = latch
+            recovery = UNPLUG if pilot_fault == "diode" or pilot_fault == "short" else SELF_HEALING
+        if recovery > self._recovery:
+            self._recovery = recovery
         self._released = False
         self._acknowledged = False
 
@@ -184,9 +184,9 @@ class Sequence:
             self._gone_ms = 0
             return
         self._gone_ms = min(self._gone_ms + elapsed_ms, _LONG_MS)
-        if self._latch <= SELF_HEALING:
+        if self._recovery <= SELF_HEALING:
             self._released = self._gone_ms >= _RECOVERY_MS
-        elif self._latch == UNPLUG:
+        elif self._recovery == UNPLUG:
             self._released = self._released or self._level.present == "A"
         else:
             self._released = self._acknowledged

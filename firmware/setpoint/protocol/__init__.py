@@ -11,7 +11,7 @@
     urls        the parts of a file's URL
     http        bytes of a web server      -> a head, and pieces of a file (RFC 9112)
     dns         a host's name           -> the question for its address (RFC 1035)
-    errors      what a peer is told when it is wrong
+    errors      what a peer that is wrong is answered
 
 Rule 1: nothing here reads a clock, opens a socket or waits. Time and randomness are arguments.
 Rule 2: whatever a peer sends leads to a value, or to one of the errors that the docstrings name.

@@ -59,7 +59,7 @@ def _of_connector(supply, tracks, station, now, duration_s, amps, max_segments):
     ((own, started),) = tracks
     own_rate = supply.own_rate
     divisor = supply.rate_per_da if amps else 6
-    held = supply.held
+    carrying = supply.carrying
     end = now + duration_s
     periods = []
     last = last_phases = None
@@ -114,7 +114,7 @@ def _of_connector(supply, tracks, station, now, duration_s, amps, max_segments):
             lower = rate
         if top_rate is not None and top_rate < lower:
             lower = top_rate
-        fewer = held[phases if phases < top_phases else top_phases]
+        fewer = carrying[phases if phases < top_phases else top_phases]
         tenths = (lower if amps else lower * fewer) // divisor
         if tenths != last or fewer != last_phases:
             if len(periods) == max_segments:
@@ -155,7 +155,9 @@ def _of_charge_point(supply, tracks, station, now, duration_s, amps, max_segment
                 rate = stack.rate
             if cap is not None and cap < rate:
                 rate = cap
-            phases = supply.held[stack.phases if stack.phases < station.phases else station.phases]
+            phases = supply.carrying[
+                stack.phases if stack.phases < station.phases else station.phases
+            ]
             if phases > most_phases:
                 most_phases = phases
             total += rate if amps else rate * phases

@@ -126,7 +126,7 @@ class InstalledProfiles:
             if station.phases < phases:
                 phases = station.phases
         until = own.until if own.until < station.until else station.until
-        return rate // supply.rate_per_da, supply.held[phases], until, reason
+        return rate // supply.rate_per_da, supply.carrying[phases], until, reason
 
     def station_limit_at(self, now: "int | None") -> tuple:
         """(limit_da or None, reason): what all connectors together may draw per phase (R29). It

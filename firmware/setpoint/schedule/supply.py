@@ -38,10 +38,10 @@ class Supply:
         # Phases that may carry current when a profile names 1, 2 or 3 (index 0 is unused). A switch
         # holds a connector to one phase or to all of them. Where it cannot hold the named number,
         # all carry (R26).
-        self.held = (0, 1 if can_switch_phases else phases, phases, phases)
+        self.carrying = (0, 1 if can_switch_phases else phases, phases, phases)
         # What a tenth of the unit is worth, by the number of phases its period names.
         self.amps = ("A", self.rate_per_da, self.rate_per_da, self.rate_per_da)
-        self.watts = ("W", 6 // self.held[1], 6 // self.held[2], 6 // self.held[3])
+        self.watts = ("W", 6 // self.carrying[1], 6 // self.carrying[2], 6 // self.carrying[3])
 
         self.station_rate = None if station_da is None else station_da * self.rate_per_da
         self.connector_rate = connector_da * self.rate_per_da

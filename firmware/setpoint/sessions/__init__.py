@@ -1,9 +1,11 @@
-"""Who charges: from a card to the last meter reading (OCPP 1.6, 3.5, 3.16).
+"""Who charges: from a card to the last meter reading.
 
-cards         what a card at the reader, or a remote start, leads to; loaded for each of them
-cache         what the central system said about cards; loaded when it is needed
-authorisation permissions that wait for a plug
-transactions  a transaction begins, and ends
-meters        what the meters say; an energy register that never goes back
-samples       when meters are read
+OCPP 1.6, 3.5 and 3.16. The files in the order of a session:
+
+    cards           what a card at the reader, or a remote start, leads to; loaded for each of them
+    cache           what the central system said about cards; loaded when it is needed
+    authorisation   permissions that wait for a plug
+    transactions    a transaction begins, and ends
+    meters          what the meters say; an energy register that never goes back
+    samples         when meters are read
 """

@@ -20,7 +20,7 @@ class Grant:
 
 class Authorisation:
     """cards.py uses what is public here: documents (the port to flash), transactions, calls.
-    statuses: tells of Preparing before the transaction begins, even where it begins in the same
+    statuses: reports Preparing before the transaction begins, even where it begins in the same
     pass."""
 
     def __init__(self, facts, documents, transactions, calls, statuses) -> None:

@@ -2,10 +2,10 @@
 one.
 
 A card means, first case that fits:
-1. Its own transaction runs in reach, or its cable is held there: the transaction ends, the cable is
+1. Its own transaction runs in reach, or its cable is locked there: the transaction ends, the cable is
    released.
 2. The central system, the cache or AllowOfflineTxForUnknownId accepts it, and its group
-   (parentIdTag) runs or is held: the same.
+   (parentIdTag) runs or has its cable locked: the same.
 3. It is accepted, and a connector in reach is free: a grant (authorisation.py), first rule that
    fits:
    a. not for a vehicle that another card has left at its connector, while there is another
@@ -24,12 +24,12 @@ def card(authorisation, id_tag: str, connectors: "list[int] | None") -> None:
     facts = authorisation.facts
     reach = [c for c in facts.connectors if connectors is None or c.id in connectors]
     for connector in reach:
-        owner = connector.transaction or connector.held
+        owner = connector.transaction or connector.locked_for
         if owner is not None and owner.id_tag.lower() == id_tag.lower():
             _leave(authorisation, connector, id_tag)
             return
     ids = [c.id for c in reach if c.free()]
-    if ids or any([(c.transaction or c.held) is not None for c in reach]):
+    if ids or any([(c.transaction or c.locked_for) is not None for c in reach]):
         authorise(authorisation, id_tag, ids, None, reach)
     else:
         facts.log("warn", "card refused: no connector is free")
@@ -96,7 +96,7 @@ def _ask(authorisation, id_tag: str, ids: "list[int]", profile: "dict | None", r
 
 def _accepted(authorisation, id_tag, ids, profile, reach, parent: "str | None") -> None:
     for connector in reach:
-        owner = connector.transaction or connector.held
+        owner = connector.transaction or connector.locked_for
         if parent and owner is not None and (owner.parent or "").lower() == parent.lower():
             _leave(authorisation, connector, id_tag)
             return
@@ -139,7 +139,7 @@ def grant(
 def _leave(authorisation, connector, id_tag: str) -> None:
     if connector.transaction is not None:
         authorisation.transactions.end(connector, "Local", id_tag)
-    connector.held = None
+    connector.locked_for = None
 
 
 def judged(authorisation, id_tag: str, info: dict, transaction) -> None:

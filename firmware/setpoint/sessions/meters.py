@@ -12,8 +12,8 @@ LISTS = const(
 
 
 class Meters:
-    """readings(connector id) -> messaging.sampling.Reading. ledger: knows what each register was
-    told to be."""
+    """readings(connector id) -> messaging.sampling.Reading. ledger: knows each register as it
+    was sent last."""
 
     def __init__(self, facts, readings, ledger) -> None:
         self._facts = facts
@@ -31,8 +31,8 @@ class Meters:
             )
 
     def reading(self, connector_id: int):
-        """What the meter says now. The register is never below what the central system was told
-        before.
+        """What the meter says now. The register is never below what the central system knows
+        already.
 
         A meter that begins below that at power-up has forgotten, and counts on. One that falls back
         later is not believed until it is above again: it may be a single wrong reading. One that
@@ -50,7 +50,7 @@ class Meters:
         return reading
 
     def measures(self, name: str) -> bool:
-        """Can this board tell a measurand of any of its connectors?"""
+        """Can this board measure this at any of its connectors?"""
         return any(
             [self._readings(connector.id).measures(name) for connector in self._facts.connectors]
         )

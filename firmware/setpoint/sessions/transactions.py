@@ -77,7 +77,7 @@ class Transactions:
                 )
                 return
         connector.ended_here = None
-        connector.held = None
+        connector.locked_for = None
         self._meters.begins(transaction, self._when())
         self._write(lambda: self._outbox.add_start(transaction))
         facts.log("info", "connector %d: transaction begins" % connector.id)
@@ -100,7 +100,9 @@ class Transactions:
         if reason == "DeAuthorized" or (
             reason == "EVDisconnected" and not facts.settings["UnlockConnectorOnEVSideDisconnect"]
         ):
-            connector.held = transaction if connector.has_lock and connector.cable_in else None
+            connector.locked_for = (
+                transaction if connector.has_lock and connector.cable_in else None
+            )
         when = self._when()
         reading = self._meters.ends(transaction, when)
         self._stop(transaction, when, reading[0], reason, id_tag, connector.live())

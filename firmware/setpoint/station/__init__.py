@@ -4,8 +4,8 @@ After each event the app carries out the effects, in order,
 
     ("send", text)               an OCPP-J message for the central system; a long one as a list of
                                  pieces of its UTF-8
-    ("clock", instant, into_second_ms)   the central system says what time it is; `on_clock` is told
-                                         if that was news
+    ("clock", instant, into_second_ms)   the central system says what time it is; the app calls
+                                         `on_clock` if that was news
     ("ping", seconds)            the websocket's ping interval
     ("renew",)                   connect anew, with other credentials
     ("transfer", name, job)      fetch or send a file; `on_transfer` is told how it ended

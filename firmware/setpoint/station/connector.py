@@ -58,7 +58,7 @@ class Connector:
         self.has_lock = False
         # A cable sits in the socket, with or without a vehicle; False where that cannot be seen
         self.cable_in = False
-        self.held = None  # the ended transaction whose owner alone may unlock the cable
+        self.locked_for = None  # the ended transaction whose owner alone may unlock the cable
         # (order of its StopTransaction, reading so far) while current may still flow
         self.stopped = None
         self.look_ms = None  # when to take the last reading, or to check `spent`
@@ -86,7 +86,7 @@ class Connector:
         """A cable sits in the socket, or does not (with or without a vehicle at its other end)."""
         self.cable_in = present and self.has_lock
         if not self.cable_in:
-            self.held = None
+            self.locked_for = None
             if not self.plugged():
                 self.ended_here = None
 
@@ -126,7 +126,7 @@ class Connector:
 
     def lock_wanted(self) -> bool:
         """Is the cable to be locked in? Never opened under load."""
-        return self.transaction is not None or self.held is not None or self.live()
+        return self.transaction is not None or self.locked_for is not None or self.live()
 
     def status(self) -> str:
         # 1. a fault that blocks charging
@@ -207,7 +207,7 @@ class Connector:
         return self._seen_at_ms + minimum_s * 1000
 
     def report_again(self) -> None:
-        """The central system is to be told at the next occasion, changed or not."""
+        """The status is sent at the next occasion, changed or not."""
         self._reported = None
 
     def reported(self) -> tuple:

@@ -6,9 +6,9 @@
     profile 2   password, TLS      wss://, the central system shows a certificate
     profile 3   TLS, certificate   wss://, both show a certificate
 
-What holds stands in facts.credentials, where the link finds it, and while a change is on trial what
-held before it, too. Flash holds both, so that a power cut during a trial locks nobody out. A
-profile can be raised and never lowered. The key is never told, neither by GetConfiguration nor in
+What is valid stands in facts.credentials, where the link finds it, and while a change is on trial
+what was valid before it, too. Flash holds both, so that a power cut during a trial locks nobody out. A
+profile can be raised and never lowered. The key is never shown, neither by GetConfiguration nor in
 the log."""
 
 from ..messaging.security_events import happened

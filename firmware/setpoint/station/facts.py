@@ -31,9 +31,9 @@ class Facts:
         self.credentials = Credentials()
         self.limits_stale = True  # something that a limit depends on is another one
         self.effects = []  # what the app carries out after the pass (station.py)
-        # That the central system is to be told: (instant or None, up_ms, type, info)
+        # To be sent: (instant or None, up_ms, type, info)
         self.security_events = []
-        self.failed_writes = []  # sentences about flash, that the central system is to be told
+        self.failed_writes = []  # sentences about flash, to be sent as security events
 
     def online(self) -> bool:
         """May anything be sent beside BootNotification?"""

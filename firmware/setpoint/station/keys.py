@@ -6,7 +6,7 @@ Loaded when a key is asked for or written, and for the first values (late.py).
 # Name=first value, type, access, rule. Types: b boolean; i integer, lowest, highest; l list, most
 # words, allowed words; m list of measurands, most words; p phase rotation of connectors, such as
 # 1.RST; k key of 16 to 20 bytes in hexadecimal digits; t text. Access: w writable, r read only, x
-# writable and never told.
+# writable and never shown.
 _TABLE = """
 AllowOfflineTxForUnknownId=false b w
 AuthorizationCacheEnabled=true b w

@@ -1,7 +1,7 @@
 """What a central system may ask of a charge point: from the text of a CALL to the text of its
 answer.
 
-Nothing that comes in raises past `answer`: they are wrong, and are told so with the official code.
+Nothing that comes in raises past `answer`: what is wrong is answered with the official error code.
 """
 
 from ..protocol.errors import OcppError

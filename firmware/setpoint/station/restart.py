@@ -12,31 +12,32 @@ _PATIENCE_MS = const(30000)
 
 
 class Restart:
-    """A part of the station from the moment in which it was asked for. kind: Hard or Soft."""
+    """A part of the station while it is tried. kind: Hard or Soft; leave(self): it is given up."""
 
-    def __init__(self, kind: str, facts, transactions, outbox) -> None:
+    def __init__(self, kind: str, facts, transactions, outbox, leave) -> None:
         self._facts = facts
         self._outbox = outbox
+        self._leave = leave
         self._tries = 0
-        # When it is tried, whatever is still open; None: given up
+        # When it is tried, whatever is still open
         self._at_ms = facts.up_ms + _PATIENCE_MS
         facts.log("warn", "%s reset asked by the central system" % kind)
         transactions.end_all(kind + "Reset")
 
-    def due_ms(self) -> "int | None":
+    def due_ms(self) -> int:
         return self._at_ms
 
     def settle(self) -> None:
         """Restarts when everything is said and every contactor open, or it is time."""
         facts = self._facts
-        if self._at_ms is None or (facts.up_ms < self._at_ms and self._waits()):
+        if facts.up_ms < self._at_ms and self._waits():
             return
         self._at_ms = facts.up_ms + _PATIENCE_MS
         if self._tries > facts.settings["ResetRetries"]:
-            self._at_ms = None
             facts.charge_point.on_fault(
                 "ResetFailure", None, "reset tried %d times" % self._tries, True
             )
+            self._leave(self)
         else:
             self._tries += 1
             facts.effects.append(("reset",))

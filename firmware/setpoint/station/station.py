@@ -8,7 +8,7 @@ event through one pass.
               and `limits.of`
     effects   what the app carries out after the pass, in order
 
-The app sets the time (`time_is`), tells an event (`on_...`, `wake`), takes the effects and assigns
+The app sets the time (`time_is`), dispatches an event (`on_...`, `wake`), takes the effects and assigns
 the outputs. What breaks an event off while it is `changing` leaves it half done.
 
 A part has `settle()`, called in each pass, and `due_ms()`: the up-time at which it wants a pass, or
@@ -236,12 +236,12 @@ class Station:
         return action not in _READ_ONLY
 
     def restart(self, kind: str) -> None:
-        """A Reset was asked for, Hard or Soft. From now on there is one more part."""
+        """A Reset was asked for, Hard or Soft. While it is tried there is one more part."""
         from .restart import Restart
 
         if self._restart is not None:
             self.leave(self._restart)
-        self._restart = Restart(kind, self.facts, self.transactions, self.outbox)
+        self._restart = Restart(kind, self.facts, self.transactions, self.outbox, self.leave)
         self.join(self._restart)
 
     def join(self, part) -> None:

@@ -7,8 +7,8 @@ Its state lies in flash, as the document `firmware`, and outlives each restart:
                  fetched: what was fetched before a restart is fetched anew
     Downloaded   the new firmware is there and right; it waits for the end of all transactions
     Restarting   the next start is the new firmware's
-    Ended        with `status`, which the central system is to be told
-    Telling      it may have been told that
+    Ended        with `status`, which the central system does not know yet
+    Sending      it may know
 
 Rules:
 1. Flash is erased only while no contactor is closed: an erasure holds up the control step.
@@ -46,8 +46,8 @@ class Update:
         self.kept = kept
         self.status = None  # that holds, for TriggerMessage
         self._station = station
-        self._to_tell = []
-        self._telling = False
+        self._reports = []
+        self._sending = False
         self._fetching = False
         self._fetched = {}  # what outlives a try: transfers.py
         self._at_ms = 0  # of the next try, or when its patience ends
@@ -78,7 +78,7 @@ class Update:
             self._install_if_idle()
         elif state == "Restarting" and self._on_trial:
             self._try_it()
-        self._tell()
+        self._send_next()
 
     # -- fetching
 
@@ -96,7 +96,7 @@ class Update:
         due_ms = self.due_ms()
         if due_ms is None or facts.up_ms < due_ms:
             return
-        if not self.kept["tries"]:  # it was restarted in the last one
+        if not self.kept["tries"]:  # a restart came into the last one
             self._end("DownloadFailed")
             return
         self.kept["tries"] -= 1
@@ -165,7 +165,7 @@ class Update:
             self._installing = True
             self._at_ms = facts.up_ms + _PATIENCE_MS
             self._report("Installing")
-        waits = facts.online() and (self._to_tell or len(station.outbox))
+        waits = facts.online() and (self._reports or len(station.outbox))
         if waits and facts.up_ms < self._at_ms:
             return
         self.kept["state"] = "Restarting"
@@ -202,7 +202,7 @@ class Update:
             self._end("InstallationFailed")
         elif state == "Ended":
             self._report(kept["status"])
-        elif state == "Telling":
+        elif state == "Sending":
             facts.log("warn", "the update of the firmware: %s, perhaps not told" % kept["status"])
             self._over()
         elif state == "Downloaded":
@@ -224,14 +224,14 @@ class Update:
             facts.log("error", "the new firmware does not connect: back to the one before")
             facts.effects.append(("place", "give up"))
 
-    # -- telling
+    # -- reports
 
     def trigger(self) -> None:
         self._send(self.status or "Idle", None, True)
 
     def _report(self, status: str) -> None:
         self.status = status
-        self._to_tell.append(status)
+        self._reports.append(status)
 
     def _end(self, status: str) -> None:
         self._station.facts.charge_point.updating = False
@@ -239,25 +239,25 @@ class Update:
         self._keep()
         self._report(status)
 
-    def _tell(self) -> None:
-        if self._telling or not self._to_tell or not self._station.facts.online():
+    def _send_next(self) -> None:
+        if self._sending or not self._reports or not self._station.facts.online():
             return
-        if self.kept["state"] == "Ended" and len(self._to_tell) == 1:
-            self.kept["state"] = "Telling"
+        if self.kept["state"] == "Ended" and len(self._reports) == 1:
+            self.kept["state"] = "Sending"
             self._keep()
-        self._telling = True
-        self._send(self._to_tell[0], self._told, False)
+        self._sending = True
+        self._send(self._reports[0], self._answered, False)
 
-    def _told(self, payload, error: "str | None") -> None:
-        self._telling = False
+    def _answered(self, payload, error: "str | None") -> None:
+        self._sending = False
         if self._station.download is not self:
             return
         if error is not None and ":" not in error and error != SET_ASIDE:
             return  # no CALLERROR with its code: it is told anew
         if error is not None:
-            self._station.facts.log("warn", "%s not delivered: %s" % (self._to_tell[0], error))
-        self._to_tell.pop(0)
-        if self.kept["state"] == "Telling" and not self._to_tell:
+            self._station.facts.log("warn", "%s not delivered: %s" % (self._reports[0], error))
+        self._reports.pop(0)
+        if self.kept["state"] == "Sending" and not self._reports:
             self._over()
 
     def payload(self, status: str) -> dict:
@@ -344,7 +344,7 @@ def understood(kept: dict) -> dict:
         state = kept["state"]
         texts = ["state"]
         ints = []
-        if state in ("Ended", "Telling"):
+        if state in ("Ended", "Sending"):
             texts.append("status")
         elif state in ("Waits", "Downloaded", "Restarting"):
             texts += ["url", "of"] if state == "Waits" else ["url", "of", "place"]

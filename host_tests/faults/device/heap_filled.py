@@ -72,7 +72,7 @@ class Agent:
         self.board.make_safe()
         self.app = App(self.board)
         self.wire = self.app.session = Wire()
-        self.app._tell_time()
+        self.app._set_station_time()
         self.app.station.start(False)
         self.app._carry_out()
         self.connect()
@@ -114,7 +114,7 @@ class Agent:
     def charge(self):
         """A transaction on connector 1, and two profiles."""
         app = self.app
-        app.tell(app.station.on_pilot, 1, "C2", "C")
+        app.dispatch(app.station.on_pilot, 1, "C2", "C")
         if app.station.facts.connectors[0].transaction is None:
             app.on_card("CARD", [1])
             self.answer_all()
@@ -200,7 +200,7 @@ def lost(agent):
     sentence, or None."""
     app = agent.app
     station = app.station
-    app._tell_time()
+    app._set_station_time()
     answer = agent.ask("GetConfiguration", {"key": ["HeartbeatInterval"]})
     if not answer or not answer["configurationKey"]:
         return "a valid request is not answered"
@@ -287,7 +287,7 @@ def main():
             for name, action, payload in messages(number):
                 if action is None:
                     agent.wire.texts.clear()
-                    agent.app.tell(agent.app.station.registration.heartbeat, True)
+                    agent.app.dispatch(agent.app.station.registration.heartbeat, True)
                     agent.app.wake()
                     asked = [json.loads(t) for t in agent.wire.texts]
                     text = json.dumps([3, asked[0][1] if asked else "none", payload])

@@ -63,7 +63,7 @@ class Panel:
                 self._show(meaning)
             if self._button is not None:
                 pressed = pressed + 1 if self._button.value() else 0
-                if pressed == 2:  # and once only, however long it is held
+                if pressed == 2:  # and once only, however long it stays pressed
                     app.on_press("button")
             if self._stop is not None:
                 self._look_at_stop(app, self._stop.value() == 1)

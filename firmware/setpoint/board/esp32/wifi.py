@@ -6,8 +6,8 @@ Rule 1: whatever happens to an attempt (refused, timed out by the caller, a brok
 Rule 2: the radio's memory is taken when the board is made, before the program is imported: Python's
     heap grows over what is free, and never gives it back. Asked for the radio later, the chip has
     too little and aborts, which is no exception.
-Wi-Fi reconnects by itself; when it has not for a minute it is told to join again, which takes no
-time, each minute.
+Wi-Fi reconnects by itself; while it does not, this file has it join again each minute, which takes
+no time.
 
 To start the radio anew blocks the interpreter until the radio is on, and the control step with it.
 So that comes after ten minutes without a network, or after one if the radio did not start, and then
@@ -41,8 +41,8 @@ class Network:
         self.up = False
         self._wifi = wifi or {}
         self._wlan: "network.WLAN | None" = None
-        self._problem: "str | None" = None  # why the radio does not do what it was told last
-        self._told: "str | None" = None  # of these, the one that stands in the log
+        self._problem: "str | None" = None  # why the radio did not do its last step
+        self._logged: "str | None" = None  # the problem that the log has already
         if self._wifi.get("ssid"):
             self._tries(self._start)
         self._last: "tuple[str, str] | None" = None  # (host, its address) of the last connection
@@ -73,7 +73,7 @@ class Network:
                 if error.errno != errno.EINPROGRESS:
                     raise
             poller = select.poll()
-            # The chip tells a refusal only to who asks for POLLHUP
+            # The chip shows a refusal only to who asks for POLLHUP
             poller.register(connection, select.POLLOUT | select.POLLHUP)
             ready = poller.poll(0)
             while not ready:
@@ -94,18 +94,18 @@ class Network:
                 connection.close()
 
     async def run(self, app) -> None:
-        """Keeps Wi-Fi joined, and tells the application of each change."""
+        """Keeps Wi-Fi joined, and reports each change to the application."""
         self._log = app.log
         if not self._wifi.get("ssid"):
             app.log("warn", "wifi", "/identity.json names no network: offline")
-        self._tell_problem(app)
+        self._log_problem(app)
         looks = minutes = 0
         pause = 1 if self._problem else _START_AFTER
         while self._wlan is not None:
             if not self._wlan.isconnected():
                 looks += 1
                 if self.up:
-                    self._tell(app, False, "Wi-Fi lost")
+                    self._changed(app, False, "Wi-Fi lost")
                 if looks > _JOIN_AFTER:
                     looks = 0
                     minutes += 1
@@ -115,25 +115,25 @@ class Network:
                         self._tries(self._start)
                     elif not self._problem:
                         self._tries(self._join)
-                    self._tell_problem(app)
+                    self._log_problem(app)
             elif not self.up:
                 looks = minutes = 0
                 pause = _START_AFTER
-                self._tell(app, True, "Wi-Fi: " + self._wlan.ifconfig()[0])
+                self._changed(app, True, "Wi-Fi: " + self._wlan.ifconfig()[0])
             await sleep_ms(_LOOK_MS)
         while True:  # a board's task does not end
             await sleep_ms(1000 * _LOOK_MS)
 
-    def _tell(self, app, up: bool, sentence: str) -> None:
+    def _changed(self, app, up: bool, sentence: str) -> None:
         self.up = up
         app.log("info" if up else "warn", "wifi", sentence)
         app.on_network()
 
-    def _tell_problem(self, app) -> None:
+    def _log_problem(self, app) -> None:
         """Once, however often it is tried in vain."""
-        if self._problem and self._problem != self._told:
+        if self._problem and self._problem != self._logged:
             app.log("error", "wifi", self._problem)
-        self._told = self._problem
+        self._logged = self._problem
 
     def _tries(self, step) -> None:
         """One of the two below. What Wi-Fi's driver has no OSError for is a RuntimeError; a name

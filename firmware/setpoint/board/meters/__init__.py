@@ -8,7 +8,7 @@ Each meter has the same attributes, kept up to date by its own task:
                   sessions/meters.py adds what it had before
     watts         power of all phases in W
     currents_da   list of three, deci-ampere in L1, L2, L3
-    voltages_dv   list of three, deci-volt to neutral; None where the meter cannot tell
+    voltages_dv   list of three, deci-volt to neutral; None where the meter does not measure
     estimated     nothing is measured; the figures follow from what the pilot offers
 
 and `run(on_lost)`, the task's coroutine. It calls on_lost(sentence) when the meter is lost,

@@ -51,7 +51,7 @@ class PulseMeter:
         if count != self._seen:
             self._seen = count
             self._seen_at_ms = now_ms
-            # After a pause that is its average, and the next window tells the power
+            # After a pause that is its average; the next window measures the power
             if waited_ms >= _WINDOW_MS:
                 came = count - self._window_count
                 self._draws(came * self._watt_ms // waited_ms)

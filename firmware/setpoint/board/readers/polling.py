@@ -1,4 +1,4 @@
-"""Looks at a card reader's chip four times a second and tells each card once, when it comes.
+"""Looks at a card reader's chip four times a second and reports each card once, when it comes.
 
 A try on a bus whose wire is shorted stops the interpreter for 0.1 to 1 s, and the control step with
 it. So the pause doubles with each failure in a row, to four minutes; and a lost reader is not

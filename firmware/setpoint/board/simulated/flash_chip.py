@@ -145,8 +145,8 @@ def mount(
     """The chip in `folder`, mounted, and sentences about what went wrong; makes a formatted image
     at first use.
 
-    unreadable: the start file's reads that fail. Raises OSError where reading fails, which tells
-    nothing of the image."""
+    unreadable: the start file's reads that fail. Raises OSError where reading fails, which
+    proves nothing about the image."""
     problems = []
     path = "%s/%s" % (folder, _IMAGE)
     if not _exists(path):

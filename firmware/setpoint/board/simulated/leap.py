@@ -32,11 +32,11 @@ class Leap:
                 await self._leap()
 
     async def _leap(self) -> None:
-        self._board.ticker.held = True
+        self._board.ticker.paused = True
         try:
             await self._pass_time()
         finally:
-            self._board.ticker.held = False
+            self._board.ticker.paused = False
 
     async def _pass_time(self) -> None:
         app = self._app
@@ -62,9 +62,9 @@ class Leap:
                 await self._others(2)
 
     async def _others(self, duration_ms: int) -> None:
-        self._board.ticker.held = False
+        self._board.ticker.paused = False
         await sleep_ms(duration_ms)
-        self._board.ticker.held = True
+        self._board.ticker.paused = True
 
     def _vehicles_ms(self) -> int:
         return min([outlet.vehicle.ms_to_next_change() for outlet in self._board.outlets])

@@ -107,7 +107,7 @@ class _Reading:
     def __init__(self) -> None:
         self.wrong: "list[str]" = []
         self.ignored: "list[str]" = []
-        self._told: "list[str]" = []  # fields that a sentence is about; one a field is enough
+        self._named: "list[str]" = []  # fields that a sentence is about; one a field is enough
 
     def object(self, value, fields: dict, path: str) -> dict:
         """`value` with its defaults filled in."""
@@ -135,12 +135,12 @@ class _Reading:
         if meant is None:
             self.ignored.append("The field %s%s is unknown and ignored." % (path, name))
         else:
-            self._told.append(path + meant)
+            self._named.append(path + meant)
             self.wrong.append("The field %s%s is unknown: did you mean %s?" % (path, name, meant))
 
     def check(self, right: bool, path: str, must_be: str) -> None:
-        if not right and path not in self._told:
-            self._told.append(path)
+        if not right and path not in self._named:
+            self._named.append(path)
             self.wrong.append("%s must be %s." % (path, must_be))
 
 

@@ -16,7 +16,7 @@ class Ticker:
     """
 
     def __init__(self, callback, period_ms: int) -> None:
-        self.held = False  # a leap lets time pass, and makes the steps itself
+        self.paused = False  # while a leap lets time pass, and makes the steps itself
         self._callback = callback
         self._period_ms = period_ms
         self._runs = True
@@ -39,5 +39,5 @@ class Ticker:
 
     def _call(self, _) -> None:
         self._called = self._asked
-        if self._runs and not self.held:
+        if self._runs and not self.paused:
             self._callback(self)

@@ -15,4 +15,4 @@ def answer(station, request: dict) -> dict:
 def _unlock(station, connector) -> None:
     if connector.transaction is not None:
         station.transactions.end(connector, "UnlockCommand", None)
-    connector.held = None
+    connector.locked_for = None
