@@ -57,6 +57,9 @@ MAY_IMPORT = {
     "evse": {"pilot"},
     "fault_reports": {"pilot.faults"},
     "inspection": {"pilot.duty", "protocol.iso8601"},
+    "transfers": {"link", "diagnostics", "update"},
+    "update": {"protocol.firmware_file", "store", "clock"},
+    "diagnostics": {"clock", "inspection", "protocol.iso8601", "station"},
     "app": {
         *(
             "station",
@@ -73,7 +76,7 @@ MAY_IMPORT = {
             "log",
             "tasks",
         ),
-        *("late", "outputs", "state_line", "fault_reports", "work"),
+        *("late", "outputs", "state_line", "fault_reports", "transfers", "update", "work"),
     },
     "main": {"app", "board", "log", "log_ring"},
     "boot": {"main"},

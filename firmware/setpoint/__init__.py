@@ -29,6 +29,9 @@ rooms.
                         loop
     fault_reports       what the control loop found wrong: to the station, the log and flash
     inspection          the state in one dict, for the bench
+    transfers           uploads and downloads, beside the station's passes
+    update     OUTSIDE  new firmware: fetched, put where it does not run, started, given up
+    diagnostics         the files that a central system may ask for
     app                 puts it together: dispatches events to the station, carries out its effects,
                         assigns its outputs
     main                outputs safe first, then the app, safe again on every way out
@@ -43,6 +46,8 @@ Who may import whom; host_tests/test_architecture.py holds this picture true:
             app -> control -> pilot
             app -> link -> { protocol, certificates }
             app -> { store, board, inspection, clock, log, tasks }
+            app -> transfers -> { link, diagnostics -> { inspection, station }, update }
+            app -> update -> { protocol, store, clock }
 
 A pure room imports its own files, units, and a few modules of the interpreter (micropython, struct,
 json, binascii, hashlib, array). It holds no float, no clock and nothing async.

@@ -41,7 +41,7 @@ class App:
         self.clock = board.clock
         self.log = Log(board.clock, board.root + "/state")
         self.peak_memory = 0
-        self.work = None  # the task of work.py
+        self.transfers = {}  # that are under way: "upload", "download", "work", and the task
         self._logged_stall_ms = 100  # a step of the control loop that comes this late is logged
         self._changes = 0  # of limits, permits and pilots
         self._events = asyncio.ThreadSafeFlag()
@@ -72,6 +72,9 @@ class App:
             self._events.set,
             self.stored_faults,
         )
+        from .update.places import running
+
+        board.identity["program"] = running(board)
         self.station = Station(
             board.identity,
             self.documents,
@@ -133,7 +136,7 @@ class App:
             await self.session.say_goodbye()
         finally:
             self.control.halt()
-            for task in running + ([self.work] if self.work else []):
+            for task in running + list(self.transfers.values()):
                 task.cancel()
 
     def _on_death(self, name: str, sentence: str) -> None:
@@ -268,6 +271,15 @@ class App:
                 from . import work
 
                 work.begin(self, effect[1])
+            elif kind == "transfer":
+                from . import transfers
+
+                transfers.change(self, effect[1], effect[2])
+            elif kind == "place":
+                from .update.work import do
+
+                if do(self, effect[1]):
+                    self._over.set()
             elif kind == "reset":
                 self._over.set()
         for store in (self.documents, self.journal):

@@ -15,7 +15,7 @@ _TURN_MS = const(4)
 
 
 def begin(app, generator) -> None:
-    app.work = asyncio.create_task(_run(app, generator))
+    app.transfers["work"] = asyncio.create_task(_run(app, generator))
 
 
 async def _run(app, generator) -> None:
@@ -32,7 +32,7 @@ async def _run(app, generator) -> None:
         app.log("error", "app", "out of memory in long work")
     except Exception as error:  # of this program
         app.log("error", "app", "fault in long work: %s: %s" % (type(error).__name__, error))
-    app.work = None
+    app.transfers.pop("work", None)
     try:
         app.dispatch(app.station.on_worked, found)
     except Exception as error:

@@ -56,6 +56,8 @@ class StationBench(CentralSystem):
         self.renewals = 0  # of the connection
         self.hold_work = None  # a list: long work waits there for `work_ends`
         self.provisioned = []  # DER of the authorities that came with the identity
+        self.transfers = []  # (name, job) that were to begin
+        self.places = []  # what was to be done with the place for new firmware
         self._carrying_out = False
         supply = Supply(230, phases, switch, 320, None, grid_da, connectors)
         ids = list(range(1, connectors + 1))
@@ -125,6 +127,10 @@ class StationBench(CentralSystem):
                     self.hold_work.append(effect[1])
             elif effect[0] == "reset":
                 self.resets += 1
+            elif effect[0] == "transfer":
+                self.transfers.append(effect[1:])
+            elif effect[0] == "place":
+                self.places.append(effect[1])
         self._carrying_out = outer
         for connector in self.station.facts.connectors:
             limit = self.station.limits.of[connector.id]

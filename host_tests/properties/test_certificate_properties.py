@@ -287,7 +287,8 @@ def test_hash_data_is_that_of_an_ocsp_request(kind, name):
 def signed_file(kind, message, signature):
     found = x509.Certificate(_certificate(kind))
     try:
-        return run(signatures.is_signed_file(found, hashlib.sha256(message).digest(), signature))
+        digest = hashlib.sha256(message).digest()
+        return run(signatures.is_signed_file(found.key_algorithm, found.key, digest, signature))
     except ValueError:
         return False
 

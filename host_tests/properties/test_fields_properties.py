@@ -24,17 +24,15 @@ def schema_of(name: str) -> dict:
     return inlined(schema, schema.get("definitions", {}))
 
 
-def inlined(part, definitions: dict):
-    """The same with its definitions in the places that refer to them."""
-    if isinstance(part, list):
-        return [inlined(one, definitions) for one in part]
-    if not isinstance(part, dict):
-        return part
-    if "$ref" in part:
-        return inlined(definitions[part["$ref"].rpartition("/")[2]], definitions)
-    return {
-        name: inlined(value, definitions) for name, value in part.items() if name != "definitions"
-    }
+def inlined(schema, definitions):
+    """The same without references, which the whitepaper's schemas have."""
+    if isinstance(schema, list):
+        return [inlined(one, definitions) for one in schema]
+    if not isinstance(schema, dict):
+        return schema
+    if "$ref" in schema:
+        return inlined(definitions[schema["$ref"].rsplit("/", 1)[1]], definitions)
+    return {key: inlined(one, definitions) for key, one in schema.items()}
 
 
 def kind_of(schema: dict) -> tuple:

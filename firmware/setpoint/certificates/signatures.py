@@ -37,12 +37,12 @@ def is_signed_by(certificate, authority):
     if key == _RSA:
         encoded = yield from rsa.encoded_message(authority.key, certificate.signature)
         return encoded is not None and rsa.is_pkcs1(encoded, name, digest)
-    curve = _curve_of(authority)
+    curve = _curve_of(authority.key_algorithm)
     return (yield from ecdsa.verified(curve, authority.key, digest, certificate.signature))
 
 
-def _curve_of(certificate):
-    fields = der.Elements(certificate.key_algorithm)
+def _curve_of(algorithm: bytes):
+    fields = der.Elements(algorithm)
     fields.value(der.OID)
     curve = ecdsa.Curve(fields.value(der.OID))
     fields.finish()
@@ -55,24 +55,25 @@ def check_key(certificate) -> None:
     if key == _RSA:
         rsa.modulus_of(certificate.key)
     elif key == _EC:
-        _curve_of(certificate).point(certificate.key)
+        _curve_of(certificate.key_algorithm).point(certificate.key)
     else:
         raise ValueError("a key is neither RSA nor EC")
 
 
-def is_signed_file(certificate, digest: bytes, signature: bytes):
-    """A generator that returns whether a certificate's key signed a file of this SHA-256: RSA (PSS
-    or PKCS #1 v1.5) or ECDSA. ValueError for a key that is not taken."""
-    key = der.Elements(certificate.key_algorithm).value(der.OID)
-    if key == _RSA:
-        encoded = yield from rsa.encoded_message(certificate.key, signature)
+def is_signed_file(algorithm: bytes, key: bytes, digest: bytes, signature: bytes):
+    """A generator that returns whether a key signed a file of this SHA-256: RSA (PSS or PKCS #1
+    v1.5) or ECDSA. algorithm, key: key_algorithm and key of a Certificate. ValueError for a key
+    that is not taken."""
+    kind = der.Elements(algorithm).value(der.OID)
+    if kind == _RSA:
+        encoded = yield from rsa.encoded_message(key, signature)
         if encoded is None:
             return False
-        bits = rsa.bits_of(rsa.modulus_of(certificate.key))
+        bits = rsa.bits_of(rsa.modulus_of(key))
         return rsa.is_pss(encoded, bits, digest) or rsa.is_pkcs1(encoded, "SHA256", digest)
-    if key != _EC:
+    if kind != _EC:
         raise ValueError("a key is neither RSA nor EC")
-    return (yield from ecdsa.verified(_curve_of(certificate), certificate.key, digest, signature))
+    return (yield from ecdsa.verified(_curve_of(algorithm), key, digest, signature))
 
 
 def reason_to_distrust(chain: list, authorities: list, now: "int | None"):

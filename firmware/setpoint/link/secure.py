@@ -43,11 +43,21 @@ class Refused(ValueError):
 class Check:
     """`context` and `name` are what a network's `open` takes. files: ca_file, check_hostname,
     cert_file, key_file. documents: where certificates are kept that a central system installed,
-    None: nowhere. own_number: the one of the station that is shown, 0: cert_file.
+    None: nowhere. own_number: the one of the station that is shown, 0: cert_file. peer: who is at
+    the other end, for sentences.
 
-    `root` is the fingerprint of the authority that vouched for the central system, once it has."""
+    `root` is the fingerprint of the authority that vouched for the peer, once it has."""
 
-    def __init__(self, files: dict, host: str, clock, documents=None, own_number: int = 0) -> None:
+    def __init__(
+        self,
+        files: dict,
+        host: str,
+        clock,
+        documents=None,
+        own_number: int = 0,
+        peer: str = "central system",
+    ) -> None:
+        self._peer = peer
         self.name = host
         self.root = None
         self._below = False  # the next certificate of a chain is not its first one
@@ -89,10 +99,10 @@ class Check:
                 raise error
             if code == _FATAL_ALERT:
                 raise Refused(
-                    "the central system broke TLS off; does it take this station's certificate?"
+                    "the %s broke TLS off; does it take this station's certificate?" % self._peer
                 )
             if code in _NO_TLS:
-                raise Refused("the central system does not answer in TLS")
+                raise Refused("the %s does not answer in TLS" % self._peer)
             raise Refused("TLS failed: %s" % " ".join([str(part) for part in error.args]))
         lines = [line for line in str(code).split("\n") if line]
         # The signature is good
@@ -106,7 +116,8 @@ class Check:
                     line = reason % self.name if "%" in reason else reason
             reasons.append(line)
         raise Refused(
-            "the certificate of the central system %s" % ", and ".join(reasons), INVALID_CERTIFICATE
+            "the certificate of the %s %s" % (self._peer, ", and ".join(reasons)),
+            INVALID_CERTIFICATE,
         )
 
     def _learns(self, line: str) -> bool:

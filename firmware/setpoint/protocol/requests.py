@@ -24,20 +24,18 @@ from .fields import (
 
 ACTIONS = (
     "CertificateSigned ChangeAvailability ChangeConfiguration ClearCache ClearChargingProfile DataTransfer"
-    " DeleteCertificate ExtendedTriggerMessage GetCompositeSchedule GetConfiguration GetInstalledCertificateIds"
-    " InstallCertificate RemoteStartTransaction RemoteStopTransaction Reset SetChargingProfile TriggerMessage"
-    " UnlockConnector"
+    " DeleteCertificate ExtendedTriggerMessage GetCompositeSchedule GetConfiguration GetDiagnostics"
+    " GetInstalledCertificateIds GetLog InstallCertificate RemoteStartTransaction RemoteStopTransaction Reset"
+    " SetChargingProfile SignedUpdateFirmware TriggerMessage UnlockConnector UpdateFirmware"
 )
 
 # The other actions of OCPP 1.6: other feature profiles, the security extension, and what only a
 # station sends.
 KNOWN_BUT_NOT_SUPPORTED = (
-    "Authorize BootNotification CancelReservation"
-    " DiagnosticsStatusNotification FirmwareStatusNotification GetDiagnostics"
-    " GetLocalListVersion GetLog Heartbeat LogStatusNotification"
+    "Authorize BootNotification CancelReservation DiagnosticsStatusNotification"
+    " FirmwareStatusNotification GetLocalListVersion Heartbeat LogStatusNotification"
     " MeterValues ReserveNow SecurityEventNotification SendLocalList SignCertificate"
-    " SignedFirmwareStatusNotification SignedUpdateFirmware StartTransaction StatusNotification StopTransaction"
-    " UpdateFirmware"
+    " SignedFirmwareStatusNotification StartTransaction StatusNotification StopTransaction"
 )
 
 _last = [None, None]  # action and table: made when it is asked for; only the last one is kept
@@ -96,6 +94,34 @@ def _request(action: str) -> tuple:
         )
     if action == "GetConfiguration":
         return (optional("key", list_of(string(50))),)
+    if action == "UpdateFirmware":
+        return (
+            required("location", string()),
+            optional("retries", INTEGER),
+            required("retrieveDate", INSTANT),
+            optional("retryInterval", INTEGER),
+        )
+    if action == "GetDiagnostics":
+        return (
+            required("location", string()),
+            optional("retries", INTEGER),
+            optional("retryInterval", INTEGER),
+            optional("startTime", INSTANT),
+            optional("stopTime", INSTANT),
+        )
+    if action == "GetLog":
+        log = (
+            required("remoteLocation", string(512)),
+            optional("oldestTimestamp", INSTANT),
+            optional("latestTimestamp", INSTANT),
+        )
+        return (
+            required("logType", one_of("DiagnosticsLog", "SecurityLog")),
+            required("requestId", INTEGER),
+            required("log", object_of(log)),
+            optional("retries", INTEGER),
+            optional("retryInterval", INTEGER),
+        )
     if action == "ChangeConfiguration":
         return (
             required("key", string(50)),
@@ -147,6 +173,20 @@ def _request(action: str) -> tuple:
             required("serialNumber", string(40)),
         )
         return (required("certificateHashData", object_of(hash_data)),)
+    if action == "SignedUpdateFirmware":
+        firmware = (
+            required("location", string(512)),
+            required("retrieveDateTime", INSTANT),
+            optional("installDateTime", INSTANT),
+            required("signingCertificate", string(5500)),
+            required("signature", string(800)),
+        )
+        return (
+            optional("retries", INTEGER),
+            optional("retryInterval", INTEGER),
+            required("requestId", INTEGER),
+            required("firmware", object_of(firmware)),
+        )
     if action == "CertificateSigned":
         return (required("certificateChain", string(10000)),)
     if action == "ClearCache":

@@ -66,8 +66,12 @@ def _seldom(action: str):
         from .answers import extendedtriggermessage as found
     elif action == "GetConfiguration":
         from .answers import getconfiguration as found
+    elif action == "GetDiagnostics":
+        from .answers import getdiagnostics as found
     elif action == "GetInstalledCertificateIds":
         from .answers import getinstalledcertificateids as found
+    elif action == "GetLog":
+        from .answers import getlog as found
     elif action == "InstallCertificate":
         from .answers import installcertificate as found
     elif action == "RemoteStartTransaction":
@@ -76,8 +80,12 @@ def _seldom(action: str):
         from .answers import remotestoptransaction as found
     elif action == "Reset":
         from .answers import reset as found
+    elif action == "SignedUpdateFirmware":
+        from .answers import signedupdatefirmware as found
     elif action == "TriggerMessage":
         from .answers import triggermessage as found
+    elif action == "UpdateFirmware":
+        from .answers import updatefirmware as found
     else:  # spec_for knows no other
         from .answers import unlockconnector as found
     return found

@@ -90,7 +90,7 @@ class Station:
             facts, documents, self.transactions, self.calls, self.statuses
         )
         self.samples = Samples(facts, self.meters, self.outbox, self.calls)
-        self._before_statuses = (
+        self._parts = (
             self.calls,
             self.registration,
             self.authorisation,
@@ -98,18 +98,20 @@ class Station:
             self.fallback,
             self.limits,
             self.samples,
+            self.statuses,
         )
-        self._without_restart()
         self._due_ms = 0
         self._later = []
         self._work = []  # (generator, id of the CALL that waits for it or None, number of the link)
         self._links = 0  # connections so far
         self.changing = False
+        self._restart = None
+        self.upload = self.download = None  # the part that waits for the end of one
 
     def start(self, after_reset: bool = False) -> None:
         """After the first `time_is`: reads flash, and goes on with what was stored. after_reset:
         the power was there all the time."""
-        from . import credentials
+        from . import credentials, update
 
         facts = self.facts
         self.settings.start(self.documents.read("settings", {}, all_texts))
@@ -123,6 +125,7 @@ class Station:
         self.meters.start()
         self.transactions.resume("Reboot" if after_reset else "PowerLoss")
         self.charging.load()
+        update.start(self)
         self.on_clock()
 
     # -- time
@@ -246,7 +249,7 @@ class Station:
     def work(self, generator, message_id: "str | None" = None) -> None:
         """Has the app run a generator in slices, after what waits already. What it returns answers
         the CALL with this id, on the connection that brought it. OcppError where too much waits."""
-        if self.busy():
+        if message_id is not None and self.busy():
             raise OcppError(INTERNAL, "too many earlier requests are still worked on")
         self._work.append((generator, message_id, self._links))
         if len(self._work) == 1:
@@ -270,11 +273,17 @@ class Station:
         """A Reset was asked for, Hard or Soft. While it is tried there is one more part."""
         from .restart import Restart
 
-        begun = Restart(kind, self.facts, self.transactions, self.outbox, self._without_restart)
-        self._parts = self._before_statuses + (begun, self.statuses)
+        if self._restart is not None:
+            self.leave(self._restart)
+        self._restart = Restart(kind, self.facts, self.transactions, self.outbox, self.leave)
+        self.join(self._restart)
 
-    def _without_restart(self) -> None:
-        self._parts = self._before_statuses + (self.statuses,)
+    def join(self, part) -> None:
+        """One more part, from now on: what a request began that takes its time."""
+        self._parts = self._parts[:-1] + (part, self.statuses)
+
+    def leave(self, part) -> None:
+        self._parts = tuple([one for one in self._parts if one is not part])
 
     def later(self, do) -> None:
         """Does something after the answer to the request at hand."""
@@ -307,6 +316,14 @@ class Station:
 
         security_events.happened(self.facts, kind, info)
         self._settle()
+
+    def on_transfer(self, name: str, problem: "tuple | None") -> None:
+        """The "upload" or "download" that an effect began is over. problem: (sentence, status of
+        HTTP or None), or what update.py says."""
+        part = getattr(self, name)
+        if part is not None:
+            part.ended(problem)
+            self._settle()
 
     def send_data(
         self, vendor_id: str, message_id: "str | None", data: "str | None", on_answer

@@ -1,18 +1,29 @@
-"""ExtendedTriggerMessage (OCPP 1.6 security whitepaper): TriggerMessage, and SignCertificate."""
+"""ExtendedTriggerMessage (OCPP 1.6 security whitepaper): TriggerMessage, with the messages of the
+whitepaper."""
 
 from . import triggermessage
 
 
 def answer(station, request: dict) -> dict:
-    if request["requestedMessage"] != "SignChargePointCertificate":
+    wanted = request["requestedMessage"]
+    if wanted == "SignChargePointCertificate":
+        if station.busy():
+            return {"status": "Rejected"}
+        station.later(lambda: _sign(station))
+    elif wanted == "FirmwareStatusNotification":
+        station.later(lambda: _firmware(station))
+    else:
         return triggermessage.answer(station, request)
-    if station.busy():
-        return {"status": "Rejected"}
-    station.later(lambda: _begin(station))
     return {"status": "Accepted"}
 
 
-def _begin(station) -> None:
+def _sign(station) -> None:
     from ..signing import request_certificate
 
     station.work(request_certificate(station))
+
+
+def _firmware(station) -> None:
+    from ..signed_update import trigger
+
+    trigger(station)
