@@ -57,7 +57,7 @@ MAY_IMPORT = {
     "evse": {"pilot"},
     "fault_reports": {"pilot.faults"},
     "inspection": {"pilot.duty", "protocol.iso8601"},
-    "transfers": {"link", "diagnostics", "update"},
+    "transfers": {"clock", "link", "diagnostics", "update"},
     "update": {"protocol.firmware_file", "store", "clock"},
     "diagnostics": {"clock", "inspection", "protocol.iso8601", "station"},
     "app": {

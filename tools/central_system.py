@@ -354,6 +354,7 @@ class CentralSystem:
             "StatusNotification",
             "FirmwareStatusNotification",
             "DiagnosticsStatusNotification",
+            "LogStatusNotification",
             "SecurityEventNotification",
             "SignedFirmwareStatusNotification",
         ):

@@ -17,6 +17,7 @@ from . import __version__
 from .clock import sleep_ms
 from .inspection import state_of
 from .protocol.iso8601 import text_from
+from .units import tenths_text
 
 _SLACK = const(128)
 _SLICE = const(512)
@@ -107,6 +108,8 @@ class File:
         yield b"\nprofiles\n"
         for profile in station.profiles:
             yield json.dumps(profile_of(profile)).encode() + b"\n"
+            for start_s, limit, phases in profile.periods():
+                yield ("  %d %s %s\n" % (start_s, tenths_text(limit), phases or "")).encode()
 
 
 def _lines(path: str, length: int):

@@ -31,6 +31,8 @@ class CentralSystem:
             "MeterValues": lambda payload: {},
             "StatusNotification": lambda payload: {},
             "SecurityEventNotification": lambda payload: {},
+            "DiagnosticsStatusNotification": lambda payload: {},
+            "LogStatusNotification": lambda payload: {},
             "FirmwareStatusNotification": lambda payload: {},
             "DataTransfer": lambda payload: {"status": "Accepted"},
             "SignCertificate": lambda payload: {"status": "Accepted"},

@@ -238,10 +238,35 @@ def in_chunks(size: int) -> Behaviour:
     return behaviour
 
 
-def endless_head(connection: Connection) -> None:
-    connection.say(b"HTTP/1.1 200 OK\r\n")
-    while not connection.server.closed:
-        connection.say(b"X-More: " + b"x" * 4000 + b"\r\n")
+def resets(connection: Connection) -> None:
+    connection.close(abrupt=True)
+
+
+def floods(data: bytes, head: bytes = b"") -> Behaviour:
+    """Says the same until the client goes away."""
+
+    def behaviour(connection: Connection) -> None:
+        connection.body()
+        connection.say(head)
+        while not connection.server.closed:
+            connection.say(data)
+
+    return behaviour
+
+
+endless_head = floods(b"X-More: " + b"x" * 4000 + b"\r\n", b"HTTP/1.1 200 OK\r\n")
+
+
+def drips_a_head(pause_s: float) -> Behaviour:
+    """A head that does not end, a byte at a time."""
+
+    def behaviour(connection: Connection) -> None:
+        connection.body()
+        for byte in b"HTTP/1.1 500 Oops\r\n" + b"X: y\r\n" * 200 + b"\r\n":
+            connection.say(bytes([byte]))
+            time.sleep(pause_s)
+
+    return behaviour
 
 
 def drips(pause_s: float) -> Behaviour:

@@ -56,7 +56,7 @@ class StationBench(CentralSystem):
         self.renewals = 0  # of the connection
         self.hold_work = None  # a list: long work waits there for `work_ends`
         self.provisioned = []  # DER of the authorities that came with the identity
-        self.transfers = []  # (name, job) that were to begin
+        self.transfers = []  # (upload or download, job; None: it is to end)
         self.places = []  # what was to be done with the place for new firmware
         self._carrying_out = False
         supply = Supply(230, phases, switch, 320, None, grid_da, connectors)
@@ -125,10 +125,10 @@ class StationBench(CentralSystem):
                     todo += self.station.take_effects()
                 else:
                     self.hold_work.append(effect[1])
-            elif effect[0] == "reset":
-                self.resets += 1
             elif effect[0] == "transfer":
                 self.transfers.append(effect[1:])
+            elif effect[0] == "reset":
+                self.resets += 1
             elif effect[0] == "place":
                 self.places.append(effect[1])
         self._carrying_out = outer
@@ -168,6 +168,10 @@ class StationBench(CentralSystem):
 
     def security_event(self, kind, info):
         self.dispatch(self.station.on_security_event, kind, info)
+
+    def transfer_ends(self, name="upload", problem=None):
+        """problem: (sentence, HTTP status or None); None: the file is there."""
+        self.dispatch(self.station.on_transfer, name, problem)
 
     def send_data(self, vendor_id, message_id, data, on_answer):
         self.dispatch(self.station.send_data, vendor_id, message_id, data, on_answer)

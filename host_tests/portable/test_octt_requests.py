@@ -180,7 +180,7 @@ def test_tc_054_trigger_message():
     bench = StationBench()
     for wanted in (
         *("MeterValues", "Heartbeat", "StatusNotification", "BootNotification"),
-        "FirmwareStatusNotification",
+        *("DiagnosticsStatusNotification", "FirmwareStatusNotification"),
     ):
         bench.sent.clear()
         request = {"requestedMessage": wanted}
@@ -188,9 +188,6 @@ def test_tc_054_trigger_message():
             request["connectorId"] = 1
         assert bench.ask("TriggerMessage", request) == ACCEPTED
         assert bench.sent[0][0] == wanted
-    assert bench.ask("TriggerMessage", {"requestedMessage": "DiagnosticsStatusNotification"}) == {
-        "status": "NotImplemented"
-    }
 
 
 def test_tc_055_trigger_message_for_an_unknown_connector():

@@ -96,3 +96,29 @@ def test_a_log_arrives_over_tls_beside_a_link_that_stays(start_station, central,
     told = [message.payload for message in central.seen("LogStatusNotification")]
     assert told == [{"status": s, "requestId": 7} for s in ("Uploading", "Uploaded") * 2]
     assert station.state()["connected"]
+
+
+def test_where_two_tls_connections_do_not_fit_the_link_rests_and_comes_back(
+    start_station, central, tmp_path
+):
+    authority = Authority(tmp_path, "ca")
+    context = server_context(authority.sign("both", names=["127.0.0.1"]))
+    central.stop()
+    central.tls = context
+    central.start()
+    station = start_station(
+        csms_url=central.url,
+        tls={"ca_file": str(authority.cert)},
+        network={"tls_connections": 1},
+    )
+    station.wait_until(lambda state: state["registered"])
+    with closing(FileServer(context)) as server:
+        for times in (1, 2):
+            server.behaviours = [file_server.answers("500 Oops")] if times == 2 else []
+            request = {"location": server.url + "/in", "retries": 1, "retryInterval": 2}
+            assert central.call("GetDiagnostics", request) == {"fileName": "in"}
+            wait_for_end(central, "Uploaded", since=len(central.messages) - 1)
+            assert len(server.uploads) == times
+    assert any("memory is needed to transfer a file over TLS" in line for line in station.log)
+    assert len(central.seen("BootNotification")) == 1
+    assert statuses(central).count("Uploaded") == 2

@@ -2,9 +2,11 @@
 one: the library routes, validates every message against the official schemas, and raises on what
 does not fit."""
 
+from contextlib import closing
 from decimal import Decimal
 
 import pytest
+from file_server import FileServer
 from ocpp.v16 import call
 from ocpp_library import LibraryCentralSystem
 
@@ -72,3 +74,20 @@ def test_a_charge_with_profiles_at_the_ocpp_library(library, micropython, tmp_pa
         "Finishing",
     ):
         assert expected in seen, seen
+
+
+def test_diagnostics_and_a_log_at_the_ocpp_library(library, micropython, tmp_path):
+    with StationProcess(tmp_path, micropython, csms_url=library.url) as station:
+        station.wait_until(lambda state: state["registered"])
+        with closing(FileServer()) as server:
+            answer = library.ask(call.GetDiagnostics(location=server.url + "/in/", retries=1))
+            station.wait_until(lambda state: "Uploaded" in library.charge_point.seen)
+            assert server.uploads[-1].target == "/in/" + answer.file_name
+            log = {"remote_location": server.url + "/x.log"}
+            answer = library.ask(call.GetLog(log=log, log_type="SecurityLog", request_id=3))
+            assert (answer.status, answer.filename) == ("Accepted", "x.log")
+            station.wait_until(lambda state: ("Uploaded", 3) in library.charge_point.seen)
+            assert server.uploads[-1].target == "/x.log"
+        seen = library.charge_point.seen
+        assert seen.index("Uploading") < seen.index("Uploaded")
+        assert seen.index(("Uploading", 3)) < seen.index(("Uploaded", 3))

@@ -4,9 +4,12 @@
 It needs Node and npm; where they are missing the tests are skipped, and fail in CI.
 """
 
+from contextlib import closing
 from pathlib import Path
 
+import file_server
 import pytest
+from file_server import FileServer
 from npm_packages import installed
 from ocpp_rpc import NodeCentralSystem
 
@@ -103,3 +106,37 @@ def test_a_transaction_that_ends_while_the_link_is_cut_arrives_once_at_the_ocpp_
             len(strict.messages("StopTransaction")) == len(strict.messages("StartTransaction")) == 1
         )
         assert len(strict.messages("BootNotification")) == 1
+
+
+@pytest.mark.parametrize("micropython", ["64bit"], indirect=True)
+def test_diagnostics_and_logs_at_the_ocpp_rpc_package(strict, micropython, tmp_path):
+    with _station(tmp_path, micropython, strict) as station, closing(FileServer()) as server:
+        station.wait_until(lambda state: state["registered"])
+        request = {"location": server.url + "/in", "retries": 0}
+        assert strict.ask("GetDiagnostics", request) == {"fileName": "in"}
+        strict.wait_for_message("DiagnosticsStatusNotification", status="Uploading")
+        strict.wait_for_message("DiagnosticsStatusNotification", status="Uploaded")
+        assert strict.ask("GetDiagnostics", {"location": "sftp://host/"}) == {}
+        trigger = {"requestedMessage": "DiagnosticsStatusNotification"}
+        assert strict.ask("TriggerMessage", trigger) == {"status": "Accepted"}
+        strict.wait_for_message("DiagnosticsStatusNotification", status="Idle")
+        log = {"remoteLocation": server.url + "/in"}
+        request = {"logType": "DiagnosticsLog", "requestId": 1, "log": log, "retries": 0}
+        server.behaviours = [file_server.says_nothing]
+        assert strict.ask("GetLog", request)["status"] == "Accepted"
+        strict.wait_for_message("LogStatusNotification", status="Uploading", requestId=1)
+        for number, status, ends in (
+            (2, "AcceptedCanceled", [file_server.answers("403 Forbidden")]),
+            (3, "Accepted", [file_server.answers("501 No")] * 2),
+            (4, "Accepted", [file_server.says(b"no HTTP\r\n")]),
+            (5, "Accepted", [file_server.answers("500 Oops")]),
+            (6, "Accepted", []),
+        ):
+            server.behaviours = ends
+            request["requestId"] = number
+            assert strict.ask("GetLog", request)["status"] == status, number
+            words = "PermissionDenied NotSupportedOperation BadMessage UploadFailure Uploaded"
+            wanted = words.split()[number - 2]
+            strict.wait_for_message("LogStatusNotification", status=wanted, requestId=number)
+        request["log"] = {"remoteLocation": "ldap://host/"}
+        assert strict.ask("GetLog", request) == {"status": "Rejected"}

@@ -192,16 +192,21 @@ class Client:
 
     async def _poured(self, stream, file) -> None:
         left = file.length
+        slice = bytearray()
         for piece in file.pieces():
-            piece = piece[:left]
-            left -= len(piece)
-            if piece:
-                await self._soon(stream.write(piece))
+            for at in range(0, len(piece), _SLICE):
+                slice.extend(piece[at : at + _SLICE])
+                if len(slice) >= _SLICE:
+                    await self._soon(stream.write(slice[:left]))
+                    left -= min(len(slice), left)
+                    slice = bytearray()
             await sleep_ms(0)
         while left:
-            piece = b"\n" * min(left, 64)
-            left -= len(piece)
-            await self._soon(stream.write(piece))
+            slice = slice[:left]
+            slice.extend(b"\n" * min(left - len(slice), _SLICE))
+            await self._soon(stream.write(slice))
+            left -= len(slice)
+            slice = bytearray()
 
     async def _answered(self, stream, answer, rest, sink, start: int):
         status, fields = answer.status, answer.fields

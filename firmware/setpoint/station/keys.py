@@ -49,6 +49,7 @@ StopTxnAlignedDataMaxLength=7 i r 7 7
 StopTxnSampledData= m w 7
 StopTxnSampledDataMaxLength=7 i r 7 7
 SupportedFeatureProfiles=Core,FirmwareManagement,RemoteTrigger,SmartCharging l r 4 Core,FirmwareManagement,RemoteTrigger,SmartCharging
+SupportedFileTransferProtocols=HTTP,HTTPS l r 2 HTTP,HTTPS
 TransactionMessageAttempts=3 i w 1 1000
 TransactionMessageRetryInterval=60 i w 0 86400
 UnlockConnectorOnEVSideDisconnect=true b w

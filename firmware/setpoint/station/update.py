@@ -15,13 +15,12 @@ Rules:
 2. From Downloaded on no transaction begins, and free connectors are Unavailable (5.19). It restarts
    when no transaction runs, every contactor is open, and the central system knows how they ended,
    or had 30 s for it.
-3. Installed is told once the new firmware has an answer to BootNotification. If it gets none for 15
+3. Installed is reported once the new firmware has an answer to BootNotification. If it gets none for 15
    minutes, or in four starts, the firmware before it takes its place again.
-4. Whatever became of it, the central system is told Installed, InstallationFailed or DownloadFailed
-   once, unless the power fails in the very moment of the telling: then perhaps not at all, never
-   twice.
-5. A newer request takes the place of one that has not restarted yet, and nothing more is told of
-   that one. A request for the file that is on its way changes nothing."""
+4. Installed, InstallationFailed or DownloadFailed is reported once, whatever happens. If the power
+   fails between this message and its answer, it may not arrive; it is never sent twice.
+5. A newer request takes the place of one that has not restarted yet, which reports nothing more. A
+   request for the file that is on its way changes nothing."""
 
 from micropython import const
 
@@ -63,6 +62,8 @@ class Update:
     def due_ms(self) -> "int | None":
         facts = self._station.facts
         state = self.kept["state"]
+        if state == "Ended" and self._may_send() and self._station.calls.idle():
+            return facts.up_ms
         if state == "Waits" and not self._fetching and self._ready():
             return max(self._at_ms, facts.ms_at(self.kept["at"]))
         if state == "Downloaded" and self._installing:
@@ -251,9 +252,11 @@ class Update:
         self._report(status)
 
     def _send_next(self) -> None:
-        if self._sending or not self._reports or not self._station.facts.online():
+        if not self._may_send():
             return
         if self.kept["state"] == "Ended" and len(self._reports) == 1:
+            if self._station.facts.effects or not self._station.calls.idle():
+                return  # what else this pass leads to comes first, writes to flash among it
             self.kept["state"] = "Sending"
             self._keep()
         self._sending = True
@@ -270,6 +273,9 @@ class Update:
         self._reports.pop(0)
         if self.kept["state"] == "Sending" and not self._reports:
             self._over()
+
+    def _may_send(self) -> bool:
+        return not self._sending and len(self._reports) > 0 and self._station.facts.online()
 
     def payload(self, status: str) -> dict:
         return {"status": status}

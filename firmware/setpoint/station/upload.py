@@ -10,6 +10,7 @@ from ..messaging.calls import SET_ASIDE
 from ..protocol.iso8601 import text_from
 from ..protocol.urls import BadUrl, parts_of, percent_encoded
 
+_CALM_MS = const(1000)
 _RETRIES = const(2)  # where the request leaves that to the station
 _INTERVAL_S = const(60)
 _MOST_RETRIES = const(100)
@@ -36,10 +37,11 @@ class Upload:
         self._tries = 1 + min(max(request.get("retries", _RETRIES), 0), _MOST_RETRIES)
         interval_s = request.get("retryInterval", _INTERVAL_S)
         self._interval_ms = min(max(interval_s, 1), _LONGEST_INTERVAL_S) * 1000
-        self._at_ms = station.facts.up_ms  # of the next try; None: one is under way
+        # Of the next try; None: one is under way. A flood of requests begins one upload
+        self._at_ms = station.facts.up_ms + _CALM_MS
+        self._has_begun = False
         station.upload = self
         station.join(self)
-        self._tell("Uploading")
 
     def due_ms(self) -> "int | None":
         return self._at_ms
@@ -49,6 +51,9 @@ class Upload:
         if self._at_ms is not None and facts.up_ms >= self._at_ms:
             self._at_ms = None
             self._tries -= 1
+            if not self._has_begun:
+                self._has_begun = True
+                self._tell("Uploading")
             facts.effects.append(("transfer", "upload", self._job))
 
     def ended(self, problem: "tuple | None") -> None:
@@ -66,12 +71,15 @@ class Upload:
         if not self._tries:
             self._over(self._failure(status))
 
-    def cancel(self, is_told: bool) -> None:
-        """Another request takes its place. is_told: the answer to that says so."""
+    def cancel(self, is_log: bool) -> None:
+        """Another request takes its place, a GetLog or a GetDiagnostics. Nothing is told where
+        GetLog's AcceptedCanceled says so, or where the new upload is told of and this one never was.
+        """
         facts = self._station.facts
-        facts.log("warn", "%s not uploaded: another file is asked for" % self._job[1])
-        facts.effects.append(("transfer", "upload", None))
-        if is_told:
+        facts.log("info", "%s not uploaded: another file is asked for" % self._job[1])
+        if self._has_begun:
+            facts.effects.append(("transfer", "upload", None))
+        if is_log is (self.request_id is not None) and (is_log or not self._has_begun):
             self._leave()
         else:
             self._over(self._failure(None))

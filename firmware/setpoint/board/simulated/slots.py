@@ -112,6 +112,11 @@ class Partition:
     def set_boot(self) -> None:
         if not self._holds_an_image():
             raise OSError(-_VALIDATE_FAILED, "ESP_ERR_OTA_VALIDATE_FAILED")
+        fault = self._chip.fault_of_a_write()  # otadata has two copies, written in turn
+        if fault == "cut":
+            die()
+        if fault is not None:
+            raise OSError(-FAILS, "ESP_ERR_FLASH_OP_FAIL")
         _choose(self._folder, self._number, "new")
 
     def mark_app_valid_cancel_rollback(self) -> None:

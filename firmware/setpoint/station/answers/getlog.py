@@ -12,5 +12,5 @@ def answer(station, request: dict) -> dict:
     before = station.upload
     cancels = before is not None and before.request_id is not None
     if before is not None:
-        before.cancel(cancels)
+        before.cancel(True)
     return {"status": "AcceptedCanceled" if cancels else "Accepted", "filename": name}

@@ -9,6 +9,12 @@ def _boot(station, connector_id: "int | None") -> None:
     station.registration.boot()
 
 
+def _diagnostics(station, connector_id: "int | None") -> None:
+    from .. import upload
+
+    upload.trigger(station, False)
+
+
 def _heartbeat(station, connector_id: "int | None") -> None:
     station.registration.heartbeat(True)
 
@@ -33,6 +39,7 @@ def _firmware(station, connector_id: "int | None") -> None:
 # connector?
 _SENDS = {
     "BootNotification": (_boot, False),
+    "DiagnosticsStatusNotification": (_diagnostics, False),
     "FirmwareStatusNotification": (_firmware, False),
     "Heartbeat": (_heartbeat, False),
     "MeterValues": (_meter_values, True),
