@@ -6,6 +6,7 @@ Rule 1: slices run for _TURN_MS at most, or one alone; then the loop goes round.
 Rule 2: where the memory ends, the work ends without an answer; the station goes on."""
 
 import asyncio
+import gc
 
 from micropython import const
 
@@ -20,6 +21,7 @@ def begin(app, generator) -> None:
 
 async def _run(app, generator) -> None:
     found = None
+    gc.collect()
     try:
         while True:
             until_ms = app.clock.ticks_ms() + _TURN_MS

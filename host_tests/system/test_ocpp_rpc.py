@@ -9,10 +9,12 @@ from pathlib import Path
 
 import file_server
 import pytest
+from authority import Authority
 from file_server import FileServer
 from npm_packages import installed
 from ocpp_rpc import NodeCentralSystem
 
+from setpoint.clock import system_instant
 from tools.station_process import StationProcess
 
 
@@ -140,3 +142,39 @@ def test_diagnostics_and_logs_at_the_ocpp_rpc_package(strict, micropython, tmp_p
             strict.wait_for_message("LogStatusNotification", status=wanted, requestId=number)
         request["log"] = {"remoteLocation": "ldap://host/"}
         assert strict.ask("GetLog", request) == {"status": "Rejected"}
+
+
+@pytest.mark.parametrize("micropython", ["64bit"], indirect=True)
+def test_certificates_at_the_ocpp_rpc_package(strict, micropython, tmp_path):
+    root = Authority("Root", system_instant())
+    kind = {"certificateType": "CentralSystemRootCertificate"}
+    accepted = {"status": "Accepted"}
+    with _station(tmp_path, micropython, strict) as station:
+        station.wait_until(lambda state: state["registered"])
+        assert strict.ask("GetInstalledCertificateIds", kind) == {"status": "NotFound"}
+        assert strict.ask("InstallCertificate", {**kind, "certificate": root.pem}) == accepted
+        found = strict.ask("GetInstalledCertificateIds", kind)["certificateHashData"]
+        assert strict.ask("DeleteCertificate", {"certificateHashData": found[0]}) == accepted
+        assert strict.ask("InstallCertificate", {**kind, "certificate": "none"}) == {
+            "status": "Rejected"
+        }
+        wanted = {"requestedMessage": "SignChargePointCertificate"}
+        assert strict.ask("ExtendedTriggerMessage", wanted) == accepted
+        request = strict.wait_for_message("SignCertificate")["payload"]["csr"]
+        chain = {"certificateChain": root.sign(request)}
+        assert strict.ask("CertificateSigned", chain) == accepted
+        assert strict.ask("CertificateSigned", chain) == {"status": "Rejected"}
+        strict.wait_for_message("SecurityEventNotification", type="InvalidChargePointCertificate")
+        firmware = {
+            "location": "http://127.0.0.1:9/",
+            "retrieveDateTime": "2026-01-01T00:00:00Z",
+            "signingCertificate": root.pem,
+            "signature": "AA==",
+        }
+        update = {"requestId": 3, "firmware": firmware}
+        assert strict.ask("SignedUpdateFirmware", update) == {"status": "InvalidCertificate"}
+        kind = {"certificateType": "ManufacturerRootCertificate"}
+        assert strict.ask("InstallCertificate", {**kind, "certificate": root.pem}) == accepted
+        update["retries"] = 0
+        assert strict.ask("SignedUpdateFirmware", update) == accepted
+        strict.wait_for_message("SignedFirmwareStatusNotification", status="DownloadFailed")
