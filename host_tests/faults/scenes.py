@@ -270,8 +270,20 @@ class NewKeyPair(Scene):
         return Authority("Signer", system_instant()).sign(self.request(timeout))
 
     def work(self) -> None:
+        station, central = self.bench.station, self.bench.central
+        seen, since = len(station.log), len(central.messages)
+        wanted = {"requestedMessage": "SignChargePointCertificate"}
         with contextlib.suppress(*GONE):
-            self.request(5)
+            central.call("ExtendedTriggerMessage", wanted, timeout=5)
+        wait_for(
+            lambda: (
+                central.seen("SignCertificate", since=since)
+                or [line for line in station.log[seen:] if "cannot be written" in line]
+                or station.exit_code is not None
+            ),
+            60,
+            "no key pair, and no reason why",
+        )
 
     def after(self) -> None:
         chain = {"certificateChain": self.signed(30)}
