@@ -190,6 +190,7 @@ def test_a_request_takes_the_place_of_one_whose_signature_is_being_checked():
     it.work_ends()
     it.wake()
     assert told(it) == ["Downloading", "Downloaded"] and it.places == []
+    assert kept(it)["state"] == "Waits"
 
 
 def test_where_the_memory_ends_in_the_check_it_is_fetched_again():

@@ -249,6 +249,33 @@ def test_pem_is_read_again(data, around):
     assert list(pem.blocks(text.replace("\n", "\r\n"))) == [data, data[::-1]]
 
 
+def test_a_certificate_that_says_something_twice_is_refused():
+    root = Authority("Fake root", NOW_INSTANT)
+    sha256, sha384 = [b"\x2a\x86\x48\xce\x3d\x04\x03" + last for last in (b"\x02", b"\x03")]
+    with pytest.raises(ValueError, match="two algorithms"):
+        x509.Certificate(root.der.replace(sha256, sha384, 1))
+    twice = der.sequence(
+        der.element(der.OID, b"\x55\x1d\x13"), der.element(der.OCTET_STRING, der.sequence())
+    )
+    with pytest.raises(ValueError, match="twice"):
+        x509.Certificate(root.certificate("x", root.public, extra=twice))
+
+
+def test_sha_1_counts_only_where_an_authority_signed_itself():
+    with_sha1 = der.sequence(
+        der.element(der.OID, b"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x05"), der.element(der.NULL, b"")
+    )
+    root = x509.Certificate(made("2048"))
+    leaf = x509.Certificate(made("2048", name="Leaf", issuer="Root", authority=False))
+    root.algorithm = leaf.algorithm = with_sha1
+    digest = hashlib.sha1(root.signed_part).digest()
+    end = rsa._PREFIXES["SHA1"] + digest
+    root.signature = raw(b"\x00\x01" + b"\xff" * (253 - len(end)) + b"\x00" + end)
+    assert run(signatures.is_signed_by(root, root))
+    with pytest.raises(ValueError, match="SHA-1"):
+        run(signatures.is_signed_by(leaf, root))
+
+
 def test_critical_extensions_that_are_not_known_are_refused():
     constraint = reference.NameConstraints([reference.DNSName("example")], None)
     x509.Certificate(made("P-256", extra=(constraint, False)))
@@ -352,6 +379,16 @@ def test_a_key_that_is_not_on_its_curve_is_refused():
     ):
         with pytest.raises(ValueError):
             curve.point(bad)
+    # A point whose x fits beside the prime, too
+    p = curve.p
+    for x in range(1, 99):
+        square = (x**3 - 3 * x + curve._b) % p
+        y = pow(square, (p + 1) // 4, p)
+        if y * y % p == square:
+            break
+    curve.point(b"\x04" + x.to_bytes(32, "big") + y.to_bytes(32, "big"))
+    with pytest.raises(ValueError):
+        curve.point(b"\x04" + (x + p).to_bytes(32, "big") + y.to_bytes(32, "big"))
 
 
 @pytest.mark.parametrize("scalar", [1, 2, 3, 5, -1, -2, -3])
@@ -453,6 +490,9 @@ def test_a_pss_encoding_with_any_other_byte_is_wrong(at, change):
     assert rsa.is_pss(bytes(encoded), 2048, digest)
     encoded[at] ^= change
     assert not rsa.is_pss(bytes(encoded), 2048, digest)
+    encoded[at] ^= change
+    encoded[0] ^= 0x80  # the bit that the modulus has no room for
+    assert not rsa.is_pss(bytes(encoded), 2048, digest)
 
 
 @pytest.mark.parametrize("bits", [2049, 2050, 2051, 2056, 2057, 2058])
@@ -503,6 +543,8 @@ def test_a_chain_leads_to_a_root_that_is_trusted():
     assert reason([leaf, between], [other, root]) is None
     assert reason([leaf, between, root], [root]) is None
     assert reason([leaf, between], [root], None) is None
+    elsewhere = made("P-256", "SHA384", "Leaf", "Elsewhere", "P-384", authority=False)
+    assert reason([elsewhere, between], [root]) is not None  # the key fits, the name does not
     assert reason([leaf], [between]) is None  # whoever installed it trusts it
     for chain, roots in (
         ([], [root]),
