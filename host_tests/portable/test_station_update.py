@@ -51,7 +51,7 @@ def kept(bench):
 
 def ends(bench, what, case):
     """The download that was begun is over."""
-    bench.dispatch(bench.station.on_transfer, "download", (what, case))
+    bench.transfer_ends("download", (what, case))
 
 
 def update(bench, **more):

@@ -24,6 +24,7 @@ server.on("client", (client) => {
         StatusNotification: () => ({}),
         DiagnosticsStatusNotification: () => ({}),
         LogStatusNotification: () => ({}),
+        FirmwareStatusNotification: () => ({}),
         MeterValues: () => ({}),
         StartTransaction: () => ({ transactionId: ++transactions, idTagInfo: { status: "Accepted" } }),
         StopTransaction: () => ({ idTagInfo: { status: "Accepted" } }),
