@@ -8,6 +8,7 @@ import file_server
 import pytest
 from certificates import Authority, server_context
 from file_server import FileServer
+from ftp_server import FtpServer
 
 
 @pytest.fixture
@@ -57,6 +58,16 @@ def test_a_server_that_takes_no_put_gets_a_post(station, central, server):
     central.call("GetDiagnostics", {"location": server.url + "/in", "retries": 0})
     wait_for_end(central, "Uploaded")
     assert server.uploads[-1].method == "POST"
+
+
+def test_an_ftp_server_gets_it_too(station, central):
+    with closing(FtpServer(("me", "secret"))) as server:
+        location = server.url.replace("://", "://me:secret@") + "/in/"
+        name = central.call("GetDiagnostics", {"location": location})["fileName"]
+        wait_for_end(central, "Uploaded")
+        (content,) = server.uploads.values()
+        assert list(server.uploads) == ["in/" + name] and b"\nkeys\n" in content
+        assert not any("secret" in line for line in station.log)
 
 
 def test_it_is_tried_again_after_the_interval(station, central, server):

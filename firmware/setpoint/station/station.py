@@ -239,10 +239,14 @@ class Station:
         """A Reset was asked for, Hard or Soft. While it is tried there is one more part."""
         from .restart import Restart
 
+        self._end_restart()
+        self._restart = Restart(kind, self.facts, self.transactions, self.outbox, self._end_restart)
+        self.join(self._restart)
+
+    def _end_restart(self) -> None:
         if self._restart is not None:
             self.leave(self._restart)
-        self._restart = Restart(kind, self.facts, self.transactions, self.outbox, self.leave)
-        self.join(self._restart)
+            self._restart = None
 
     def join(self, part) -> None:
         """One more part, from now on: what a request began that takes its time."""
