@@ -31,6 +31,7 @@ EXAMPLES = """\
   make central ARGS="--set evening_default"     sends a profile to each charge point that registers
   make central ARGS="--set my.json --connector 2"
   make central ARGS="--password secret --cert server.pem --key server.key"
+  make central ARGS="--cert server.pem --key server.key --client-ca ca.pem"     security profile 3
   printf 'wait-for Charging\\nset evening_default\\nexpect Accepted\\n' | make central ARGS=--strict
 
 A profile file holds a SetChargingProfile payload or the profile alone; tools/profiles has examples.
@@ -130,6 +131,11 @@ def options_of(arguments: list[str] | None) -> tuple[argparse.ArgumentParser, ar
         "--cert", metavar="PEM", help="listen in TLS (wss://) with this certificate"
     )
     parser.add_argument("--key", metavar="PEM", help="its private key (default: in the same file)")
+    parser.add_argument(
+        "--client-ca",
+        metavar="PEM",
+        help="with --cert: refuse who shows no certificate of this authority (security profile 3)",
+    )
     parser.add_argument(
         "--transactions",
         type=Path,
@@ -233,14 +239,19 @@ def main(arguments: list[str] | None = None) -> int:
         )
     except ValueError as error:
         parser.error(str(error))
+    if options.client_ca and not options.cert:
+        parser.error("--client-ca needs --cert: a charge point shows its certificate inside TLS")
     try:
         if options.cert:
             at_failure = "a TLS handshake failed: "
             central.tls = tls_context(
-                options.cert, options.key, lambda reason: complain(at_failure + reason)
+                options.cert,
+                options.key,
+                options.client_ca,
+                lambda reason: complain(at_failure + reason),
             )
     except OSError as error:
-        parser.error("the certificate or its key cannot be used: %s" % (error.strerror or error))
+        parser.error("a certificate or the key cannot be used: %s" % (error.strerror or error))
     try:
         central.start()
     except OSError as error:

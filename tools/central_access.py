@@ -42,8 +42,11 @@ def reason_for_401(request: Request, charge_point: str, password: str) -> str | 
     return None if word == password else "its password is wrong"
 
 
-def tls_context(cert: str, key: str | None, tell: Callable[[str], None]) -> ssl.SSLContext:
-    """The server's side of TLS; `tell` hears why a handshake failed. Raises OSError."""
+def tls_context(
+    cert: str, key: str | None, client_ca: str | None, tell: Callable[[str], None]
+) -> ssl.SSLContext:
+    """The server's side of TLS; `tell` hears why a handshake failed. With `client_ca` a charge
+    point must show a certificate of that authority. Raises OSError."""
 
     class Telling(ssl.SSLSocket):
         def do_handshake(self, block: bool = False) -> None:
@@ -56,4 +59,7 @@ def tls_context(cert: str, key: str | None, tell: Callable[[str], None]) -> ssl.
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.sslsocket_class = Telling
     context.load_cert_chain(cert, key)
+    if client_ca:
+        context.load_verify_locations(client_ca)
+        context.verify_mode = ssl.CERT_REQUIRED
     return context

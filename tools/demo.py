@@ -17,7 +17,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-from tools import command, demo_check, plot
+from tools import command, demo_check, plot, profile_files
 from tools.central_system import CentralSystem
 from tools.expected import Placed, Site, installed, plan
 from tools.station_process import ROOT, CommandFailed, StationDied, StationProcess
@@ -38,27 +38,10 @@ def iso(at: float, digits: int = 0) -> str:
     return text.replace("+00:00", "Z")
 
 
-def profile(
-    number: int,
-    purpose: str,
-    unit: str,
-    periods: list[tuple[int, float]],
-    start: float,
-    **more: Any,
-) -> dict:
+def profile(number: int, purpose: str, unit: str, periods: list, start: float, **more: Any) -> dict:
     """A profile with absolute times."""
-    schedule = {
-        "startSchedule": iso(start),
-        "chargingRateUnit": unit,
-        "chargingSchedulePeriod": [{"startPeriod": at, "limit": limit} for at, limit in periods],
-    }
-    head = {
-        "chargingProfileId": number,
-        "stackLevel": 0,
-        "chargingProfilePurpose": purpose,
-        "chargingProfileKind": "Absolute",
-    }
-    return {**head, "chargingSchedule": schedule, **more}
+    more["startSchedule"] = iso(start)
+    return profile_files.made(number, purpose, "Absolute", periods, unit=unit, **more)
 
 
 @dataclass

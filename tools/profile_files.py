@@ -1,4 +1,4 @@
-"""Charging profiles in JSON files, as the tools take them.
+"""Charging profiles: in JSON files, as the tools take them, and made from periods.
 
 A file holds a SetChargingProfile payload (connectorId and csChargingProfiles), or the profile
 alone, or a whole CALL as it goes over the wire. Times in a profile are absolute, so examples that
@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any, Iterable
 
 FOLDER = Path(__file__).resolve().parent / "profiles"
+_OF_SCHEDULE = ("startSchedule", "duration", "minChargingRate")
 
 
 def payload_from(document: object, connector: int | None = None) -> dict:
@@ -29,6 +31,32 @@ def payload_from(document: object, connector: int | None = None) -> dict:
         whole_station = profile.get("chargingProfilePurpose") == "ChargePointMaxProfile"
         given = 0 if whole_station else 1
     return {"connectorId": given, "csChargingProfiles": profile}
+
+
+def made(
+    number: int,
+    purpose: str,
+    kind: str,
+    periods: Iterable[tuple[int, float]],
+    level: int = 0,
+    unit: str = "A",
+    **more: Any,
+) -> dict:
+    """A profile. periods: (start in seconds, limit); more: other fields of it or its schedule."""
+    starts = [{"startPeriod": at, "limit": limit} for at, limit in periods]
+    schedule = {name: more.pop(name) for name in _OF_SCHEDULE if name in more}
+    return {
+        "chargingProfileId": number,
+        "stackLevel": level,
+        "chargingProfilePurpose": purpose,
+        "chargingProfileKind": kind,
+        **more,
+        "chargingSchedule": {
+            "chargingRateUnit": unit,
+            **schedule,
+            "chargingSchedulePeriod": starts,
+        },
+    }
 
 
 def read(path: str | Path, connector: int | None = None) -> dict:

@@ -15,10 +15,7 @@ import sys
 from pathlib import Path
 from typing import Any, Callable
 
-from tools import (
-    authority,
-    on_cpython,  # noqa: F401  # the firmware's own reading of a URL
-)
+from tools import authority, misspelt  # and with it the firmware's own reading of a URL
 from tools.board_files import BoardFiles
 from tools.command import ROOT, Failure, parser, run
 from tools.connection import Connection, NotTaken, port_or_only
@@ -46,14 +43,25 @@ def reason_to_refuse(identity: Any) -> str | None:
     """What is wrong with an identity, and what mends it; None: it can be used. The firmware is
     asked first."""
     from setpoint.board.esp32.identity import usable
+    from setpoint.board.simulated.misspelling import closest
     from setpoint.link.connecting import BadUrl, parts_of
 
     unknown = sorted(set(identity) - _FIELDS) if isinstance(identity, dict) else []
     if unknown:
-        return "unknown fields: %s. Known: %s." % (", ".join(unknown), ", ".join(sorted(_FIELDS)))
+        meant = [closest(name, sorted(_FIELDS - set(identity))) for name in unknown]
+        return "unknown fields: %s. Known: %s." % (
+            ", ".join(
+                "%s (did you mean %s?)" % (name, right) if right else name
+                for name, right in zip(unknown, meant)
+            ),
+            ", ".join(sorted(_FIELDS)),
+        )
     identity, problems = usable(identity)
     if problems:
         return "%s." % ", ".join(problems)
+    slips = misspelt.keys_refused(identity.get("keys", {}))
+    if slips:
+        return "; ".join(slips)
     if not identity.get("csms_url") or not identity.get("charge_point_id"):
         return "the central system's URL and the charge point's id are needed: --url and --id."
     try:

@@ -6,8 +6,11 @@ Rules:
 2. One station per store: a new one waits until the one before has really gone.
 3. What the interpreter prints and its exit code are passed on unchanged. 75 means "reset me": start
    again. With --by-hand this process does so itself, and offers a prompt at a terminal.
+4. It is asked to end through its input. A signal breaks into whatever runs, so it is for a station
+   that does not listen.
 """
 
+import contextlib
 import ctypes
 import fcntl
 import json
@@ -29,6 +32,7 @@ from tools.compiled import compiled, program_for  # noqa: E402
 _LOCK = "lock"
 _WAIT_FOR_LOCK_S = 5
 _WAIT_FOR_END_S = 5
+_WAIT_FOR_LOOP_S = 3  # of which: to hear its input, which it does not while something blocks it
 _WRONG_START = 2
 _RESET = 75
 _PAUSE_S = 1.0  # before it starts again; a board takes about as long
@@ -74,6 +78,8 @@ def main(arguments: "list[str]") -> int:
     try:
         start = Path(options.start).absolute()
         store = store_of(start)
+        if options.by_hand:
+            _refuse_slips(start)
         command = interpreter(options.micropython)
         program = str(compiled()) if options.compiled else program_for(command)
         lock = lock_of(store)
@@ -129,6 +135,15 @@ def store_of(start: Path) -> Path:
     return start.parent / store
 
 
+def _refuse_slips(start: Path) -> None:
+    """Other programs rely on it that the station ignores what it does not know; a person reads."""
+    from tools.misspelt import in_start_file
+
+    sentences = in_start_file(start)
+    if sentences:
+        raise CannotStart("\n  ".join(["%s:" % start, *sentences]))
+
+
 def interpreter(path: "str | None") -> "list[str]":
     """The command of the chosen MicroPython; PATH, MICROPYTHON, or the one in .venv."""
     path = path or os.environ.get("MICROPYTHON") or str(ROOT / ".venv" / "bin" / "micropython")
@@ -177,8 +192,15 @@ def run(command: "list[str]", lock: int, say=None) -> int:
         # Once: a second interrupt would break into the station's way to safe outputs
         if not asked_to_end:
             asked_to_end = True
-            station.send_signal(signal.SIGINT)
-            signal.alarm(_WAIT_FOR_END_S)
+            signal.signal(signal.SIGALRM, interrupt)
+            signal.alarm(_WAIT_FOR_LOOP_S)
+            with contextlib.suppress(BrokenPipeError):  # it has just ended
+                os.write(told, b"\n")
+
+    def interrupt(number, frame):
+        station.send_signal(signal.SIGINT)
+        signal.signal(signal.SIGALRM, give_up)
+        signal.alarm(_WAIT_FOR_END_S - _WAIT_FOR_LOOP_S)
 
     def give_up(number, frame):
         print(
@@ -189,9 +211,10 @@ def run(command: "list[str]", lock: int, say=None) -> int:
     signals = {signal.SIGTERM, signal.SIGINT}
     signal.pthread_sigmask(signal.SIG_BLOCK, signals)  # until there is a station to pass them on to
     out, errors = (None, None) if say is None else (subprocess.PIPE, subprocess.STDOUT)
+    hears, told = os.pipe()
     station = subprocess.Popen(
         command,
-        stdin=subprocess.DEVNULL,
+        stdin=hears,
         stdout=out,
         stderr=errors,
         pass_fds=[lock],
@@ -199,17 +222,18 @@ def run(command: "list[str]", lock: int, say=None) -> int:
     )
     reader = threading.Thread(target=_pass_on, args=(station.stdout, say), daemon=True)
     watcher = None if sys.platform.startswith("linux") else _watcher_of(station.pid, lock)
+    os.close(hears)
     os.close(lock)
     if say is not None:
         reader.start()
     for number in signals:
         signal.signal(number, ask_to_end)
-    signal.signal(signal.SIGALRM, give_up)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, signals)
 
     code = station.wait()
     signal.pthread_sigmask(signal.SIG_BLOCK, signals)
     signal.alarm(0)
+    os.close(told)
     if say is not None:
         reader.join()
     if watcher is not None:

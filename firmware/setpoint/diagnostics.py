@@ -43,7 +43,7 @@ async def upload(
         await sleep_ms(0)
     file.length += _SLACK
     problem = await client.send(url, file)
-    if problem is not None and problem[1] in _TRY_POST:
+    if problem is not None and problem[1] in _TRY_POST and url[:4].lower() == "http":
         posted = await client.send(url, file, "POST")
         if posted is None or posted[1] not in _TRY_POST:
             problem = posted
@@ -97,7 +97,7 @@ class File:
         yield b"\nstate\n%s\n" % json.dumps(state).encode()
         for connector in connectors:
             yield json.dumps(connector).encode() + b"\n"
-        yield b"held faults: %s\n" % json.dumps(self._app.held).encode()
+        yield b"latched faults: %s\n" % json.dumps(self._app.stored_faults).encode()
         yield b"messages of transactions that wait: %d\n" % len(station.outbox)
         yield b"\nkeys\n"
         for name in keys.names():

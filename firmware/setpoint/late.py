@@ -71,7 +71,9 @@ SELDOM = (
     # for files
     "setpoint.transfers",
     "setpoint.diagnostics",
+    "setpoint.link.ftp",
     "setpoint.link.http",
+    "setpoint.link.pouring",
     "setpoint.protocol.http",
     "setpoint.protocol.firmware_file",
     "setpoint.update.work",

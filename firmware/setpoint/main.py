@@ -31,14 +31,12 @@ def run(started: str = "", forget_starts=None, restart_for_memory=None) -> None:
             forget_starts()  # a restart that was asked for is no crash
         board.reset()
     except KeyboardInterrupt:
-        if board is not None:
-            board.make_safe()
+        _make_safe(board, app)
         print("stopped")
         app = None
         _forget_modules()
     except Exception as error:
-        if board is not None:
-            board.make_safe()
+        _make_safe(board, app)
         no_memory = isinstance(error, MemoryError) and not running
         sentence = (
             _NO_MEMORY
@@ -66,8 +64,16 @@ def run(started: str = "", forget_starts=None, restart_for_memory=None) -> None:
             machine.reset()  # boot.py's outputs stand, and it counts how often this happens
         board.reset()
     finally:
-        if board is not None:
-            board.make_safe()
+        _make_safe(board, None)
+
+
+def _make_safe(board, app) -> None:
+    """A step of the control loop may still wait in the interpreter's queue: where there is an app,
+    that step changes nothing any more."""
+    if app is not None:
+        app.control.halt()
+    elif board is not None:
+        board.make_safe()
 
 
 def _forget_modules() -> None:
@@ -85,7 +91,20 @@ def _forget_modules() -> None:
     # Of a name that is only deleted, or whose import failed, the table keeps the module
     sys.modules.clear()
     sys.modules.update(others)
+    _empty_queue()
     gc.collect()
+
+
+def _empty_queue() -> None:
+    """What the scheduler has called stays in its queue until something else takes the place, and
+    with it the control loop, or whatever the callback belongs to."""
+    from micropython import schedule
+
+    for _ in range(8):  # its places on an ESP32; a PC has fewer
+        try:
+            schedule(bool, None)
+        except RuntimeError:  # full of what is still to be called
+            pass
 
 
 def _keep(board, sentence: "str | None", error: Exception) -> None:

@@ -63,15 +63,20 @@ async def _carry_out(app, way, name: str, job: tuple, found: list) -> None:
         sentence = "too little memory is free now: %d bytes, and it may take %d"
         found.append((sentence % (gc.mem_free(), _LEAST_FREE), None))
         return
-    from .link.http import Client
-
     try:
-        tls = app.board.identity.get("tls") or {}
-        client = Client(way, app.clock, tls.get("ca_file"), documents=app.documents)
         if name == "upload":
             from .diagnostics import upload as carry_out
         else:
             from .update.work import fetch as carry_out
+        if name == "upload" and job[0][:4].lower() == "ftp:":
+            from .link.ftp import Client
+
+            client = Client(way)
+        else:
+            from .link.http import Client
+
+            tls = app.board.identity.get("tls") or {}
+            client = Client(way, app.clock, tls.get("ca_file"), documents=app.documents)
         found.append(await carry_out(app, client, *job))
     except MemoryError:
         found.append(("out of memory", None))

@@ -180,6 +180,7 @@ class Chip:
         self.uart = None
         self.counters = {}  # pin: Counter
         self.timers = {}  # number: (Timer, mode, period in ms, callback)
+        self.callbacks = {}  # number: the last callback, which a timer that ended keeps
         self.late_irqs = None  # a list: the interpreter stands still, and interrupts wait in it
         self.radio = None  # "off", "on" or "failed"; None: nobody made it
         self.radio_calibrated = self.wifi_connecting = False

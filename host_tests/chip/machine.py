@@ -135,6 +135,7 @@ class Timer:
 
     def init(self, *, mode, period, callback):
         CHIP.timers[self._number] = (self, mode, period, callback)
+        CHIP.callbacks[self._number] = callback
 
     def deinit(self):
         CHIP.timers.pop(self._number, None)

@@ -46,9 +46,8 @@ class Connection:
         head = [
             "HTTP/1.1 " + status,
             "Content-Length: %d" % (len(body) if length is None else length),
-            *lines,
         ]
-        self.say("\r\n".join(head).encode() + b"\r\n\r\n" + body)
+        self.say("\r\n".join(head + list(lines)).encode() + b"\r\n\r\n" + body)
 
     def wait(self) -> None:
         """Until the client hangs up, or the server is closed."""

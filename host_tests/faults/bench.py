@@ -9,11 +9,13 @@ import json
 import shutil
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-from tools import expected
+import pytest
+
+from tools import expected, profile_files
 from tools.central_system import CallRefused, CentralSystem
 from tools.station_process import CommandFailed, StationDied, StationProcess
 from tools.traffic import violations
@@ -29,27 +31,23 @@ _LONGEST_S = 2.5  # without a step: the host may be busy; the watchdog of a boar
 
 def schedule(number: int, kind: str, periods: list[tuple[int, float]], **more: Any) -> dict:
     """A TxDefaultProfile at the level of its number; a TxProfile if `more` has a transactionId."""
-    names = ("validFrom", "validTo", "recurrencyKind", "transactionId")
-    outside = {name: more.pop(name) for name in names if name in more}
-    return {
-        "chargingProfileId": number,
-        "stackLevel": number,
-        "chargingProfilePurpose": "TxProfile" if "transactionId" in outside else "TxDefaultProfile",
-        "chargingProfileKind": kind,
-        **outside,
-        "chargingSchedule": {
-            "chargingRateUnit": "A",
-            **more,
-            "chargingSchedulePeriod": [
-                {"startPeriod": at, "limit": limit} for at, limit in periods
-            ],
-        },
-    }
+    purpose = "TxProfile" if "transactionId" in more else "TxDefaultProfile"
+    return profile_files.made(number, purpose, kind, periods, number, **more)
 
 
 def profile(number: int, amps: float, periods: int = 3) -> dict:
     """A Relative TxDefaultProfile with the same current in each of its hours."""
     return schedule(number, "Relative", [(3600 * hour, amps) for hour in range(periods)])
+
+
+def in_short(names: Iterable[str], *chosen: str) -> list[Any]:
+    """A parameter for each name; the short form tries the chosen ones."""
+    return [pytest.param(name, marks=[] if name in chosen else pytest.mark.slow) for name in names]
+
+
+def trials(group: type) -> list[str]:
+    """The names of a class's public methods."""
+    return [name for name in vars(group) if not name.startswith("_")]
 
 
 def wait_for(condition: Callable[[], Any], timeout: float, complaint: str) -> None:
@@ -121,6 +119,20 @@ class Bench:
 
         self.station.wait_until(charges)
 
+    def wait_transaction(self, timeout: float = 10) -> int:
+        """Waits until the transaction of connector 1 has its id."""
+
+        def known(state: dict) -> Any:
+            return (state["connectors"][0]["transaction"] or {}).get("id")
+
+        return known(self.station.wait_until(known, timeout))
+
+    def wait_ended(self, timeout: float = 10) -> None:
+        """Waits until connector 1 has no transaction."""
+        self.station.wait_until(
+            lambda state: state["connectors"][0]["transaction"] is None, timeout
+        )
+
     def leap(self, seconds: int) -> None:
         """Time passes at once."""
         until = expected.instant(self.station.state()["now"]) + seconds
@@ -163,6 +175,9 @@ class Bench:
         status = self.central.call(action, payload)["status"]
         assert status == "Accepted", "%s is %s: %s" % (action, status, payload)
 
+    def install(self, sent: dict, connector: int = 1) -> None:
+        self.ask("SetChargingProfile", {"connectorId": connector, "csChargingProfiles": sent})
+
     def profiles(self) -> dict[int, dict]:
         """What the station says is installed, by id."""
         answer = self.central.call(
@@ -199,7 +214,7 @@ class Bench:
     def end_sessions(self) -> None:
         """The vehicle leaves; waits until the station has told all it has to tell."""
         self.station.cmd("plug_out", connector=1)
-        self.station.wait_until(lambda state: state["connectors"][0]["transaction"] is None)
+        self.wait_ended()
         end = time.monotonic() + _PATIENCE_S
         told, quiet_since = len(self.central.messages), time.monotonic()
         while time.monotonic() < end and (

@@ -46,9 +46,8 @@ class Charging(Bench):
         super().__init__(folder, interpreter, **start)
         self.wire = Wire(self.central.port)
         self.station.start_fields["csms_url"] = self.wire.url
-        self.sessions: dict[
-            str, list[int]
-        ] = {}  # tag: the register before and, once it is over, after
+        # By tag: the register before and, once it is over, after
+        self.sessions: dict[str, list[int]] = {}
         self.plugged(32)
 
     def close(self) -> None:
@@ -58,9 +57,7 @@ class Charging(Bench):
 
     def begin(self) -> None:
         self.start()
-        self.ask(
-            "SetChargingProfile", {"connectorId": 1, "csChargingProfiles": profile(1, STEADY_A)}
-        )
+        self.install(profile(1, STEADY_A))
         self.sessions[STEADY] = [self._wh(1)]
         self.station.cmd("swipe", tag=STEADY, connectors=[1])
         self.wait_charging(STEADY_A)
@@ -70,7 +67,7 @@ class Charging(Bench):
         """The charge at connector 1 ends too, and has gone on all the while."""
         self.unwatch()
         self.station.cmd("plug_out", connector=1)
-        self.station.wait_until(lambda state: state["connectors"][0]["transaction"] is None)
+        self.wait_ended()
         self.sessions[STEADY].append(self._wh(1))
         self.check_told()
         self.check_traffic()
@@ -116,6 +113,14 @@ class Charging(Bench):
 
         self.station.wait_until(has_current, timeout)
 
+    def come(self, tag: str | None = None) -> str:
+        """A visitor, who charges now; the card."""
+        tag = tag or self.next_tag()
+        self.arrive()
+        self.swipe(tag)
+        self.charges(tag)
+        return tag
+
     def leave(self, tag: str) -> None:
         self.station.cmd("plug_out", connector=2)
         self.station.wait_until(
@@ -159,10 +164,7 @@ class Charging(Bench):
     def offline_session(self, seconds: float) -> None:
         """A visitor charges, though nobody hears of it now; takes so long."""
         end = time.monotonic() + seconds
-        tag = self.next_tag()
-        self.arrive()
-        self.swipe(tag)
-        self.charges(tag)
+        tag = self.come()
         time.sleep(max(0, end - time.monotonic()))
         self.leave(tag)
 

@@ -92,10 +92,8 @@ def pytest_collection_modifyitems(config, items):
     kept = []
     for item in items:
         if item.path.parent == HERE:
-            kind, row = (
-                getattr(item.module, "KIND", item.path.stem[5:]),
-                item.get_closest_marker("row"),
-            )
+            kind = getattr(item.module, "KIND", item.path.stem[5:])
+            row = item.get_closest_marker("row")
             is_short = item.get_closest_marker("faults") is None
             if kind not in (only or KINDS) or (is_short and item.get_closest_marker("slow")):
                 continue

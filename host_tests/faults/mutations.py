@@ -17,42 +17,15 @@ import ocpp.v16
 _SCHEMAS = Path(ocpp.v16.__file__).parent / "schemas"
 # What would end a charge or the station by right is left out: it is tested where it belongs.
 ACTIONS = (
-    "ChangeConfiguration",
-    "ClearCache",
-    "ClearChargingProfile",
-    "DataTransfer",
-    "GetCompositeSchedule",
-    "GetConfiguration",
-    "SetChargingProfile",
-    "TriggerMessage",
-    "UnlockConnector",
-    "ChangeAvailability",
-    "RemoteStartTransaction",
-    "RemoteStopTransaction",
+    "ChangeConfiguration", "ClearCache", "ClearChargingProfile", "DataTransfer",
+    "GetCompositeSchedule", "GetConfiguration", "SetChargingProfile", "TriggerMessage",
+    "UnlockConnector", "ChangeAvailability", "RemoteStartTransaction", "RemoteStopTransaction",
     "Reset",
-)
+)  # fmt: skip
 _NASTY = (
-    None,
-    True,
-    -1,
-    0,
-    2**31,
-    -(2**63),
-    1e308,
-    0.1,
-    "",
-    "\x00",
-    "../../etc",
-    "%s%n",
-    "é" * 40,
-    "A" * 2000,
-    [],
-    [[]],
-    {},
-    {"a": {"b": []}},
-    "2026-02-30T00:00:00Z",
-    "9999-12-31T23:59:59Z",
-)
+    None, True, -1, 0, 2**31, -(2**63), 1e308, 0.1, "", "\x00", "../../etc", "%s%n", "é" * 40,
+    "A" * 2000, [], [[]], {}, {"a": {"b": []}}, "2026-02-30T00:00:00Z", "9999-12-31T23:59:59Z",
+)  # fmt: skip
 
 
 @lru_cache(None)

@@ -60,7 +60,7 @@ class Prepared:
         for version in (0, 1):
             for number, amps in SENT.items():
                 sent = profile(number, amps[version], periods=24)
-                bench.ask("SetChargingProfile", {"connectorId": 1, "csChargingProfiles": sent})
+                bench.install(sent)
                 self.profiles[number, amps[version]] = self._installed()[number]
             bench.ask("ChangeConfiguration", {"key": _KEY, "value": "%d000" % (version + 1)})
             password = "0123456789abcdef%d" % version * 2
@@ -71,17 +71,14 @@ class Prepared:
         station.wait_until(lambda state: state["connectors"][1]["status"] == "Faulted")
         for tag in ("FIRST", "CARD"):
             station.cmd("swipe", tag=tag, connectors=[1])
-            station.wait_until(
-                lambda state: (state["connectors"][0]["transaction"] or {}).get("id")
-            )
+            self.transaction = bench.wait_transaction()
             station.cmd("clock", advance_s=60)
             if tag == "FIRST":
                 station.cmd("swipe", tag=tag, connectors=[1])
                 bench.central.wait_for("StopTransaction")
-                station.wait_until(lambda state: state["connectors"][0]["transaction"] is None)
+                bench.wait_ended()
                 station.cmd("plug_out", connector=1)
                 station.cmd("plug_in", connector=1, amps=32, phases=3)
-        self.transaction = station.connector()["transaction"]["id"]
         station.cmd("link", up=False)
         station.cmd("clock", advance_s=1800)
         station.wait_until(lambda state: state["connectors"][0]["transaction"])
@@ -174,19 +171,13 @@ class Prepared:
                 "profiles in force are %s, and the flash still has %s" % (first, left)
             )
         self.bench.check_limit({round(10 * left[max(left)])} if left else {INSTALLED_DA})
-        key = (surviving.document(files, "settings") or {}).get(_KEY, self.unset)
-        assert self.bench.key(_KEY) == key, "%s is %s, and should be %s" % (
-            _KEY,
-            self.bench.key(_KEY),
-            key,
-        )
-        held, out = (
-            surviving.document(files, "faults") or {},
-            surviving.document(files, "availability") or [],
-        )
-        words = {True: "Faulted", False: "Available"}
+        value = (surviving.document(files, "settings") or {}).get(_KEY, self.unset)
+        is_now = self.bench.key(_KEY)
+        assert is_now == value, "%s is %s, and should be %s" % (_KEY, is_now, value)
+        latched = surviving.document(files, "faults") or {}
+        out = surviving.document(files, "availability") or []
         wanted = [
-            "Unavailable" if n in out and str(n) not in held else words[str(n) in held]
+            "Faulted" if str(n) in latched else "Unavailable" if n in out else "Available"
             for n in (2, 3)
         ]
         status = [connector["status"] for connector in self.bench.station.state()["connectors"][1:]]
@@ -227,7 +218,7 @@ class Prepared:
     def _check_work(self) -> None:
         """A new profile is kept, and a vehicle charges by it."""
         bench, station = self.bench, self.bench.station
-        bench.ask("SetChargingProfile", {"connectorId": 1, "csChargingProfiles": profile(3, 7)})
+        bench.install(profile(3, 7))
         bench.check_limit({70})
         bench.ask("ClearCache", {})
         if station.connector()["transaction"] is None:

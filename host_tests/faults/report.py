@@ -22,9 +22,8 @@ class Report:
 
     def __init__(self, config) -> None:
         self._option = config.getoption
-        self._rows: dict[
-            tuple[str, str], list[int]
-        ] = {}  # (kind, row): trials, looks, worst stall, lost
+        # (kind, row): trials, looks, worst stall, lost
+        self._rows: dict[tuple[str, str], list[int]] = {}
         self._losses: list[str] = []
 
     def pytest_runtest_logreport(self, report) -> None:
@@ -58,37 +57,22 @@ class Report:
     def pytest_terminal_summary(self, terminalreporter) -> None:
         if not self._rows:
             return
-        date, seed, bits = (
-            datetime.date.today().isoformat(),
-            self._option("seed", 1),
-            self._option("bits", "32"),
-        )
+        date = datetime.date.today().isoformat()
+        seed, bits = self._option("seed", 1), self._option("bits", "32")
         lines = ["", "%s, seed %d, %s-bit MicroPython" % (date, seed, bits), "", _HEAD]
+        names = ("kind", "row", "trials", "looks", "worst_stall_ms", "lost")
         rows = [
-            {
-                "kind": kind,
-                "row": row,
-                "trials": trials,
-                "looks": looks,
-                "worst_stall_ms": stall_ms,
-                "lost": lost,
-            }
-            for (kind, row), (trials, looks, stall_ms, lost) in sorted(self._rows.items())
-            if trials or lost
+            dict(zip(names, (*key, *counts)))
+            for key, counts in sorted(self._rows.items())
+            if counts[0] or counts[3]  # trials or lost
         ]
         lines += ["| %s |" % " | ".join(str(value) for value in row.values()) for row in rows]
         lines += ["LOST: " + loss for loss in self._losses]
         for line in lines:
             terminalreporter.write_line(line)
         FILE.parent.mkdir(exist_ok=True)
-        report = {
-            "date": date,
-            "seed": seed,
-            "bits": int(bits),
-            "rows": rows,
-            "losses": self._losses,
-        }
-        FILE.write_text(json.dumps(report, indent=1) + "\n")
+        report = {"date": date, "seed": seed, "bits": int(bits), "rows": rows}
+        FILE.write_text(json.dumps({**report, "losses": self._losses}, indent=1) + "\n")
 
 
 def _value(text: Any) -> Any:

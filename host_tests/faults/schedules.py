@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from faults.bench import Bench
+from typing import Any
+
+from faults.bench import Bench, schedule
 from tools import expected
 from tools.expected import Placed, Site
 
@@ -15,9 +17,12 @@ class Schedules:
         self._bench = bench
         self._placed: list[Placed] = []
 
-    def install(self, profile: dict, transaction: int | None = None) -> None:
-        self._bench.ask("SetChargingProfile", {"connectorId": 2, "csChargingProfiles": profile})
-        self._placed.append(Placed(2, profile, self._bench.station.state()["now"], transaction))
+    def install(self, number: int, kind: str, periods: list, **more: Any) -> None:
+        """As `schedule` makes it."""
+        profile = schedule(number, kind, periods, **more)
+        self._bench.install(profile, 2)
+        now = self._bench.station.state()["now"]
+        self._placed.append(Placed(2, profile, now, more.get("transactionId")))
 
     def clear(self) -> None:
         for placed in self._placed:
@@ -44,14 +49,10 @@ class Schedules:
             state = self._bench.station.wait_until(agrees, 2)
         except TimeoutError:
             state = self._bench.station.state()
-            told = (
-                what,
-                state["now"],
-                state["connectors"][1]["limit"]["amps"],
-                self.allowed_a(state),
-            )
+            limit_a = state["connectors"][1]["limit"]["amps"]
+            seen = (what, state["now"], limit_a, self.allowed_a(state))
             raise AssertionError(
-                "%s, at %s: the limit is %s A, and should be %s A" % told
+                "%s, at %s: the limit is %s A, and should be %s A" % seen
             ) from None
         here = state["connectors"][1]
         if here["transaction"]:

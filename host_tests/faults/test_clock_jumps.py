@@ -11,10 +11,11 @@ from __future__ import annotations
 import random
 import time
 from datetime import datetime, timezone
+from typing import Any
 
 import pytest
 
-from faults.bench import schedule
+from faults.bench import in_short, trials
 from faults.charging import SAMPLE_S, STEADY, STEADY_A, Charging
 from faults.frames import HEARTBEAT
 from faults.schedules import DAY_S, HOUR_S, Schedules
@@ -24,20 +25,9 @@ KIND = "outages"  # for --only
 YEAR_S = 365 * DAY_S
 SHORT_JUMPS = (5 * HOUR_S, -3 * HOUR_S, -400 * DAY_S, 20 * YEAR_S, 0)
 JUMPS = (
-    HOUR_S,
-    5 * HOUR_S,
-    -3 * HOUR_S,
-    DAY_S,
-    -2 * DAY_S,
-    17 * DAY_S,
-    YEAR_S,
-    -400 * DAY_S,
-    20 * YEAR_S,
-    8 * YEAR_S,
-    -9 * YEAR_S,
-    -50 * YEAR_S,
-    0,
-)
+    HOUR_S, 5 * HOUR_S, -3 * HOUR_S, DAY_S, -2 * DAY_S, 17 * DAY_S, YEAR_S, -400 * DAY_S,
+    20 * YEAR_S, 8 * YEAR_S, -9 * YEAR_S, -50 * YEAR_S, 0,
+)  # fmt: skip
 _NEAR_S = 3  # the station leaves a difference of 2 s alone
 
 
@@ -61,76 +51,38 @@ class ClockJumps:
         amps = [6 + (7 * hour) % 26 + self._chance.randrange(10) / 10 for hour in range(24)]
         return [(HOUR_S * hour, round(amps[hour], 1)) for hour in range(24)]
 
+    def _install(self, number: int, kind: str, periods: list, **more: Any) -> None:
+        """Instants in `more` are seconds from the base."""
+        for name in more.keys() & {"startSchedule", "validFrom", "validTo"}:
+            more[name] = text_of(self._base + more[name])
+        self._schedules.install(number, kind, periods, **more)
+
     def an_absolute_profile(self) -> None:
-        self._schedules.install(
-            schedule(
-                2, "Absolute", self._hours(), startSchedule=text_of(self._base), duration=DAY_S
-            )
-        )
+        self._install(2, "Absolute", self._hours(), startSchedule=0, duration=DAY_S)
         self._through_the_jumps(4)
 
     def profiles_valid_for_a_day(self) -> None:
-        valid = {"validFrom": text_of(self._base), "validTo": text_of(self._base + DAY_S)}
-        self._schedules.install(schedule(2, "Relative", [(0, 11), (HOUR_S, 9)], **valid))
-        valid["validTo"] = text_of(self._base + 14 * HOUR_S)
-        self._schedules.install(
-            schedule(
-                3,
-                "Absolute",
-                self._hours(),
-                startSchedule=text_of(self._base - 2 * HOUR_S),
-                **valid,
-            )
-        )
+        self._install(2, "Relative", [(0, 11), (HOUR_S, 9)], validFrom=0, validTo=DAY_S)
+        valid = {"startSchedule": -2 * HOUR_S, "validFrom": 0, "validTo": 14 * HOUR_S}
+        self._install(3, "Absolute", self._hours(), **valid)
         self._through_the_jumps(4)
 
     def recurring_profiles(self) -> None:
         week = [(DAY_S * day, 8.0 + day) for day in range(7)]
-        self._schedules.install(
-            schedule(
-                2,
-                "Recurring",
-                week,
-                startSchedule=text_of(self._base - 20 * DAY_S),
-                recurrencyKind="Weekly",
-                validTo=text_of(self._base + YEAR_S),
-            )
-        )
-        self._schedules.install(
-            schedule(
-                3,
-                "Recurring",
-                self._hours(),
-                startSchedule=text_of(self._base),
-                recurrencyKind="Daily",
-                duration=20 * HOUR_S,
-            )
-        )
+        weekly = {"recurrencyKind": "Weekly", "startSchedule": -20 * DAY_S, "validTo": YEAR_S}
+        self._install(2, "Recurring", week, **weekly)
+        daily = {"recurrencyKind": "Daily", "startSchedule": 0, "duration": 20 * HOUR_S}
+        self._install(3, "Recurring", self._hours(), **daily)
         self._through_the_jumps(4)
 
     def a_relative_profile_of_the_transaction(self) -> None:
-        self._schedules.install(schedule(2, "Relative", [(0, 10)]))
+        self._install(2, "Relative", [(0, 10)])
         self._through_the_jumps(4, [(0, 16), (1800, 14), (2 * HOUR_S, 12.5), (6 * HOUR_S, 7)])
 
     def all_of_them_together(self) -> None:
-        self._schedules.install(
-            schedule(
-                2,
-                "Recurring",
-                self._hours(),
-                startSchedule=text_of(self._base),
-                recurrencyKind="Daily",
-            )
-        )
-        self._schedules.install(
-            schedule(
-                3,
-                "Absolute",
-                [(0, 9), (DAY_S, 8)],
-                startSchedule=text_of(self._base + 5 * HOUR_S),
-                duration=30 * DAY_S,
-            )
-        )
+        self._install(2, "Recurring", self._hours(), startSchedule=0, recurrencyKind="Daily")
+        later = {"startSchedule": 5 * HOUR_S, "duration": 30 * DAY_S}
+        self._install(3, "Absolute", [(0, 9), (DAY_S, 8)], **later)
         self._through_the_jumps(4, [(0, 17), (4 * HOUR_S, 12.5)])
 
     def _through_the_jumps(
@@ -138,10 +90,7 @@ class ClockJumps:
     ) -> None:
         """least: so many different limits must have been seen, or the trial would show nothing."""
         bench = self._bench
-        tag = "JUMPS%d" % len(bench.sessions)
-        bench.arrive()
-        bench.swipe(tag)
-        bench.charges(tag)
+        tag = bench.come()
         begun = bench.station.wait_until(lambda state: state["connectors"][1]["transaction"]["id"])[
             "connectors"
         ][1]["transaction"]
@@ -149,12 +98,8 @@ class ClockJumps:
         since, began = len(bench.central.messages), time.monotonic()
         try:
             if relative:
-                self._schedules.install(
-                    schedule(
-                        7, "Relative", relative, transactionId=begun["id"], duration=8 * HOUR_S
-                    ),
-                    begun["id"],
-                )
+                of_it = {"transactionId": begun["id"], "duration": 8 * HOUR_S}
+                self._install(7, "Relative", relative, **of_it)
             for jump_s in self._jumps:
                 self._jump(jump_s)
                 seen.add(self._schedules.check("after a jump to %+d s" % jump_s))
@@ -202,11 +147,8 @@ class Boots(ClockJumps):
         }
         since = self._restart()
         try:
-            for number in (1, 2):
-                tag = "PENDING%d" % number
-                bench.arrive()
-                bench.swipe(tag)
-                bench.charges(tag)
+            for _ in range(2):
+                tag = bench.come()
                 time.sleep(1.5)
                 bench.leave(tag)
             bench.check_answers()
@@ -223,18 +165,14 @@ class Boots(ClockJumps):
     def none_for_long_and_no_clock(self) -> None:
         """The lowest period counts until the time is known; a session of meanwhile has its own
         times afterwards."""
-        bench, tag = self._bench, "CLOCKLESS"
-        self._schedules.install(
-            schedule(2, "Absolute", self._hours(), startSchedule=text_of(self._base))
-        )
+        bench = self._bench
+        self._install(2, "Absolute", self._hours(), startSchedule=0)
         bench.station.start_fields["clock"] = {"unset": True}
         bench.wire.refuse()
         try:
             self._power_cut()
-            bench.arrive()
             begun = time.time()
-            bench.swipe(tag)
-            bench.charges(tag)
+            tag = bench.come()
             self._schedules.check("without the time")
             bench.leave(tag)
             ended = time.time()
@@ -262,9 +200,7 @@ class Boots(ClockJumps):
 
     def _interval_0(self, offset_s: int) -> None:
         bench = self._bench
-        self._schedules.install(
-            schedule(2, "Absolute", self._hours(), startSchedule=text_of(self._base))
-        )
+        self._install(2, "Absolute", self._hours(), startSchedule=0)
         bench.central.clock_offset_s = offset_s
         bench.central.answers["BootNotification"] = lambda payload: {
             "status": "Accepted",
@@ -304,13 +240,8 @@ class Boots(ClockJumps):
         )
 
 
-def trials(group: type, in_short: str) -> list:
-    names = [name for name in vars(group) if not name.startswith("_")]
-    return [pytest.param(name, marks=[pytest.mark.slow] * (name != in_short)) for name in names]
-
-
 @pytest.mark.row("a clock that jumps while a vehicle charges")
-@pytest.mark.parametrize("trial", trials(ClockJumps, "recurring_profiles"))
+@pytest.mark.parametrize("trial", in_short(trials(ClockJumps), "recurring_profiles"))
 def test_a_clock_that_jumps(trial, bench, scale):
     jumps = scale.pick(SHORT_JUMPS, JUMPS, JUMPS)
     getattr(ClockJumps(bench, random.Random(scale.seed), jumps), trial)()
@@ -318,7 +249,7 @@ def test_a_clock_that_jumps(trial, bench, scale):
 
 @pytest.mark.row("an odd answer to BootNotification while a vehicle charges")
 @pytest.mark.parametrize(
-    "trial", trials(Boots, "Accepted_with_interval_0_and_a_clock_years_behind")
+    "trial", in_short(trials(Boots), "Accepted_with_interval_0_and_a_clock_years_behind")
 )
 def test_an_odd_answer_to_BootNotification(trial, bench, scale):
     getattr(Boots(bench, random.Random(scale.seed), ()), trial)()

@@ -7,6 +7,7 @@ it, and the central system is told once how it ended, in accord with what runs."
 from __future__ import annotations
 
 import contextlib
+import random
 import sys
 import time
 from collections.abc import Iterator
@@ -14,9 +15,14 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from interpreters import command_of
 
 from faults.bench import GONE, Bench, wait_for
-from tools import update
+from faults.boards_played import RESET as CHIP_RESET
+from faults.boards_played import PlayedBoard, on_flash
+from faults.test_update import PlayedStation, Updates, recorded, variant
+from tools import build, update
+from tools.command import BOARDS
 from tools.station_process import RESET, StationDied
 
 HOST_TESTS = Path(__file__).resolve().parent.parent
@@ -27,6 +33,7 @@ from firmware_image import setpoint_bin  # noqa: E402
 
 IMAGE = setpoint_bin("esp32", "9.0.0", 6000)[1]
 ENDS = ("Installed", "InstallationFailed", "DownloadFailed")
+FOLDER_ROW = "a power cut while a program in a folder is updated into the other"
 ROWS = {
     "cut": "a power cut in the middle of a write of an update of the firmware",
     "error": "a write that fails in an update of the firmware",
@@ -93,7 +100,7 @@ class Updated:
             )
             code = station.exit_code
             if code is not None:
-                self.died = self.died or code != RESET
+                self.died = self.died or code not in (RESET, CHIP_RESET)
                 self.bench.start()
             time.sleep(0.02)
 
@@ -105,17 +112,19 @@ class Updated:
             bench.start()
         wait_for(lambda: bench.station.state()["registered"], 30, "it does not register")
         bench.station.kill()
-        flash = bench.folder / "flash"
-        choice = (flash / "otadata").read_text() if (flash / "otadata").exists() else "0 good"
-        if choice[0] == "1":
-            assert (flash / "ota_1").read_bytes()[: len(IMAGE)] == IMAGE, "it runs half a program"
         bench.start()
         bench.station.wait_until(lambda state: state["registered"])
         ends = self.ends()
         assert len(ends) == 1, "told: %s" % ends
-        wanted = "1" if ends == ["Installed"] else "0"
-        assert choice[0] == wanted, "%s was told, and %s runs" % (ends[0], choice)
+        self.check_what_runs(ends == ["Installed"])
         bench.check_traffic()
+
+    def check_what_runs(self, installed: bool) -> None:
+        flash = self.bench.folder / "flash"
+        choice = (flash / "otadata").read_text() if (flash / "otadata").exists() else "0 good"
+        assert choice[0] == str(int(installed)), "%s runs" % choice
+        if installed:
+            assert (flash / "ota_1").read_bytes()[: len(IMAGE)] == IMAGE, "it runs half a program"
 
 
 @pytest.fixture
@@ -159,3 +168,59 @@ def test_a_cut_at_every_write_of_the_first_start_of_new_firmware(updated, scale,
         if not updated.died:
             break
         number += scale.pick(4, 2, 1)
+
+
+class CutStation(PlayedStation):
+    """The played board's flash dies in its `cut`-th write; 0: each write is recorded."""
+
+    cut: int | None = None
+
+    def _command(self, file: Path) -> list[str]:
+        return PlayedStation._command(self, file) + ([] if self.cut is None else [str(self.cut)])
+
+
+class FolderUpdated(Updated):
+    """The same for a played board that runs version "one" from /a."""
+
+    def __init__(self, folder: Path, interpreter: list[str]) -> None:
+        Updated.__init__(self, folder / "board", interpreter)
+        made = build.build(BOARDS / "simulated", folder / "made")
+        self.one, self.two = (variant(made, folder / word, word) for word in ("one", "two"))
+        self.server.files["/fw"] = update.of_build(self.two)
+        self.board = PlayedBoard(folder / "board", interpreter)
+        self.board.format(on_flash(self.one, "a", 1), 640)
+        self.image = self.board.image.read_bytes()
+        self.station: CutStation = self.bench.station  # type: ignore[assignment]
+        self.station.__class__ = CutStation
+        self.station.start_fields["store"] = "flash"
+
+    def begin(self, cut: int = 0) -> None:
+        self.station.kill()
+        self.board.image.write_bytes(self.image)
+        for name in ("writes", "rtc", "cause"):
+            (self.board.folder / name).unlink(missing_ok=True)
+        self.station.cut = cut
+        Updated.begin(self)
+        self.station.cut = None
+
+    def check_what_runs(self, installed: bool) -> None:
+        booted = [line.split()[2] for line in self.station.log if line.startswith("boot: Setpoint")]
+        self.station.kill()
+        whole = Updates.programs(self.board.files())
+        assert booted[-1] == whole[0] == ("two" if installed else "one")
+
+
+@pytest.mark.row(FOLDER_ROW)
+def test_a_cut_while_a_program_in_a_folder_is_updated(tmp_path, scale, subtests):
+    with closing(FolderUpdated(tmp_path, command_of("64"))) as updated:
+        updated.begin()
+        updated.ask()
+        updated.go_on()
+        writes = len(recorded(updated.board.folder / "writes"))
+        chance = random.Random(scale.seed)
+        for number in sorted(chance.sample(range(1, writes), scale.counted(2, 10, 60))):
+            with subtests.test("write %d of %d" % (number, writes)):
+                updated.begin(number)
+                updated.ask()
+                updated.go_on()
+                updated.check()

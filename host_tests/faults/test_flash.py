@@ -21,7 +21,7 @@ import threading
 
 import pytest
 
-from faults.bench import GONE, INSTALLED_DA, Bench
+from faults.bench import GONE, INSTALLED_DA, Bench, in_short
 from faults.prepared import LIMIT_DA, Prepared
 from faults.scenes import SCENES, Scene, accesses, ready
 from tools.station_process import RESET, StationDied
@@ -99,13 +99,7 @@ class Limits:
         )
 
 
-@pytest.mark.parametrize(
-    "scene",
-    [
-        pytest.param(name, marks=[pytest.mark.slow] * (number > 0))
-        for number, name in enumerate(SCENES)
-    ],
-)
+@pytest.mark.parametrize("scene", in_short(SCENES, "a new profile"))
 def test_reads_that_fail_in_the_midst_of_work(scene, scale, interpreter, subtests, tmp_path):
     reads = accesses(tmp_path / "whole", interpreter, scene, "reads")
     for times, row in READS.items():

@@ -23,12 +23,7 @@ from tools.central_system import Text
 # With 100 KB some of it ends in a restart: a change that finds no memory leaves nothing half done.
 HEAP = "128K"
 # In a batch; most frames cost a connection.
-MESSAGES = {
-    "frames": 10,
-    "texts": 40,
-    "payloads": 40,
-    "answers": 10,
-}
+MESSAGES = {"frames": 10, "texts": 40, "payloads": 40, "answers": 10}
 # Bytes, on the interpreter of 64 bits: a message takes no more than it is long, and is let go.
 _MOST_GROWTH = 6000
 _SETTLED = 2  # batches until everything that is loaded once was
@@ -38,24 +33,7 @@ _CALLS = (
     ("DataTransfer", {"vendorId": "Setpoint", "messageId": "Profiles"}),
     ("GetCompositeSchedule", {"connectorId": 1, "duration": 300, "chargingRateUnit": "A"}),
 )
-_INSERTED = (
-    '"',
-    "{",
-    "}",
-    "[",
-    "]",
-    ",",
-    ":",
-    "\\",
-    "\0",
-    "é",
-    "0",
-    "-",
-    "e9",
-    "null",
-    "\\ud800",
-    "",
-)
+_INSERTED = (*'"{}[],:\\\0é0-', "e9", "null", "\\ud800", "")
 _ANSWERS: tuple[tuple[str, dict], ...] = (
     ("Heartbeat", {"currentTime": "2026-06-15T12:00:00Z"}),
     ("StatusNotification", {}),

@@ -16,201 +16,168 @@ from typing import Any
 
 import pytest
 
-from faults.bench import Bench, profile
+from faults.bench import Bench, in_short, profile
 from faults.frames import HEARTBEAT, frame
 from faults.mutations import hostile_payloads
-from tools.central_system import SILENCE, Link, Text
+from tools.central_system import SILENCE, Text
 
 # With 100 KB some of it ends in a restart: a change that finds no memory leaves nothing half done.
 HEAP = "128K"
 _PATIENCE_S = 40
-_SLOW = ("a_clock_that_jumps", "a_hundred_requests_at_once", "ten_thousand_pings")
+_SLOW = ("a clock that jumps", "a hundred requests at once", "ten thousand pings")
+_REQUEST = json.dumps([2, "f", "GetConfiguration", {"key": ["HeartbeatInterval"]}]).encode()
 
-
-class Attacks:
-    """Each public method is one; its name, spaces for underscores, is what the report says."""
-
-    def __init__(self, bench: Bench, chance: random.Random) -> None:
-        self._bench = bench
-        self._chance = chance
-
-    def _link(self) -> Link:
-        return self._bench.central._link(None)
-
-    def _raw(self, data: bytes) -> None:
-        self._link().socket.sendall(data)
-
-    def text_that_is_no_json(self) -> None:
-        for text in (
-            "",
-            " ",
-            "{",
-            "[",
-            "nul",
-            "[2,",
-            '"',
-            "[2]]",
-            "[1e999]",
-            "\x00",
-            "[" * 2000,
-            "é" * 3000,
-        ):
-            self._bench.central.inject(text)
-
-    def json_that_is_no_message(self) -> None:
-        for value in (
+# OCPP-J texts
+TEXTS = {
+    "text that is no JSON": (
+        "", " ", "{", "[", "nul", "[2,", '"', "[2]]", "[1e999]", "\x00", "[" * 2000, "é" * 3000,
+    ),
+    "JSON that is no message": [
+        json.dumps(value) for value in (
             None, 0, "", [], {}, [2], [2, "a"], [2, 1, "A", {}], [2, "a", 3, {}],
             [2, "a", "Reset", []], [5, "a", {}], [3, "a"], [4, "a", "b"], [[]] * 9,
-        ):  # fmt: skip
-            self._bench.central.inject(json.dumps(value))
-
-    def actions_nobody_knows(self) -> None:
-        for action in (
-            "",
-            "reset",
-            "Reset ",
-            "__class__",
-            "../../boot",
-            "A" * 3000,
-            "BootNotification",
-            "ç",
-        ):
-            self._bench.central.inject(json.dumps([2, "x", action, {}]))
-
-    def payloads_from_the_schemas_mutated(self) -> None:
-        for action, payload in hostile_payloads(self._chance, 150):
-            self._bench.central.inject(json.dumps([2, "m", action, payload]))
-
-    def a_hundred_requests_at_once(self) -> None:
-        for number in range(100):
-            self._bench.central.inject(json.dumps([2, "r%d" % number, "GetConfiguration", {}]))
-        self._bench.central._wait(
-            lambda: sum(
-                m.id == "r99" and not m.to_station for m in self._bench.central.messages[-150:]
-            ),
-            30,
-            "no answer to the last",
         )
-
-    def answers_to_nothing(self) -> None:
-        for number in range(50):
-            self._bench.central.inject(json.dumps([3, "no-%d" % number, {"status": "Accepted"}]))
-            self._bench.central.inject(json.dumps([4, "no-%d" % number, "GenericError", "", {}]))
-
-    def answers_that_are_wrong(self) -> None:
-        for answer in (
-            '[3,"%s",null]',
-            '[3,"%s"]',
-            '[3,"%s",{"currentTime":7}]',
-            '[3,"%s",{"currentTime":"2026-13-99T99:99:99Z"}]',
-            '[4,"%s"]',
-            '[4,"%s",7,7,7]',
-        ):
-            self._trigger_answered_by(Text(answer))
-
-    def answers_half_readable(self) -> None:
-        for answer in (
-            '[3,"%s",{"currentTime":"9999-12-31T23:59:59Z"}]',
-            '[3,"%s",{"currentTime":"0001-01-01T00:00:00Z"}]',
-            '[3,"%s",{"currentTime":"2025-06-15","interval":300.0}]',
-            '[3,"%s",{"currentTime":null,"idTagInfo":{"status":"Blocked"}}]',
-        ):
-            self._trigger_answered_by(Text(answer))
-
-    def answers_given_twice(self) -> None:
-        self._trigger_answered_by(
-            Text('[3,"%s",{"currentTime":"' + self._bench.central.now() + '"}]')
+    ],
+    "actions nobody knows": [
+        json.dumps([2, "x", action, {}]) for action in (
+            "", "reset", "Reset ", "__class__", "../../boot", "A" * 3000, "BootNotification", "ç",
         )
-        last = [m for m in self._bench.central.messages if m.to_station][-1]
-        self._bench.central.inject(last.text)
-
-    def answers_that_never_come(self) -> None:
-        self._trigger_answered_by(SILENCE)
-
-    def _trigger_answered_by(self, answer: Any) -> None:
-        since = len(self._bench.central.messages)
-        self._bench.central.answers["Heartbeat"] = answer
-        self._bench.central.inject(HEARTBEAT.decode())
-        try:
-            self._bench.central.wait_for("Heartbeat", since=since, timeout=35)
-        finally:
-            del self._bench.central.answers["Heartbeat"]
-
-    def a_clock_that_jumps(self) -> None:
-        for offset_s in (86400 * 400, -86400 * 400, 0):
-            self._bench.central.clock_offset_s = offset_s
-            since = len(self._bench.central.messages)
-            self._bench.central.inject(HEARTBEAT.decode())
-            self._bench.central.wait_for("Heartbeat", since=since, timeout=35)
-
-    def ten_thousand_pings(self) -> None:
-        for _ in range(100):
-            self._raw(frame(9, b"ping") * 100)
-
-    def fragments_of_one_byte(self) -> None:
-        text = json.dumps([2, "f", "GetConfiguration", {"key": ["HeartbeatInterval"]}]).encode()
-        for place in range(len(text)):
-            self._raw(
-                frame(1 if place == 0 else 0, text[place : place + 1], final=place == len(text) - 1)
-            )
-
-    def empty_fragments_for_ever(self) -> None:
-        self._raw(frame(1, b"", final=False) + frame(0, b"", final=False) * 5000)
-
-    def a_frame_of_a_megabyte(self) -> None:
-        self._raw(frame(1, b"[" * 1000000))
-
-    def a_frame_that_promises_terabytes(self) -> None:
-        self._raw(b"\x81\x7f" + struct.pack(">Q", 1 << 62))
-
-    def binary_frames(self) -> None:
-        self._raw(frame(2, HEARTBEAT))
-
-    def text_that_is_no_utf8(self) -> None:
-        self._raw(frame(1, b'[2,"\xff\xfe","Reset",{}]'))
-
-    def reserved_bits_and_opcodes(self) -> None:
-        self._raw(frame(1, HEARTBEAT, reserved=4))
-
-    def masked_frames(self) -> None:
-        self._raw(frame(1, HEARTBEAT, masked=True))
-
-    def control_frames_too_long(self) -> None:
-        self._raw(frame(9, b"x" * 126))
-
-    def half_a_frame_and_then_silence(self) -> None:
-        self._raw(frame(1, HEARTBEAT)[:10])
-
-    def random_bytes(self) -> None:
-        self._raw(bytes(self._chance.randrange(256) for _ in range(4096)))
-
-    def connections_that_are_cut_at_once(self) -> None:
-        for _ in range(5):
-            self._bench.central.drop(abrupt=True)
-            self._bench.central.wait_connected(_PATIENCE_S)
-
-    def flash_writes_that_fail_meanwhile(self) -> None:
-        """The profiles that are asked for change no limit: they allow more than the connector
-        bears."""
-        for mode in ("error", "full"):
-            for number in range(1, 6):
-                self._bench.station.cmd("flash", after_writes=number, mode=mode)
-                self._bench.central.call(
-                    "SetChargingProfile",
-                    {"connectorId": 1, "csChargingProfiles": profile(1, 40 + number)},
-                )
-                self._bench.station.cmd("flash", mode=None)
-        self._bench.central.call("ClearChargingProfile", {})
-
-    def a_port_that_refuses(self) -> None:
-        self._bench.central.stop()
-        time.sleep(2)
-        self._bench.central.start()
+    ],
+    "answers to nothing": [
+        json.dumps(answer) for number in range(50) for answer in (
+            [3, "no-%d" % number, {"status": "Accepted"}],
+            [4, "no-%d" % number, "GenericError", "", {}],
+        )
+    ],
+}  # fmt: skip
+# Bytes on the connection
+FRAMES = {
+    "ten thousand pings": frame(9, b"ping") * 10000,
+    "fragments of one byte": b"".join(
+        frame(1 if place == 0 else 0, _REQUEST[place : place + 1], place == len(_REQUEST) - 1)
+        for place in range(len(_REQUEST))
+    ),
+    "empty fragments for ever": frame(1, b"", False) + frame(0, b"", False) * 5000,
+    "a frame of a megabyte": frame(1, b"[" * 1000000),
+    "a frame that promises terabytes": b"\x81\x7f" + struct.pack(">Q", 1 << 62),
+    "binary frames": frame(2, HEARTBEAT),
+    "text that is no UTF-8": frame(1, b'[2,"\xff\xfe","Reset",{}]'),
+    "reserved bits and opcodes": frame(1, HEARTBEAT, reserved=4),
+    "masked frames": frame(1, HEARTBEAT, masked=True),
+    "control frames too long": frame(9, b"x" * 126),
+    "half a frame and then silence": frame(1, HEARTBEAT)[:10],
+}
+# To a Heartbeat
+ANSWERS: dict[str, tuple] = {
+    "answers that are wrong": (
+        Text('[3,"%s",null]'),
+        Text('[3,"%s"]'),
+        Text('[3,"%s",{"currentTime":7}]'),
+        Text('[3,"%s",{"currentTime":"2026-13-99T99:99:99Z"}]'),
+        Text('[4,"%s"]'),
+        Text('[4,"%s",7,7,7]'),
+    ),
+    "answers half readable": (
+        Text('[3,"%s",{"currentTime":"9999-12-31T23:59:59Z"}]'),
+        Text('[3,"%s",{"currentTime":"0001-01-01T00:00:00Z"}]'),
+        Text('[3,"%s",{"currentTime":"2025-06-15","interval":300.0}]'),
+        Text('[3,"%s",{"currentTime":null,"idTagInfo":{"status":"Blocked"}}]'),
+    ),
+    "answers that never come": (SILENCE,),
+}
 
 
-def attacks() -> list[Any]:
-    names = [name for name in vars(Attacks) if not name.startswith("_")]
-    return [pytest.param(name, marks=[pytest.mark.slow] * (name in _SLOW)) for name in names]
+def _heartbeat(bench: Bench) -> None:
+    """Asks for one, and waits for it."""
+    since = len(bench.central.messages)
+    bench.central.inject(HEARTBEAT.decode())
+    bench.central.wait_for("Heartbeat", since=since, timeout=35)
+
+
+def _answer(bench: Bench, answer: Any) -> None:
+    bench.central.answers["Heartbeat"] = answer
+    try:
+        _heartbeat(bench)
+    finally:
+        del bench.central.answers["Heartbeat"]
+
+
+def _answer_twice(bench: Bench, chance: random.Random) -> None:
+    _answer(bench, Text('[3,"%s",{"currentTime":"' + bench.central.now() + '"}]'))
+    last = [m for m in bench.central.messages if m.to_station][-1]
+    bench.central.inject(last.text)
+
+
+def _mutate_payloads(bench: Bench, chance: random.Random) -> None:
+    for action, payload in hostile_payloads(chance, 150):
+        bench.central.inject(json.dumps([2, "m", action, payload]))
+
+
+def _ask_a_hundred_times(bench: Bench, chance: random.Random) -> None:
+    for number in range(100):
+        bench.central.inject(json.dumps([2, "r%d" % number, "GetConfiguration", {}]))
+
+    def answered() -> bool:
+        return any(m.id == "r99" and not m.to_station for m in bench.central.messages[-150:])
+
+    bench.central._wait(answered, 30, "no answer to the last")
+
+
+def _jump(bench: Bench, chance: random.Random) -> None:
+    for offset_s in (86400 * 400, -86400 * 400, 0):
+        bench.central.clock_offset_s = offset_s
+        _heartbeat(bench)
+
+
+def _send_random_bytes(bench: Bench, chance: random.Random) -> None:
+    bench.central._link(None).socket.sendall(chance.randbytes(4096))
+
+
+def _cut_connections(bench: Bench, chance: random.Random) -> None:
+    for _ in range(5):
+        bench.central.drop(abrupt=True)
+        bench.central.wait_connected(_PATIENCE_S)
+
+
+def _fail_writes(bench: Bench, chance: random.Random) -> None:
+    """The profiles that are asked for change no limit: they allow more than the connector bears."""
+    for mode in ("error", "full"):
+        for number in range(1, 6):
+            bench.station.cmd("flash", after_writes=number, mode=mode)
+            payload = {"connectorId": 1, "csChargingProfiles": profile(1, 40 + number)}
+            bench.central.call("SetChargingProfile", payload)
+            bench.station.cmd("flash", mode=None)
+    bench.central.call("ClearChargingProfile", {})
+
+
+def _refuse(bench: Bench, chance: random.Random) -> None:
+    bench.central.stop()
+    time.sleep(2)
+    bench.central.start()
+
+
+DEEDS = {
+    "answers given twice": _answer_twice,
+    "payloads from the schemas, mutated": _mutate_payloads,
+    "a hundred requests at once": _ask_a_hundred_times,
+    "a clock that jumps": _jump,
+    "random bytes": _send_random_bytes,
+    "connections that are cut at once": _cut_connections,
+    "flash writes that fail meanwhile": _fail_writes,
+    "a port that refuses": _refuse,
+}
+ATTACKS = [*TEXTS, *FRAMES, *ANSWERS, *DEEDS]
+
+
+def carry_out(name: str, bench: Bench, chance: random.Random) -> None:
+    for text in TEXTS.get(name, ()):
+        bench.central.inject(text)
+    if name in FRAMES:
+        bench.central._link(None).socket.sendall(FRAMES[name])
+    for answer in ANSWERS.get(name, ()):
+        _answer(bench, answer)
+    if name in DEEDS:
+        DEEDS[name](bench, chance)
 
 
 @pytest.fixture(scope="module")
@@ -223,8 +190,10 @@ def bench(interpreter, tmp_path_factory):
 
 
 @pytest.mark.row("a misbehaving central system")
-@pytest.mark.parametrize("attack", attacks())
+@pytest.mark.parametrize(
+    "attack", in_short(ATTACKS, *(name for name in ATTACKS if name not in _SLOW))
+)
 def test_a_misbehaving_central_system_changes_nothing(attack, bench, scale, looks):
     with suppress(ConnectionError):  # the station may hang up in the middle of the attack
-        getattr(Attacks(bench, random.Random(scale.seed)), attack)()
+        carry_out(attack, bench, random.Random(scale.seed))
     looks(*bench.check_unmoved())

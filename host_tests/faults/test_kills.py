@@ -13,9 +13,8 @@ from faults.bench import GONE, Bench, profile
 
 SHORT_BITS = ("64", "32")
 _LONGEST_LIFE_S = 1.0
-_BETWEEN_CARDS_S = (
-    1.1  # two transactions of one second with one register are one to a central system
-)
+# Two transactions of one second with one register are one to a central system
+_BETWEEN_CARDS_S = 1.1
 
 
 class Life:
@@ -38,20 +37,16 @@ class Life:
         number, amps = self.chance.randint(1, 3), self.chance.randint(6, 32)
         self.installed.setdefault(number, {0}).add(amps)  # until it is answered: old or new
         payload = {"connectorId": 1, "csChargingProfiles": profile(number, amps)}
-        if (
-            self.bench.central.call("SetChargingProfile", payload, timeout=1)["status"]
-            == "Accepted"
-        ):
+        answer = self.bench.central.call("SetChargingProfile", payload, timeout=1)
+        if answer["status"] == "Accepted":
             self.installed[number] = {amps}
 
     def clear_profile(self) -> None:
         number = self.chance.randint(1, 3)
         if number in self.installed:
             self.installed[number].add(0)
-        if (
-            self.bench.central.call("ClearChargingProfile", {"id": number}, timeout=1)["status"]
-            == "Accepted"
-        ):
+        answer = self.bench.central.call("ClearChargingProfile", {"id": number}, timeout=1)
+        if answer["status"] == "Accepted":
             self.installed[number] = {0}
 
     def card(self) -> None:

@@ -87,7 +87,7 @@ def test_a_plan_without_end(kind, bench, scale, subtests, looks):
             [(apart_s * i, amps) for i in range(24)],
             **more,
         )
-        bench.ask("SetChargingProfile", {"connectorId": number % 3, "csChargingProfiles": sent})
+        bench.install(sent, number % 3)
     for connector in range(3):
         for unit in ("A", "W"):
             with subtests.test("%s, connector %d, in %s" % (kind, connector, unit)):

@@ -12,7 +12,7 @@ from contextlib import closing
 
 import pytest
 
-from faults.bench import Bench, wait_for
+from faults.bench import Bench, in_short, wait_for
 from faults.name_server import BEHAVIOURS, HOST, NameServer, truth
 
 ROW = "DNS that is silent, fails or lies"
@@ -47,10 +47,7 @@ def _asked(bench: Bench, server: NameServer, times: int) -> None:
 
 
 @pytest.mark.row(ROW)
-@pytest.mark.parametrize(
-    "name",
-    [pytest.param(name, marks=[pytest.mark.slow] * (name not in _IN_SHORT)) for name in BEHAVIOURS],
-)
+@pytest.mark.parametrize("name", in_short(BEHAVIOURS, *_IN_SHORT))
 def test_dns_that_is_silent_fails_or_lies_stops_no_charge_and_no_step_of_the_control_loop(
     name, bench, server, scale, looks
 ):

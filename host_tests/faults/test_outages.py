@@ -14,7 +14,7 @@ import time
 
 import pytest
 
-from faults.bench import wait_for
+from faults.bench import in_short, wait_for
 from faults.charging import ANSWER_S
 from tools.central_system import Later
 
@@ -27,34 +27,23 @@ class TestTheNetworkAway:
     def test_wifi_away_while_the_other_connector_is_idle(self, bench):
         bench.away()
 
-    @pytest.mark.slow
-    def test_wifi_away_while_a_card_is_authorised(self, bench):
-        bench.visit("Authorize", 0.5, bench.away)
-
-    @pytest.mark.slow
-    def test_wifi_away_while_a_start_is_in_flight(self, bench):
-        bench.visit("StartTransaction", 0.5, bench.away)
+    @pytest.mark.parametrize(
+        "action",
+        in_short(("Authorize", "StartTransaction", "StopTransaction"), "StopTransaction"),
+    )
+    def test_wifi_away_while_a_call_is_in_flight(self, action, bench):
+        bench.visit(action, 0.5, bench.away)
 
     @pytest.mark.slow
     def test_wifi_away_while_two_charge(self, bench):
-        tag = bench.next_tag()
-        bench.arrive()
-        bench.swipe(tag)
-        bench.charges(tag)
+        tag = bench.come()
         bench.away()
         bench.leave(tag)
 
-    def test_wifi_away_while_a_stop_is_in_flight(self, bench):
-        bench.visit("StopTransaction", 0.5, bench.away)
-
     @pytest.mark.slow
     def test_wifi_away_for_a_whole_session(self, bench):
-        tag = bench.next_tag()
         bench.station.cmd("link", up=False)
-        bench.arrive()
-        bench.swipe(tag)
-        bench.charges(tag)
-        bench.leave(tag)
+        bench.leave(bench.come())
         bench.station.cmd("link", up=True)
 
     @pytest.mark.slow

@@ -46,7 +46,7 @@ def late(folder: Path, interpreter: list[str], late_ms: int):
     bench.plugged(32)
     try:
         bench.start()
-        bench.ask("SetChargingProfile", {"connectorId": 1, "csChargingProfiles": profile(1, 32)})
+        bench.install(profile(1, 32))
         bench.station.cmd("swipe", tag="CARD")
         bench.wait_charging(32)
         yield bench
@@ -56,7 +56,7 @@ def late(folder: Path, interpreter: list[str], late_ms: int):
 
 def _ramp(bench: Bench, amperes: tuple[int, ...]) -> None:
     for amps in amperes:
-        bench.ask("SetChargingProfile", {"connectorId": 1, "csChargingProfiles": profile(1, amps)})
+        bench.install(profile(1, amps))
         bench.leap(_APART_S)
     bench.leap(2 * _APART_S)
 

@@ -12,7 +12,6 @@ from typing import Any
 import pytest
 
 from faults import surviving
-from faults.bench import schedule
 from faults.charging import STEADY, Charging, Told
 from faults.schedules import HOUR_S, Schedules
 from tools import expected
@@ -76,20 +75,17 @@ class RefusedDay:
 
     def _install(self) -> None:
         hours = [(HOUR_S * hour, 6.5 + (7 * hour) % 20) for hour in range(24)]
-        self._schedules.install(
-            schedule(2, "Recurring", hours, startSchedule=_text(0), recurrencyKind="Daily")
-        )
+        daily = {"startSchedule": _text(0), "recurrencyKind": "Daily"}
+        self._schedules.install(2, "Recurring", hours, **daily)
         absolute = {
             "startSchedule": _text(6 * HOUR_S),
             "duration": 5 * HOUR_S,
             "validTo": _text(10 * HOUR_S),
         }
-        self._schedules.install(
-            schedule(3, "Absolute", [(0, 31), (HOUR_S, 29.5), (3 * HOUR_S, 30)], **absolute)
-        )
-        self._schedules.install(
-            schedule(4, "Relative", [(0, 8), (1800, 12)], validFrom=_text(14 * HOUR_S))
-        )
+        periods = [(0, 31), (HOUR_S, 29.5), (3 * HOUR_S, 30)]
+        self._schedules.install(3, "Absolute", periods, **absolute)
+        valid_from = _text(14 * HOUR_S)
+        self._schedules.install(4, "Relative", [(0, 8), (1800, 12)], validFrom=valid_from)
 
     def _session(self, tag: str, begin: int, limits: set[float]) -> None:
         bench = self._bench

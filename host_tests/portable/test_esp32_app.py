@@ -95,7 +95,7 @@ def test_the_chips_timer_makes_the_steps_until_the_outputs_are_made_safe():
         assert control.steps == before + 11 and control.worst_stall_ms >= 100
         feeds = CHIP.feeds
         board.make_safe()
-        assert CHIP.timers == {}
+        assert CHIP.timers == {} and CHIP.callbacks == {0: None}, "a timer keeps its callback"
         pass_ticks(3)
         assert control.steps == before + 11 and CHIP.feeds == feeds
     finally:

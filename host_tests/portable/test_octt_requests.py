@@ -179,8 +179,12 @@ def test_tc_040_2_a_configuration_value_that_cannot_be():
 def test_tc_054_trigger_message():
     bench = StationBench()
     for wanted in (
-        *("MeterValues", "Heartbeat", "StatusNotification", "BootNotification"),
-        *("DiagnosticsStatusNotification", "FirmwareStatusNotification"),
+        "MeterValues",
+        "Heartbeat",
+        "StatusNotification",
+        "BootNotification",
+        "DiagnosticsStatusNotification",
+        "FirmwareStatusNotification",
     ):
         bench.sent.clear()
         request = {"requestedMessage": wanted}

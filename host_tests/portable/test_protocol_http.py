@@ -78,11 +78,27 @@ def test_what_is_no_http_is_refused():
         ok + b"Transfer-Encoding: chunked\r\n\r\nfffffffff\r\n",
         ok + b"Transfer-Encoding: chunked\r\n\r\n1" + b" " * 300 + b"\r\n",
         ok + b"Location: /" + b"x" * 3000 + b"\r\n\r\n",
-        ok + b"X: 12345678901234567890123456789012\r\n" * 1000,
-        b"HTTP/1.1 100 Continue\r\n\r\n" * 2000,
     ):
         for step in (1, 500):
             assert failure(data, step)[1] == 0, data[:60]
+
+
+def test_a_head_that_does_not_end_is_given_up():
+    for first, again in (
+        (b"HTTP/1.1 200 OK\r\n", b"X: 12345678901234567890123456789012\r\n" * 10),
+        (b"", b"HTTP/1.1 100 Continue\r\n\r\n" * 10),
+        (b"HTTP/1.1 200 OK\r\nX: ", b"x" * 500),
+        (b"", b"x" * 500),
+    ):
+        answer = Answer("GET")
+        assert first == b"" or answer.head(first) is None
+        try:
+            for _ in range(200):
+                assert answer.head(again) is None
+        except HttpError as error:
+            assert error.args[1] == 0
+        else:
+            raise AssertionError(again[:9])
 
 
 def test_a_long_field_that_nobody_needs_is_passed_over():

@@ -297,8 +297,12 @@ def test_a_text_full_of_escapes_takes_little_longer_than_a_plain_one():
     for escape, means in ESCAPES + json_inside:
         text = plain.replace("ab" * 3900, escape * (7800 // len(escape)))
         assert parse(text)[3]["data"] == means * (7800 // len(escape)), escape
-        taken_us, bound_us = least_us(text), 12 * (least_us(plain) + of_a_loop_us(text))
-        assert taken_us < bound_us, (escape, taken_us, bound_us)
+        for _ in range(50):  # other programs only add: one try within the bound is proof
+            taken_us, bound_us = least_us(text), 12 * (least_us(plain) + of_a_loop_us(text))
+            if taken_us < bound_us:
+                break
+        else:
+            raise AssertionError((escape, taken_us, bound_us))
     for wrong in ("\\", "\\x", "\\\\\\", '\\\\"', "\\u00\\\\41"):
         text = plain.replace("ab" * 3900, '{\\"a\\":1}' * 700 + wrong)
         assert error_of(text) == "FormationViolation", wrong

@@ -51,7 +51,7 @@ def kept(bench):
 
 def ends(bench, what, case):
     """The download that was begun is over."""
-    bench.dispatch(bench.station.on_transfer, "download", (what, case))
+    bench.transfer_ends("download", (what, case))
 
 
 def update(bench, **more):
@@ -210,8 +210,11 @@ def test_a_station_that_is_offline_installs_what_it_has():
     it.pause()
     fetched(it)
     it.disconnect()
+    it.resume()
     it.card("TAG1", [1])
-    it.end()
+    it.stop()
+    it.wake()
+    assert it.places == [], "the meter is read a last time"
     it.pass_time(5)
     assert it.places == ["activate"]
 
@@ -442,21 +445,35 @@ def test_a_central_system_that_refuses_a_status_does_not_hold_the_next_up():
     assert told(it) == ["Downloading", "Downloaded", "Installing"] and it.places == ["activate"]
 
 
-def test_the_end_is_told_at_most_once_when_the_power_fails_in_the_telling():
+def test_the_end_is_not_told_again_when_the_power_fails_before_its_answer():
     old = bench()
     fetched(old)
     new = restarted(old, "ota_1", register=False)
-    new.silent = True
-    new.boot_answer = dict(new.boot_answer)
+
+    def falls_silent_after_the_last_status(payload):
+        new.silent = payload["connectorId"] == 1
+        return {}
+
+    new.answers["StatusNotification"] = falls_silent_after_the_last_status
     new.connect()
-    new.answer_all()
-    new.silent = True
     new.wake()
-    assert told(new) in ([], ["Installed"])
-    if kept(new).get("state") == "Sending":
-        again = restarted(new, "ota_1")
-        again.wake()
-        assert told(again) == [] and kept(again) == {}
+    assert told(new) == ["Installed"] and kept(new)["state"] == "Sending"
+    again = restarted(new, "ota_1")
+    again.wake()
+    assert told(again) == [] and kept(again) == {} and again.station.download is None
+
+
+def test_an_answer_to_the_report_of_an_update_does_not_end_the_one_after():
+    it = bench()
+    update(it, retries=0)
+    it.silent = True
+    ends(it, "x", None)
+    it.wake()
+    assert told(it)[-1] == "DownloadFailed" and kept(it)["state"] == "Sending"
+    update(it, location="http://files/newer")
+    it.answer_all()
+    it.wake()
+    assert kept(it)["url"] == "http://files/newer" and it.station.download is not None
 
 
 def test_a_trigger_gets_the_status_and_idle_where_there_is_none():

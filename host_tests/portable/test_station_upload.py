@@ -42,6 +42,7 @@ def test_a_location_that_ends_in_a_slash_is_a_directory_and_any_other_is_the_fil
         ("https://u:p@host:8/a/b/", "https://u:p@host:8/a/b/" + own, own),
         ("http://host/a/b/#c", "http://host/a/b/" + own, own),
         ("http://host/a/b", "http://host/a/b", "b"),
+        ("ftp://u:p@host/in/", "ftp://u:p@host/in/" + own, own),
         ("http://host/a/x.log?sig=1/2", "http://host/a/x.log?sig=1/2", "x.log"),
         ("http://host/a/?sig=1", "http://host/a/?sig=1", own),
         ('http://host/a/"b"', 'http://host/a/"b"', "b"),

@@ -238,3 +238,45 @@ def test_a_file_that_is_all_there_is_taken_although_the_server_says_that_more_wo
 
     _, download = bench()
     assert tried(download, Liar(FILE))[0] == "done"
+
+
+def test_a_try_that_is_cancelled_while_the_place_is_prepared_is_begun_anew():
+    slots, download = bench()
+    prepared = []
+
+    def prepare(head):
+        for step in range(5):
+            prepared.append(step)
+            yield
+
+    download.place.prepare = prepare
+
+    async def cancelled():
+        task = asyncio.create_task(download.run("http://files/x", Client(FILE)))
+        while len(prepared) < 2:
+            await asyncio.sleep(0)
+        task.cancel()
+        try:
+            await task
+        except asyncio.CancelledError:
+            pass
+
+    asyncio.run(cancelled())
+    client = Client(FILE)
+    assert tried(download, client)[0] == "done" and client.starts == [0]
+    assert prepared == [0, 1, 0, 1, 2, 3, 4]
+
+
+def test_what_says_that_the_idle_folder_is_complete_goes_first():
+    def test(root):
+        place = folder_bench(root)
+        os.mkdir(root + "/b")
+        for name in ("complete", "complete.new", "main.py"):
+            put(root + "/b/" + name, b"6 0.0.9 11111111\n")
+        steps = place.prepare({"version": "9", "build": "1"})
+        next(steps)
+        assert sorted(os.listdir(root + "/b")) == ["complete.new", "main.py"]
+        next(steps)
+        assert os.listdir(root + "/b") == ["main.py"]
+
+    in_a_tree(test)

@@ -8,6 +8,7 @@ import file_server
 import pytest
 from certificates import Authority, server_context
 from file_server import FileServer
+from ftp_server import FtpServer
 
 
 @pytest.fixture
@@ -57,6 +58,16 @@ def test_a_server_that_takes_no_put_gets_a_post(station, central, server):
     central.call("GetDiagnostics", {"location": server.url + "/in", "retries": 0})
     wait_for_end(central, "Uploaded")
     assert server.uploads[-1].method == "POST"
+
+
+def test_an_ftp_server_gets_it_too(station, central):
+    with closing(FtpServer(("me", "secret"))) as server:
+        location = server.url.replace("://", "://me:secret@") + "/in/"
+        name = central.call("GetDiagnostics", {"location": location})["fileName"]
+        wait_for_end(central, "Uploaded")
+        (content,) = server.uploads.values()
+        assert list(server.uploads) == ["in/" + name] and b"\nkeys\n" in content
+        assert not any("secret" in line for line in station.log)
 
 
 def test_it_is_tried_again_after_the_interval(station, central, server):
@@ -122,3 +133,30 @@ def test_where_two_tls_connections_do_not_fit_the_link_rests_and_comes_back(
     assert any("memory is needed to transfer a file over TLS" in line for line in station.log)
     assert len(central.seen("BootNotification")) == 1
     assert statuses(central).count("Uploaded") == 2
+
+
+def test_the_times_of_a_request_select_lines_and_the_security_log_has_its_own(
+    station, central, server
+):
+    station.cmd("security_event", type="TamperDetectionActivated", info="the lid")
+
+    def log(kind, **times):
+        log = {"remoteLocation": server.url + "/in", **times}
+        request = {"logType": kind, "requestId": 1, "log": log, "retries": 0}
+        since = len(central.messages)
+        assert central.call("GetLog", request)["status"] == "Accepted"
+        wait_for_end(central, "Uploaded", "LogStatusNotification", since)
+        return server.uploads[-1].body.decode()
+
+    text = log("SecurityLog")
+    assert "security event TamperDetectionActivated: the lid" in text
+    assert "\nlog\n" not in text and "\nkeys\n" not in text
+    for times in (
+        {"latestTimestamp": "2020-01-01T00:00:00Z"},
+        {"oldestTimestamp": "2040-01-01T00:00:00Z"},
+    ):
+        assert "Tamper" not in log("SecurityLog", **times)
+        assert " note  app " not in log("DiagnosticsLog", **times)
+    times = {"oldestTimestamp": "2020-01-01T00:00:00Z", "latestTimestamp": "2040-01-01T00:00:00Z"}
+    assert "Tamper" in log("SecurityLog", **times)
+    assert " note  app " in log("DiagnosticsLog", **times)

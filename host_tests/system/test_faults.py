@@ -25,7 +25,7 @@ from faults import (
     test_refused_day,
     test_update,
 )
-from faults.bench import Bench, schedule, wait_for
+from faults.bench import Bench, wait_for
 from faults.mutations import hostile_payloads
 from faults.prepared import Prepared
 from tools.station_process import ROOT
@@ -202,7 +202,7 @@ def test_a_limit_that_the_oracle_does_not_know_is_seen(judged):
     judged.station.start_fields["connectors"] = [{"id": 1}, {"id": 2}]
     judged.start()
     placed = schedules.Schedules(judged)
-    placed.install(schedule(2, "Relative", [(0, 10)]))
+    placed.install(2, "Relative", [(0, 10)])
     assert placed.check("now") == 10
     placed._placed = []
     with pytest.raises(AssertionError, match="the limit is 10.0 A, and should be 32.0 A"):

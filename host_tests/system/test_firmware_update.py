@@ -91,6 +91,20 @@ def test_over_tls_beside_a_link_that_stays(start_station, central, tmp_path):
     assert told(central) == [*INSTALLS, "Installed"]
 
 
+@pytest.mark.parametrize("micropython", ["32bit"], indirect=True)
+def test_in_the_memory_of_a_chip(start_station, central, server):
+    """115 KB is what a WROOM has for Python beside Wi-Fi and TLS; a real image is of this size."""
+    image = setpoint_bin("esp32", "9.0.0", 1500000)[1]
+    server.files["/fw"] = update.of_image(image, "simulated", "9.0.0")
+    station = start_station(heap="115K")
+    station.wait_until(lambda state: state["registered"])
+    ask(central, server.url + "/fw", retries=0)
+    wait_for(central, "Downloading")
+    wait_for(central, "Installing", timeout=180)
+    restarts(station)
+    wait_for(central, "Installed")
+
+
 def test_new_firmware_that_does_not_come_up_is_rolled_back_and_that_is_told(
     station, central, server
 ):

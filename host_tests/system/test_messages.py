@@ -1,13 +1,11 @@
 """What a station and the tools say when something is wrong: with what it is about, and once."""
 
-import json
 import socket
-import subprocess
 
 import pytest
 
 from tools import provision
-from tools.station_process import ROOT, StationProcess
+from tools.station_process import StationProcess
 
 
 def closed_port():
@@ -52,13 +50,11 @@ def test_a_host_that_nobody_knows_is_named(log_of):
 
 
 @pytest.mark.parametrize("micropython", ["64bit"], indirect=True)
-def test_a_misspelt_field_ends_the_start_with_one_sentence(tmp_path, micropython):
-    (tmp_path / "start.json").write_text(json.dumps({"csms_ulr": "ws://central:9000"}))
-    command = [str(ROOT / "tools" / "station"), "--micropython", *micropython]
-    command.append(str(tmp_path / "start.json"))
-    done = subprocess.run(command, capture_output=True, text=True, timeout=30)
-    assert done.returncode == 2 and done.stdout == "", done.stdout
-    assert done.stderr == "The field csms_ulr is unknown: did you mean csms_url?\n"
+def test_a_misspelt_field_is_ignored_and_the_log_names_the_right_one(start_station):
+    station = start_station(basic_aut="secret")
+    assert [line.partition("warn  ")[2] for line in station.log if "did you mean" in line] == [
+        "board    The field basic_aut is unknown and ignored: did you mean basic_auth?"
+    ]
 
 
 def test_provision_tells_the_reason_of_a_failed_step_once(monkeypatch):

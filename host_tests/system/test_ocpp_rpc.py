@@ -11,11 +11,13 @@ import file_server
 import pytest
 from authority import Authority
 from file_server import FileServer
+from firmware_image import setpoint_bin
 from npm_packages import installed
 from ocpp_rpc import NodeCentralSystem
 
 from setpoint.clock import system_instant
-from tools.station_process import StationProcess
+from tools import update
+from tools.station_process import RESET, StationProcess
 
 
 @pytest.fixture
@@ -171,10 +173,28 @@ def test_certificates_at_the_ocpp_rpc_package(strict, micropython, tmp_path):
             "signingCertificate": root.pem,
             "signature": "AA==",
         }
-        update = {"requestId": 3, "firmware": firmware}
-        assert strict.ask("SignedUpdateFirmware", update) == {"status": "InvalidCertificate"}
+        signed = {"requestId": 3, "firmware": firmware}
+        assert strict.ask("SignedUpdateFirmware", signed) == {"status": "InvalidCertificate"}
         kind = {"certificateType": "ManufacturerRootCertificate"}
         assert strict.ask("InstallCertificate", {**kind, "certificate": root.pem}) == accepted
-        update["retries"] = 0
-        assert strict.ask("SignedUpdateFirmware", update) == accepted
+        signed["retries"] = 0
+        assert strict.ask("SignedUpdateFirmware", signed) == accepted
         strict.wait_for_message("SignedFirmwareStatusNotification", status="DownloadFailed")
+
+
+@pytest.mark.parametrize("micropython", ["64bit"], indirect=True)
+def test_an_update_of_the_firmware_at_the_ocpp_rpc_package(strict, micropython, tmp_path):
+    with (
+        closing(FileServer()) as server,
+        _station(tmp_path, micropython, strict) as station,
+    ):
+        image = setpoint_bin("esp32", "9.0.0", 20000)[1]
+        server.files["/fw"] = update.of_image(image, "simulated", "9.0.0")
+        station.wait_until(lambda state: state["registered"])
+        request = {"location": server.url + "/fw", "retrieveDate": "2025-06-15T12:00:00Z"}
+        assert strict.ask("UpdateFirmware", request) == {}
+        for status in ("Downloading", "Downloaded", "Installing"):
+            strict.wait_for_message("FirmwareStatusNotification", status=status)
+        assert station.wait_exit(60) == RESET
+        station.start()
+        strict.wait_for_message("FirmwareStatusNotification", status="Installed")

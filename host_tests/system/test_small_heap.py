@@ -44,7 +44,7 @@ def begin(central, start_station, profiles, heap):
         keys={"MeterValueSampleInterval": "60", "HeartbeatInterval": "300"},
         device={"reconnect": {"minimum_s": 0, "random_s": 0}},
     )
-    central.wait_for("BootNotification")
+    station.wait_until(lambda state: state["registered"])
     for connector in (1, 2):
         started = central.call(
             "RemoteStartTransaction", {"connectorId": connector, "idTag": "TAG%d" % connector}

@@ -68,8 +68,8 @@ class Terminal:
     def type(self, line: str) -> None:
         self.keys.write(line.encode() + b"\n")
 
-    def wait_for(self, words: str, times: int = 1) -> None:
-        end = time.monotonic() + 20
+    def wait_for(self, words: str, times: int = 1, within_s: float = 20) -> None:
+        end = time.monotonic() + within_s
         while len(re.findall(words, self.said)) < times:
             assert time.monotonic() < end, "no %r in:\n%s" % (words, self.said)
             time.sleep(0.02)
@@ -126,10 +126,20 @@ def test_ctrl_c_at_the_prompt_ends_the_station(at_terminal, central, tmp_path, m
 
 
 @pytest.mark.parametrize("micropython", ["64bit"], indirect=True)
-def test_a_start_file_that_is_wrong_shows_no_prompt(at_terminal, tmp_path, micropython):
-    station = at_terminal("--micropython", micropython[0], start_file(tmp_path, csms_ulr="ws://a"))
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({"csms_url": "http://a"}, "csms_url must be"),
+        ({"csms_ulr": "ws://a"}, "did you mean csms_url?"),
+        ({"keys": {"HeartbeatIntervall": "9"}}, "did you mean HeartbeatInterval?"),
+    ],
+)
+def test_a_start_file_that_is_wrong_shows_no_prompt(
+    at_terminal, tmp_path, micropython, fields, words
+):
+    station = at_terminal("--micropython", micropython[0], start_file(tmp_path, **fields))
     assert station.process.wait(15) == 2
-    station.wait_for("did you mean csms_url?")
+    station.wait_for(words)
     assert "> " not in station.said and "help" not in station.said
 
 

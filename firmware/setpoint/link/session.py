@@ -140,6 +140,10 @@ class Session:
                 await self._until_news(None)
                 continue
             reason = await self._connect(owner)
+            if reason is None and self._rests:
+                self._connection.abort()
+                self._connection = None
+                continue
             if reason is None:
                 reason = await self._serve(owner)
             gc.collect()  # the buffers of a dead connection, before the next one asks for its own

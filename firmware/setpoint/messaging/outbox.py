@@ -49,7 +49,7 @@ class Outbox:
         self._log = log
         self._waiting = []  # (order, text) that are not in flash
         # (order, text) of delivered messages that must still be written for the next start
-        self._delivered_lines = []
+        self._unwritten = []
         self._waiting_since_ms = 0
         self._segment = self._offset = 0  # where the unread part of the journal begins
         self._odd = {}  # handle: its next meter value goes, while the journal is made thinner
@@ -95,16 +95,16 @@ class Outbox:
         return True
 
     def _append(self, lines: "list[str]") -> None:
-        kept = self._delivered_lines + self._waiting
+        kept = self._unwritten + self._waiting
         self._journal.append([text for _, text in kept] + lines, self)
         if kept:
             self.ledger.has_stored(max(self.ledger.stored, kept[-1][0]))
-            self._delivered_lines = []
+            self._unwritten = []
             self._waiting = []
 
     def flush(self) -> None:
         """What waits in RAM goes to flash. Raises OSError; then it still waits."""
-        if self._waiting or self._delivered_lines:
+        if self._waiting or self._unwritten:
             self._append([])
 
     # -- what happens
@@ -175,11 +175,7 @@ class Outbox:
             [order, METER_VALUES, transaction.handle, transaction.connector, when, context, values],
         )
         overdue = up_ms + next_ms - self._waiting_since_ms >= _PATIENCE_MS
-        if (
-            not self._delivered_lines
-            and len(self._waiting) < _MOST_IN_RAM
-            and (alone or not overdue)
-        ):
+        if not self._unwritten and len(self._waiting) < _MOST_IN_RAM and (alone or not overdue):
             return
         try:
             self.flush()
@@ -259,7 +255,7 @@ class Outbox:
         if parent is not None and parent != transaction.parent:
             transaction.parent = parent
             lines.append(changed(transaction))
-        self._delivered_lines += [(order, text) for text in lines]
+        self._unwritten += [(order, text) for text in lines]
         try:
             self.flush()
         except OSError as error:
@@ -276,15 +272,11 @@ class Outbox:
             self.ledger.last.pop(order, None)
             self.ledger.running = [t for t in self.ledger.running if t.handle != handle]
             # Flash knows nothing of it, and need not
-            if [
-                1
-                for _, text in self._delivered_lines
-                if text.startswith('[%d,"%s"' % (handle, START))
-            ]:
-                self._delivered_lines = [
-                    line for line in self._delivered_lines if line[0] not in (handle, order)
+            if [1 for _, text in self._unwritten if text.startswith('[%d,"%s"' % (handle, START))]:
+                self._unwritten = [
+                    line for line in self._unwritten if line[0] not in (handle, order)
                 ]
-            if self._delivered_lines:
+            if self._unwritten:
                 self.flush()
                 in_flash = True
         if in_flash:
@@ -300,7 +292,7 @@ class Outbox:
         if self._waiting and self._waiting[0][0] == order:
             line = self._waiting.pop(0)
             if _METER_VALUES_IN_TEXT not in line[1]:
-                self._delivered_lines.append(line)
+                self._unwritten.append(line)
             return False
         self._journal.drop_before(self._segment)
         return True

@@ -6,6 +6,7 @@ import binascii
 # RFC 3986, section 2.3
 _UNRESERVED = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~"
 _HEX = "0123456789abcdefABCDEF"
+_PORTS = {"http": 80, "https": 443, "ftp": 21}
 _LONGEST = 2048  # characters; the links that stores of files sign have a thousand and more
 
 
@@ -26,13 +27,13 @@ def host_and_port(authority: str, default: int) -> "tuple[str, int]":
     return host, int(port or default)
 
 
-def parts_of(url: str) -> tuple:
+def parts_of(url: str, schemes: tuple = ("http", "https")) -> tuple:
     """(TLS, Host field, host, port, path with query, (user, password) as bytes or None) of
     http[s]://[user:password@]host[:port][/path][?query]. Raises BadUrl."""
     scheme, separator, rest = url.partition("://")
     scheme = scheme.lower()
-    if not separator or scheme not in ("http", "https"):
-        raise BadUrl("the URL of a file must begin with http:// or https://")
+    if not separator or scheme not in schemes:
+        raise BadUrl("the URL of a file must begin with %s://" % ":// or ".join(schemes))
     if len(url) > _LONGEST or not all(["!" <= c <= "~" for c in url]):
         raise BadUrl(
             "the URL of a file must be at most %d characters of ASCII, without blanks" % _LONGEST
@@ -42,7 +43,7 @@ def parts_of(url: str) -> tuple:
     end = min(ends) if ends else len(rest)
     login, at, authority = rest[:end].rpartition("@")
     try:
-        host, port = host_and_port(authority, 443 if scheme == "https" else 80)
+        host, port = host_and_port(authority, _PORTS[scheme])
     except BadUrl as error:
         raise BadUrl("the URL of a file %s" % error)
     target = rest[end:]

@@ -12,12 +12,12 @@ _PATIENCE_MS = const(30000)
 
 
 class Restart:
-    """A part of the station while it is tried. kind: Hard or Soft; leave(self): it is given up."""
+    """A part of the station while it is tried. kind: Hard or Soft; on_failure(): it is given up."""
 
-    def __init__(self, kind: str, facts, transactions, outbox, leave) -> None:
+    def __init__(self, kind: str, facts, transactions, outbox, on_failure) -> None:
         self._facts = facts
         self._outbox = outbox
-        self._leave = leave
+        self._on_failure = on_failure
         self._tries = 0
         # When it is tried, whatever is still open
         self._at_ms = facts.up_ms + _PATIENCE_MS
@@ -37,7 +37,7 @@ class Restart:
             facts.charge_point.on_fault(
                 "ResetFailure", None, "reset tried %d times" % self._tries, True
             )
-            self._leave(self)
+            self._on_failure()
         else:
             self._tries += 1
             facts.effects.append(("reset",))

@@ -90,7 +90,7 @@ class Station:
             facts, documents, self.transactions, self.calls, self.statuses
         )
         self.samples = Samples(facts, self.meters, self.outbox, self.calls)
-        self._parts = (
+        self._always = (
             self.calls,
             self.registration,
             self.authorisation,
@@ -98,8 +98,9 @@ class Station:
             self.fallback,
             self.limits,
             self.samples,
-            self.statuses,
         )
+        self._begun = ()  # the parts that a request began, while they take their time
+        self._arrange()
         self._due_ms = 0
         self._later = []
         self._work = []  # (generator, id of the CALL that waits for it or None, number of the link)
@@ -273,17 +274,27 @@ class Station:
         """A Reset was asked for, Hard or Soft. While it is tried there is one more part."""
         from .restart import Restart
 
+        self._end_restart()
+        self._restart = Restart(kind, self.facts, self.transactions, self.outbox, self._end_restart)
+        self.join(self._restart)
+
+    def _end_restart(self) -> None:
         if self._restart is not None:
             self.leave(self._restart)
-        self._restart = Restart(kind, self.facts, self.transactions, self.outbox, self.leave)
-        self.join(self._restart)
+            self._restart = None
 
     def join(self, part) -> None:
         """One more part, from now on: what a request began that takes its time."""
-        self._parts = self._parts[:-1] + (part, self.statuses)
+        self._begun += (part,)
+        self._arrange()
 
     def leave(self, part) -> None:
-        self._parts = tuple([one for one in self._parts if one is not part])
+        self._begun = tuple([one for one in self._begun if one is not part])
+        self._arrange()
+
+    def _arrange(self) -> None:
+        """The parts, in their order."""
+        self._parts = self._always + self._begun + (self.statuses,)
 
     def later(self, do) -> None:
         """Does something after the answer to the request at hand."""

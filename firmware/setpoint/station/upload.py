@@ -10,6 +10,7 @@ from ..messaging.calls import SET_ASIDE
 from ..protocol.iso8601 import text_from
 from ..protocol.urls import BadUrl, parts_of, percent_encoded
 
+_SCHEMES = ("http", "https", "ftp")  # as SupportedFileTransferProtocols says
 _CALM_MS = const(1000)
 _RETRIES = const(2)  # where the request leaves that to the station
 _INTERVAL_S = const(60)
@@ -53,7 +54,7 @@ class Upload:
             self._tries -= 1
             if not self._has_begun:
                 self._has_begun = True
-                self._tell("Uploading")
+                self._report("Uploading")
             facts.effects.append(("transfer", "upload", self._job))
 
     def ended(self, problem: "tuple | None") -> None:
@@ -96,21 +97,21 @@ class Upload:
 
     def _over(self, status: str) -> None:
         self._leave()
-        self._tell(status)
+        self._report(status)
 
     def _leave(self) -> None:
         self._station.upload = None
         self._station.leave(self)
 
-    def _tell(self, status: str) -> None:
-        tell(self._station, self.request_id is not None, status, self.request_id)
+    def _report(self, status: str) -> None:
+        report(self._station, self.request_id is not None, status, self.request_id)
 
 
 def begin(station, log_type: str, url: str, log: dict, request: dict) -> "str | None":
     """Begins an upload after the answer to the request at hand. Returns the name of the file, None
     if it cannot be: then the reason is logged."""
     try:
-        target = parts_of(url)[4]
+        target = parts_of(url, _SCHEMES)[4]
     except BadUrl as error:
         station.facts.log("warn", "nothing to upload to: %s" % error)
         return None
@@ -138,7 +139,7 @@ def _name(station, log_type: str) -> str:
     )
 
 
-def tell(
+def report(
     station, is_log: bool, status: str, request_id: "int | None", triggered: bool = False
 ) -> None:
     """Sends DiagnosticsStatusNotification or LogStatusNotification; again after a lost link."""
@@ -151,7 +152,7 @@ def tell(
         if error is None:
             return
         if not facts.link_up and error != SET_ASIDE and not triggered:
-            tell(station, is_log, status, request_id)
+            report(station, is_log, status, request_id)
         else:
             facts.log("warn", "status %s of an upload not delivered: %s" % (status, error))
 
@@ -163,6 +164,6 @@ def trigger(station, is_log: bool) -> None:
     """What TriggerMessage asks for: how the upload stands."""
     upload = station.upload
     if upload is None or (upload.request_id is not None) is not is_log:
-        tell(station, is_log, "Idle", None, True)
+        report(station, is_log, "Idle", None, True)
     else:
-        tell(station, is_log, "Uploading", upload.request_id, True)
+        report(station, is_log, "Uploading", upload.request_id, True)

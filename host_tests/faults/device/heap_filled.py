@@ -24,6 +24,9 @@ from setpoint.schedule.stored import from_document
 
 FIRST, STEP, LAST = int(sys.argv[-4]), int(sys.argv[-3]), int(sys.argv[-2])
 SMALL = (None,) * 13
+ANSWER = "an answer"
+# After these another state than the charge that each trial begins with
+ENDING = ("RemoteStopTransaction", "Reset", "RemoteStartTransaction", "ChangeAvailability")
 BOOTED = {"status": "Accepted", "currentTime": "2025-06-15T00:00:00Z", "interval": 300}
 
 
@@ -240,41 +243,27 @@ def lost(agent):
 
 
 def messages(number):
-    """Of every kind one. What it asks for is another thing each time: what is stored already is not
-    written again."""
-    flip = number % 2
+    """(action, in words where one has two shapes; payload) of every kind. What it asks for is
+    another thing each time: what is stored already is not written again."""
+    availability = "Operative" if number % 2 else "Inoperative"
     minute = number % 50
-    yield (
-        "SetChargingProfile, new",
-        "SetChargingProfile",
-        {"connectorId": 1, "csChargingProfiles": profile(3, 3, 6 + minute)},
-    )
-    yield (
-        "SetChargingProfile, replacing",
-        "SetChargingProfile",
-        {"connectorId": 1, "csChargingProfiles": profile(2, 2, 6 + minute, periods=24)},
-    )
-    yield "ClearChargingProfile", "ClearChargingProfile", {"id": 3}
-    yield "GetCompositeSchedule", "GetCompositeSchedule", {"connectorId": 1, "duration": 86400}
-    yield "GetConfiguration", "GetConfiguration", {}
-    yield (
-        "ChangeConfiguration",
-        "ChangeConfiguration",
-        {"key": "ConnectionTimeOut", "value": str(60 + minute)},
-    )
-    yield (
-        "ChangeAvailability",
-        "ChangeAvailability",
-        {"connectorId": 2, "type": "Operative" if flip else "Inoperative"},
-    )
-    yield "ClearCache", "ClearCache", {}
-    yield "DataTransfer", "DataTransfer", {"vendorId": "Setpoint", "messageId": "Profiles"}
-    yield "TriggerMessage", "TriggerMessage", {"requestedMessage": "StatusNotification"}
-    yield "UnlockConnector", "UnlockConnector", {"connectorId": 2}
-    yield "RemoteStartTransaction", "RemoteStartTransaction", {"connectorId": 2, "idTag": "OTHER"}
-    yield "RemoteStopTransaction", "RemoteStopTransaction", {"transactionId": 7}
-    yield "an answer", None, {"currentTime": BOOTED["currentTime"]}
-    yield "Reset", "Reset", {"type": "Soft"}
+    new = profile(3, 3, 6 + minute)
+    yield "SetChargingProfile, new", {"connectorId": 1, "csChargingProfiles": new}
+    longer = profile(2, 2, 6 + minute, periods=24)
+    yield "SetChargingProfile, replacing", {"connectorId": 1, "csChargingProfiles": longer}
+    yield "ClearChargingProfile", {"id": 3}
+    yield "GetCompositeSchedule", {"connectorId": 1, "duration": 86400}
+    yield "GetConfiguration", {}
+    yield "ChangeConfiguration", {"key": "ConnectionTimeOut", "value": str(60 + minute)}
+    yield "ChangeAvailability", {"connectorId": 2, "type": availability}
+    yield "ClearCache", {}
+    yield "DataTransfer", {"vendorId": "Setpoint", "messageId": "Profiles"}
+    yield "TriggerMessage", {"requestedMessage": "StatusNotification"}
+    yield "UnlockConnector", {"connectorId": 2}
+    yield "RemoteStartTransaction", {"connectorId": 2, "idTag": "OTHER"}
+    yield "RemoteStopTransaction", {"transactionId": 7}
+    yield ANSWER, {"currentTime": BOOTED["currentTime"]}
+    yield "Reset", {"type": "Soft"}
 
 
 def main():
@@ -284,15 +273,15 @@ def main():
     for room in range(FIRST, LAST, STEP):
         for in_pieces in (False, True):
             number += 1
-            for name, action, payload in messages(number):
-                if action is None:
+            for name, payload in messages(number):
+                if name == ANSWER:
                     agent.wire.texts.clear()
                     agent.app.dispatch(agent.app.station.registration.heartbeat, True)
                     agent.app.wake()
                     asked = [json.loads(t) for t in agent.wire.texts]
                     text = json.dumps([3, asked[0][1] if asked else "none", payload])
                 else:
-                    text = json.dumps([2, "m", action, payload])
+                    text = json.dumps([2, "m", name.split(",")[0], payload])
                 if len(text) > 800:
                     text = memoryview(text.encode())
                 outcome = outcome_of(agent, text, room, in_pieces)
@@ -301,24 +290,14 @@ def main():
                     agent = None
                     agent = Agent()
                     trouble = lost(agent)
-                elif outcome == "nothing" and action is not None:
+                elif outcome == "nothing" and name != ANSWER:
                     trouble = "no answer"
                 else:
                     trouble = lost(agent)
                 print(
                     json.dumps({"message": name, "room": room, "outcome": outcome, "lost": trouble})
                 )
-                if (
-                    action
-                    in (
-                        "RemoteStopTransaction",
-                        "Reset",
-                        "RemoteStartTransaction",
-                        "ChangeAvailability",
-                    )
-                    or trouble
-                    or outcome == "restarted"
-                ):
+                if name in ENDING or trouble or outcome == "restarted":
                     if agent.over() or trouble:
                         agent = None
                         agent = Agent()

@@ -27,6 +27,7 @@ server.on("client", (client) => {
         SecurityEventNotification: () => ({}),
         SignCertificate: () => ({ status: "Accepted" }),
         SignedFirmwareStatusNotification: () => ({}),
+        FirmwareStatusNotification: () => ({}),
         MeterValues: () => ({}),
         StartTransaction: () => ({ transactionId: ++transactions, idTagInfo: { status: "Accepted" } }),
         StopTransaction: () => ({ idTagInfo: { status: "Accepted" } }),

@@ -134,6 +134,8 @@ class Board:
 
     def make_safe(self) -> None:
         if self._timer is not None:
+            # The port lists a timer for good, and with its callback whatever that belongs to
+            self._timer.init(mode=machine.Timer.ONE_SHOT, period=_HOUSE_MS, callback=None)
             self._timer.deinit()
             self._timer = None
         for outlet in self.outlets:

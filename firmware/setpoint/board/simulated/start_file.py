@@ -1,8 +1,9 @@
 """Reads the start file of a simulated station. Every field has its type and default here.
 
 `read(text, folder)` returns a plain dictionary with every field, and sentences about unknown
-fields. A default never replaces a field with a wrong type, an impossible value or a misspelt name:
-StartFileError names all such fields at once. Relative paths start at the start file's folder.
+fields, which are ignored. A default never replaces a field with a wrong type or an impossible
+value: StartFileError names all such fields at once. Relative paths start at the start file's
+folder.
 """
 
 import json
@@ -93,7 +94,7 @@ def read(text: str, folder: str) -> "tuple[dict, list[str]]":
     if not reading.wrong:
         _read_the_rest(settings, reading)
     if reading.wrong:
-        raise StartFileError(" ".join(reading.wrong))
+        raise StartFileError(" ".join(reading.ignored + reading.wrong))
     settings["store"] = _path_from(folder, settings["store"])
     for name in ("ca_file", "cert_file", "key_file"):
         if settings["tls"][name] is not None:
@@ -130,13 +131,12 @@ class _Reading:
         return full
 
     def unknown(self, path: str, name: str, absent: "list[str]") -> None:
-        """Refuses a name that looks like an absent field's, whose default would replace it."""
+        """A name that looks like an absent field's may be meant for it."""
         meant = misspelling.closest(name, absent)
-        if meant is None:
-            self.ignored.append("The field %s%s is unknown and ignored." % (path, name))
-        else:
-            self._named.append(path + meant)
-            self.wrong.append("The field %s%s is unknown: did you mean %s?" % (path, name, meant))
+        self.ignored.append(
+            "The field %s%s is unknown and ignored%s"
+            % (path, name, "." if meant is None else ": did you mean %s?" % meant)
+        )
 
     def check(self, right: bool, path: str, must_be: str) -> None:
         if not right and path not in self._named:

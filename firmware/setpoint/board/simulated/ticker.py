@@ -33,7 +33,7 @@ class Ticker:
         due = ticks_ms()
         while self._runs:
             due = sleep_to_ms(due, self._period_ms)
-            if self._asked == self._called:
+            if self._runs and self._asked == self._called:
                 self._asked += 1
                 schedule(self._due, None)
 
