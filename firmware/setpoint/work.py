@@ -3,7 +3,9 @@ generator) becomes a task that runs it slice by slice, and its end an event,
 `Station.on_worked(what it returned)`. Loaded for that (late.py).
 
 Rule 1: slices run for _TURN_MS at most, or one alone; then the loop goes round.
-Rule 2: where the memory ends, the work ends without an answer; the station goes on."""
+Rule 2: it begins once _LEAST_FREE bytes are free, or after _LONGEST_WAIT_S: an event that lacks
+    them meanwhile would restart the station.
+Rule 3: where the memory ends, the work ends without an answer; the station goes on."""
 
 import asyncio
 import gc
@@ -13,6 +15,8 @@ from micropython import const
 from .clock import sleep_ms
 
 _TURN_MS = const(4)
+_LEAST_FREE = const(16000)  # bytes; a signature with 4096 bits was seen to take 10 KB
+_LONGEST_WAIT_S = const(20)
 
 
 def begin(app, generator) -> None:
@@ -21,7 +25,11 @@ def begin(app, generator) -> None:
 
 async def _run(app, generator) -> None:
     found = None
-    gc.collect()
+    for _ in range(_LONGEST_WAIT_S):
+        gc.collect()
+        if gc.mem_free() >= _LEAST_FREE:
+            break
+        await sleep_ms(1000)
     try:
         while True:
             until_ms = app.clock.ticks_ms() + _TURN_MS

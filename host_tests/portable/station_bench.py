@@ -75,7 +75,8 @@ class StationBench(CentralSystem):
             locks,
         )
         credentials = self.station.facts.credentials
-        credentials.random, credentials.provisioned = os.urandom, lambda: self.provisioned
+        credentials.random = getattr(os, "urandom", None)  # a bare chip has none
+        credentials.provisioned = lambda: self.provisioned
         self.dispatch(self.station.start, after_reset)
         if register:
             self.connect()

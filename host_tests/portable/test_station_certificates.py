@@ -363,6 +363,12 @@ def test_an_extended_trigger_sends_what_a_trigger_sends():
         }
         bench.wake()
         assert len(bench.actions(action)) > before, action
+    bench.answers["LogStatusNotification"] = lambda payload: {}
+    assert bench.ask("ExtendedTriggerMessage", {"requestedMessage": "LogStatusNotification"}) == {
+        "status": "Accepted"
+    }
+    bench.wake()
+    assert bench.actions("LogStatusNotification") == [{"status": "Idle"}]
     nowhere = {"requestedMessage": "StatusNotification", "connectorId": 9}
     assert bench.ask("ExtendedTriggerMessage", nowhere) == {"status": "Rejected"}
 

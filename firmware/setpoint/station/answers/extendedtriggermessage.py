@@ -12,6 +12,8 @@ def answer(station, request: dict) -> dict:
         station.later(lambda: _sign(station))
     elif wanted == "FirmwareStatusNotification":
         station.later(lambda: _firmware(station))
+    elif wanted == "LogStatusNotification":
+        station.later(lambda: _log(station))
     else:
         return triggermessage.answer(station, request)
     return {"status": "Accepted"}
@@ -27,3 +29,9 @@ def _firmware(station) -> None:
     from ..signed_update import trigger
 
     trigger(station)
+
+
+def _log(station) -> None:
+    from ..upload import trigger
+
+    trigger(station, True)
