@@ -25,17 +25,18 @@ from .fields import (
 ACTIONS = (
     "CertificateSigned ChangeAvailability ChangeConfiguration ClearCache ClearChargingProfile DataTransfer"
     " DeleteCertificate ExtendedTriggerMessage GetCompositeSchedule GetConfiguration GetDiagnostics"
-    " GetInstalledCertificateIds GetLog InstallCertificate RemoteStartTransaction RemoteStopTransaction Reset"
-    " SetChargingProfile SignedUpdateFirmware TriggerMessage UnlockConnector UpdateFirmware"
+    " GetInstalledCertificateIds GetLocalListVersion GetLog InstallCertificate RemoteStartTransaction"
+    " RemoteStopTransaction Reset SendLocalList SetChargingProfile SignedUpdateFirmware TriggerMessage"
+    " UnlockConnector UpdateFirmware"
 )
 
 # The other actions of OCPP 1.6: other feature profiles, the security extension, and what only a
 # station sends.
 KNOWN_BUT_NOT_SUPPORTED = (
     "Authorize BootNotification CancelReservation DiagnosticsStatusNotification"
-    " FirmwareStatusNotification GetLocalListVersion Heartbeat LogStatusNotification"
-    " MeterValues ReserveNow SecurityEventNotification SendLocalList SignCertificate"
-    " SignedFirmwareStatusNotification StartTransaction StatusNotification StopTransaction"
+    " FirmwareStatusNotification Heartbeat LogStatusNotification MeterValues ReserveNow"
+    " SecurityEventNotification SignCertificate SignedFirmwareStatusNotification StartTransaction"
+    " StatusNotification StopTransaction"
 )
 
 _last = [None, None]  # action and table: made when it is asked for; only the last one is kept
@@ -189,7 +190,17 @@ def _request(action: str) -> tuple:
         )
     if action == "CertificateSigned":
         return (required("certificateChain", string(10000)),)
-    if action == "ClearCache":
+    if action == "SendLocalList":
+        card = (
+            required("idTag", string(20)),
+            optional("idTagInfo", id_tag_info()),
+        )
+        return (
+            required("listVersion", INTEGER),
+            optional("localAuthorizationList", list_of(object_of(card))),
+            required("updateType", one_of("Differential", "Full")),
+        )
+    if action in ("ClearCache", "GetLocalListVersion"):
         return ()
     if action.isalpha() and " %s " % action in " %s " % KNOWN_BUT_NOT_SUPPORTED:
         raise OcppError(errors.NOT_SUPPORTED, "this charge point does not support " + action)
@@ -198,6 +209,17 @@ def _request(action: str) -> tuple:
 
 def _certificate_type() -> tuple:
     return one_of("CentralSystemRootCertificate", "ManufacturerRootCertificate")
+
+
+def id_tag_info() -> tuple:
+    """The kind of an idTagInfo."""
+    return object_of(
+        (
+            required("status", one_of("Accepted", "Blocked", "Expired", "Invalid", "ConcurrentTx")),
+            optional("expiryDate", INSTANT),
+            optional("parentIdTag", string(20)),
+        )
+    )
 
 
 def _purpose() -> tuple:

@@ -74,6 +74,8 @@ def _seldom(action: str):
         from .answers import getlog as found
     elif action == "InstallCertificate":
         from .answers import installcertificate as found
+    elif action == "GetLocalListVersion":
+        from .answers import getlocallistversion as found
     elif action == "RemoteStartTransaction":
         from .answers import remotestarttransaction as found
     elif action == "RemoteStopTransaction":
@@ -82,6 +84,8 @@ def _seldom(action: str):
         from .answers import reset as found
     elif action == "SignedUpdateFirmware":
         from .answers import signedupdatefirmware as found
+    elif action == "SendLocalList":
+        from .answers import sendlocallist as found
     elif action == "TriggerMessage":
         from .answers import triggermessage as found
     elif action == "UpdateFirmware":
