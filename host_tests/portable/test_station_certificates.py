@@ -128,6 +128,15 @@ def test_no_more_than_the_store_takes_and_nothing_is_lost():
     assert install(bench, authority("Root C").pem) == "Accepted"
 
 
+def test_a_root_of_the_identity_that_cannot_be_read_is_in_nobodys_way():
+    bench = StationBench()
+    bench.provisioned = [b"\x30\x00"]
+    assert hash_datas(bench) == []
+    assert install(bench, authority().pem) == "Accepted"
+    (found,) = hash_datas(bench)
+    assert delete(bench, found) == "Accepted"
+
+
 def test_flash_that_cannot_be_written_is_told():
     bench = StationBench()
     bench.memory.fails = True
