@@ -9,10 +9,13 @@ Loaded when a key is asked for or written, and for the first values (late.py).
 # digits; t text, or an idTag of so many characters. Access: w writable, r read only, x writable and
 # never shown.
 _TABLE = """
+AdditionalRootCertificateCheck=false b r
 AllowOfflineTxForUnknownId=false b w
 AuthorizationCacheEnabled=true b w
 AuthorizationKey= k x
 AuthorizeRemoteTxRequests=false b w
+CertificateSignedMaxChainSize=5500 i r 1 5500
+CertificateStoreMaxLength=4 i r 1 8
 ChargeProfileMaxStackLevel=8 i r 1 1000
 ChargingScheduleAllowedChargingRateUnit=Current,Power l r 2 Current,Power
 ChargingScheduleMaxPeriods=96 i r 1 1000
@@ -21,6 +24,7 @@ ConnectionTimeOut=60 i w 1 86400
 ConnectorPhaseRotation=0.Unknown p w 17
 ConnectorPhaseRotationMaxLength=17 i r 17 17
 ConnectorSwitch3to1PhaseSupported=false b r
+CpoName= t w
 FallbackLimitAfterMinutes=0 i w 0 10080
 FallbackLimitAmps=6 i w 0 80
 FreeVendActive=false b w
@@ -52,7 +56,7 @@ StopTxnAlignedData= m w 7
 StopTxnAlignedDataMaxLength=7 i r 7 7
 StopTxnSampledData= m w 7
 StopTxnSampledDataMaxLength=7 i r 7 7
-SupportedFeatureProfiles=Core,LocalAuthListManagement,RemoteTrigger,Reservation,SmartCharging l r 6
+SupportedFeatureProfiles=Core,FirmwareManagement,LocalAuthListManagement,RemoteTrigger,Reservation,SmartCharging l r 6
 SupportedFeatureProfilesMaxLength=6 i r 6 6
 SupportedFileTransferProtocols=FTP,HTTP,HTTPS l r 3
 TransactionMessageAttempts=3 i w 1 1000

@@ -1,7 +1,6 @@
 """TriggerMessage (OCPP 1.6, 5.17). A message that somebody else's part sends is one more row of
 _SENDS.
 
-
 The requested message leads: a connectorId that says nothing to it is ignored, whatever it is. Where
 the message is about a connector, none given means connector 0 and every other."""
 
@@ -30,11 +29,18 @@ def _meter_values(station, connector_id: "int | None") -> None:
             station.samples.triggered(connector)
 
 
+def _firmware(station, connector_id: "int | None") -> None:
+    from .. import update
+
+    update.trigger(station)
+
+
 # requestedMessage: what sends it, a function of (station, connectorId or None); is it about a
 # connector?
 _SENDS = {
     "BootNotification": (_boot, False),
     "DiagnosticsStatusNotification": (_diagnostics_status, False),
+    "FirmwareStatusNotification": (_firmware, False),
     "Heartbeat": (_heartbeat, False),
     "MeterValues": (_meter_values, True),
     "StatusNotification": (_status, True),
