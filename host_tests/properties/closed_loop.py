@@ -29,6 +29,7 @@ from loop_world import (
     Meter,
     SlowCentralSystem,
 )
+from partitions import Slots
 
 import setpoint.app
 from setpoint.app import App
@@ -113,6 +114,7 @@ class ClosedLoop:
             has_thermometer=False,
             temperature_c=lambda: None,
             remount=lambda: None,
+            running_slot=lambda: (Slots(1).running, "loop"),
             reset=lambda: None,
         )
         self.flash.failed = False
