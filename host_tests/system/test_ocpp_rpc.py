@@ -160,3 +160,33 @@ def test_an_update_of_the_firmware_at_the_ocpp_rpc_package(strict, micropython, 
         assert station.wait_exit(60) == RESET
         station.start()
         strict.wait_for_message("FirmwareStatusNotification", status="Installed")
+
+
+def test_a_local_list_at_the_ocpp_rpc_package(strict, micropython, tmp_path):
+    with _station(tmp_path, micropython, strict, LocalPreAuthorize="true") as station:
+        station.wait_until(lambda state: state["registered"])
+        assert strict.ask("GetLocalListVersion", {}) == {"listVersion": 0}
+        good = {"idTag": "GOOD", "idTagInfo": {"status": "Accepted", "parentIdTag": "FAMILY"}}
+        friend = {"idTag": "FRIEND", "idTagInfo": good["idTagInfo"]}
+        for kind, version, cards, status in (
+            ("Full", 1, [good], "Accepted"),
+            ("Full", 2, [good, good], "Failed"),
+            ("Differential", 1, [good], "VersionMismatch"),
+            ("Differential", 2, [friend], "Accepted"),
+        ):
+            payload = {"updateType": kind, "listVersion": version, "localAuthorizationList": cards}
+            assert strict.ask("SendLocalList", payload) == {"status": status}
+        assert strict.ask("GetLocalListVersion", {}) == {"listVersion": 2}
+        station.cmd("plug_in", connector=1, amps=16, phases=3)
+        station.cmd("swipe", tag="GOOD")
+        strict.wait_for_message("StartTransaction", idTag="GOOD")
+        station.wait_until(lambda state: (state["connectors"][0]["transaction"] or {}).get("id"))
+        station.cmd("swipe", tag="FRIEND")
+        strict.wait_for_message("StopTransaction", idTag="FRIEND")
+        assert not strict.messages("Authorize")
+        off = {"key": "LocalAuthListEnabled", "value": "false"}
+        assert strict.ask("ChangeConfiguration", off) == {"status": "Accepted"}
+        assert strict.ask("GetLocalListVersion", {}) == {"listVersion": -1}
+        assert strict.ask("SendLocalList", {"updateType": "Full", "listVersion": 3}) == {
+            "status": "NotSupported"
+        }

@@ -41,7 +41,7 @@ _NET_MS = const(60000)  # safety net: a pass at least once a minute
 # OCPP 1.6's have 32 characters; a longer one is none, and not worth its memory in the log
 _LONGEST_ACTION = const(40)
 # Their answers change no fact, so they need no pass
-_READ_ONLY = const(("GetCompositeSchedule", "GetConfiguration"))
+_READ_ONLY = const(("GetCompositeSchedule", "GetConfiguration", "GetLocalListVersion"))
 
 
 class Station:
@@ -316,6 +316,7 @@ class Station:
         asked = connector.asks()
         connector.on_pilot(pilot, vehicle)
         if not connector.plugged():
+            connector.vend = False
             if (
                 connector.transaction is not None
                 and facts.settings["StopTransactionOnEVSideDisconnect"]
@@ -323,6 +324,7 @@ class Station:
                 self.transactions.end(connector, "EVDisconnected", None)
         elif not was_plugged:
             connector.ended_here = None
+            connector.vend = connector.transaction is None and facts.settings["FreeVendActive"]
         if asked != connector.asks() or self.limits.recheck_ms is not None:
             # Shares follow those who ask; an open contactor frees room at once
             facts.limits_stale = True
