@@ -357,6 +357,20 @@ def test_what_flash_does_not_take_is_not_reserved():
     assert starts(bench) == [(1, "MINE", 5)]
 
 
+def test_what_has_ended_does_not_come_back_because_flash_did_not_take_the_end():
+    for connector in (0, 1):
+        bench = reserved(connector, lasts_s=100)
+        bench.memory.fails = True
+        bench.pass_time(110)
+        assert bench.statuses(1)[-1] == "Available" and stored(bench) == [5]
+        assert reserve(bench, connector, "YOURS", id=6) == "Rejected"
+        assert bench.statuses(1)[-1] == "Available"
+        bench.memory.fails = False
+        bench.pass_time(60)
+        assert stored(bench) == [] and bench.station.facts.reservations is None
+        assert reserve(bench, connector, "YOURS", id=6) == "Accepted"
+
+
 # -- how it ends
 
 

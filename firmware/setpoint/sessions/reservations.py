@@ -12,13 +12,16 @@ A reservation of connector 0 keeps one connector vacant, whichever that is: nobo
 no other would be left. So one is possible at a time.
 
 One document in flash: a list of [reservationId, connectorId, idTag, parentIdTag or null, expiryDate
-and acceptance as instants]. Where flash does not take the end of one, it is there again after a
-restart, until it expires."""
+and acceptance as instants]. Where flash does not take the end of one, the end is written again after
+a minute; after a restart before that it is there again, until it expires."""
+
+from micropython import const
 
 from ..messaging.shapes import fits
 from ..protocol.iso8601 import text_from
 
 _NAME = "reservations"
+_WRITE_AGAIN_MS = const(60000)
 
 
 def _understood(found: list) -> list:
@@ -37,14 +40,15 @@ def _is_for(entry: list, id_tag: "str | None", parent: "str | None") -> bool:
 
 
 class Reservations:
-    """A part of the station while there is a reservation. none_left(): is called when there is no
-    more. running: the transactions that run by the journal; one of them may have used a reservation
-    that flash still has."""
+    """A part of the station while there is a reservation, or flash has one that is over.
+    none_left(): is called when there is no more. running: the transactions that run by the journal;
+    one of them may have used a reservation that flash still has."""
 
     def __init__(self, facts, documents, none_left, running: list) -> None:
         self._facts = facts
         self._documents = documents
         self._none_left = none_left
+        self._write_at_ms = None  # up-time at which flash gets what it did not take
         self._all = documents.read(_NAME, [], _understood)
         used = [entry for entry in self._all if _was_used(entry, running)]
         if used:
@@ -110,7 +114,10 @@ class Reservations:
         self.settle()
 
     def due_ms(self) -> "int | None":
-        return min([self._expires_ms(entry) for entry in self._all]) if self._all else None
+        due = [self._expires_ms(entry) for entry in self._all]
+        if self._write_at_ms is not None:
+            due.append(self._write_at_ms)
+        return min(due) if due else None
 
     def settle(self) -> None:
         """Ends what is over, and marks the connectors that are kept."""
@@ -120,9 +127,11 @@ class Reservations:
                 self._end([entry], "expired")
             elif not self._usable(entry):
                 self._end([entry], "its connector is faulted or unavailable")
+        if self._write_at_ms is not None and facts.up_ms >= self._write_at_ms:
+            self._end([], "")
         for connector in facts.connectors:
             connector.reserved = self._is_shown(connector)
-        if not self._all:
+        if not self._all and self._write_at_ms is None:
             self._none_left()
 
     def _expires_ms(self, entry: list) -> int:
@@ -155,7 +164,8 @@ class Reservations:
         self._all = [entry for entry in self._all if entry not in entries]
         for entry in entries:
             self._log(entry, why)
-        self._keep(self._all)
+        if not self._keep(self._all):
+            self._write_at_ms = self._facts.up_ms + _WRITE_AGAIN_MS
 
     def _log(self, entry: list, what: str) -> None:
         where = "connector %d" % entry[1] if entry[1] else "any connector"
@@ -168,6 +178,7 @@ class Reservations:
         except OSError as error:
             self._facts.storage_failed("the reservations cannot be written: %s" % error)
             return False
+        self._write_at_ms = None
         self._all = entries
         return True
 
