@@ -4,6 +4,8 @@ The room stands above `schedule`, which reads the profiles.
 
     profiles    SetChargingProfile, ClearChargingProfile, GetCompositeSchedule; the profiles in
                 flash
+    weekly_plan the station's own plan, in flash; loaded when it is asked for
+    plan_lines  a plan in lines that a person reads and writes, and its document
     limits      the minimum of profiles, sharing, cable, temperature, fallback and named totals,
                 for each connector
     fallback    a limit for when the central system has been silent for long

@@ -27,7 +27,8 @@ class ConnectorLimit:
         self.phases = 3
         self.source = "hardware"
         self.until = FOREVER
-        self.reason = None  # the ChargingProfile that limits, or the words of a total's source
+        # The ChargingProfile or the WeeklyPlan that limits, or the words of a total's source
+        self.reason = None
         self.running = False
         self._falling = []  # (da, until up_ms): earlier limits that the vehicle may still draw
 
@@ -38,7 +39,10 @@ class ConnectorLimit:
             return self.source
         if type(profile) is str:
             return "its share of " + profile if self.source == "sharing" else profile
-        words = "%s %d, level %d" % (profile.purpose, profile.id, profile.level)
+        if profile.id is None:
+            words = "the weekly plan"
+        else:
+            words = "%s %d, level %d" % (profile.purpose, profile.id, profile.level)
         if self.source == "sharing":
             words = "its share of " + words
         return (
@@ -181,6 +185,8 @@ class Limits:
         if reason is None:
             supply = self._facts.supply
             source = "installation" if supply.own_rate < supply.connector_rate else "hardware"
+        elif reason.id is None:
+            source = "plan"
         caps = self._caps.get(connector.id, {})
         for name in caps:
             if caps[name] < da:
