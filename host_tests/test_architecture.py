@@ -38,6 +38,7 @@ MAY_IMPORT = {
     "clock": set(),
     "log": {"protocol.iso8601", "log_ring"},  # the text form of an instant
     "log_ring": {"store"},
+    "dim_log": {"store", "protocol.iso8601"},
     "state_line": set(),
     "outputs": set(),
     "tasks": {"clock", "log", "log_ring"},
@@ -66,7 +67,7 @@ MAY_IMPORT = {
             "log",
             "tasks",
         ),
-        *("late", "outputs", "state_line", "fault_reports", "house_limit"),
+        *("late", "outputs", "state_line", "fault_reports", "house_limit", "dim_log"),
     },
     "main": {"app", "board", "log", "log_ring"},
     "boot": {"main"},

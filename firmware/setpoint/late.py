@@ -15,6 +15,7 @@ import sys
 # stays.
 SELDOM = (
     "setpoint.log_ring",
+    "setpoint.dim_log",
     "setpoint.inspection",
     "setpoint.schedule.stored",
     "setpoint.schedule.plan",

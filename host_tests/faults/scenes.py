@@ -10,14 +10,21 @@ import contextlib
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from littlefs import LittleFS
+from littlefs.context import UserContext
 
 from faults.bench import GONE, Bench, profile
+from faults.boards_played import GEOMETRY
+from setpoint import dim_log
 
 _AFTERWARDS_S = 0.5  # from the work to its last access of the chip
 
 
 class Scene:
     charging = False  # does a vehicle charge while it happens?
+    device: dict = {}  # of the start file, in addition
     most_da = 320  # what it may be offered meanwhile
 
     def __init__(self, bench: Bench) -> None:
@@ -98,6 +105,42 @@ class Configuration(Scene):
         )
 
 
+class Dimmed(Scene):
+    """The grid operator's contact: the limit holds, and what is in the log is whole."""
+
+    device = {"dim": {"watts": 4200, "active": False}}
+
+    def work(self) -> None:
+        self.bench.station.cmd("dim", active=True)
+        self.bench.station.cmd("state")
+
+    def after(self) -> None:
+        station = self.bench.station
+        dimmed = station.state()["dimmed"]
+        assert self.bench.limit_da() == (60 if dimmed else 320), "the limit is not the contact's"
+        # What could not be written is tried again after a minute
+        station.cmd("clock", advance_s=61)
+        station.cmd("state")
+        words = [line[20:].split(":")[0] for line in dim_lines(self.bench.folder)]
+        assert words in ([" begin"],) if dimmed else words in ([], [" begin", " end"]), words
+
+
+def dim_lines(folder: Path) -> list[str]:
+    """The dim log in the flash of a station."""
+    content = bytearray((folder / "flash" / "flash.img").read_bytes())
+    fs = LittleFS(
+        context=UserContext(buffer=content),
+        mount=True,
+        block_count=len(content) // 4096,
+        **GEOMETRY,
+    )
+    with TemporaryDirectory() as copies:
+        for name in fs.listdir("/dim") if "dim" in fs.listdir("/") else ():
+            with fs.open("/dim/" + name, "rb") as file:
+                Path(copies, name).write_bytes(file.read())
+        return list(dim_log.lines(copies))
+
+
 class TransactionStart(Scene):
     charging = True
     least = 0  # transactions that the central system must have heard of
@@ -174,6 +217,7 @@ SCENES: dict[str, Callable[[Bench], Scene]] = {
     "a profile that replaces another": Replacement,
     "a profile that is cleared": Clearing,
     "a configuration key": Configuration,
+    "a dim input": Dimmed,
     "a transaction's start": TransactionStart,
     "a transaction's samples": Charging,
     "a transaction's stop": TransactionStop,
@@ -187,6 +231,7 @@ def ready(folder: Path, interpreter: list[str], name: str) -> Iterator[Scene]:
     """A scene whose work can begin."""
     with contextlib.closing(Bench(folder, interpreter)) as bench:
         scene = SCENES[name](bench)
+        bench.station.start_fields["device"].update(scene.device)
         bench.plugged(32 if scene.charging else None)
         bench.start()
         scene.before()

@@ -90,6 +90,7 @@ class ClosedLoop:
             name="closed loop",
             root="",
             mains=None,
+            dim_watts=None,
             identity={"vendor": "Setpoint", "model": "Loop"},
             keys={
                 "ChargeProfileMaxStackLevel": CAPABILITY.max_level,

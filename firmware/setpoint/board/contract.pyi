@@ -158,6 +158,9 @@ class App(Protocol):
         """A person pressed a button: "emergency_stop", or another one, by which they say that they
         have seen to what only a person may clear."""
 
+    def on_dim(self, dims: bool) -> None:
+        """The grid operator's contact, debounced: what it says at the start, and each change."""
+
     def on_fault(
         self, connector_id: int, code: str, vendor_code: str | None, info: str | None, active: bool
     ) -> None:
@@ -198,6 +201,10 @@ class Board(Protocol):
     @property
     def mains(self) -> Mains | None:
         """None: there is no meter at the grid connection."""
+
+    # What all connectors together may draw while the grid operator's contact says dim; None: there
+    # is no such contact
+    dim_watts: int | None
 
     def remount(self) -> None:
         """The file system under `root` is mounted anew; no file is open. Raises OSError."""

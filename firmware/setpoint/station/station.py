@@ -99,6 +99,7 @@ class Station:
             self.samples,
         )
         self._parts = self._before_statuses + (self.statuses,)
+        self.dimming = None  # where a board has a contact of the grid operator's
         self._due_ms = 0
         self._later = []
         self.changing = False
@@ -332,6 +333,19 @@ class Station:
     def on_total(self, source: str, da: "int | None", words: "str | None" = None) -> None:
         """Somebody limits all connectors together (charging/limits.py); None: no more."""
         self.limits.limit_total(source, da, words)
+        self._settle()
+
+    def has_dim_input(self, watts: int) -> None:
+        """The board has a contact of the grid operator's; before `start`."""
+        from ..charging.dimming import Dimming
+
+        self.dimming = Dimming(self.facts, self.limits, watts)
+        self._before_statuses = (self.dimming,) + self._before_statuses
+        self._parts = self._before_statuses + (self.statuses,)
+
+    def on_dim(self, dims: bool) -> None:
+        """What the grid operator's contact says now."""
+        self.dimming.on_contact(dims)
         self._settle()
 
     def on_emergency_stop(self) -> None:
