@@ -350,6 +350,7 @@ class App:
         else:
             for connector_id in self.control.evses:
                 self.control.evses[connector_id].acknowledge()
+            self.dispatch(self.station.on_driver)
 
     def on_fault(
         self,

@@ -21,6 +21,8 @@ SELDOM = (
     "setpoint.schedule.plan",
     "setpoint.schedule.zone",
     "setpoint.charging.weekly_plan",
+    "setpoint.charging.random_delay",
+    "setpoint.charging.dimming",
     "setpoint.charging.plan_lines",
     "setpoint.sessions.cache",
     "setpoint.sessions.cards",

@@ -133,6 +133,9 @@ class Limits:
         self._totals = totals or None
         self._facts.limits_stale = True
 
+    def total_of(self, source: str) -> "int | None":
+        return self._totals[source][0] if self._totals and source in self._totals else None
+
     def due(self) -> bool:
         """Could a limit be another one than last time? Cheap, and allocates nothing."""
         facts = self._facts
@@ -173,6 +176,8 @@ class Limits:
             if source is not None and total_da < bound.da:
                 bound.da, bound.source, bound.reason = total_da, source, total_reason
             total_da = None  # nobody to share it with
+        if facts.random_delay is not None:
+            self.recheck_ms = facts.random_delay.hold(bounds)
         self._hand_out(bounds, total_da, facts.up_ms)
 
     def _bound(self, connector, now: "int | None") -> "_Bound":

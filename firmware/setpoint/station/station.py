@@ -99,6 +99,7 @@ class Station:
             self.samples,
         )
         self._parts = self._before_statuses + (self.statuses,)
+        self._seed = id_prefix
         self.dimming = None  # where a board has a contact of the grid operator's
         self._due_ms = 0
         self._later = []
@@ -121,6 +122,7 @@ class Station:
         self.meters.start()
         self.transactions.resume("Reboot" if after_reset else "PowerLoss")
         self.charging.load()
+        self.random_delay_changed(True)
         self.on_clock()
 
     # -- time
@@ -334,6 +336,26 @@ class Station:
         """Somebody limits all connectors together (charging/limits.py); None: no more."""
         self.limits.limit_total(source, da, words)
         self._settle()
+
+    def on_driver(self) -> None:
+        """Somebody pressed the button: nobody waits for a random delay any more."""
+        if self.facts.random_delay is not None:
+            self.facts.random_delay.end_all()
+            self._settle()
+
+    def random_delay_changed(self, at_start: bool = False) -> None:
+        """RandomDelayMax has another value; what waits at 0 waits no more."""
+        facts = self.facts
+        # Where nobody gave a value, it is the table's: 0
+        if not self.settings.values.get("RandomDelayMax"):
+            facts.random_delay = None
+        elif facts.random_delay is None:
+            from ..charging.random_delay import RandomDelay
+
+            facts.random_delay = RandomDelay(
+                facts, self.limits, self.profiles, self._seed, at_start
+            )
+        facts.limits_stale = True
 
     def has_dim_input(self, watts: int) -> None:
         """The board has a contact of the grid operator's; before `start`."""
