@@ -51,6 +51,8 @@ MAY_IMPORT = {
     "evse": {"pilot"},
     "fault_reports": {"pilot.faults"},
     "inspection": {"pilot.duty", "protocol.iso8601"},
+    "transfers": {"clock", "link", "diagnostics"},
+    "diagnostics": {"clock", "dim_log", "inspection", "protocol.iso8601", "station"},
     "app": {
         *(
             "station",
@@ -68,6 +70,7 @@ MAY_IMPORT = {
             "tasks",
         ),
         *("late", "outputs", "state_line", "fault_reports", "house_limit", "dim_log"),
+        "transfers",
     },
     "main": {"app", "board", "log", "log_ring"},
     "boot": {"main"},

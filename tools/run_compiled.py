@@ -37,8 +37,10 @@ def use(program: str) -> None:
     sys.path.insert(0, "/rom")
 
 
-async def stop_when_told() -> None:
-    if await asyncio.StreamReader(sys.stdin).read(1):  # else nobody is there any more to tell it
+def stop_when_told():
+    """A task. It waits as asyncio's streams do, without their memory."""
+    yield asyncio.core._io_queue.queue_read(sys.stdin)
+    if sys.stdin.read(1):  # else nobody is there any more to tell it
         raise KeyboardInterrupt
 
 

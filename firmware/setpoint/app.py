@@ -41,6 +41,7 @@ class App:
         self.clock = board.clock
         self.log = Log(board.clock, board.root + "/state")
         self.peak_memory = 0
+        self.transfers = {}  # that are under way: "upload" or "download", and its task
         self._logged_stall_ms = 100  # a step of the control loop that comes this late is logged
         self._changes = 0  # of limits, permits and pilots
         self._events = asyncio.ThreadSafeFlag()
@@ -128,7 +129,7 @@ class App:
             await self.session.say_goodbye()
         finally:
             self.control.halt()
-            for task in running:
+            for task in running + list(self.transfers.values()):
                 task.cancel()
 
     def _on_death(self, name: str, sentence: str) -> None:
@@ -270,6 +271,10 @@ class App:
                 self.session.set_ping_interval(effect[1])
             elif kind == "renew":
                 self.session.renew()
+            elif kind == "transfer":
+                from . import transfers
+
+                transfers.change(self, effect[1], effect[2])
             elif kind == "reset":
                 self._over.set()
         for store in (self.documents, self.journal):

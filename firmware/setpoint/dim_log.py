@@ -25,6 +25,7 @@ from .store.files import names_in, patiently, remove_file, write_file
 
 _RECORD = const(16)
 _FILE = const(4096)
+_SLICE = const(512)
 # 12 full ones hold 3072 records: 730 days of 2 begins and 2 ends are 2920
 _MOST_FILES = const(13)
 _WORDS = {
@@ -52,24 +53,43 @@ def keep(folder: str, records: list) -> None:
         _add(folder, files, data)
 
 
-def lines(folder: str):
+def count(folder: str) -> int:
+    """How many records there are. Raises OSError."""
+    found = 0
+    for number in patiently(_files, folder):
+        found += os.stat("%s/%d" % (folder, number))[6] // _RECORD
+    return found
+
+
+def lines(folder: str, most: "int | None" = None):
     """Yields a sentence for each record, the oldest first: "2026-12-01T17:00:00Z begin", or where
-    the time was not known "+3600 s begin". Reads 16 bytes at a time. Raises OSError."""
+    the time was not known "+3600 s begin". most: of them, if there are more by now. Raises OSError.
+
+    A file is open for no longer than a slice: records may be added meanwhile."""
     from .protocol.iso8601 import text_from
 
     for number in patiently(_files, folder):
-        with open("%s/%d" % (folder, number), "rb") as file:
-            while True:
-                record = file.read(_RECORD)
-                if len(record) < _RECORD:
-                    break
+        at = 0
+        while True:
+            with open("%s/%d" % (folder, number), "rb") as file:
+                file.seek(at)
+                data = file.read(_SLICE)
+            at += _SLICE
+            for offset in range(0, len(data) - _RECORD + 1, _RECORD):
+                if most is not None:
+                    if most == 0:
+                        return
+                    most -= 1
+                record = data[offset : offset + _RECORD]
                 kind = _kind_of(record)
                 if kind is None:
                     yield "a damaged record"
                     continue
-                number = int(str(record[:8], "utf-8"), 16)
-                time = text_from(number) if kind < "a" else "+%d s" % number
+                value = int(str(record[:8], "utf-8"), 16)
+                time = text_from(value) if kind < "a" else "+%d s" % value
                 yield "%s %s" % (time, _WORDS[kind.upper()])
+            if len(data) < _SLICE:
+                break
 
 
 def _record(number: int, kind: str) -> bytes:

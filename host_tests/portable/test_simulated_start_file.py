@@ -40,7 +40,7 @@ def test_an_empty_object_is_a_station_with_one_connector():
         "key_file": None,
     }
     assert settings["keys"] == {} and settings["vehicles"] == [] and settings["control"] is None
-    assert settings["network"] == {"dns": None}
+    assert settings["network"] == {"dns": None, "tls_connections": None}
 
 
 def test_reading_twice_gives_lists_of_their_own():

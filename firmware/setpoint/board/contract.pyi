@@ -145,6 +145,9 @@ class Network(Protocol):
         """Connects; inside TLS when given a tls.SSLContext. Looking up a name stops nobody else.
         Raises OSError."""
 
+    def has_room_for_tls(self) -> bool:
+        """Is there memory for one more connection inside TLS?"""
+
 class App(Protocol):
     """What a board may report to the application, beside what the application asks for. All of it
     returns at once."""

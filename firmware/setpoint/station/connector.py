@@ -58,6 +58,7 @@ class Connector:
         self.recovers = False  # after a fault: its pilot has not offered anything since
         self.limit_da = 0  # what it may draw
         self.transaction = None
+        self.vend = False  # its plug may still begin a transaction without a card (FreeVendActive)
         self.authorised = False  # a card or a remote start waits for this connector's plug
         self.faults = []
         self.ended_here = None  # the idTag of the last transaction, while its cable is still in

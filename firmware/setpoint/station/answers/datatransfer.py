@@ -34,12 +34,12 @@ def answer(station, request: dict) -> "dict | list[bytes]":
     if message_id == "Limits":
         return _in_pieces(_limit(station, connector) for connector in station.facts.connectors)
     elif message_id == "Profiles":
-        return _in_pieces(_profile(profile) for profile in station.profiles)
+        return _in_pieces(profile_of(profile) for profile in station.profiles)
     elif message_id == "Profile":
         found = None
         for profile in station.profiles:
             if str(profile.id) == request.get("data"):
-                found = _profile(profile)
+                found = profile_of(profile)
                 found["chargingSchedulePeriod"] = [
                     [start_s, tenths_text(limit), phases]
                     for start_s, limit, phases in profile.periods()
@@ -47,14 +47,19 @@ def answer(station, request: dict) -> "dict | list[bytes]":
         if found is None:
             return {"status": "Rejected", "data": "no profile has this id"}
     elif message_id == "Plan":
-        from ...charging import weekly_plan
-
-        found = weekly_plan.lines(station.profiles)
+        found = plan_of(station)
     elif message_id == "SetPlan":
         return _set_plan(station, request.get("data", ""))
     else:
         return {"status": "UnknownMessageId"}
     return {"status": "Accepted", "data": json.dumps(found)}
+
+
+def plan_of(station) -> "list[str]":
+    """The weekly plan in lines; none: there is none."""
+    from ...charging import weekly_plan
+
+    return weekly_plan.lines(station.profiles)
 
 
 def _set_plan(station, text: str) -> dict:
@@ -94,7 +99,7 @@ def _limit(station, connector) -> dict:
     return found
 
 
-def _profile(profile) -> dict:
+def profile_of(profile) -> dict:
     return {
         "chargingProfileId": profile.id,
         "connectorId": profile.connector,
