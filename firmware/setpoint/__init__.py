@@ -27,7 +27,7 @@ rooms.
     state_line          what a connector does, in one line of the log
     outputs             hands each connector's limit, phases, permit and lock over to the control
                         loop
-    house_limit         hands over what the house leaves, where there is a meter at the grid
+    house_limit         what the house leaves: to the station, where there is a meter at the grid
     fault_reports       what the control loop found wrong: to the station, the log and flash
     inspection          the state in one dict, for the bench
     transfers           uploads and downloads, beside the station's passes

@@ -90,7 +90,7 @@ class App:
         if board.mains is not None:
             from .house_limit import HouseLimit
 
-            self.house = HouseLimit(self, board.mains)
+            self.house = HouseLimit(self, board.mains, self._events.set)
         self.session = Session(
             board.network,
             board.identity,
@@ -161,10 +161,6 @@ class App:
                 if self.clock.ticks_ms() - logged_ms >= 60000:
                     logged_ms = self.clock.ticks_ms()
                     self.look_round()
-
-    def wake_soon(self) -> None:
-        """From a task of the board's: there is something new to look at."""
-        self._events.set()
 
     def look_round(self) -> None:
         state_line.log(self, self.control.evses)

@@ -64,6 +64,8 @@ SELDOM = (
     "setpoint.link.pouring",
     "setpoint.protocol.http",
     # at the start
+    "setpoint.house.rotation",
+    "setpoint.board.meters.mains_table",
     "setpoint.board.esp32.description",
     "setpoint.board.esp32.identity",
     "setpoint.board.esp32.metering",

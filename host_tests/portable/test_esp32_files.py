@@ -165,6 +165,30 @@ def test_meters_on_one_line_agree():
         assert said is None if part is None else part in said, said
 
 
+def test_a_p1_port_needs_a_uart_of_its_own_that_the_chip_has():
+    wiring = description("esp32c6_devkitc")
+    wiring["rs485"] = None
+    for uart, said in ((1, None), (2, "mains/meter/uart is 2, and an ESP32-C6 has none above 1")):
+        meter = dict(P1, uart=uart, rx_pin=18)
+        wiring["mains"] = {"fuse_amps": 25, "meter": meter}
+        assert judge.fault_in(wiring) == said
+
+
+def test_a_mains_meter_on_rs485_needs_the_line_its_speed_and_an_address_of_its_own():
+    for meter, said in (
+        ({}, None),
+        ({"address": 1}, "the meters on rs485 need addresses of their own"),
+        ({"baud": 19200}, "the meters on rs485 need the same baud and parity"),
+    ):
+        wiring = description(connector_meter=dict(METER, address=1))
+        wiring["mains"] = {"fuse_amps": 25, "meter": dict(METER, address=2)}
+        wiring["mains"]["meter"].update(meter)
+        assert judge.fault_in(wiring) == said, meter
+    wiring = description(rs485=None)
+    wiring["mains"] = {"fuse_amps": 25, "meter": dict(METER, address=2)}
+    assert judge.fault_in(wiring) == "a meter or reader needs rs485, which is missing"
+
+
 def test_a_bus_that_the_chip_has_not_got_is_refused():
     wiring = description("esp32evse_s2da")
     wiring["rs485"]["uart"] = 2
