@@ -1,9 +1,10 @@
 """The grid operator's contact, looked at twenty times a second."""
 
+from machine import Signal
 from micropython import const
 
 from ...clock import sleep_ms
-from .pins import sensor
+from .pins import input_pin
 
 _LOOK_MS = const(50)
 _LOOKS = const(3)  # in a row say the same
@@ -11,7 +12,7 @@ _LOOKS = const(3)  # in a row say the same
 
 async def watch(wiring: dict, app) -> None:
     """wiring: `dim` of board.json. Tells the app what it says at the start, and each change."""
-    contact = sensor(wiring)
+    contact = Signal(input_pin(wiring), invert=wiring["on"] == 0)
     said = None
     seen = None
     looks = 0
