@@ -15,7 +15,8 @@ import sys
 from pathlib import Path
 from typing import Any, Callable
 
-from tools import misspelt, plan_files  # and with it the firmware's own reading of a URL
+# misspelt brings the firmware's own reading of a URL
+from tools import authority, misspelt, plan_files
 from tools.board_files import BoardFiles
 from tools.command import ROOT, Failure, parser, run
 from tools.connection import Connection, NotTaken, port_or_only
@@ -126,6 +127,25 @@ def _check_certificates(file: str, content: bytes) -> None:
         ssl.create_default_context(cadata=content.decode("ascii"))
     except (ssl.SSLError, ValueError) as error:
         raise Failure("%s is damaged: %s" % (file, error)) from None
+
+
+def public_root(old: dict, identity: dict, chosen: Any) -> "bytes | None":
+    """The authority behind the central system's certificate, where none was given and the board has
+    none for this host: found by a connection to it. It becomes part of the identity."""
+    from setpoint.link.connecting import BadUrl, parts_of
+
+    url = str(identity.get("csms_url") or "")
+    tls = dict(identity.get("tls") or {})
+    try:
+        secure, _, host, port, _ = parts_of(url, "x", False)
+        before = parts_of(str(old.get("csms_url") or "ws://-"), "x", False)[2]
+    except BadUrl:
+        return None  # reason_to_refuse says it
+    if not secure or chosen.ca is not None or (tls.get("ca_file") and before == host):
+        return None
+    tls["ca_file"] = _FILES["ca_file"]
+    identity["tls"] = tls
+    return authority.root_for(host, port, tls.get("check_hostname") is False)
 
 
 def shown(identity: dict) -> dict:
@@ -348,7 +368,8 @@ def main(arguments: list[str]) -> None:
     options.add_argument(
         "--ca",
         metavar="PEM",
-        help="certificate of the authority behind the central system's (wss://)",
+        help="certificate of the authority behind the central system's (wss://); without it the "
+        "public one is found by a connection from this computer",
     )
     options.add_argument(
         "--cert", metavar="PEM", help="the station's own certificate (security profile 3)"
@@ -382,10 +403,19 @@ def main(arguments: list[str]) -> None:
             board.restart()
             return
         identity = merged(old, chosen, _ask if sys.stdin.isatty() and not chosen.file else None)
-        wrong = reason_to_refuse(identity)
-        if wrong:
+        try:
+            root = public_root(old, identity, chosen)
+            wrong = reason_to_refuse(identity)
+            if wrong:
+                raise Failure(wrong)
+        except Failure:
             board.restart()
-            raise Failure(wrong)
+            raise
+        if root is not None:
+            files[_FILES["ca_file"]] = root
+        if _FILES["ca_file"] in files:
+            for line in authority.described(files[_FILES["ca_file"]]):
+                print("The board trusts %s" % line)
         write_identity(board, identity, files)
         print("Written and hashed: /identity.json" + "".join(", " + path for path in files))
         print(json.dumps(shown(identity), indent=1))

@@ -41,7 +41,7 @@ class App:
         self.clock = board.clock
         self.log = Log(board.clock, board.root + "/state")
         self.peak_memory = 0
-        self.transfers = {}  # that are under way: "upload" or "download", and its task
+        self.transfers = {}  # that are under way: "upload", "download", "work", and the task
         self._logged_stall_ms = 100  # a step of the control loop that comes this late is logged
         self._changes = 0  # of limits, permits and pilots
         self._events = asyncio.ThreadSafeFlag()
@@ -73,6 +73,9 @@ class App:
             self._events.set,
             self.stored_faults,
         )
+        from .update.places import running
+
+        board.identity["program"] = running(board)
         self.station = Station(
             board.identity,
             self.documents,
@@ -91,10 +94,12 @@ class App:
             from .house_limit import HouseLimit
 
             self.house = HouseLimit(self, board.mains, self._events.set)
+        credentials = self.station.facts.credentials
+        credentials.provisioned, credentials.random = self._provisioned_roots, os.urandom
         self.session = Session(
             board.network,
             board.identity,
-            self.station.facts.credentials,
+            credentials,
             board.reconnect,
             self._on_link_log,
             self.clock,
@@ -107,6 +112,15 @@ class App:
         keys["NumberOfConnectors"] = len(self.board.outlets)
         keys["ConnectorSwitch3to1PhaseSupported"] = self.supply.can_switch_phases
         return keys
+
+    def _provisioned_roots(self) -> "list[bytes]":
+        """The DER of the authorities that came with the identity."""
+        from .link.secure import Refused, certificates_in
+
+        try:
+            return certificates_in((self.board.identity.get("tls") or {}).get("ca_file"))
+        except Refused:
+            return []
 
     # -- tasks
 
@@ -218,7 +232,6 @@ class App:
         return self._changes != before
 
     def _pilot_changed(self, connector_id: int, evse) -> None:
-        evse.sequence.wake_ms = self.station.settings["WakeUpAfterSeconds"] * 1000
         state, vehicle = evse.pilot()
         if vehicle is not None and state != "BOOT":
             self.dispatch(self.station.on_pilot, connector_id, state, vehicle)
@@ -267,10 +280,19 @@ class App:
                 self.session.set_ping_interval(effect[1])
             elif kind == "renew":
                 self.session.renew()
+            elif kind == "work":
+                from . import work
+
+                work.begin(self, effect[1])
             elif kind == "transfer":
                 from . import transfers
 
                 transfers.change(self, effect[1], effect[2])
+            elif kind == "place":
+                from .update.work import do
+
+                if do(self, effect[1]):
+                    self._over.set()
             elif kind == "reset":
                 self._over.set()
         for store in (self.documents, self.journal):

@@ -345,6 +345,28 @@ def test_a_vehicle_that_asks_for_ventilation_charges_where_there_is_some():
             bench.end()
 
 
+def test_a_vehicle_that_sleeps_already_is_woken_once_the_key_says_so():
+    bench = BoardBench()
+    try:
+        central = SlowCentralSystem(bench.app, "2025-06-15T12:00:00Z")
+        central.answer_all()
+        bench.wire.vehicle.wants = False
+        bench.wire.vehicle.plug_in()
+        bench.run(1000)
+        bench.app.on_card("04A1B2C3", [1])
+        bench.run(10000)
+        assert bench.state() == "B2"
+        key = {"key": "WakeUpAfterSeconds", "value": "15"}
+        assert central.ask("ChangeConfiguration", key) == {"status": "Accepted"}
+        states = set()
+        for _ in range(50):
+            bench.run(200)
+            states.add(bench.state())
+        assert "WAKE" in states
+    finally:
+        bench.end()
+
+
 def test_a_pulse_meter_is_what_the_station_reads():
     bench = BoardBench(connector_meter={"kind": "pulse", "pin": 21, "pulses_per_kwh": 1000})
     try:

