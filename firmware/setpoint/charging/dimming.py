@@ -86,6 +86,8 @@ class Dimming:
             if kind == BEGIN and not self._began_untimed:
                 self._began_untimed = True
                 records.append((STARTED, None, 0))
+            elif kind == DIMMED_AT_START:
+                self._began_untimed = True  # that record says that the station started
             self._untimed = True
         records.append((kind, facts.now, facts.up_ms // 1000))
         del records[_MOST_RECORDS:]
