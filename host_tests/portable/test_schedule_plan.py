@@ -138,6 +138,7 @@ def test_what_nobody_can_know_the_meaning_of_is_refused_with_its_line():
         (BERLIN + "otherwise", "amperes"),
         (BERLIN + "10:00-11:00 6 7 8\notherwise 6", "amperes"),
         ("zone\notherwise 6", "zone"),
+        (BERLIN + "00:00-00:01 6\n" * 60 + "otherwise 6", "too many"),
     ):
         try:
             document_of(text)

@@ -110,8 +110,9 @@ def test_a_lowering_is_never_delayed_and_a_pause_in_the_delay_begins_no_second_o
     bench = charging(periods=((0, 0), (43200 + 600, 16), (43200 + 620, 0), (43200 + 640, 10)))
     bench.pass_time(601)
     ends_ms = bench.station.facts.random_delay._of[1].ends_ms
+    assert bench.station.limits.of[1].source == "random delay"
     bench.pass_time(20)
-    assert bench.limits[1] == 0
+    assert bench.limits[1] == 0 and bench.station.limits.of[1].source == "schedule"
     bench.pass_time(20)
     assert bench.station.facts.random_delay._of[1].ends_ms in (ends_ms, None)
     assert len([line for line in bench.logs if "random delay of" in line]) == 2, "start, pause"

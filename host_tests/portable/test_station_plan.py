@@ -59,6 +59,16 @@ def test_a_plan_that_cannot_be_read_changes_nothing_and_says_why():
     assert bench.limits[1] == 100
 
 
+def test_what_is_loaded_anew_is_what_is_in_flash():
+    bench = StationBench()
+    ask(bench, "SetPlan", PLAN)
+    for kept, da in (({"plan": bench.memory.kept["plan"]}, 100), ({}, 320)):
+        bench.memory.kept = kept
+        bench.station.charging.load()
+        bench.wake()
+        assert bench.limits[1] == da
+
+
 def test_a_plan_that_flash_does_not_take_is_not_in_force():
     bench = StationBench()
     ask(bench, "SetPlan", PLAN)

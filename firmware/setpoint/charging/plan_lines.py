@@ -17,6 +17,7 @@ _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _DAY = 1440  # minutes
 _WEEK = 7 * _DAY
 _UNLIMITED = "unlimited"
+_MOST_SPANS = 400  # a plan has 168 changes at most (schedule/plan.py)
 _LONGEST = 60  # characters of a line in a sentence about it
 
 
@@ -37,6 +38,8 @@ def document_of(text: str) -> dict:
                 otherwise = (_limit(words[1:]),)
             else:
                 spans += _spans(words)
+                if len(spans) > _MOST_SPANS:
+                    raise ValueError("these are too many hours")
         except ValueError as error:
             raise ValueError("%s: %s" % (" ".join(words)[:_LONGEST], error))
     if zone is None:

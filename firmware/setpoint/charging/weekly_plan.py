@@ -39,6 +39,6 @@ def change(facts, documents, installed, text: str) -> "str | None":
         facts.storage_failed("the weekly plan cannot be written: %s" % error)
         return "flash: %s" % error
     installed.follow(plan)
-    facts.log("info", "a weekly plan is set" if plan is not None else "the weekly plan is cleared")
     facts.limits_stale = True
+    facts.log("info", "a weekly plan is set" if plan is not None else "the weekly plan is cleared")
     return None

@@ -69,9 +69,9 @@ class InstalledProfiles:
         self._changed()
 
     def follow(self, plan) -> None:
-        """The station's own plan from now on; None: it has none."""
+        """The station's own plan from now on; None: it has none. Takes no memory."""
         self.plan = plan
-        self._changed()
+        self._own.clear()
 
     def fix_starts(self, now: int) -> list:
         """The clock became known: profiles accepted without it count from now (R31). Returns those

@@ -47,7 +47,7 @@ def answer(station, request: dict) -> "dict | list[bytes]":
         if found is None:
             return {"status": "Rejected", "data": "no profile has this id"}
     elif message_id == "Plan":
-        found = plan_of(station)
+        return _in_pieces(plan_of(station))
     elif message_id == "SetPlan":
         return _set_plan(station, request.get("data", ""))
     else:
