@@ -278,7 +278,6 @@ def test_an_action_is_supported_known_or_unknown():
     assert spec_for("ClearCache") == ()
     for action, code in (
         ("SignedFirmwareStatusNotification", "NotSupported"),
-        ("ReserveNow", "NotSupported"),
         ("BootNotification", "NotSupported"),
         ("Foo", "NotImplemented"),
         ("setChargingProfile", "NotImplemented"),

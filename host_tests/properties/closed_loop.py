@@ -29,6 +29,7 @@ from loop_world import (
     Meter,
     SlowCentralSystem,
 )
+from partitions import Slots
 
 import setpoint.app
 from setpoint.app import App
@@ -120,6 +121,7 @@ class ClosedLoop:
             has_thermometer=False,
             temperature_c=lambda: None,
             remount=lambda: None,
+            running_slot=lambda: (Slots(1).running, "loop"),
             reset=lambda: None,
         )
         trusted = not self.flash.failed

@@ -426,6 +426,8 @@ class App:
     died = DIED
     def __init__(self, board, started):
         print("app:", started)
+        self.control = self
+        self.halt = board.make_safe
     async def run(self):
         RUN
 """,

@@ -31,8 +31,7 @@ ACTIONS = (
     " SignedUpdateFirmware TriggerMessage UnlockConnector UpdateFirmware"
 )
 
-# The other actions of OCPP 1.6: other feature profiles, the security extension, and what only a
-# station sends.
+# The other actions of OCPP 1.6 and of the security whitepaper: only a station sends them.
 KNOWN_BUT_NOT_SUPPORTED = (
     "Authorize BootNotification DiagnosticsStatusNotification FirmwareStatusNotification"
     " Heartbeat LogStatusNotification MeterValues SecurityEventNotification SignCertificate"
