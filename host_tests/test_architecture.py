@@ -40,6 +40,7 @@ MAY_IMPORT = {
     "clock": set(),
     "log": {"protocol.iso8601", "log_ring"},  # the text form of an instant
     "log_ring": {"store"},
+    "dim_log": {"store", "protocol.iso8601"},
     "state_line": set(),
     "outputs": set(),
     "tasks": {"clock", "log", "log_ring"},
@@ -55,7 +56,7 @@ MAY_IMPORT = {
     "inspection": {"pilot.duty", "protocol.iso8601"},
     "transfers": {"clock", "link", "diagnostics", "update"},
     "update": {"protocol.firmware_file", "store", "clock"},
-    "diagnostics": {"clock", "inspection", "protocol.iso8601", "station"},
+    "diagnostics": {"clock", "dim_log", "inspection", "protocol.iso8601", "station"},
     "app": {
         *(
             "station",
@@ -73,7 +74,7 @@ MAY_IMPORT = {
             "tasks",
         ),
         *("late", "outputs", "state_line", "fault_reports", "house_limit", "transfers"),
-        *("update", "work"),
+        *("update", "work", "dim_log"),
     },
     "main": {"app", "board", "log", "log_ring"},
     "boot": {"main"},

@@ -15,7 +15,8 @@ import sys
 from pathlib import Path
 from typing import Any, Callable
 
-from tools import authority, misspelt  # and with it the firmware's own reading of a URL
+# misspelt brings the firmware's own reading of a URL
+from tools import authority, misspelt, plan_files
 from tools.board_files import BoardFiles
 from tools.command import ROOT, Failure, parser, run
 from tools.connection import Connection, NotTaken, port_or_only
@@ -299,6 +300,40 @@ def try_it(board: Connection, say: Callable[[str], None]) -> bool:
     return True
 
 
+def find_program(board: Connection) -> None:
+    """The statements of the try that find the program, and no more of them. Raises Failure."""
+    *definitions, _ = pieces(_TRY.read_text())
+    for definition in definitions:
+        if definition.startswith(("import os", "class Stop", "def find_program")):
+            board.run(definition)
+    try:
+        board.run("find_program()")
+    except NotTaken:
+        raise Failure("there is no Setpoint on the board: make flash first") from None
+
+
+def _change_plan(board: Connection, file: str | None) -> None:
+    """The plan of a file, None: no plan any more. The identity stays as it is."""
+    document = None if file is None else plan_files.document_in(file)
+    plan_files.ready(board, find_program)
+    plan_files.write(board, document)
+    found = plan_files.on_board(board)
+    if found != document:
+        raise Failure("the plan on the board is not what was written: try again.")
+    print("The weekly plan is written:" if found else "The board has no weekly plan any more.")
+    if found:
+        print(plan_files.lines(found))
+
+
+def _show_plan(board: Connection) -> None:
+    try:
+        plan_files.ready(board, find_program)
+        found = plan_files.on_board(board)
+    except (Failure, NotTaken):
+        return  # without a program there is no plan
+    print(plan_files.lines(found) if found else "It has no weekly plan.")
+
+
 def main(arguments: list[str]) -> None:
     options = parser(
         "provision",
@@ -307,7 +342,8 @@ def main(arguments: list[str]) -> None:
         "  make provision PORT=/dev/ttyUSB0                                     asks for everything\n"
         '  make provision ARGS="--ssid Home --url ws://192.168.1.5:9000 --id CP01"\n'
         '  make provision ARGS="--file identity.json --ca authority.pem"\n'
-        "  make provision ARGS=--show                                           what the board has, without secrets\n",
+        "  make provision ARGS=--show                                           what the board has, without secrets\n"
+        '  make provision ARGS="--plan plan.txt"                                its weekly plan, and nothing else\n',
     )
     options.add_argument(
         "--port", metavar="PORT", help="the serial port (PORT=; default: the only one)"
@@ -339,15 +375,31 @@ def main(arguments: list[str]) -> None:
         "--cert", metavar="PEM", help="the station's own certificate (security profile 3)"
     )
     options.add_argument("--key", metavar="PEM", help="its private key")
+    plan = options.add_mutually_exclusive_group()
+    plan.add_argument(
+        "--plan",
+        metavar="FILE",
+        help="only write the weekly plan of these lines: docs/weekly-plan.md",
+    )
+    plan.add_argument("--clear-plan", action="store_true", help="only remove the weekly plan")
     options.add_argument("--show", action="store_true", help="only show what the board has")
     options.add_argument("--no-try", action="store_true", help="write, and do not try")
     chosen = options.parse_args(arguments)
     files = certificates(chosen)
+    if chosen.plan:
+        plan_files.document_in(chosen.plan)  # what is wrong with it is said before the board stops
     with Connection(port_or_only(chosen.port)) as board:
         board.interrupt()
+        if chosen.plan or chosen.clear_plan:
+            try:
+                _change_plan(board, chosen.plan)
+            finally:
+                board.restart()
+            return
         old = read_identity(board)
         if chosen.show:
             print(json.dumps(shown(old), indent=1) if old else "The board has no identity yet.")
+            _show_plan(board)
             board.restart()
             return
         identity = merged(old, chosen, _ask if sys.stdin.isatty() and not chosen.file else None)

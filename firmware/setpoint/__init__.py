@@ -25,6 +25,7 @@ rooms.
     clock, log, tasks   the only reader of time; what people read; named tasks that may not die
                         unseen
     log_ring            the lines that are kept in flash, loaded for each of them
+    dim_log             when the grid operator dimmed the station, in flash; loaded for each record
     state_line          what a connector does, in one line of the log
     outputs             hands each connector's limit, phases, permit and lock over to the control
                         loop

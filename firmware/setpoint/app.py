@@ -88,6 +88,8 @@ class App:
             self._on_station_log,
             [outlet.id for outlet in board.outlets if outlet.has_lock],
         )
+        if board.dim_watts is not None:
+            self.station.has_dim_input(board.dim_watts)
         if board.mains is not None:
             from .house_limit import HouseLimit
 
@@ -225,6 +227,8 @@ class App:
         if self.house is not None:
             self.house.look()
         self.dispatch(self.station.wake)
+        if self.station.dimming is not None:
+            self._keep_dim_records()
         return self._changes != before
 
     def _pilot_changed(self, connector_id: int, evse) -> None:
@@ -345,12 +349,31 @@ class App:
     def on_card(self, id_tag: str, connectors: "list[int] | None") -> None:
         self.dispatch(self.station.on_card, id_tag, connectors)
 
+    def on_dim(self, dims: bool) -> None:
+        self.dispatch(self.station.on_dim, dims)
+        self._keep_dim_records()  # when the limit is in force
+
+    def _keep_dim_records(self) -> None:
+        dimming = self.station.dimming
+        records = dimming.take_records()
+        if records:
+            from . import dim_log
+
+            try:
+                dim_log.keep(self.board.root + "/dim", records)
+            except (OSError, MemoryError) as error:
+                dimming.put_back(records)
+                self.log("error", "app", "the dim log cannot be written: %r" % error)
+            finally:
+                late.forget()
+
     def on_press(self, button: str) -> None:
         if button == "emergency_stop":
             self.dispatch(self.station.on_emergency_stop)
         else:
             for connector_id in self.control.evses:
                 self.control.evses[connector_id].acknowledge()
+            self.dispatch(self.station.on_driver)
 
     def on_fault(
         self,

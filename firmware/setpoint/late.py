@@ -15,8 +15,15 @@ import sys
 # stays.
 SELDOM = (
     "setpoint.log_ring",
+    "setpoint.dim_log",
     "setpoint.inspection",
     "setpoint.schedule.stored",
+    "setpoint.schedule.plan",
+    "setpoint.schedule.zone",
+    "setpoint.charging.weekly_plan",
+    "setpoint.charging.random_delay",
+    "setpoint.charging.dimming",
+    "setpoint.charging.plan_lines",
     "setpoint.sessions.cache",
     "setpoint.sessions.cards",
     "setpoint.sessions.local_list",

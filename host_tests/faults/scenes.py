@@ -12,14 +12,19 @@ import functools
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from authority import Authority
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import NameOID
+from littlefs import LittleFS
+from littlefs.context import UserContext
 
 from faults.bench import GONE, Bench, local_list, profile, wait_for
+from faults.boards_played import GEOMETRY
+from setpoint import dim_log
 from setpoint.clock import system_instant
 
 FAR_AWAY = "2037-01-01T00:00:00Z"
@@ -28,6 +33,7 @@ _AFTERWARDS_S = 0.5  # from the work to its last access of the chip
 
 class Scene:
     charging = False  # does a vehicle charge while it happens?
+    device: dict = {}  # of the start file, in addition
     most_da = 320  # what it may be offered meanwhile
 
     def __init__(self, bench: Bench) -> None:
@@ -106,6 +112,42 @@ class Configuration(Scene):
         assert value in (["2000"] if self.answer == "Accepted" else ["1000", "2000"]), (
             "ConnectionTimeOut is %s" % value
         )
+
+
+class Dimmed(Scene):
+    """The grid operator's contact: the limit holds, and what is in the log is whole."""
+
+    device = {"dim": {"watts": 4200, "active": False}}
+
+    def work(self) -> None:
+        self.bench.station.cmd("dim", active=True)
+        self.bench.station.cmd("state")
+
+    def after(self) -> None:
+        station = self.bench.station
+        dimmed = station.state()["dimmed"]
+        assert self.bench.limit_da() == (60 if dimmed else 320), "the limit is not the contact's"
+        # What could not be written is tried again after a minute
+        station.cmd("clock", advance_s=61)
+        station.cmd("state")
+        words = [line[20:].split(":")[0] for line in dim_lines(self.bench.folder)]
+        assert words in ([" begin"],) if dimmed else words in ([], [" begin", " end"]), words
+
+
+def dim_lines(folder: Path) -> list[str]:
+    """The dim log in the flash of a station."""
+    content = bytearray((folder / "flash" / "flash.img").read_bytes())
+    fs = LittleFS(
+        context=UserContext(buffer=content),
+        mount=True,
+        block_count=len(content) // 4096,
+        **GEOMETRY,
+    )
+    with TemporaryDirectory() as copies:
+        for name in fs.listdir("/dim") if "dim" in fs.listdir("/") else ():
+            with fs.open("/dim/" + name, "rb") as file:
+                Path(copies, name).write_bytes(file.read())
+        return list(dim_log.lines(copies))
 
 
 class Reserved(Scene):
@@ -388,6 +430,7 @@ SCENES: dict[str, Callable[[Bench], Scene]] = {
     "a profile that replaces another": Replacement,
     "a profile that is cleared": Clearing,
     "a configuration key": Configuration,
+    "a dim input": Dimmed,
     "a local list": LocalList,
     "a reservation that replaces another": Reserved,
     "a reservation that is cancelled": ReservationCancelled,
@@ -409,6 +452,7 @@ def ready(folder: Path, interpreter: list[str], name: str) -> Iterator[Scene]:
     """A scene whose work can begin."""
     with contextlib.closing(Bench(folder, interpreter)) as bench:
         scene = SCENES[name](bench)
+        bench.station.start_fields["device"].update(scene.device)
         bench.plugged(32 if scene.charging else None)
         bench.start()
         scene.before()

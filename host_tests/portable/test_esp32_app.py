@@ -5,6 +5,7 @@ from central_system import CentralSystem
 from esp32_bench import CHIP, IDENTITY, Task, boot, description, pass_time, virtual_time
 from reader_chips import Pn532Model
 
+from setpoint import dim_log
 from setpoint.app import App
 from setpoint.station import station as station_room
 from setpoint.store.files import recover_by
@@ -324,6 +325,23 @@ def test_an_emergency_stop_opens_and_ends_and_keeps_others_from_beginning():
         CHIP.drive(21, 0)
         bench.run(1000)
         assert bench.app.station.facts.connectors[0].status() != "Faulted"
+    finally:
+        bench.end()
+
+
+def test_the_grid_operators_contact_dims_within_a_second_and_is_logged():
+    bench = BoardBench(dim={"pin": 21, "on": 1, "chip_pull": "up", "watts": 4200})
+    try:
+        evse = bench.app.control.evses[1]
+        assert evse.limit_da == 60, "the wire is open"
+        CHIP.drive(21, 0)
+        bench.run(62000)
+        assert evse.limit_da == 160
+        CHIP.drive(21, 1)
+        bench.run(1000)
+        assert evse.limit_da == 60 and bench.app.station.dimming.active
+        lines = [line.split(" s ")[1][:5] for line in dim_log.lines(bench.board.root + "/dim")]
+        assert lines == ["begin", "end", "begin"], "it does not know the time"
     finally:
         bench.end()
 

@@ -46,6 +46,9 @@ class LoopApp(App):
     loop = None
     _depth = 0
 
+    def _keep_dim_records(self):
+        self.station.dimming.take_records()
+
     def dispatch(self, event, *arguments):
         self._depth += 1
         App.dispatch(self, event, *arguments)
@@ -64,6 +67,8 @@ class ClosedLoop:
         self.meters = [Meter() for _ in self.books.connectors()]
         # (vehicle, circuit) of each outlet, which outlive a restart
         self.behind = [None] * site.connectors
+        self.dim_watts = 4200
+        self.dims = False
         self.tags = 0
         self.steps = 0
         self.events = 0
@@ -91,6 +96,7 @@ class ClosedLoop:
             name="closed loop",
             root="",
             mains=None,
+            dim_watts=self.dim_watts,
             identity={"vendor": "Setpoint", "model": "Loop"},
             keys={
                 "ChargeProfileMaxStackLevel": CAPABILITY.max_level,
@@ -135,6 +141,7 @@ class ClosedLoop:
         self._signature = None
         self._moved_ms = self.ms
         self.app.dispatch(self.app.station.start)
+        self.app.on_dim(self.dims)
         self.app.loop = self
         if not trusted:
             self._take_reservations()
@@ -159,6 +166,9 @@ class ClosedLoop:
         self.books.remote_profiles = {}
         self.books.caps = {}  # the board tells them anew
         self.books.totals = {}
+        self.books.dim_ends_ms = None
+        if self.dims:
+            self.books.contact(self.ms, True, self.dim_da())
         self.books.changed()
         resumes = self.app.station.settings["ResumeTransactionAfterPowerLoss"]
         if not trusted:
@@ -325,6 +335,16 @@ class ClosedLoop:
         counts["reserved"], counts["reservations used"] = self.books.reserved, self.books.used
         for name, count in counts.items():
             totals[name] = totals.get(name, 0) + count
+
+    def dim_da(self):
+        site = self.books.site
+        return self.dim_watts * 10 // (site.volts * site.phases)
+
+    def dim(self, dims):
+        """What the grid operator's contact says."""
+        self.dims = dims
+        self.books.contact(self.ms, dims, self.dim_da())
+        self.app.on_dim(dims)
 
     def link(self, up):
         if up and not self.app.station.facts.link_up:

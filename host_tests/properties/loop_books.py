@@ -34,6 +34,7 @@ class Books:
         self.named = {}  # (connector, id tag): the reservationIds that its starts may name
         self.reserved = self.used = 0
         self.settings = {"FallbackLimitAfterMinutes": 0, "FallbackLimitAmps": 6}
+        self.dim_ends_ms = None  # when the limit of a contact that rests is over
         self.heard_ms = 0  # the central system, or the last power-up
         self.fallback = self.falls_back_now = False
         self.fallbacks = 0
@@ -48,6 +49,10 @@ class Books:
     def time_is(self, ms):
         """After so many minutes of silence the fallback limit holds. In the millisecond in which it
         begins both are right: the station may be told of a pilot before it is woken for that."""
+        if self.dim_ends_ms is not None and ms >= self.dim_ends_ms:
+            self.dim_ends_ms = None
+            del self.totals["dim"]
+            self.changed()
         minutes = self.settings["FallbackLimitAfterMinutes"]
         silent_ms = ms - self.heard_ms
         fallback = minutes > 0 and silent_ms > minutes * 60000
@@ -56,6 +61,15 @@ class Books:
             self.fallback = fallback
             self.fallbacks += fallback
             self.changed()
+
+    def contact(self, ms, dims, da):
+        """The grid operator's contact: its limit ends a minute after it rests."""
+        if dims:
+            self.totals["dim"] = da
+            self.dim_ends_ms = None
+        elif "dim" in self.totals and self.dim_ends_ms is None:
+            self.dim_ends_ms = ms + 60000
+        self.changed()
 
     def begun(self, connector, transaction, now, up_ms):
         running = Running(transaction.handle, transaction.id_tag, now, up_ms)
@@ -225,6 +239,8 @@ class Books:
         """The next instant at which anything could change: every start, end and edge of every
         profile."""
         best = now + 30 * DAY
+        if self.site.plan is not None:  # its minutes and its zone's are multiples of 15
+            best = now - now % 900 + 900
         for placed in self.placed:
             profile, schedule = placed.profile, placed.profile["chargingSchedule"]
             steps = [0] + [p["startPeriod"] for p in schedule["chargingSchedulePeriod"]]

@@ -21,6 +21,8 @@ short."""
 import json
 import math
 import os
+from datetime import timedelta, timezone
+from zoneinfo import ZoneInfo
 
 from closed_loop import ClosedLoop
 from hypothesis import HealthCheck, Phase, settings
@@ -137,6 +139,37 @@ def spoilt(profile, way):
         periods[0]["limit"] = "16"
     return profile
 
+
+# (lines, the same for the oracle)
+PLANS = [("", None)] + [
+    (lines, expected.WeekPlan(zone, week))
+    for lines, zone, week in (
+        ("zone UTC0\notherwise 10", timezone.utc, [[0, 100]]),
+        (
+            "zone CET-1CEST,M3.5.0,M10.5.0/3\n14:00-14:45 0\n18:00-06:00 13.5\notherwise unlimited",
+            ZoneInfo("Europe/Berlin"),
+            [
+                [day * 1440 + minute, da]
+                for day in range(7)
+                for minute, da in ((0, 135), (360, None), (840, 0), (885, None), (1080, 135))
+            ],
+        ),
+        (
+            "zone <+0545>-5:45\nSun 17:30-18:30 7\nMon-Sat 10:15-12:00 32\notherwise 16",
+            timezone(timedelta(hours=5, minutes=45)),
+            [
+                entry
+                for day in range(6)
+                for entry in (
+                    [day * 1440, 160],
+                    [day * 1440 + 615, 320],
+                    [day * 1440 + 720, 160],
+                )
+            ]
+            + [[8640, 160], [8640 + 1050, 70], [8640 + 1110, 160]],
+        ),
+    )
+]
 
 SPOILT = "level,first period,no period,order,many,negative,phases,duration,validity,recurring,unit,missing,type".split(
     ","
@@ -664,6 +697,40 @@ class StationMachine(RuleBasedStateMachine):
         assert accepted(answer) or self.loop.flash.fails
         if accepted(answer) and setting[0] in self.loop.books.settings:
             self.loop.books.settings[setting[0]] = int(setting[1])
+
+    @precondition(lambda self: self.linked())
+    @rule(plan=st.sampled_from(PLANS), wait=waits)
+    def weekly_plan(self, plan, wait):
+        """The station gets a plan of its own, or loses it."""
+        lines, expected_plan = plan
+        books = self.loop.books
+
+        def answered(answer):
+            assert accepted(answer) or self.loop.flash.fails
+            if accepted(answer):
+                books.site = books.site._replace(plan=expected_plan)
+                books.changed()
+
+        request = {"vendorId": "Setpoint", "messageId": "SetPlan", "data": lines}
+        self.loop.ask("DataTransfer", request, answered)
+        self.after(wait)
+
+    @precondition(lambda self: self.linked())
+    @rule(most=st.sampled_from([0, 0, 5, 60, 600, 1800]), wait=waits)
+    def random_delay(self, most, wait):
+        key = {"key": "RandomDelayMax", "value": str(most)}
+        assert accepted(self.loop.ask("ChangeConfiguration", key)) or self.loop.flash.fails
+        self.after(wait)
+
+    @rule(wait=waits)
+    def the_driver_presses_the_button(self, wait):
+        self.loop.app.on_press("button")
+        self.after(wait)
+
+    @rule(dims=st.booleans(), wait=waits)
+    def grid_operators_contact(self, dims, wait):
+        self.loop.dim(dims)
+        self.after(wait)
 
     # -- time
 

@@ -370,3 +370,28 @@ def test_a_file_that_is_no_certificate_is_refused_before_the_board_is_asked(tmp_
 def test_a_port_that_is_not_there_is_one_sentence(tmp_path):
     with pytest.raises(Failure, match="there is no port"):
         provision.main(["--port", os.fspath(tmp_path / "none")])
+
+
+# ---- the weekly plan ----
+
+
+PLAN = "zone CET-1CEST,M3.5.0,M10.5.0/3\n22:00-06:00 16\notherwise unlimited\n"
+
+
+def test_a_weekly_plan_goes_onto_a_board_and_is_shown_and_cleared(board, tmp_path, capsys):
+    file = tmp_path / "plan.txt"
+    file.write_text(PLAN)
+    said = provisioned(board, capsys, "--plan", str(file))
+    assert "Mon,Tue,Wed,Thu,Fri,Sat,Sun 22:00-24:00 16.0" in said
+    _, _, document = board.files()["/state/plan.a"].partition(b"\n")
+    assert json.loads(document)["week"][:4] == [[0, 160], [360, None], [1320, 160], [1800, None]]
+    assert "22:00-24:00 16.0" in provisioned(board, capsys, "--show")
+    assert "no weekly plan any more" in provisioned(board, capsys, "--clear-plan")
+    assert "It has no weekly plan." in provisioned(board, capsys, "--show")
+
+
+def test_a_plan_that_cannot_be_read_does_not_stop_the_board(tmp_path):
+    file = tmp_path / "plan.txt"
+    file.write_text("22:00-06:00 16\n")
+    with pytest.raises(Failure, match="zone"):
+        provision.main(["--port", os.fspath(tmp_path / "none"), "--plan", str(file)])

@@ -1,7 +1,9 @@
 """Who may charge, and where (OCPP 1.6, 3.5, 4.1, 4.8). Imported for each card and each answer about
 one.
 
-A card means, first case that fits:
+A card ends the random delay of the free connectors in reach. Beyond that it means, first case that
+fits:
+0. Its own transaction waits in reach for the end of a random delay: the delay ends.
 1. Its own transaction runs in reach, or its cable is locked there: the transaction ends, the cable is
    released.
 2. The central system, the local list, the cache or AllowOfflineTxForUnknownId accepts it, and its
@@ -24,12 +26,19 @@ def card(authorisation, id_tag: str, connectors: "list[int] | None") -> None:
     """A card at the reader; connectors: ids where it may be used, None for all."""
     facts = authorisation.facts
     reach = [c for c in facts.connectors if connectors is None or c.id in connectors]
+    delay = facts.random_delay
     for connector in reach:
         owner = connector.transaction or connector.locked_for
         if owner is not None and owner.id_tag.lower() == id_tag.lower():
+            if delay is not None and connector.transaction is not None and delay.end(connector):
+                return
             _leave(authorisation, connector, id_tag)
             return
     ids = [c.id for c in reach if c.free()]
+    if delay is not None:
+        for connector in reach:
+            if connector.id in ids:
+                delay.end(connector)
     if ids or any([(c.transaction or c.locked_for) is not None for c in reach]):
         authorise(authorisation, id_tag, ids, None, reach)
     else:

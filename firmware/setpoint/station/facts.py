@@ -29,6 +29,8 @@ class Credentials:
 class Facts:
     """settings: the configuration keys. supply: what feeds the connectors. log(level, sentence)."""
 
+    random_delay = None  # charging/random_delay.py, where RandomDelayMax is above 0
+
     def __init__(self, settings, supply, charge_point, connectors: list, log) -> None:
         self.settings = settings
         self.supply = supply

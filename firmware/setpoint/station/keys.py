@@ -45,6 +45,7 @@ MeterValuesSampledData=Energy.Active.Import.Register,Power.Active.Import,Power.O
 MeterValuesSampledDataMaxLength=7 i r 7 7
 MinimumStatusDuration=0 i w 0 3600
 NumberOfConnectors=1 i r 1 16
+RandomDelayMax=0 i w 0 1800
 ReserveConnectorZeroSupported=true b r
 ResetRetries=1 i w 0 10
 ResumeTransactionAfterPowerLoss=true b w

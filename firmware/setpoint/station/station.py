@@ -99,6 +99,8 @@ class Station:
             self.limits,
             self.samples,
         )
+        self._seed = id_prefix
+        self.dimming = None  # where a board has a contact of the grid operator's
         self._begun = ()  # the parts that a request began, while they take their time
         self._arrange()
         self._due_ms = 0
@@ -128,6 +130,7 @@ class Station:
         self.meters.start()
         self.transactions.resume("Reboot" if after_reset else "PowerLoss")
         self.charging.load()
+        self.random_delay_changed(True)
         update.start(self)
         self.on_clock()
 
@@ -432,6 +435,39 @@ class Station:
     def on_total(self, source: str, da: "int | None", words: "str | None" = None) -> None:
         """Somebody limits all connectors together (charging/limits.py); None: no more."""
         self.limits.limit_total(source, da, words)
+        self._settle()
+
+    def on_driver(self) -> None:
+        """Somebody pressed the button: nobody waits for a random delay any more."""
+        if self.facts.random_delay is not None:
+            self.facts.random_delay.end_all()
+            self._settle()
+
+    def random_delay_changed(self, at_start: bool = False) -> None:
+        """RandomDelayMax has another value; what waits at 0 waits no more."""
+        facts = self.facts
+        # Where nobody gave a value, it is the table's: 0
+        if not self.settings.values.get("RandomDelayMax"):
+            facts.random_delay = None
+        elif facts.random_delay is None:
+            from ..charging.random_delay import RandomDelay
+
+            facts.random_delay = RandomDelay(
+                facts, self.limits, self.profiles, self._seed, at_start
+            )
+        facts.limits_stale = True
+
+    def has_dim_input(self, watts: int) -> None:
+        """The board has a contact of the grid operator's; before `start`."""
+        from ..charging.dimming import Dimming
+
+        self.dimming = Dimming(self.facts, self.limits, watts)
+        self._always = (self.dimming,) + self._always
+        self._arrange()
+
+    def on_dim(self, dims: bool) -> None:
+        """What the grid operator's contact says now."""
+        self.dimming.on_contact(dims)
         self._settle()
 
     def on_emergency_stop(self) -> None:

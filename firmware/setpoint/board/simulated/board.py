@@ -92,6 +92,8 @@ class Board:
             from .mains import SimulatedMains
 
             self.mains = SimulatedMains(device["mains"], self.outlets, self.clock)
+        self._dim = device["dim"]
+        self.dim_watts: "int | None" = None if self._dim is None else self._dim["watts"]
         self._control = settings["control"]
         self.ticker: "Ticker | None" = None
         # The watchdog sleeps until it is fed for the first time
@@ -146,6 +148,8 @@ class Board:
         self.network.log = app.log
         for problem in self._problems:
             app.log("warn", "board", problem)
+        if self._dim is not None:
+            app.on_dim(self._dim["active"])
         tasks = [("meter memory", self._keep_meters()), ("watchdog", self._watch(app))]
         if self._control is not None:
             # Loaded here: a station that nobody controls does not need it.
