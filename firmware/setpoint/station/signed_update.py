@@ -10,7 +10,7 @@ import binascii
 
 from ..certificates import signatures
 from ..messaging.security_events import happened
-from .update import Update
+from .update import DOCUMENT, Update, understood
 
 
 class SignedUpdate(Update):
@@ -88,6 +88,13 @@ class SignedUpdate(Update):
         Update._end(self, status)
         if status == "Installed":
             happened(self._station.facts, "FirmwareUpdated", None)
+
+
+def resume(station) -> None:
+    """At power-up: goes on with the update that was not over, signed or not."""
+    kept = station.documents.read(DOCUMENT, {}, understood)
+    if kept:
+        (SignedUpdate if "request_id" in kept else Update)(station, kept).resume()
 
 
 def trigger(station) -> None:

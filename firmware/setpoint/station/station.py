@@ -114,7 +114,7 @@ class Station:
     def start(self, after_reset: bool = False) -> None:
         """After the first `time_is`: reads flash, and goes on with what was stored. after_reset:
         the power was there all the time."""
-        from . import credentials, update
+        from . import credentials, signed_update
 
         facts = self.facts
         self.settings.start(self.documents.read("settings", {}, all_texts))
@@ -131,7 +131,7 @@ class Station:
         self.transactions.resume("Reboot" if after_reset else "PowerLoss")
         self.charging.load()
         self.random_delay_changed(True)
-        update.start(self)
+        signed_update.resume(self)
         self.on_clock()
 
     # -- time

@@ -26,7 +26,7 @@ from micropython import const
 
 from ..messaging.calls import SET_ASIDE
 
-_DOCUMENT = "firmware"
+DOCUMENT = "firmware"
 _RETRIES = const(2)  # where the request leaves that to the station
 _INTERVAL_S = const(60)
 _MOST_RETRIES = const(100)
@@ -309,7 +309,7 @@ class Update:
 
     def _keep(self) -> bool:
         try:
-            self._station.documents.write(_DOCUMENT, self.kept)
+            self._station.documents.write(DOCUMENT, self.kept)
             return True
         except OSError as error:
             self._station.facts.storage_failed(
@@ -346,17 +346,6 @@ def begin(station, request: dict, make=Update, **more) -> None:
     }
     kept.update(more)
     make(station, kept)._keep()
-
-
-def start(station) -> None:
-    """At power-up: what was not over."""
-    kept = station.documents.read(_DOCUMENT, {}, understood)
-    if "request_id" in kept:
-        from .signed_update import SignedUpdate
-
-        SignedUpdate(station, kept).resume()
-    elif kept:
-        Update(station, kept).resume()
 
 
 def understood(kept: dict) -> dict:
