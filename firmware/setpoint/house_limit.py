@@ -52,7 +52,7 @@ class HouseLimit:
         self.due_ms = up_ms + _LOOK_MS
         if self._told != (limit.da, limit.phase):
             self._told = (limit.da, limit.phase)
-            self._app.dispatch(self._app.station.on_total, "house", limit.da, limit.words())
+            self._app.station.limits.limit_total("house", limit.da, limit.words())
         if limit.silent != self._lost and (limit.heard() or self._lost or up_ms > 10000):
             self._lost = limit.silent
             self._tell_loss()
@@ -99,7 +99,7 @@ class HouseLimit:
             phases = max(outlet.phases, app.station.limits.of[connector.id].phases)
             for phase in range(3):
                 currents_da[order[phase]] += drawn[phase]
-                if phase < min(phases, app.supply.phases):
+                if phase < min(phases, app.station.facts.supply.phases):
                     could[order[phase]] = True
                     if closed or connector.transaction is not None:
                         used[order[phase]] = True
