@@ -55,7 +55,7 @@ GOALS = {
     "flash blocks erased by SetChargingProfile, worst": Goal(None, 1),
     "flash programmed for a profile stored already": Goal(None, 0),
     "flash blocks erased for a profile stored already": Goal(None, 0),
-    # 60,960 B before lists, reservations, files and certificates were there, and 2 KiB for them
+    # 60,960 B before lists, reservations, files, certificates and the house's limits; 2 KiB for them
     "agent, frozen: in use, idle": Goal(9096, 60960 + 2 * KIB, "MicroOcpp, 32-bit", CHIP),
     "agent, frozen: in use, 10 profiles": Goal(None, 60000, "", CHIP),
     "agent, frozen: smallest heap, 10 profiles": Goal(
