@@ -32,7 +32,7 @@ from tools.compiled import has_firmware
 from tools.station_process import ROOT, micropython
 
 EXAMPLES = """\
-  make bench                                       everything, four to eight minutes
+  make bench                                       everything, up to eight minutes
   make bench ARGS="--only messages"                what is named alone; may be given more than once
   make bench ARGS=--quick                          few repetitions: to see that it works, not for figures
   make bench ARGS="--plot docs/bench.svg"          draws the picture of docs/costs.md anew
