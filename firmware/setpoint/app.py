@@ -89,10 +89,7 @@ class App:
             [outlet.id for outlet in board.outlets if outlet.has_lock],
         )
         if board.dim_watts is not None:
-            from .charging.dimming import Dimming
-
-            facts = self.station.facts
-            self.station.dimming = Dimming(facts, self.station.limits, board.dim_watts)
+            self.station.has_dim_input(board.dim_watts)
         if board.mains is not None:
             from .house_limit import HouseLimit
 

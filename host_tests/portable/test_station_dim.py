@@ -2,7 +2,6 @@
 
 from station_bench import StationBench
 
-from setpoint.charging.dimming import Dimming
 from setpoint.protocol.iso8601 import instant_from
 
 NOON = instant_from("2025-06-15T12:00:00Z")
@@ -24,8 +23,7 @@ class DimBench(StationBench):
 
     def dispatch(self, event, *arguments):
         if event == self.station.start:
-            station = self.station
-            station.dimming = Dimming(station.facts, station.limits, self.watts)
+            self.station.has_dim_input(self.watts)
         StationBench.dispatch(self, event, *arguments)
 
 

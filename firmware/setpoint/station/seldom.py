@@ -41,6 +41,13 @@ def transfer_ended(station, name: str, problem: "tuple | None") -> None:
         part.ended(problem)
 
 
+def worked(station, payload: "dict | None") -> None:
+    """Long work is over. payload: the answer; None where the memory ended."""
+    from .long_work import ended
+
+    ended(station, payload)
+
+
 def send_data(
     station, vendor_id: str, message_id: "str | None", data: "str | None", on_answer
 ) -> None:
