@@ -350,8 +350,7 @@ class App:
         self.dispatch(self.station.on_card, id_tag, connectors)
 
     def on_dim(self, dims: bool) -> None:
-        self.dispatch(self.station.dimming.on_contact, dims)
-        self.dispatch(self.station.settle)
+        self.dispatch(self.station.on_dim, dims)
         self._keep_dim_records()  # when the limit is in force
 
     def _keep_dim_records(self) -> None:
@@ -374,10 +373,8 @@ class App:
         else:
             for connector_id in self.control.evses:
                 self.control.evses[connector_id].acknowledge()
-            delay = self.station.facts.random_delay
-            if delay is not None:  # whoever waits waits no more
-                self.dispatch(delay.end_all)
-                self.dispatch(self.station.settle)
+            if self.station.facts.random_delay is not None:
+                self.dispatch(self.station.seldom, "driver")
 
     def on_fault(
         self,

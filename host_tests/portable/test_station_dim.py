@@ -15,8 +15,7 @@ class DimBench(StationBench):
             self.dim(says)
 
     def dim(self, dims=True):
-        self.dispatch(self.station.dimming.on_contact, dims)
-        self.wake()
+        self.dispatch(self.station.on_dim, dims)
 
     def records(self):
         return list(self.station.dimming.take_records())

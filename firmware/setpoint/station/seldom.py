@@ -65,6 +65,11 @@ def send_data(
     station.calls.ask("DataTransfer", payload, answered)
 
 
+def driver(station) -> None:
+    """Somebody pressed the button: nobody waits for a random delay any more."""
+    station.facts.random_delay.end_all()
+
+
 def random_delay_changed(station, at_start: bool = False) -> None:
     """RandomDelayMax has another value; what waits at 0 waits no more."""
     facts = station.facts

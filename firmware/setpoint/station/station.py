@@ -360,6 +360,11 @@ class Station:
 
         self.dimming = Dimming(self.facts, self.limits, watts)
 
+    def on_dim(self, dims: bool) -> None:
+        """What the grid operator's contact says now."""
+        self.dimming.on_contact(dims)
+        self.settle()
+
     def on_emergency_stop(self) -> None:
         """Somebody pressed the button: every transaction ends, and nobody's permission waits any
         more."""
