@@ -89,10 +89,7 @@ class App:
             [outlet.id for outlet in board.outlets if outlet.has_lock],
         )
         if board.dim_watts is not None:
-            from .charging.dimming import Dimming
-
-            facts = self.station.facts
-            self.station.dimming = Dimming(facts, self.station.limits, board.dim_watts)
+            self.station.has_dim_input(board.dim_watts)
         if board.mains is not None:
             from .house_limit import HouseLimit
 
@@ -353,8 +350,7 @@ class App:
         self.dispatch(self.station.on_card, id_tag, connectors)
 
     def on_dim(self, dims: bool) -> None:
-        self.dispatch(self.station.dimming.on_contact, dims)
-        self.dispatch(self.station.settle)
+        self.dispatch(self.station.on_dim, dims)
         self._keep_dim_records()  # when the limit is in force
 
     def _keep_dim_records(self) -> None:
@@ -377,10 +373,8 @@ class App:
         else:
             for connector_id in self.control.evses:
                 self.control.evses[connector_id].acknowledge()
-            delay = self.station.facts.random_delay
-            if delay is not None:  # whoever waits waits no more
-                self.dispatch(delay.end_all)
-                self.dispatch(self.station.settle)
+            if self.station.facts.random_delay is not None:
+                self.dispatch(self.station.seldom, "driver")
 
     def on_fault(
         self,

@@ -1,6 +1,6 @@
 """Long work of the station, such as checking a signature, beside its passes: an effect ("work",
 generator) becomes a task that runs it slice by slice, and its end an event,
-station/long_work.py's `ended`. Loaded for that (late.py).
+`worked` of station/seldom.py. Loaded for that (late.py).
 
 Rule 1: slices run for _TURN_MS at most, or one alone; then the loop goes round.
 Rule 2: it begins once _LEAST_FREE bytes are free, or after _LONGEST_WAIT_S: an event that lacks
@@ -24,8 +24,6 @@ def begin(app, generator) -> None:
 
 
 async def _run(app, generator) -> None:
-    from .station.long_work import ended
-
     found = None
     for _ in range(_LONGEST_WAIT_S):
         gc.collect()
@@ -46,6 +44,6 @@ async def _run(app, generator) -> None:
         app.log("error", "app", "fault in long work: %s: %s" % (type(error).__name__, error))
     app.transfers.pop("work", None)
     try:
-        app.dispatch(ended, app.station, found)
+        app.dispatch(app.station.seldom, "worked", found)
     except Exception as error:
         app.log("error", "app", "fault after long work: %s" % type(error).__name__)

@@ -9,7 +9,6 @@ from store_in_ram import DocumentsInRam, JournalInRam
 from setpoint.messaging.sampling import Reading
 from setpoint.protocol.iso8601 import instant_from
 from setpoint.schedule.supply import Supply
-from setpoint.station.long_work import ended
 from setpoint.station.station import Station
 
 NOON = instant_from("2025-06-15T12:00:00Z")
@@ -123,7 +122,7 @@ class StationBench(CentralSystem):
                 self.renewals += 1
             elif effect[0] == "work":
                 if self.hold_work is None:
-                    ended(self.station, result_of(effect[1]))
+                    self.station.seldom("worked", result_of(effect[1]))
                     todo += self.station.take_effects()
                 else:
                     self.hold_work.append(effect[1])
@@ -166,7 +165,9 @@ class StationBench(CentralSystem):
     def work_ends(self, out_of_memory=False):
         """The long work that waits comes to its end, or to that of the memory."""
         generator = self.hold_work.pop(0)
-        self.dispatch(ended, self.station, None if out_of_memory else result_of(generator))
+        self.dispatch(
+            self.station.seldom, "worked", None if out_of_memory else result_of(generator)
+        )
 
     def security_event(self, kind, info):
         self.dispatch(self.station.seldom, "security_event", kind, info)

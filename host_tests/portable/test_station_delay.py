@@ -8,10 +8,8 @@ PLAN = "zone UTC0\nSun 12:10-13:00 16\notherwise 0"
 
 def press(bench):
     """The driver's button, as the app takes it."""
-    delay = bench.station.facts.random_delay
-    if delay is not None:
-        bench.dispatch(delay.end_all)
-        bench.wake()
+    if bench.station.facts.random_delay is not None:
+        bench.dispatch(bench.station.seldom, "driver")
 
 
 def charging(keys=None, periods=((0, 0), (43200 + 600, 16)), connectors=1):

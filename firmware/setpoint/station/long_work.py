@@ -32,4 +32,3 @@ def ended(station, payload: "dict | None") -> None:
     station.do_later()
     if station.long_work:
         facts.effects.append(("work", station.long_work[0][0]))
-    station.settle()

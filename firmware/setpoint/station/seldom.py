@@ -41,6 +41,13 @@ def transfer_ended(station, name: str, problem: "tuple | None") -> None:
         part.ended(problem)
 
 
+def worked(station, payload: "dict | None") -> None:
+    """Long work is over. payload: the answer; None where the memory ended."""
+    from .long_work import ended
+
+    ended(station, payload)
+
+
 def send_data(
     station, vendor_id: str, message_id: "str | None", data: "str | None", on_answer
 ) -> None:
@@ -56,6 +63,11 @@ def send_data(
         on_answer(conf.get("status"), conf.get("data"))
 
     station.calls.ask("DataTransfer", payload, answered)
+
+
+def driver(station) -> None:
+    """Somebody pressed the button: nobody waits for a random delay any more."""
+    station.facts.random_delay.end_all()
 
 
 def random_delay_changed(station, at_start: bool = False) -> None:

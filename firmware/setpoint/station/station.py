@@ -354,6 +354,17 @@ class Station:
         self.limits.cap(connector_id, source, da)
         self.settle()
 
+    def has_dim_input(self, watts: int) -> None:
+        """The board has a contact of the grid operator's; before `start`."""
+        from ..charging.dimming import Dimming
+
+        self.dimming = Dimming(self.facts, self.limits, watts)
+
+    def on_dim(self, dims: bool) -> None:
+        """What the grid operator's contact says now."""
+        self.dimming.on_contact(dims)
+        self.settle()
+
     def on_emergency_stop(self) -> None:
         """Somebody pressed the button: every transaction ends, and nobody's permission waits any
         more."""

@@ -58,7 +58,7 @@ class Upload:
             facts.effects.append(("transfer", "upload", self._job))
 
     def ended(self, problem: "tuple | None") -> None:
-        """A try is over. problem: as of Station.on_transfer."""
+        """A try is over. problem: as of `transfer_ended` in seldom.py."""
         facts = self._station.facts
         if problem is None:
             facts.log("note", "%s uploaded" % self._job[1])
