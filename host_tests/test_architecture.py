@@ -14,7 +14,10 @@ ROOT = Path(__file__).resolve().parent.parent
 FIRMWARE = ROOT / "firmware"
 FILES = sorted(FIRMWARE.rglob("*.py"))
 
-PURE = ("schedule", "pilot", "protocol", "charging", "sessions", "messaging", "station", "units")
+PURE = (
+    *("schedule", "pilot", "protocol", "charging", "sessions", "messaging", "station", "house"),
+    "units",
+)
 
 # A room is a folder or a file of setpoint/. Each may import itself, the shared ones, and what
 # stands here.
@@ -30,6 +33,8 @@ MAY_IMPORT = {
     "charging": {"schedule", "protocol"},
     "sessions": {"messaging", "protocol"},
     "station": {"charging", "sessions", "messaging", "schedule", "protocol"},
+    "house": set(),
+    "house_limit": {"house"},
     "clock": set(),
     "log": {"protocol.iso8601", "log_ring"},  # the text form of an instant
     "log_ring": {"store"},
@@ -61,7 +66,7 @@ MAY_IMPORT = {
             "log",
             "tasks",
         ),
-        *("late", "outputs", "state_line", "fault_reports"),
+        *("late", "outputs", "state_line", "fault_reports", "house_limit"),
     },
     "main": {"app", "board", "log", "log_ring"},
     "boot": {"main"},

@@ -182,6 +182,18 @@ def test_meters_on_one_line_agree_on_its_speed_but_not_on_their_address(
 
 
 @pytest.mark.parametrize(
+    "uart, words",
+    [(2, "an ESP32-C6 has none above 1"), (1, "and so is rs485/uart")],
+)
+def test_a_p1_port_needs_a_uart_of_its_own(uart: int, words: str):
+    base = changed("i2c", None, board("esp32c6_devkitc"))
+    pins = board("esp32c6_devkitc")["i2c"]
+    meter = {"kind": "p1", "uart": uart, "rx_pin": pins["sda_pin"], "tx_pin": pins["scl_pin"]}
+    base["mains"] = {"fuse_amps": 25, "meter": {"invert": True, **meter}}
+    assert [words in fault.sentence for fault in faults_of(base)] == [True]
+
+
+@pytest.mark.parametrize(
     "bus, number, last", [("rs485", "uart", 1), ("i2c", "bus", 0), ("spi", "bus", 1)]
 )
 def test_a_bus_that_the_chip_has_not_got_is_objected_to(bus: str, number: str, last: int):

@@ -18,6 +18,7 @@ def test_the_page_and_the_firmware_list_the_same_fields():
         ("connectors", start_file._CONNECTOR),
         ("control", start_file._CONTROL),
         ("vehicles", start_file._VEHICLE),
+        ("device.mains", start_file._MAINS),
     ):
         assert all("`%s`" % field in rows[name] for field in fields), name
 

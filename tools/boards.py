@@ -275,7 +275,7 @@ def _other_faults(board: dict[str, Any]) -> Iterator[Fault]:
     meters = [connector.get("meter", {"kind": "none"})["kind"] for connector in board["connectors"]]
     reader = board.get("reader", {"kind": "none"})["kind"]
     for needs, bus in (
-        ("modbus" in meters, "rs485"),
+        ("modbus" in meters or _mains_kind(board) == "modbus", "rs485"),
         (reader == "pn532", "i2c"),
         (reader == "mfrc522", "spi"),
     ):
@@ -294,6 +294,20 @@ def _other_faults(board: dict[str, Any]) -> Iterator[Fault]:
         for connector in board["connectors"]
         if connector.get("meter", {}).get("kind") == "modbus"
     ]
+    mains = (board.get("mains") or {}).get("meter")
+    if _mains_kind(board) == "modbus":
+        on_bus.append(mains)
+    if _mains_kind(board) == "p1":
+        last = next(last for bus, _, last in MODULES[board["module"]].buses if bus == "rs485")
+        if mains["uart"] > last:
+            yield Fault(
+                "bus",
+                None,
+                "mains/meter/uart is %d, and an %s has none above %d"
+                % (mains["uart"], board["module"], last),
+            )
+        if mains["uart"] == (board.get("rs485") or {}).get("uart"):
+            yield Fault("bus", None, "mains/meter/uart is %d, and so is rs485/uart" % mains["uart"])
     if len({(meter["baud"], meter.get("parity", "none")) for meter in on_bus}) > 1:
         yield Fault("bus", None, "the meters on rs485 need the same baud and parity")
     if len({meter["address"] for meter in on_bus}) < len(on_bus):
@@ -302,6 +316,10 @@ def _other_faults(board: dict[str, Any]) -> Iterator[Fault]:
         connector.get("phases_2_3") for connector in board["connectors"]
     ):
         yield Fault("phases", None, "phase_switch needs phases_2_3 at every connector")
+
+
+def _mains_kind(board: dict[str, Any]) -> str:
+    return (board.get("mains") or {}).get("meter", {}).get("kind", "none")
 
 
 def main() -> int:

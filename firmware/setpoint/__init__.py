@@ -11,6 +11,7 @@ rooms.
     sessions   PURE     cards, authorisation, transactions, metering
     messaging  PURE     what the central system is sent, and how it arrives
     scheduler           the schedule room by itself, with OCPP's JSON going in: for other programs
+    house      PURE     what the house leaves for vehicles: the main fuse and the meter behind it
     station    PURE     the charge point: the facts, and one pass over the parts for each event
     units      PURE     instants, tenths, and the one place where a float is read
     late                which modules are forgotten after each event
@@ -25,6 +26,7 @@ rooms.
     state_line          what a connector does, in one line of the log
     outputs             hands each connector's limit, phases, permit and lock over to the control
                         loop
+    house_limit         tells the station what the house leaves, where there is a meter at the grid
     fault_reports       what the control loop found wrong: to the station, the log and flash
     inspection          the state in one dict, for the bench
     app                 puts it together: dispatches events to the station, carries out its effects,
@@ -40,6 +42,7 @@ Who may import whom; host_tests/test_architecture.py holds this picture true:
                    sessions -> messaging -> protocol
             app -> control -> pilot
             app -> link -> protocol
+            app -> house_limit -> house
             app -> { store, board, inspection, clock, log, tasks }
 
 A pure room imports its own files, units, and a few modules of the interpreter (micropython, struct,

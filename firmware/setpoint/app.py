@@ -55,6 +55,7 @@ class App:
             None if supply["grid_amps"] is None else tenths(supply["grid_amps"]),
             len(board.outlets),
         )
+        self.house = None
         recover_by(board.remount, board.reset)
         self.documents = Documents(board.root + "/state")
         self.log(
@@ -83,6 +84,10 @@ class App:
             self._on_station_log,
             [outlet.id for outlet in board.outlets if outlet.has_lock],
         )
+        if board.mains is not None:
+            from .house_limit import HouseLimit
+
+            self.house = HouseLimit(self, board.mains)
         self.session = Session(
             board.network,
             board.identity,
@@ -154,6 +159,10 @@ class App:
                     logged_ms = self.clock.ticks_ms()
                     self.look_round()
 
+    def wake_soon(self) -> None:
+        """From a task of the board's: there is something new to look at."""
+        self._events.set()
+
     def look_round(self) -> None:
         state_line.log(self, self.control.evses)
         fault_reports.keep(self)
@@ -164,7 +173,10 @@ class App:
 
     def ms_to_wakeup(self) -> int:
         """How long until something is due; 0 or less when it is."""
-        return self.station.due_at_ms() - self.clock.uptime_ms()
+        due_ms = self.station.due_at_ms()
+        if self.house is not None:
+            due_ms = min(due_ms, self.house.due_ms)
+        return due_ms - self.clock.uptime_ms()
 
     def waits_for_answers(self) -> bool:
         """Does the central system owe an answer, or could a message of a transaction go out now?"""
@@ -199,6 +211,8 @@ class App:
         if control.worst_stall_ms > self._logged_stall_ms:
             self._logged_stall_ms = control.worst_stall_ms
             self.log("warn", "control", "the loop stood still for %d ms" % self._logged_stall_ms)
+        if self.house is not None:
+            self.house.look()
         self.dispatch(self.station.wake)
         return self._changes != before
 

@@ -178,12 +178,17 @@ class UART:
     """One line with two ends: what is heard while the transceiver sends is lost, and so is what is
     sent while it listens."""
 
-    def __init__(self, number, *, baudrate, bits, parity, stop, rx, tx, timeout, timeout_char):
+    INV_RX = 32
+
+    def __init__(
+        self, number, *, baudrate, bits, parity, stop, rx, tx, timeout, timeout_char, **more
+    ):
         assert timeout == timeout_char == 0, "a read would wait"
         if not 0 <= number <= CHIP.last_uart:
             raise ValueError("UART(%d) does not exist" % number)
         assert number > 0 and (bits, stop) == (8, 1), "0 is the console's"
         self.number, self.baudrate, self.parity, self.rx, self.tx = number, baudrate, parity, rx, tx
+        self.rxbuf, self.invert = more.get("rxbuf", 256), more.get("invert", 0)
         self._out = b""
         self._answer = b""
         self._in = b""

@@ -212,6 +212,10 @@ class StationBench(CentralSystem):
         """The cable or the temperature bears so much, None: any current."""
         self.dispatch(self.station.on_cap, connector, source, da)
 
+    def total(self, source, da, words=None):
+        """Somebody limits all connectors together; da None: no more."""
+        self.tell(self.station.on_total, source, da, words)
+
     def fault(self, code, active=True, connector=1, vendor_code=None, info=None):
         self.dispatch(self.station.on_fault, connector, code, vendor_code, info, active)
 

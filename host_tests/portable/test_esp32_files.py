@@ -14,6 +14,8 @@ METER = {"kind": "modbus", "model": "eastron_3p", "address": 1, "baud": 9600}
 PULSE = {"kind": "pulse", "pin": 21, "pulses_per_kwh": 1000}
 
 # (where, what stands there instead, a part of the sentence)
+P1 = {"kind": "p1", "uart": 2, "rx_pin": 35, "tx_pin": 19, "invert": True}
+TCP = {"kind": "modbus_tcp", "model": "eastron_3p", "host": "192.168.1.20"}
 WRONG = (
     ("version", 2, "version is 2, and not one of 1"),
     ("version", True, "version is True"),
@@ -37,6 +39,20 @@ WRONG = (
     ("supply.connector_amps", float("inf"), "supply/connector_amps is inf"),
     ("supply.connector_amps", float("nan"), "supply/connector_amps is nan"),
     ("supply.grid_amps", 0, "supply/grid_amps is 0"),
+    ("mains", {}, "mains/fuse_amps is missing"),
+    ("mains", {"fuse_amps": 25, "meter": {"kind": "none"}}, "mains/meter/kind is 'none'"),
+    ("mains", {"fuse_amps": 25, "meter": P1, "fuse": 1}, "mains/fuse is no field of a board"),
+    ("mains", {"fuse_amps": 0, "meter": P1}, "mains/fuse_amps is 0"),
+    ("mains", {"fuse_amps": 25, "rise_after_s": 9, "meter": P1}, "mains/rise_after_s is 9"),
+    ("mains", {"fuse_amps": 25, "meter": dict(P1, rx_pin=27)}, "pin 27, "),
+    ("mains", {"fuse_amps": 25, "meter": dict(P1, uart=1)}, "mains/meter/uart is 1, and so is"),
+    (
+        "mains",
+        {"fuse_amps": 25, "meter": dict(TCP, host="meter.local")},
+        "mains/meter/host is 'meter.local', and not an IPv4 address",
+    ),
+    ("mains", {"fuse_amps": 25, "meter": dict(TCP, host="192.168.1.256")}, "mains/meter/host is"),
+    ("mains", {"fuse_amps": 25, "meter": dict(TCP, model="x")}, "mains/meter/model is 'x'"),
     ("supply.volts", 230.0, "supply/volts is 230.0, and not an integer from 100 to 300"),
     ("supply.phase_switch", 1, "supply/phase_switch is 1, and not true or false"),
     ("supply.phase_switch", True, "supply/phase_switch needs phases_2_3"),
@@ -142,6 +158,30 @@ def test_meters_on_one_line_agree():
         wiring["connectors"].append(other)
         said = judge.fault_in(wiring)
         assert said is None if part is None else part in said, said
+
+
+def test_a_p1_port_needs_a_uart_of_its_own_that_the_chip_has():
+    wiring = description("esp32c6_devkitc")
+    wiring["rs485"] = None
+    for uart, said in ((1, None), (2, "mains/meter/uart is 2, and an ESP32-C6 has none above 1")):
+        meter = dict(P1, uart=uart, rx_pin=18)
+        wiring["mains"] = {"fuse_amps": 25, "meter": meter}
+        assert judge.fault_in(wiring) == said
+
+
+def test_a_mains_meter_on_rs485_needs_the_line_its_speed_and_an_address_of_its_own():
+    for meter, said in (
+        ({}, None),
+        ({"address": 1}, "the meters on rs485 need addresses of their own"),
+        ({"baud": 19200}, "the meters on rs485 need the same baud and parity"),
+    ):
+        wiring = description(connector_meter=dict(METER, address=1))
+        wiring["mains"] = {"fuse_amps": 25, "meter": dict(METER, address=2)}
+        wiring["mains"]["meter"].update(meter)
+        assert judge.fault_in(wiring) == said, meter
+    wiring = description(rs485=None)
+    wiring["mains"] = {"fuse_amps": 25, "meter": dict(METER, address=2)}
+    assert judge.fault_in(wiring) == "a meter or reader needs rs485, which is missing"
 
 
 def test_a_bus_that_the_chip_has_not_got_is_refused():

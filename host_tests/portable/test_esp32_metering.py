@@ -8,7 +8,8 @@ from esp32_bench import CHIP, Task, boot, description, pass_time, virtual_time
 from noting_app import NotingApp
 
 from setpoint.board.esp32 import rs485
-from setpoint.board.meters import modbus
+from setpoint.board.meters import mains, modbus
+from setpoint.board.meters.crc import crc16
 
 PULSE = {"kind": "pulse", "pin": 21, "chip_pull": "up", "pulses_per_kwh": 1000}
 MODBUS = {"kind": "modbus", "model": "eastron_3p", "address": 7, "baud": 9600}
@@ -208,6 +209,85 @@ def test_a_meter_that_is_not_there_at_power_up_is_a_fault_at_once():
         (1, "PowerMeterFailure", "meter", "exception code 4: check the meter", True)
     ]
     assert all(len(entry[3] or "") <= 50 for entry in app.told if entry[0] == 1)
+
+
+# the meter at the grid connection
+
+
+MAINS = {"fuse_amps": 35, "meter": dict(MODBUS, address=2)}
+
+
+def grid(amperes, watts):
+    """An SDM630 at address 2."""
+    meter = Eastron(2)
+    meter.measures((230.0, 230.0, 230.0), amperes, 0.0, 0.0)
+    struct.pack_into(">3f", meter.registers, 2 * 0x0C, *watts)
+    return meter
+
+
+def test_the_mains_meter_shares_the_line_with_a_connector_s_or_has_it_alone():
+    for own in (MODBUS, {"kind": "none"}):
+        board = booted(own, mains=MAINS)
+        meters = {7: Eastron(), 2: grid((10.0, 3.0, 0.0), (2300.0, -690.0, 0.0))}
+        meters[7].measures((230.0, 0, 0), (4.0, 0, 0), 920.0, 7.0)
+        CHIP.serial = lambda request, uart: meters[request[0]](request, uart)
+
+        async def both(board=board):
+            await asyncio.gather(board.mains.poll(), board.outlets[0].meter.poll())
+
+        asyncio.run(both() if own is MODBUS else board.mains.poll())
+        assert board.mains.currents_da == [100, -30, 0] and board.mains.lag == 1
+        assert (board.mains.fuse_amps, board.mains.safe_amps) == (35, 6)
+        assert own is not MODBUS or board.outlets[0].meter_da() == 40
+
+
+def test_the_mains_meter_s_task_reads_it_each_second():
+    board = booted({"kind": "none"}, mains=MAINS)
+    CHIP.serial = grid((10.0, 3.0, 0.0), (2300.0, 690.0, 0.0))
+    tasks = dict(board.attach(NotingApp()))
+    slept = mains.sleep_ms
+    pauses = []
+
+    async def sleep_ms(ms):
+        pauses.append(ms)
+        if len(pauses) == 3:
+            raise Over
+
+    mains.sleep_ms = sleep_ms
+    try:
+        asyncio.run(tasks.pop("mains meter"))
+    except Over:
+        pass
+    finally:
+        mains.sleep_ms = slept
+        for name in tasks:
+            tasks[name].close()
+    assert board.mains.readings == 3 and all([500 < ms <= 1000 for ms in pauses])
+
+
+def test_a_mains_meter_on_the_network_and_late_pulses():
+    wiring = {"kind": "modbus_tcp", "model": "abb", "host": "10.0.0.7"}
+    board = booted(PULSE, mains={"fuse_amps": 25, "safe_amps": 8, "meter": wiring})
+    assert board.mains.lag == 5 and board.mains.safe_amps == 8
+    asyncio.run(board.mains.poll())
+    assert board.mains.problem.startswith("the network fails")
+
+
+def test_a_p1_port_is_a_line_of_its_own():
+    for invert, bits in ((True, 32), (False, 0)):
+        wiring = {"kind": "p1", "uart": 2, "rx_pin": 35, "tx_pin": 19, "invert": invert}
+        board = booted({"kind": "none"}, mains={"fuse_amps": 25, "meter": wiring})
+        uart = CHIP.uart
+        assert (uart.number, uart.rx, uart.baudrate, uart.parity) == (2, 35, 115200, None)
+        assert (uart.invert, uart.rxbuf) == (bits, 2048)
+        text = b"/X\r\n0-0:1.0.0(261130235959W)\r\n1-0:31.7.0(007*A)\r\n!"
+        uart._in = text + b"%04X\r\n" % crc16(text, 0)
+
+        async def reads(meter=board.mains):
+            meter.feed(await meter._stream.read(500))
+
+        asyncio.run(reads())
+        assert board.mains.currents_da == [79, None, None]
 
 
 # pulses

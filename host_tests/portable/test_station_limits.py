@@ -303,3 +303,69 @@ def test_a_second_fall_does_not_make_room_that_the_first_one_has_not_left_yet():
         bench.set_profile(id=5, connector=1, level=1, periods=((0, amps),))
         assert bench.limits[2] == 160, amps
         bench.pass_time(2)
+
+
+def test_a_total_limits_a_station_with_one_connector_and_says_why():
+    bench = StationBench()
+    bench.charge(1)
+    bench.total("house", 105, "house, L2")
+    limit = bench.station.limits.of[1]
+    assert (limit.da, limit.source, limit.why(bench.now)) == (105, "house", "house, L2")
+    assert limit.why(None) == "house, L2", "it needs no clock"
+    bench.total("house", 105, "house, L3")
+    assert limit.why(bench.now) == "house, L3"
+    bench.total("house", None)
+    assert (limit.da, limit.source) == (320, "hardware")
+
+
+def test_a_total_is_shared_falls_at_once_and_rises_when_there_is_room():
+    bench = StationBench(connectors=2)
+    bench.charge(1)
+    bench.charge(2)
+    bench.total("house", 200, "house, L1")
+    assert total(bench) <= 200 and bench.limits[1] == 100
+    bench.pass_time(12)
+    assert (bench.limits[1], bench.limits[2]) == (100, 100)
+    limit = bench.station.limits.of[2]
+    assert (limit.source, limit.why(bench.now)) == ("sharing", "its share of house, L1")
+    bench.total("house", 110, "house, L1")
+    assert total(bench) <= 110
+    bench.pass_time(12)
+    assert (bench.limits[1], bench.limits[2]) == (110, 0), "the newest waits"
+    bench.total("house", 300, "house, L1")
+    assert total(bench) <= 300
+    bench.pass_time(12)
+    assert (bench.limits[1], bench.limits[2]) == (150, 150)
+
+
+def test_the_lowest_of_all_totals_holds_whoever_set_it():
+    for connectors in (1, 2):
+        bench = StationBench(connectors=connectors, grid_da=250)
+        bench.charge(1)
+        for source, da, limit_da in (
+            ("house", 300, 250),
+            ("dim", 90, 90),
+            ("house", 70, 70),
+            ("dim", None, 70),
+            ("house", -20, 0),
+            ("house", 280, 250),
+        ):
+            bench.total(source, da)
+            assert bench.limits[1] == limit_da, (connectors, source, da)
+        bench.set_profile(periods=((0, 8),), **MAX)
+        assert bench.limits[1] == 80
+        bench.total("house", 79)
+        assert bench.limits[1] == 79
+        bench.total("house", None)
+        bench.set_profile(periods=((0, 32),), **MAX)
+        assert bench.limits[1] == 250 and bench.station.limits._totals is None
+
+
+def test_a_cap_of_the_connector_below_the_total_is_what_limits_it():
+    bench = StationBench()
+    bench.charge(1)
+    bench.total("house", 150, "house, L1")
+    bench.cable(da=130)
+    assert bench.station.limits.of[1].why(bench.now) == "cable"
+    bench.cable(da=200)
+    assert bench.station.limits.of[1].why(bench.now) == "house, L1"

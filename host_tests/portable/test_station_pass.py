@@ -70,6 +70,7 @@ def test_an_event_that_no_limit_depends_on_works_out_none():
         (bench.station.on_security_event, ("SettingSystemTime", None)),
         (bench.station.on_fault, (1, "WeakSignal", None, None, True)),
         (bench.station.on_cap, (1, "cable", None)),
+        (bench.station.on_total, ("house", None)),
     ):
         assert count.of(bench.dispatch, event, *arguments) == (1, 0), event
 

@@ -89,6 +89,7 @@ class ClosedLoop:
         board = SimpleNamespace(
             name="closed loop",
             root="",
+            mains=None,
             identity={"vendor": "Setpoint", "model": "Loop"},
             keys={
                 "ChargeProfileMaxStackLevel": CAPABILITY.max_level,

@@ -66,6 +66,29 @@ PARTS = [  # what a board may have besides
     ("reader", {"kind": "pn532"}),
     ("spi", {"bus": 2, "sck_pin": 21, "mosi_pin": 19, "miso_pin": 35}),
     ("accepted", []),
+    (
+        "mains",
+        {
+            "fuse_amps": 25,
+            "safe_amps": 6,
+            "rise_after_s": 30,
+            "meter": {"kind": "modbus", "model": "abb", "address": 2, "baud": 9600},
+        },
+    ),
+    (
+        "mains",
+        {
+            "fuse_amps": 35,
+            "meter": {"kind": "modbus_tcp", "model": "abb", "host": "10.0.0.7", "port": 502},
+        },
+    ),
+    (
+        "mains",
+        {
+            "fuse_amps": 25,
+            "meter": {"kind": "p1", "uart": 2, "rx_pin": 35, "tx_pin": 19, "invert": True},
+        },
+    ),
 ]
 # Near to what is right: this is where two judges may differ.
 nearly = pins | st.sampled_from(

@@ -103,6 +103,23 @@ class Outlet(Protocol):
     def meter_w(self) -> int:
         """The power of all phases."""
 
+class Mains(Protocol):
+    """The meter at the grid connection, and what board.json says of the connection."""
+
+    fuse_amps: float  # the house's main fuse, per phase
+    safe_amps: float  # for all connectors together while the meter is silent
+    rise_after_s: int  # room for more current must have lasted so long
+    lag: int  # by so many readings the meters of the outlets may be late
+    # L1, L2 and L3; what is fed into the grid is negative. None: it tells nothing of this phase
+    currents_da: list[int | None]
+    problem: str | None  # why the last try was no reading
+
+    @property
+    def readings(self) -> int:
+        """How many there were; it grows with each that can be trusted."""
+
+    on_reading: Callable[[], None] | None  # the application's, called after each
+
 class Stream(Protocol):
     """One connection. At most one task reads and one writes at a time."""
 
@@ -178,6 +195,10 @@ class Board(Protocol):
 
     @property
     def network(self) -> Network: ...
+    @property
+    def mains(self) -> Mains | None:
+        """None: there is no meter at the grid connection."""
+
     def remount(self) -> None:
         """The file system under `root` is mounted anew; no file is open. Raises OSError."""
 

@@ -3,8 +3,8 @@
 Rule 1: a limit falls at once and rises only when there is room: what another connector was allowed
         a moment ago counts as still drawn until its vehicle has had the time to follow (R29: down
         first, up after).
-Rule 2: the sum over running transactions never exceeds ChargePointMaxProfile or the installation's
-    limit.
+Rule 2: the sum over running transactions never exceeds ChargePointMaxProfile, the installation's
+    limit, or a total that somebody else set (`limit_total`).
 Rule 3: nothing is polled: `next_change` says when the schedule can change, `recheck_ms` when room
 is freed."""
 
@@ -27,7 +27,7 @@ class ConnectorLimit:
         self.phases = 3
         self.source = "hardware"
         self.until = FOREVER
-        self.reason = None  # the ChargingProfile that limits
+        self.reason = None  # the ChargingProfile that limits, or the words of a total's source
         self.running = False
         self._falling = []  # (da, until up_ms): earlier limits that the vehicle may still draw
 
@@ -36,6 +36,8 @@ class ConnectorLimit:
         profile = self.reason
         if profile is None:
             return self.source
+        if type(profile) is str:
+            return "its share of " + profile if self.source == "sharing" else profile
         words = "%s %d, level %d" % (profile.purpose, profile.id, profile.level)
         if self.source == "sharing":
             words = "its share of " + words
@@ -91,6 +93,7 @@ class Limits:
         self._facts = facts
         self._profiles = profiles
         self._caps = {}  # connector id: {source: da}
+        self._totals = None  # {source: (da, words)}, where there is one
         self.of = {}
         for connector in facts.connectors:
             self.of[connector.id] = ConnectorLimit()
@@ -110,6 +113,21 @@ class Limits:
 
     def cap_of(self, connector_id: int, source: str) -> "int | None":
         return self._caps.get(connector_id, {}).get(source)
+
+    def limit_total(self, source: str, da: "int | None", words: "str | None" = None) -> None:
+        """What all connectors together may draw per phase, from elsewhere: the house, a dim input.
+        The lowest of all totals holds. None: it does not limit. words: the source and more of it,
+        for people ("house, L2")."""
+        totals = self._totals or {}
+        new = None if da is None else (da if da > 0 else 0, words or source)
+        if totals.get(source) == new:
+            return
+        if new is None:
+            del totals[source]
+        else:
+            totals[source] = new
+        self._totals = totals or None
+        self._facts.limits_stale = True
 
     def due(self) -> bool:
         """Could a limit be another one than last time? Cheap, and allocates nothing."""
@@ -139,10 +157,18 @@ class Limits:
         bounds = {}
         for connector in facts.connectors:
             bounds[connector.id] = self._bound(connector, facts.now)
+        source = None  # of the total, where it is neither a profile nor the installation
+        for name in self._totals or ():
+            da, words = self._totals[name]
+            if total_da is None or da < total_da:
+                total_da, total_reason, source = da, words, name
         if len(facts.connectors) > 1 and total_da is not None:
             self._share(bounds, total_da, total_reason)
         else:
-            total_da = None
+            bound = bounds[facts.connectors[0].id]
+            if source is not None and total_da < bound.da:
+                bound.da, bound.source, bound.reason = total_da, source, total_reason
+            total_da = None  # nobody to share it with
         self._hand_out(bounds, total_da, facts.up_ms)
 
     def _bound(self, connector, now: "int | None") -> "_Bound":

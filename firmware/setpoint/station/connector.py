@@ -10,7 +10,15 @@ from ..units import MINIMUM_DA
 # Error codes, and vendor codes of Setpoint, that do not keep a connector from charging. Connector 0
 # reports them: some central systems stop a connector that shows an errorCode.
 _WARNINGS = const(
-    ("WeakSignal", "ReaderFailure", "LocalListConflict", "ResetFailure", "derated", "thermometer")
+    (
+        "WeakSignal",
+        "ReaderFailure",
+        "LocalListConflict",
+        "ResetFailure",
+        "derated",
+        "thermometer",
+        "mains_meter",
+    )
 )
 
 # Pilot/sequence.py: F lasts so much longer

@@ -329,6 +329,11 @@ class Station:
         self.limits.cap(connector_id, source, da)
         self._settle()
 
+    def on_total(self, source: str, da: "int | None", words: "str | None" = None) -> None:
+        """Somebody limits all connectors together (charging/limits.py); None: no more."""
+        self.limits.limit_total(source, da, words)
+        self._settle()
+
     def on_emergency_stop(self) -> None:
         """Somebody pressed the button: every transaction ends, and nobody's permission waits any
         more."""

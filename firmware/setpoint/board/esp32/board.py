@@ -79,9 +79,9 @@ class Board:
         self.outlets = []
         for number, connector in enumerate(wiring["connectors"], 1):
             self.outlets.append(Outlet(number, connector, self.supply, pwm_bits(wiring["module"])))
-        from .metering import fit
+        from .metering import fit, mains
 
-        fit(self.outlets, wiring, self.supply, self.clock)
+        bus = fit(self.outlets, wiring, self.supply, self.clock)
         # Until it is started
         self._wiring = wiring if wiring.get("reader", {}).get("kind", "none") != "none" else None
         self._alive = switch(wiring.get("alive"))
@@ -110,6 +110,9 @@ class Board:
         self.keys = identity.get("keys", {})
         self.reconnect = identity.get("reconnect") or {"minimum_s": 5, "random_s": 10}
         self.network = Network(identity.get("wifi"))
+        self.mains = None
+        if wiring.get("mains"):
+            self.mains = mains(wiring, bus, self.supply, self.network, self.clock)
         self._thermometer = _thermometer(wiring.get("temperature"))
         self.has_thermometer = self._thermometer is not None
         self._panel = None
@@ -171,6 +174,8 @@ class Board:
         tasks = [("wifi", self.network.run(app)), ("house", self._keep_house())]
         if self._thermometer is not None:
             tasks.append(("thermometer", self._thermometer.run()))
+        if self.mains is not None:
+            tasks.append(("mains meter", self.mains.run()))
         if self._panel is not None:
             tasks.append(("panel", self._panel.run(app)))
         if self._wiring is not None:

@@ -14,7 +14,10 @@ _INPUT = {"pin": "pin", "on": (0, 1), "chip_pull?": _CHIP_PULLS}
 _DECIBELS = (0, 2.5, 6, 11)
 _MILLIVOLTS = [1, 5000]
 
-# A field's kind: "string", "text" (not empty), "flag", "pin", "date"; a tuple of values; [least,
+_BAUD = (1200, 2400, 4800, 9600, 19200, 38400, 57600, 115200)
+_PARITY = ("none", "even", "odd")
+
+# A field's kind: "string", "text" (not empty), "flag", "pin", "date", "address" (IPv4); a tuple of values; [least,
 # most] of an integer, of any number with a third item; a dict of fields; under "" one dict for each
 # `kind`. A name ends with ? where the field may be absent, with ! where it may be null, and with ~
 # where it may be both.
@@ -25,10 +28,41 @@ _METER = {
         "modbus": {
             "model": ("eastron_3p", "eastron_1p", "pzem004t"),
             "address": [1, 247],
-            "baud": (1200, 2400, 4800, 9600, 19200, 38400, 57600, 115200),
-            "parity?": ("none", "even", "odd"),
+            "baud": _BAUD,
+            "parity?": _PARITY,
         },
     }
+}
+_MAINS_MODELS = (
+    "eastron_3p",
+    "eastron_1p",
+    "carlo_gavazzi",
+    "abb",
+    "siemens_pac",
+    "shelly_pro_3em",
+    "chint_dtsu666",
+)
+_MAINS = {
+    "fuse_amps": [1, 1000, "any number"],
+    "safe_amps?": [0, 1000, "any number"],
+    "rise_after_s?": [10, 3600],
+    "meter": {
+        "": {
+            "modbus": {
+                "model": _MAINS_MODELS,
+                "address": [1, 247],
+                "baud": _BAUD,
+                "parity?": _PARITY,
+            },
+            "modbus_tcp": {
+                "model": _MAINS_MODELS,
+                "host": "address",
+                "port?": [1, 65535],
+                "address?": [0, 255],
+            },
+            "p1": {"uart": [1, 2], "rx_pin": "pin", "tx_pin": "pin", "invert": "flag"},
+        }
+    },
 }
 _CONNECTOR = {
     "pilot": {
@@ -98,6 +132,7 @@ _BOARD = {
     "emergency_stop~": _INPUT,
     "alive~": _OUTPUT,
     "rs485~": {"uart": [1, 2], "rx_pin": "pin", "tx_pin": "pin", "direction_pin!": "pin"},
+    "mains~": _MAINS,
     "i2c~": {"bus": [0, 1], "sda_pin": "pin", "scl_pin": "pin"},
     "spi~": {"bus": [1, 2], "sck_pin": "pin", "mosi_pin": "pin", "miso_pin": "pin"},
     "reader?": {"": {"none": {}, "pn532": {}, "mfrc522": {"cs_pin": "pin", "reset_pin~": "pin"}}},
@@ -188,6 +223,16 @@ def _check(value, kind, path: str) -> None:
             and "".join(["9" if c in "0123456789" else c for c in value]) == "9999-99-99"
         )
         wanted = "a day like 2026-01-31"
+    elif kind == "address":
+        parts = value.split(".") if type(value) is str else ()
+        right = len(parts) == 4 and not [
+            part
+            for part in parts
+            if not 0 < len(part) < 4
+            or [c for c in part if c not in "0123456789"]
+            or int(part) > 255
+        ]
+        wanted = "an IPv4 address like 192.168.1.20"
     else:
         right = type(value) is str and (kind == "string" or value != "")
         wanted = "a text"
@@ -351,6 +396,9 @@ def _missing(board: dict):
         for c in board["connectors"]
         if c.get("meter", {"kind": "none"})["kind"] == "modbus"
     ]
+    mains = (board.get("mains") or {}).get("meter", {"kind": "none"})
+    if mains["kind"] == "modbus":
+        on_bus.append(mains)
     for needed, bus in (
         (on_bus, "rs485"),
         (reader == "pn532", "i2c"),
@@ -367,6 +415,16 @@ def _missing(board: dict):
                 board["module"],
                 last,
             )
+    if mains["kind"] == "p1":
+        last = dict(last_buses(board["module"]))[("rs485", "uart")]
+        if mains["uart"] > last:
+            yield "mains/meter/uart is %d, and an %s has none above %d" % (
+                mains["uart"],
+                board["module"],
+                last,
+            )
+        if mains["uart"] == (board.get("rs485") or {}).get("uart"):
+            yield "mains/meter/uart is %d, and so is rs485/uart" % mains["uart"]
     if len({(meter["baud"], meter.get("parity", "none")) for meter in on_bus}) > 1:
         yield "the meters on rs485 need the same baud and parity"
     if len({meter["address"] for meter in on_bus}) < len(on_bus):

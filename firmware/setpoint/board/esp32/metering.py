@@ -6,6 +6,8 @@ from machine import Pin
 
 from .pins import input_pin
 
+_PULSES_LAG = 5  # seconds until the power by pulses is right (meters/pulse.py)
+
 
 class Pulses:
     """Counts pulses by interrupt, on a chip without a counter (ESP32-C3) and on a MicroPython
@@ -23,9 +25,9 @@ class Pulses:
         return self._count
 
 
-def fit(outlets: list, wiring: dict, supply: dict, clock) -> None:
+def fit(outlets: list, wiring: dict, supply: dict, clock):
     """Gives each outlet its meter. `wiring`: the whole board.json. Only the modules that it names
-    are loaded."""
+    are loaded. Returns the line that meters share, or None."""
     bus = None
     for outlet, connector in zip(outlets, wiring["connectors"]):
         meter = connector.get("meter") or {"kind": "none"}
@@ -33,9 +35,7 @@ def fit(outlets: list, wiring: dict, supply: dict, clock) -> None:
             from ..meters.modbus import Bus, ModbusMeter
 
             if bus is None:  # one line, one speed
-                from .rs485 import Line
-
-                line = Line(wiring["rs485"], meter["baud"], meter.get("parity", "none"))
+                line = _line(wiring, meter)
                 bus = Bus(line, line.byte_us)
             outlet.fit_meter(ModbusMeter(bus, meter["address"], meter["model"], clock))
         elif meter["kind"] == "pulse":
@@ -51,6 +51,41 @@ def fit(outlets: list, wiring: dict, supply: dict, clock) -> None:
             from ..meters.estimate import Estimate
 
             outlet.fit_meter(Estimate(outlet.offered, supply["volts"], clock))
+    return bus
+
+
+def _line(wiring: dict, meter: dict):
+    from .rs485 import Line
+
+    return Line(wiring["rs485"], meter["baud"], meter.get("parity", "none"))
+
+
+def mains(wiring: dict, bus, supply: dict, network, clock):
+    """The meter at the grid connection. wiring: the whole board.json, with mains; bus: the line
+    that `fit` made, or None."""
+    here = wiring["mains"]
+    meter = here["meter"]
+    kinds = [(connector.get("meter") or {}).get("kind") for connector in wiring["connectors"]]
+    lag = _PULSES_LAG if "pulse" in kinds else 1
+    if meter["kind"] == "p1":
+        from ..meters.p1 import P1Meter
+        from .rs485 import Line
+
+        return P1Meter(
+            Line(dict(meter, direction_pin=None), 115200, "none"), supply["volts"], here, lag
+        )
+    from ..meters.mains import ModbusMains
+
+    if meter["kind"] == "modbus_tcp":
+        from ..meters.modbus_tcp import TcpBus
+
+        bus = TcpBus(network, meter["host"], meter.get("port", 502), clock)
+    elif bus is None:
+        from ..meters.modbus import Bus
+
+        line = _line(wiring, meter)
+        bus = Bus(line, line.byte_us)
+    return ModbusMains(bus, meter.get("address", 1), meter["model"], clock, here, lag)
 
 
 def counter(number: int, wiring: dict):

@@ -12,6 +12,7 @@ from ...clock import sleep_ms
 
 _BITS = const(11)  # of a byte, with start, stop and parity
 _LOOK_MS = const(5)
+_SENT_AT_ONCE = const(2048)  # a telegram of a smart meter
 _BLOCKS_MS = const(10)  # 8 bytes at 9600 baud, and half a period of the control loop
 
 
@@ -19,10 +20,15 @@ class Line:
     """Bytes as contract.pyi's Stream has them; it never ends."""
 
     def __init__(self, wiring: dict, baud: int, parity: str) -> None:
-        """`wiring`: rs485 of board.json."""
+        """`wiring`: rs485 of board.json, or a meter's line of its own: with `invert` where what it
+        sends is upside down."""
         direction = wiring["direction_pin"]
         self._sending = None if direction is None else Pin(direction, Pin.OUT, value=0)
         self.byte_us = _BITS * 1000000 // baud
+        more = {}
+        if "invert" in wiring:  # it sends by itself, and more than fits the usual buffer
+            more["rxbuf"] = _SENT_AT_ONCE
+            more["invert"] = UART.INV_RX if wiring["invert"] else 0
         self._uart = UART(
             wiring["uart"],
             baudrate=baud,
@@ -33,6 +39,7 @@ class Line:
             tx=wiring["tx_pin"],
             timeout=0,
             timeout_char=0,
+            **more,
         )
 
     async def read(self, count: int) -> bytes:

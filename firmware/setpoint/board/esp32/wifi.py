@@ -81,7 +81,8 @@ class Network:
                 ready = poller.poll(0)
             if ready[0][1] & select.POLLHUP:
                 raise OSError(errno.ECONNREFUSED)
-            self._last = (host, found)
+            if found != host:
+                self._last = (host, found)
             secured = connection
             if tls is not None:
                 secured = tls.wrap_socket(

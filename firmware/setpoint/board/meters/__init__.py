@@ -13,4 +13,7 @@ Each meter has the same attributes, kept up to date by its own task:
 
 and `run(on_lost)`, the task's coroutine. It calls on_lost(sentence) when the meter is lost,
 on_lost(None) when it is back. A board loads the meter that its board.json names.
+
+mains.py and p1.py are meters at the grid connection, with attributes of their own (mains.py).
+modbus_tcp.py carries Modbus over the network; crc.py is the check sum of all of them.
 """

@@ -10,6 +10,7 @@ import asyncio
 import struct
 
 from ...clock import sleep_ms
+from .crc import crc16
 
 POLL_MS = 1000
 ANSWER_MS = 300
@@ -58,16 +59,6 @@ METERS = {
 class ModbusError(Exception):
     """No answer, a broken one, or an exception code of the meter; the text is a sentence for the
     log."""
-
-
-def crc16(data) -> int:
-    """The check sum of Modbus over serial line, 6.2.2; sent low byte first."""
-    crc = 0xFFFF
-    for byte in data:
-        crc ^= byte
-        for _ in range(8):
-            crc = (crc >> 1) ^ 0xA001 if crc & 1 else crc >> 1
-    return crc
 
 
 def request(address: int, function: int, first: int, count: int) -> bytes:

@@ -83,6 +83,11 @@ class Board:
                 tenths(vehicle["amps"]), vehicle["phases"], int(vehicle["draw_delay"] * 1000)
             )
             outlet.look_at_pilot()
+        self.mains = None
+        if device["mains"] is not None:
+            from .mains import SimulatedMains
+
+            self.mains = SimulatedMains(device["mains"], self.outlets, self.clock)
         self._control = settings["control"]
         self.ticker: "Ticker | None" = None
         # The watchdog sleeps until it is fed for the first time

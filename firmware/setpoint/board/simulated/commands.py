@@ -179,6 +179,19 @@ def _meter(board, app, request: dict) -> None:
     outlet.set_meter_wh(_not_negative(request, "wh", "a whole number"))
 
 
+def _mains(board, app, request: dict) -> None:
+    amps = _field(request, "amps", "a list or null", None)
+    silent = _field(request, "silent", "true or false", False)
+    mains = board.mains
+    if mains is None:
+        raise Refused("The start file has no device.mains.")
+    if amps is not None:
+        if len(amps) != 3 or [one for one in amps if not fits(one, "a number")]:
+            raise Refused("amps must be a list of three numbers.")
+        mains.house_da = [units.tenths(one) for one in amps]
+    mains.fall_silent(silent)
+
+
 def _clock(board, app, request: dict) -> None:
     text = _field(request, "set", "text", None)
     seconds = _not_negative(request, "advance_s", "a whole number", None)
@@ -240,6 +253,7 @@ COMMANDS = {
     "broken": _broken,
     "temperature": _temperature,
     "meter": _meter,
+    "mains": _mains,
     "clock": _clock,
     "flash": _flash,
     "security_event": _security_event,

@@ -83,7 +83,8 @@ class Network:
             if connection is not None:
                 connection.close()
             raise OSError(errno.EHOSTUNREACH)
-        self._last = (host, found)
+        if found != host:
+            self._last = (host, found)
         stream = Stream(self, connection)
         if tls is not None:
             stream.begin_tls(tls, server_hostname)

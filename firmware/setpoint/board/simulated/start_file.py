@@ -35,6 +35,7 @@ _FIELDS = {
             "volts": ("a whole number", 230),
         },
         "grid_amps": ("a number or null", None),
+        "mains": ("an object or null", None),
         "phase_switch": ("true or false", True),
         "reconnect": {"minimum_s": ("a number", 1), "random_s": ("a number", 2)},
     },
@@ -59,6 +60,13 @@ _FIELDS = {
     "vehicles": ("a list", None),
 }
 _CONTROL = {"host": ("text", "127.0.0.1"), "port": ("a whole number", 0)}
+# A meter at the grid connection, and what the rest of the house draws
+_MAINS = {
+    "fuse_amps": ("a number", 25),
+    "safe_amps": ("a number", 6),
+    "rise_after_s": ("a whole number", 30),
+    "house": ("a list", None),
+}
 _MOST_CONNECTORS = 16
 _CONNECTOR = {"id": ("a whole number", 0), "lock": ("true or false", True)}
 _VEHICLE = {
@@ -198,6 +206,8 @@ def _read_the_rest(settings: dict, reading: _Reading) -> None:
     check(limits["volts"] > 0, at + "volts", "more than 0")
     grid_amps = settings["device"]["grid_amps"]
     check(grid_amps is None or grid_amps > 0, "device.grid_amps", "more than 0, or null")
+    if settings["device"]["mains"] is not None:
+        settings["device"]["mains"] = _mains_from(settings["device"]["mains"], reading)
     for name in ("minimum_s", "random_s"):
         check(settings["device"]["reconnect"][name] >= 0, "device.reconnect." + name, "0 or more")
 
@@ -252,6 +262,22 @@ def _read_the_rest(settings: dict, reading: _Reading) -> None:
             settings["clock"]["at"] = iso8601.instant_from(at)
         except ValueError:
             check(False, "clock.at", "an instant such as 2024-01-17T17:50:00Z")
+
+
+def _mains_from(value, reading: _Reading) -> dict:
+    mains = reading.object(value, _MAINS, "device.mains.")
+    at = "device.mains."
+    fuse, safe, rise = mains["fuse_amps"], mains["safe_amps"], mains["rise_after_s"]
+    reading.check(fits(fuse, "a number") and fuse > 0, at + "fuse_amps", "a number above 0")
+    reading.check(fits(safe, "a number") and safe >= 0, at + "safe_amps", "a number, 0 or more")
+    reading.check(
+        fits(rise, "a whole number") and rise >= 0, at + "rise_after_s", "a whole number, 0 or more"
+    )
+    house = mains["house"] = mains["house"] or [0, 0, 0]
+    right = type(house) is list and len(house) == 3
+    right = right and not [amps for amps in house if not fits(amps, "a number")]
+    reading.check(right, at + "house", "a list of three numbers")
+    return mains
 
 
 def _list_of(value: "list | None", fields: dict, path: str, reading: _Reading) -> list:

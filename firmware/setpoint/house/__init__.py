@@ -1,0 +1,5 @@
+"""What the house leaves for vehicles: limits that follow from the meter at the grid connection.
+
+mains         main fuse minus what the house draws without us: the total of all connectors
+rotation      which phase of the grid a connector's L1, L2 and L3 are
+"""

@@ -1,0 +1,114 @@
+"""Tells the station what the house leaves (house/mains.py), from the board's meter at the grid
+connection. Loaded where a board has one.
+
+The agent looks when the meter has a new reading, and once a second where it has none."""
+
+from .house.mains import Mains
+from .house.rotation import phases_of
+from .units import tenths
+
+_LOOK_MS = 1000
+
+
+class HouseLimit:
+    """mains: the board's (contract.pyi). due_ms: when `look` is wanted at the latest."""
+
+    def __init__(self, app, mains) -> None:
+        self._app = app
+        self._meter = mains
+        self._limit = Mains(
+            tenths(mains.fuse_amps), tenths(mains.safe_amps), mains.rise_after_s, mains.lag
+        )
+        self._seen = mains.readings
+        self._told = None  # (da, words)
+        self._lost = False
+        self._rotation = ""
+        self._orders = {}  # connector id: phases of the grid of its L1, L2, L3
+        self._current_da = [0, 0, 0]
+        self.due_ms = 0
+        mains.on_reading = app.wake_soon
+        app.station.limits.limit_total("house", self._limit.da, self._limit.words())
+
+    def look(self) -> None:
+        """Cheap when there is nothing new."""
+        up_ms = self._app.clock.uptime_ms()
+        readings = self._meter.readings
+        limit = self._limit
+        if readings != self._seen:
+            self._seen = readings
+            phases, assumed = self._ours()
+            limit.reading(
+                up_ms,
+                self._meter.currents_da,
+                self._current_da,
+                phases,
+                self._vehicles(),
+                assumed,
+            )
+        elif up_ms >= self.due_ms:
+            limit.silence(up_ms, self._vehicles())
+        else:
+            return
+        self.due_ms = up_ms + _LOOK_MS
+        if self._told != (limit.da, limit.phase):
+            self._told = (limit.da, limit.phase)
+            self._app.dispatch(self._app.station.on_total, "house", limit.da, limit.words())
+        if limit.silent != self._lost and (limit.heard() or self._lost or up_ms > 10000):
+            self._lost = limit.silent
+            self._tell_loss()
+
+    def _tell_loss(self) -> None:
+        problem = self._meter.problem or "no reading that can be"
+        lost = self._lost
+        sentence = problem if lost else "it answers"
+        self._app.log("error" if lost else "info", "house", "mains meter: " + sentence)
+        self._app.on_fault(
+            0,
+            "PowerMeterFailure",
+            "mains_meter",
+            ("%s: check mains meter" % problem)[:50] if lost else None,
+            lost,
+        )
+
+    def _vehicles(self) -> int:
+        count = 0
+        for connector in self._app.station.facts.connectors:
+            if connector.transaction is not None:
+                count += 1
+        return count
+
+    def _ours(self) -> tuple:
+        """(phases of the grid that we use, whether our current is assumed), and the current of each
+        phase. Where no transaction runs, all that we could use."""
+        app = self._app
+        self._look_at_rotation(app.station.settings["ConnectorPhaseRotation"])
+        currents_da = [0, 0, 0]
+        used, could = [False] * 3, [False] * 3
+        assumed = False
+        for connector in app.station.facts.connectors:
+            evse = app.control.evses[connector.id]
+            outlet = evse.outlet
+            order = self._orders[connector.id]
+            closed = evse.sequence.contactor
+            if outlet.meter_estimated:
+                assumed = True
+                da = evse.offered_da() if closed else 0
+                drawn = [da if phase < outlet.phases else 0 for phase in range(3)]
+            else:
+                drawn = outlet.meter_currents_da()
+            phases = max(outlet.phases, app.station.limits.of[connector.id].phases)
+            for phase in range(3):
+                currents_da[order[phase]] += drawn[phase]
+                if phase < min(phases, app.supply.phases):
+                    could[order[phase]] = True
+                    if closed or connector.transaction is not None:
+                        used[order[phase]] = True
+        self._current_da = currents_da
+        chosen = used if True in used else could
+        return [phase for phase in range(3) if chosen[phase]], assumed
+
+    def _look_at_rotation(self, text: str) -> None:
+        if text != self._rotation or not self._orders:
+            self._rotation = text
+            for connector in self._app.station.facts.connectors:
+                self._orders[connector.id] = phases_of(text, connector.id)
