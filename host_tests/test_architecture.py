@@ -35,6 +35,7 @@ MAY_IMPORT = {
     "station": {"charging", "sessions", "messaging", "schedule", "protocol"},
     "house": set(),
     "house_limit": {"house"},
+    "wear": set(),
     "clock": set(),
     "log": {"protocol.iso8601", "log_ring"},  # the text form of an instant
     "log_ring": {"store"},
@@ -66,7 +67,7 @@ MAY_IMPORT = {
             "log",
             "tasks",
         ),
-        *("late", "outputs", "state_line", "fault_reports", "house_limit"),
+        *("late", "outputs", "state_line", "fault_reports", "house_limit", "wear"),
     },
     "main": {"app", "board", "log", "log_ring"},
     "boot": {"main"},

@@ -27,6 +27,7 @@ rooms.
     outputs             hands each connector's limit, phases, permit and lock over to the control
                         loop
     house_limit         tells the station what the house leaves, where there is a meter at the grid
+    wear                how often contactors have switched: to flash
     fault_reports       what the control loop found wrong: to the station, the log and flash
     inspection          the state in one dict, for the bench
     app                 puts it together: dispatches events to the station, carries out its effects,

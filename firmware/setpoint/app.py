@@ -28,6 +28,7 @@ from .store.files import recover_by
 from .store.journal import Journal
 from .units import tenths
 
+_WEAR_MS = 3600000  # so often the counts of contactors go to flash, where they have changed
 _LONGEST_NAP_MS = 1000  # the agent wakes at least once a second, and looks for the peak of memory
 
 
@@ -66,11 +67,14 @@ class App:
         self.journal = Journal(board.root + "/journal")
         # Connector id as text: faults that only a person ends
         self.stored_faults = self.documents.read("faults", {}, all_ints)
+        self.stored_wear = self.documents.read("wear", {}, all_ints)
+        self._wear_due_ms = _WEAR_MS
         self.control = Control(
             board,
             self.supply.own_rate // self.supply.rate_per_da,
             self._events.set,
             self.stored_faults,
+            self.stored_wear,
         )
         self.station = Station(
             board.identity,
@@ -108,9 +112,11 @@ class App:
     # -- tasks
 
     async def run(self) -> None:
-        self.dispatch(
-            self.station.start, self.board.reset_cause in ("software", "watchdog", "panic")
-        )
+        had_power = self.board.reset_cause in ("software", "watchdog", "panic")
+        self.dispatch(self.station.start, had_power)
+        if had_power:
+            for evse in self.control.evses.values():
+                evse.rest.begin()
         named = [
             ("control", self.control.run()),
             ("agent", self._agent()),
@@ -123,6 +129,8 @@ class App:
         try:
             await self._over.wait()
             self.control.halt()  # from here on the outputs stay safe
+            if not self.died:
+                self._keep_wear()
             await self.session.say_goodbye()
         finally:
             self.control.halt()
@@ -166,6 +174,14 @@ class App:
     def look_round(self) -> None:
         state_line.log(self, self.control.evses)
         fault_reports.keep(self)
+        if self.clock.uptime_ms() >= self._wear_due_ms:
+            self._keep_wear()
+
+    def _keep_wear(self) -> None:
+        from . import wear
+
+        self._wear_due_ms = self.clock.uptime_ms() + _WEAR_MS
+        wear.keep(self)
 
     def _cap(self, connector_id: int, source: str, da: "int | None") -> None:
         if da != self.station.limits.cap_of(connector_id, source):
@@ -220,7 +236,8 @@ class App:
         evse.sequence.wake_ms = self.station.settings["WakeUpAfterSeconds"] * 1000
         state, vehicle = evse.pilot()
         if vehicle is not None and state != "BOOT":
-            self.dispatch(self.station.on_pilot, connector_id, state, vehicle)
+            rests = evse.rest.left_ms > 0
+            self.dispatch(self.station.on_pilot, connector_id, state, vehicle, rests)
             state_line.log(self, (connector_id,))
 
     # -- between the station and the rest

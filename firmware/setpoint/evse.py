@@ -6,7 +6,9 @@ from micropython import const
 from .pilot.duty import offered_da_for
 from .pilot.faults import PILOT_FAULTS, WELDED
 from .pilot.protection import Protection
+from .pilot.rest import Rest
 from .pilot.sequence import Sequence
+from .units import MINIMUM_DA
 
 # Steady +12 V between one and three phases: vehicles need it to notice, some are damaged without
 _PHASE_PAUSE_MS = const(15000)
@@ -14,14 +16,17 @@ _PHASE_PAUSE_MS = const(15000)
 
 class Evse:
     """What the agent sets: limit_da, permitted, phases, lock_wanted and fault. What it reads:
-    pilot(), faults, and through `protection` the numbers, cable_da and latched."""
+    pilot(), faults, through `protection` the numbers, cable_da and latched, and through `rest` how
+    long the contactor still waits, and how often it closed."""
 
-    def __init__(self, outlet, rating_da: int, latched: int = 0) -> None:
+    def __init__(self, outlet, rating_da: int, latched: int = 0, wear: tuple = (0, 0)) -> None:
         """rating_da: what hardware and wiring bear, whatever anybody allows; latched:
-        protection.latched as stored."""
+        protection.latched as stored; wear: closings of the contactor and switches of phases, as
+        stored."""
         self.outlet = outlet
         self.sequence = Sequence(outlet.ventilation, outlet.pilot_bits, outlet.has_pilot_switch)
         self.protection = Protection(latched, outlet.has_rcm_test)
+        self.rest = Rest(*wear)
         self.limit_da = 0
         self.permitted = False
         self.phases = outlet.phases
@@ -49,6 +54,7 @@ class Evse:
         self._seen_vehicle = None
         self._seen_faults = 0
         self._seen_cable_da = None
+        self._seen_rest = False
 
     def offered_da(self) -> int:
         """What a vehicle reads from the pilot now."""
@@ -85,7 +91,10 @@ class Evse:
         fault = max(fault, self.fault, self.protection.recovery)
         if not self._may_charge(elapsed_ms):
             most_da = 0
+        elif self.phases != self.outlet.phases and most_da > MINIMUM_DA:
+            most_da = MINIMUM_DA
         self.sequence.step(elapsed_ms, self.outlet.high_mv, self.outlet.low_mv, most_da, fault)
+        self.rest.step(elapsed_ms, self.sequence.contactor, self.sequence.state)
         self._drive()
         self._publish()
         return self._ok or not self.sequence.contactor
@@ -103,19 +112,26 @@ class Evse:
 
     def _may_charge(self, elapsed_ms: int) -> bool:
         """Phases are switched with the contactor open only: until then, and for a while after it,
-        there is no permission."""
+        there is no permission. A contactor that has only just closed stays so with the phases that
+        it has, and 6 A, where more phases are allowed now; never where it is fewer."""
         outlet = self.outlet
         if self.phases != outlet.phases and not self.sequence.contactor:
-            outlet.set_phases(self.phases)
-            self._pause_ms = _PHASE_PAUSE_MS
+            if self.rest.may_switch():
+                outlet.set_phases(self.phases)
+                self.rest.switched()
+                self._pause_ms = _PHASE_PAUSE_MS
         elif self._pause_ms > 0:
             self._pause_ms -= min(elapsed_ms, self._pause_ms)
         ready = self.protection.ready
         self.sequence.ready = ready
         return (
             self.permitted
-            and self.phases == outlet.phases
+            and (
+                self.phases == outlet.phases
+                or (self.phases > outlet.phases and self.rest.too_young())
+            )
             and self._pause_ms == 0
+            and self.rest.left_ms == 0
             and ready
             and self.protection.locked
         )
@@ -205,12 +221,15 @@ class Evse:
                     faults |= 1 << bit
         self.faults = faults
         cable_da = self.protection.cable_da
+        rests = self.rest.left_ms > 0
         if (
             sequence.state != self._seen_state
             or sequence.vehicle != self._seen_vehicle
             or faults != self._seen_faults
             or cable_da != self._seen_cable_da
+            or rests != self._seen_rest
         ):
+            self._seen_rest = rests
             self._seen_cable_da = cable_da
             self._seen_state = sequence.state
             self._seen_vehicle = sequence.vehicle

@@ -59,6 +59,9 @@ def _connector(app, connector) -> dict:
         "contactor": {
             "closed": evse.sequence.contactor if closed is None else closed,
             "phases": outlet.phases,
+            "rests_s": (evse.rest.left_ms + 999) // 1000,
+            "closings": evse.rest.closings,
+            "phase_switches": evse.rest.switches,
         },
         "limit": {
             "amps": limit.da / 10,

@@ -15,6 +15,7 @@ import sys
 # stays.
 SELDOM = (
     "setpoint.log_ring",
+    "setpoint.wear",
     "setpoint.inspection",
     "setpoint.schedule.stored",
     "setpoint.sessions.cache",

@@ -1,7 +1,7 @@
 """What the control loop may do with each connector: what the station means now, whichever event it
 was that changed it."""
 
-from .units import tenths_text
+from .units import MINIMUM_DA, tenths_text
 
 
 def assign(app) -> int:
@@ -9,8 +9,11 @@ def assign(app) -> int:
     its reason. Returns how many connectors have something new."""
     changes = 0
     station = app.station
+    closed_ms = station.settings["ContactorMinimumClosedSeconds"] * 1000
+    open_ms = station.settings["ContactorMinimumOpenSeconds"] * 1000
     for connector in station.facts.connectors:
         evse = app.control.evses[connector.id]
+        evse.rest.closed_ms, evse.rest.open_ms = closed_ms, open_ms
         limit = station.limits.of[connector.id]
         permitted = connector.permitted()
         changes += (evse.limit_da, evse.phases, evse.permitted) != (
@@ -23,6 +26,8 @@ def assign(app) -> int:
         if evse.limit_da != limit.da:
             evse.limit_da = limit.da
             why = limit.why(station.facts.now)
+            if evse.rest.left_ms and limit.da >= MINIMUM_DA:
+                why += ", once the contactor has rested for %d s" % (evse.rest.left_ms // 1000)
             app.log(
                 "info",
                 "limit",

@@ -214,7 +214,7 @@ class StationBench(CentralSystem):
 
     def total(self, source, da, words=None):
         """Somebody limits all connectors together; da None: no more."""
-        self.tell(self.station.on_total, source, da, words)
+        self.dispatch(self.station.on_total, source, da, words)
 
     def fault(self, code, active=True, connector=1, vendor_code=None, info=None):
         self.dispatch(self.station.on_fault, connector, code, vendor_code, info, active)

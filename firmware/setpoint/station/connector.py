@@ -23,6 +23,8 @@ _WARNINGS = const(
 
 # Pilot/sequence.py: F lasts so much longer
 RECOVERS = const("The fault is over: current again within 30 s")
+# Pilot/rest.py
+RESTS = const("The contactor rests before it closes again")
 
 
 class Fault:
@@ -56,6 +58,7 @@ class Connector:
         # Its pilot went to +12 V in a transaction: the station pauses the charge
         self.withheld = False
         self.recovers = False  # after a fault: its pilot has not offered anything since
+        self.rests = False  # its contactor waits before it closes again
         self.limit_da = 0  # what it may draw
         self.transaction = None
         self.authorised = False  # a card or a remote start waits for this connector's plug
@@ -82,9 +85,10 @@ class Connector:
     def plugged(self) -> bool:
         return self.vehicle != "A"
 
-    def on_pilot(self, pilot: str, vehicle: str) -> None:
+    def on_pilot(self, pilot: str, vehicle: str, rests: bool = False) -> None:
         self.pilot = pilot
         self.vehicle = vehicle
+        self.rests = rests
         self.withheld = self.transaction is not None and pilot in ("B1", "C1")
         self.recovers = pilot == "F" or (self.recovers and self.withheld)
         if not self.plugged() and not self.cable_in:
@@ -118,6 +122,12 @@ class Connector:
 
     def faulted(self) -> bool:
         return Connector.fault(self) is not None
+
+    def waits_for(self) -> "str | None":
+        """What holds current back that limit and permission allow."""
+        if self.faulted():
+            return None
+        return RECOVERS if self.recovers else RESTS if self.rests else None
 
     def free(self) -> bool:
         """Could a transaction begin here?"""
@@ -175,13 +185,8 @@ class Connector:
         fault = self.fault()
         if fault is None:
             status = self.status()
-            waits = (
-                self.recovers
-                and status == "SuspendedEVSE"
-                and self.limit_da >= MINIMUM_DA
-                and not self.spent
-            )
-            return (status, "NoError", None, RECOVERS if waits else None)
+            waits = status == "SuspendedEVSE" and self.limit_da >= MINIMUM_DA and not self.spent
+            return (status, "NoError", None, self.waits_for() if waits else None)
         return (self.status(), fault.code, fault.vendor_code, fault.info)
 
     def to_report(self, up_ms: int, minimum_s: int) -> "tuple | None":

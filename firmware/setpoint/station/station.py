@@ -279,14 +279,14 @@ class Station:
 
     # -- the connectors
 
-    def on_pilot(self, connector_id: int, pilot: str, vehicle: str) -> None:
-        """The pilot's machine of a connector is in another state, or the vehicle shows another
-        one."""
+    def on_pilot(self, connector_id: int, pilot: str, vehicle: str, rests: bool = False) -> None:
+        """The pilot's machine of a connector is in another state, or the vehicle shows another one.
+        rests: the contactor waits before it closes again."""
         facts = self.facts
         connector = facts.connector(connector_id)
         was_plugged = connector.plugged()
         asked = connector.asks()
-        connector.on_pilot(pilot, vehicle)
+        connector.on_pilot(pilot, vehicle, rests)
         if not connector.plugged():
             if (
                 connector.transaction is not None

@@ -13,7 +13,6 @@ import json
 
 from ...protocol.iso8601 import text_from
 from ...units import FOREVER, tenths_text
-from ..connector import RECOVERS
 
 VENDOR = "Setpoint"
 
@@ -62,8 +61,9 @@ def _in_pieces(found) -> "list[bytes]":
 def _limit(station, connector) -> dict:
     limit = station.limits.of[connector.id]
     why = limit.why(station.facts.now)
-    if connector.recovers and not connector.faulted():
-        why = "%s, then: %s" % (RECOVERS, why)
+    waits_for = connector.waits_for()
+    if waits_for is not None:
+        why = "%s, then: %s" % (waits_for, why)
     found = {
         "connectorId": connector.id,
         "limit": tenths_text(limit.da),
