@@ -51,6 +51,8 @@ MAY_IMPORT = {
     "evse": {"pilot"},
     "fault_reports": {"pilot.faults"},
     "inspection": {"pilot.duty", "protocol.iso8601"},
+    "transfers": {"clock", "link", "diagnostics"},
+    "diagnostics": {"clock", "inspection", "protocol.iso8601", "station"},
     "app": {
         *(
             "station",
@@ -67,7 +69,7 @@ MAY_IMPORT = {
             "log",
             "tasks",
         ),
-        *("late", "outputs", "state_line", "fault_reports", "house_limit", "wear"),
+        *("late", "outputs", "state_line", "fault_reports", "house_limit", "transfers", "wear"),
     },
     "main": {"app", "board", "log", "log_ring"},
     "boot": {"main"},

@@ -181,15 +181,31 @@ def test_meters_on_one_line_agree_on_its_speed_but_not_on_their_address(
     assert ("bus" in [fault.rule for fault in faults_of(base)]) == objects
 
 
+def test_a_misspelt_field_is_asked_about():
+    base = board()
+    for path, name, meant in (
+        ("", "main", "mains"),
+        ("mains", "safe_amp", "safe_amps"),
+        ("supply", "grid_amp", "grid_amps"),
+    ):
+        meter = {"kind": "modbus_tcp", "model": "abb", "host": "10.0.0.7"}
+        changed_board = changed("mains", {"fuse_amps": 25, "meter": meter}, base)
+        (changed_board[path] if path else changed_board)[name] = 6
+        if name == "main":
+            del changed_board["mains"]
+        (fault,) = faults_of(changed_board)
+        assert fault.sentence.endswith("%s: did you mean %s?" % (name, meant))
+
+
 @pytest.mark.parametrize(
     "uart, words",
     [(2, "an ESP32-C6 has none above 1"), (1, "and so is rs485/uart")],
 )
 def test_a_p1_port_needs_a_uart_of_its_own(uart: int, words: str):
-    base = changed("i2c", None, board("esp32c6_devkitc"))
-    pins = board("esp32c6_devkitc")["i2c"]
-    meter = {"kind": "p1", "uart": uart, "rx_pin": pins["sda_pin"], "tx_pin": pins["scl_pin"]}
-    base["mains"] = {"fuse_amps": 25, "meter": {"invert": True, **meter}}
+    base = changed("temperature", None, board("esp32c6_devkitc"))
+    base["rs485"]["direction_pin"] = None
+    meter = {"kind": "p1", "uart": uart, "rx_pin": 20, "tx_pin": 23, "invert": True}
+    base["mains"] = {"fuse_amps": 25, "meter": meter}
     assert [words in fault.sentence for fault in faults_of(base)] == [True]
 
 

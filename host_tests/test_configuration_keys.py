@@ -16,8 +16,8 @@ CORE = (
     " StopTxnSampledData SupportedFeatureProfiles TransactionMessageAttempts TransactionMessageRetryInterval"
     " UnlockConnectorOnEVSideDisconnect WebSocketPingInterval ChargeProfileMaxStackLevel"
     " ChargingScheduleAllowedChargingRateUnit ChargingScheduleMaxPeriods ConnectorSwitch3to1PhaseSupported"
-    " MaxChargingProfilesInstalled"
-).split()  # OCPP 1.6 edition 2, 9.1 and 9.4; BlinkRepeat and LightIntensity need a light
+    " MaxChargingProfilesInstalled LocalAuthListEnabled LocalAuthListMaxLength SendLocalListMaxLength"
+).split()  # OCPP 1.6 edition 2, 9.1, 9.2 and 9.4; BlinkRepeat and LightIntensity need a light
 
 
 def test_the_page_and_the_firmware_list_the_same_keys():
@@ -37,5 +37,5 @@ def test_the_page_and_the_firmware_list_the_same_keys():
         assert keys.writable(name) == (access == "yes"), name
 
 
-def test_every_key_of_the_core_and_smart_charging_profiles_is_there():
+def test_every_key_of_the_profiles_that_are_built_in_is_there():
     assert [name for name in CORE if name not in keys.names()] == []

@@ -36,7 +36,9 @@ import jsonschema
 
 from tools import command
 from tools.command import BOARDS
-from tools.modules import MODULES, Module
+from tools.modules import MODULES, Module  # it finds the firmware
+
+from setpoint.board.simulated.misspelling import closest  # isort: skip
 
 EXAMPLES = """\
   make boards                                       every board of the repository
@@ -167,11 +169,17 @@ def faults_of(board: Any) -> list[Fault]:
 
 
 def _short(error: jsonschema.ValidationError) -> str:
-    return (
-        error.message
-        if len(error.message) < 200
-        else error.message[:90] + " ... " + error.message[-90:]
-    )
+    said = error.message
+    if len(said) >= 200:
+        said = said[:90] + " ... " + said[-90:]
+    if error.validator == "additionalProperties":
+        known = error.schema["properties"]
+        absent = [name for name in known if name not in error.instance]
+        for name in error.instance:
+            meant = None if name in known else closest(name, absent)
+            if meant is not None:
+                said += ". %s: did you mean %s?" % (name, meant)
+    return said
 
 
 def _pin_faults(board: dict[str, Any], module: Module) -> Iterator[Fault]:
@@ -272,10 +280,11 @@ def _out_of_range(
 
 
 def _other_faults(board: dict[str, Any]) -> Iterator[Fault]:
+    mains = (board.get("mains") or {}).get("meter", {"kind": "none"})
     meters = [connector.get("meter", {"kind": "none"})["kind"] for connector in board["connectors"]]
     reader = board.get("reader", {"kind": "none"})["kind"]
     for needs, bus in (
-        ("modbus" in meters or _mains_kind(board) == "modbus", "rs485"),
+        ("modbus" in [*meters, mains["kind"]], "rs485"),
         (reader == "pn532", "i2c"),
         (reader == "mfrc522", "spi"),
     ):
@@ -294,10 +303,9 @@ def _other_faults(board: dict[str, Any]) -> Iterator[Fault]:
         for connector in board["connectors"]
         if connector.get("meter", {}).get("kind") == "modbus"
     ]
-    mains = (board.get("mains") or {}).get("meter")
-    if _mains_kind(board) == "modbus":
+    if mains["kind"] == "modbus":
         on_bus.append(mains)
-    if _mains_kind(board) == "p1":
+    if mains["kind"] == "p1":
         last = next(last for bus, _, last in MODULES[board["module"]].buses if bus == "rs485")
         if mains["uart"] > last:
             yield Fault(
@@ -316,10 +324,6 @@ def _other_faults(board: dict[str, Any]) -> Iterator[Fault]:
         connector.get("phases_2_3") for connector in board["connectors"]
     ):
         yield Fault("phases", None, "phase_switch needs phases_2_3 at every connector")
-
-
-def _mains_kind(board: dict[str, Any]) -> str:
-    return (board.get("mains") or {}).get("meter", {}).get("kind", "none")
 
 
 def main() -> int:

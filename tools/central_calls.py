@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 from typing import Any, Callable
 
 from tools import profile_files
@@ -168,7 +169,11 @@ class Calls:
 
     def do_raw(self, rest: str) -> None:
         action, _, text = rest.partition(" ")
-        payload = object_in(text or "{}")
         if not action:
             raise Misused("too few words")
-        self.call(action, payload)
+        if text.startswith("@"):
+            try:
+                text = Path(text[1:]).expanduser().read_text()
+            except OSError as error:
+                raise Wrong("%s cannot be read: %s" % (text[1:], error.strerror)) from None
+        self.call(action, object_in(text or "{}"))

@@ -352,6 +352,7 @@ class CentralSystem:
             "StatusNotification",
             "FirmwareStatusNotification",
             "DiagnosticsStatusNotification",
+            "LogStatusNotification",
             "SecurityEventNotification",
         ):
             return {}

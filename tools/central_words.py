@@ -25,7 +25,7 @@ COMMANDS = {
     "get-config": ("[KEY ...]", "all keys, or these"),
     "config": ("KEY VALUE", "ChangeConfiguration"),
     "reset": ("[Soft|Hard]", ""),
-    "raw": ("ACTION JSON", 'any call: raw UnlockConnector {"connectorId": 1}'),
+    "raw": ("ACTION [JSON|@FILE]", 'any call: raw UnlockConnector {"connectorId": 1}'),
     "answer": (
         "ACTION [STATUS|JSON|silence|error CODE]",
         "what calls get from now on; alone: as usual",

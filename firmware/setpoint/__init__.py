@@ -26,10 +26,12 @@ rooms.
     state_line          what a connector does, in one line of the log
     outputs             hands each connector's limit, phases, permit and lock over to the control
                         loop
-    house_limit         tells the station what the house leaves, where there is a meter at the grid
+    house_limit         what the house leaves: to the station, where there is a meter at the grid
     wear                how often contactors have switched: to flash
     fault_reports       what the control loop found wrong: to the station, the log and flash
     inspection          the state in one dict, for the bench
+    transfers           uploads and downloads, beside the station's passes
+    diagnostics         the files that a central system may ask for
     app                 puts it together: dispatches events to the station, carries out its effects,
                         assigns its outputs
     main                outputs safe first, then the app, safe again on every way out
@@ -45,6 +47,7 @@ Who may import whom; host_tests/test_architecture.py holds this picture true:
             app -> link -> protocol
             app -> house_limit -> house
             app -> { store, board, inspection, clock, log, tasks }
+            app -> transfers -> { link, diagnostics -> { inspection, station } }
 
 A pure room imports its own files, units, and a few modules of the interpreter (micropython, struct,
 json, binascii, hashlib, array). It holds no float, no clock and nothing async.

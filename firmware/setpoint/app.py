@@ -42,6 +42,7 @@ class App:
         self.clock = board.clock
         self.log = Log(board.clock, board.root + "/state")
         self.peak_memory = 0
+        self.transfers = {}  # that are under way: "upload" or "download", and its task
         self._logged_stall_ms = 100  # a step of the control loop that comes this late is logged
         self._changes = 0  # of limits, permits and pilots
         self._events = asyncio.ThreadSafeFlag()
@@ -91,7 +92,7 @@ class App:
         if board.mains is not None:
             from .house_limit import HouseLimit
 
-            self.house = HouseLimit(self, board.mains)
+            self.house = HouseLimit(self, board.mains, self._events.set)
         self.session = Session(
             board.network,
             board.identity,
@@ -134,7 +135,7 @@ class App:
             await self.session.say_goodbye()
         finally:
             self.control.halt()
-            for task in running:
+            for task in running + list(self.transfers.values()):
                 task.cancel()
 
     def _on_death(self, name: str, sentence: str) -> None:
@@ -166,10 +167,6 @@ class App:
                 if self.clock.ticks_ms() - logged_ms >= 60000:
                     logged_ms = self.clock.ticks_ms()
                     self.look_round()
-
-    def wake_soon(self) -> None:
-        """From a task of the board's: there is something new to look at."""
-        self._events.set()
 
     def look_round(self) -> None:
         state_line.log(self, self.control.evses)
@@ -283,6 +280,10 @@ class App:
                 self.session.set_ping_interval(effect[1])
             elif kind == "renew":
                 self.session.renew()
+            elif kind == "transfer":
+                from . import transfers
+
+                transfers.change(self, effect[1], effect[2])
             elif kind == "reset":
                 self._over.set()
         for store in (self.documents, self.journal):

@@ -4,16 +4,16 @@ connection. Loaded where a board has one.
 The agent looks when the meter has a new reading, and once a second where it has none."""
 
 from .house.mains import Mains
-from .house.rotation import phases_of
 from .units import tenths
 
 _LOOK_MS = 1000
 
 
 class HouseLimit:
-    """mains: the board's (contract.pyi). due_ms: when `look` is wanted at the latest."""
+    """mains: the board's (contract.pyi). wake: has the agent look. due_ms: when `look` is wanted
+    at the latest."""
 
-    def __init__(self, app, mains) -> None:
+    def __init__(self, app, mains, wake) -> None:
         self._app = app
         self._meter = mains
         self._limit = Mains(
@@ -26,7 +26,7 @@ class HouseLimit:
         self._orders = {}  # connector id: phases of the grid of its L1, L2, L3
         self._current_da = [0, 0, 0]
         self.due_ms = 0
-        mains.on_reading = app.wake_soon
+        mains.on_reading = wake
         app.station.limits.limit_total("house", self._limit.da, self._limit.words())
 
     def look(self) -> None:
@@ -109,6 +109,8 @@ class HouseLimit:
 
     def _look_at_rotation(self, text: str) -> None:
         if text != self._rotation or not self._orders:
+            from .house.rotation import phases_of
+
             self._rotation = text
             for connector in self._app.station.facts.connectors:
                 self._orders[connector.id] = phases_of(text, connector.id)

@@ -1,12 +1,13 @@
 """One line for each event: time, level, area, sentence. No secrets ever come here.
 
 Levels: error, warn and note are kept in flash too (log_ring.py), for who comes after the event;
-info is for who watches."""
+info is for who watches. A security event is a warning that is kept in a log of its own as well."""
 
 from micropython import const
 
 from .protocol.iso8601 import text_from
 
+SECURITY = "security"  # the level of a security event
 _QUESTION_MARK = const(0x3F)
 
 
@@ -23,7 +24,8 @@ class Log:
             "+%d.%03ds" % divmod(self._clock.uptime_ms(), 1000) if now is None else text_from(now)
         )
         plain = _without_controls(sentence)
-        line = "%s %-5s %-8s %s" % (time, level, area, plain)
+        word = "warn" if level == SECURITY else level
+        line = "%s %-5s %-8s %s" % (time, word, area, plain)
         print(line)
         if level != "info" and self._folder is not None:
             try:

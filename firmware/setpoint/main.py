@@ -31,14 +31,12 @@ def run(started: str = "", forget_starts=None, restart_for_memory=None) -> None:
             forget_starts()  # a restart that was asked for is no crash
         board.reset()
     except KeyboardInterrupt:
-        if board is not None:
-            board.make_safe()
+        _make_safe(board, app)
         print("stopped")
         app = None
         _forget_modules()
     except Exception as error:
-        if board is not None:
-            board.make_safe()
+        _make_safe(board, app)
         no_memory = isinstance(error, MemoryError) and not running
         sentence = (
             _NO_MEMORY
@@ -66,8 +64,16 @@ def run(started: str = "", forget_starts=None, restart_for_memory=None) -> None:
             machine.reset()  # boot.py's outputs stand, and it counts how often this happens
         board.reset()
     finally:
-        if board is not None:
-            board.make_safe()
+        _make_safe(board, None)
+
+
+def _make_safe(board, app) -> None:
+    """A step of the control loop may still wait in the interpreter's queue: where there is an app,
+    that step changes nothing any more."""
+    if app is not None:
+        app.control.halt()
+    elif board is not None:
+        board.make_safe()
 
 
 def _forget_modules() -> None:

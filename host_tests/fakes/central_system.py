@@ -31,6 +31,8 @@ class CentralSystem:
             "MeterValues": lambda payload: {},
             "StatusNotification": lambda payload: {},
             "SecurityEventNotification": lambda payload: {},
+            "DiagnosticsStatusNotification": lambda payload: {},
+            "LogStatusNotification": lambda payload: {},
             "DataTransfer": lambda payload: {"status": "Accepted"},
         }
         self._asked = 0

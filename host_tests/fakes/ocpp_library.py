@@ -52,6 +52,16 @@ class Library(ChargePoint):
         self.seen.append("MeterValues")
         return call_result.MeterValues()
 
+    @on(Action.diagnostics_status_notification)
+    def on_diagnostics_status(self, status):
+        self.seen.append(status)
+        return call_result.DiagnosticsStatusNotification()
+
+    @on(Action.log_status_notification)
+    def on_log_status(self, status, request_id=None):
+        self.seen.append((status, request_id))
+        return call_result.LogStatusNotification()
+
     @on(Action.heartbeat)
     def on_heartbeat(self):
         return call_result.Heartbeat(current_time=datetime.now(timezone.utc).isoformat())

@@ -38,12 +38,57 @@ class JournalInRam:
             raise OSError(28)
 
 
+class RecordsInRam:
+    """Stands in for store.records.Records; `damaged` makes it hold nothing that can be read."""
+
+    def __init__(self, documents):
+        self.documents = documents
+        self.bodies, self.given = [], 0
+        self.writes = 0
+        self.damaged = False
+
+    def _look(self):
+        if self.damaged:
+            raise ValueError("its end is damaged")
+
+    def find(self, key):
+        self._look()
+        for body in self.bodies:
+            if body[:20] == key:
+                return body[20:]
+        return None
+
+    def number(self):
+        self._look()
+        return self.given if self.bodies else 0
+
+    def holds(self, number, bodies):
+        return not self.damaged and (self.given, self.bodies) == (number, bodies)
+
+    def replace(self, number, most, changes, merge):
+        assert changes == sorted(changes) and {len(change) for change in changes} <= {20, 45}
+        found = {}
+        if merge:
+            self._look()
+            found = {body[:20]: body for body in self.bodies}
+        for change in changes:
+            found[change[:20]] = change
+        bodies = [found[key] for key in sorted(found) if len(found[key]) == 45]
+        if len(bodies) > most:
+            raise ValueError("there are more than %d" % most)
+        self.documents.changes()
+        self.bodies, self.given, self.damaged = bodies, number, False
+        self.writes += 1
+        return len(bodies)
+
+
 class DocumentsInRam:
-    """Stands in for store.documents.Documents, with a journal beside them; `fails` makes every
-    write of a document raise."""
+    """Stands in for store.documents.Documents, with records and a journal beside them; `fails`
+    makes every write of either raise."""
 
     def __init__(self):
         self.kept = {}
+        self.sorted = {}
         self.journal = JournalInRam()
         self.problems = []
         self.writes = 0
@@ -57,6 +102,9 @@ class DocumentsInRam:
             return value if understand is None else understand(value)
         except (ValueError, TypeError, LookupError):
             return like
+
+    def records(self, name):
+        return self.sorted.setdefault(name, RecordsInRam(self))
 
     def names(self):
         return sorted(self.kept)

@@ -40,6 +40,18 @@ def profile(number: int, amps: float, periods: int = 3) -> dict:
     return schedule(number, "Relative", [(3600 * hour, amps) for hour in range(periods)])
 
 
+def local_list(version: int, numbers: Iterable[int], *gone: str) -> dict:
+    """A SendLocalList: version 1 is the full list, a later one adds and removes cards."""
+    cards: list[dict] = [
+        {"idTag": "LISTED%d" % number, "idTagInfo": {"status": "Accepted"}} for number in numbers
+    ]
+    return {
+        "listVersion": version,
+        "updateType": "Full" if version == 1 else "Differential",
+        "localAuthorizationList": cards + [{"idTag": tag} for tag in gone],
+    }
+
+
 def in_short(names: Iterable[str], *chosen: str) -> list[Any]:
     """A parameter for each name; the short form tries the chosen ones."""
     return [pytest.param(name, marks=[] if name in chosen else pytest.mark.slow) for name in names]
@@ -189,6 +201,9 @@ class Bench:
         return self.central.call("GetConfiguration", {"key": [name]})["configurationKey"][0][
             "value"
         ]
+
+    def list_version(self) -> int:
+        return self.central.call("GetLocalListVersion")["listVersion"]
 
     def limit_da(self) -> int:
         return round(10 * self.station.connector()["limit"]["amps"])

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from faults import surviving
-from faults.bench import INSTALLED_DA, Bench, profile
+from faults.bench import INSTALLED_DA, Bench, local_list, profile
 
 SENT = {1: (25, 20), 2: (16, 10)}  # profile: the amperes of its versions, the newer last
 LIMIT_DA = 100  # of the newest
@@ -26,9 +26,9 @@ _TOLD = ("StartTransaction", "MeterValues", "StopTransaction")
 
 
 class Prepared:
-    """Profiles, each with the version before it; keys, twice; cards; a connector out of service
-    and one with a fault that only a person ends; an AuthorizationKey; a transaction that was
-    told whole, and one that runs, with samples that wait for the link."""
+    """Profiles, each with the version before it; keys, twice; cards; a local list; a connector
+    out of service and one with a fault that only a person ends; an AuthorizationKey; a
+    transaction that was told whole, and one that runs, with samples that wait for the link."""
 
     def __init__(self, folder: Path, interpreter: list[str]) -> None:
         # Few lines fill a segment.
@@ -66,6 +66,7 @@ class Prepared:
             password = "0123456789abcdef%d" % version * 2
             bench.ask("ChangeConfiguration", {"key": "AuthorizationKey", "value": password})
             bench.ask("ChangeAvailability", {"connectorId": 2 + version, "type": "Inoperative"})
+            bench.ask("SendLocalList", local_list(version + 1, range(20 * version, 30)))
         bench.ask("ChangeAvailability", {"connectorId": 2, "type": "Operative"})
         station.cmd("contactor", connector=2, stuck="closed")
         station.wait_until(lambda state: state["connectors"][1]["status"] == "Faulted")
@@ -174,6 +175,8 @@ class Prepared:
         value = (surviving.document(files, "settings") or {}).get(_KEY, self.unset)
         is_now = self.bench.key(_KEY)
         assert is_now == value, "%s is %s, and should be %s" % (_KEY, is_now, value)
+        listed = surviving.list_version(files.get(surviving.LOCAL_LIST, b"")) or 0
+        assert self.bench.list_version() == listed, "the local list has not version %d" % listed
         latched = surviving.document(files, "faults") or {}
         out = surviving.document(files, "availability") or []
         wanted = [

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from faults.bench import GONE, Bench, profile
+from faults.bench import GONE, Bench, local_list, profile
 
 _AFTERWARDS_S = 0.5  # from the work to its last access of the chip
 
@@ -169,11 +169,40 @@ class Replay(Offline):
         self.bench.station.cmd("state")
 
 
+class LocalList(Scene):
+    """A card is added, and another one removed."""
+
+    charging = True
+
+    def before(self) -> None:
+        self.ask("SendLocalList", local_list(1, range(30)))
+
+    def work(self) -> None:
+        self.ask("SendLocalList", local_list(2, [30], "LISTED7"))
+
+    def after(self) -> None:
+        version = self.bench.list_version()
+        assert version in ({2} if self.answer == "Accepted" else {1, 2}), (
+            "the local list has version %d" % version
+        )
+        station = self.bench.station
+        station.cmd("link", up=False)
+        station.wait_until(lambda state: not state["connected"])
+        for tag in ("LISTED7", "LISTED30") if version == 2 else ("LISTED30", "LISTED7"):
+            station.cmd("swipe", tag=tag)
+        station.wait_until(lambda state: state["connectors"][0]["transaction"])
+        begun = station.connector()["transaction"]["id_tag"]
+        assert begun == tag, "%s charges by version %d of the list" % (begun, version)
+        station.cmd("link", up=True)
+        self.bench.end_sessions()
+
+
 SCENES: dict[str, Callable[[Bench], Scene]] = {
     "a new profile": NewProfile,
     "a profile that replaces another": Replacement,
     "a profile that is cleared": Clearing,
     "a configuration key": Configuration,
+    "a local list": LocalList,
     "a transaction's start": TransactionStart,
     "a transaction's samples": Charging,
     "a transaction's stop": TransactionStop,

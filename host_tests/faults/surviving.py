@@ -145,6 +145,28 @@ def profiles(files: dict[str, bytes]) -> dict[int, float]:
     return found
 
 
+# ---- the local list
+
+LOCAL_LIST = "/state/local-list"
+_CARD = 49  # bytes of a record
+
+
+def list_version(content: bytes) -> int | None:
+    """The version that a file of the local list holds; None unless it is whole."""
+    records = [content[at : at + _CARD] for at in range(0, len(content), _CARD)]
+    if not records or any(
+        record[45:] != crc32(record[:45]).to_bytes(4, "little") for record in records
+    ):
+        return None
+    end = records.pop()
+    keys = [record[:20] for record in records]
+    if end[:24] != b"\xff setpoint records 1" + len(keys).to_bytes(4, "big") or keys != sorted(
+        keys
+    ):
+        return None
+    return int.from_bytes(end[24:28], "big")
+
+
 # ---- the journal
 
 

@@ -22,6 +22,7 @@ ROWS = {
     "profile-": "a profile's file spoilt at a start",
     "settings": "the configuration keys' file spoilt at a start",
     "cache": "the cards' file spoilt at a start",
+    "local-list": "the local list's file spoilt at a start",
     "journal/mark": "a mark of the journal spoilt at a start",
     "journal/": "a page of the journal spoilt at a start",
     "": "another file spoilt at a start",
@@ -134,8 +135,10 @@ def cases(
 
 
 def needs_a_word(path: str, content: bytes) -> bool:
-    """Must the station report such a file? An empty one is a write that never ended, and a mark
-    has its like beside it."""
+    """Must the station report such a file? An empty document is a write that never ended, and a
+    mark has its like beside it."""
+    if path == surviving.LOCAL_LIST:
+        return surviving.list_version(content) is None
     if path.startswith("/state/") and path[-2:] in (".a", ".b"):
         return bool(content) and surviving.whole(content) is None
     return re.match(r"/journal/\d+$", path) is not None and None in [
@@ -155,6 +158,7 @@ def _try(prepared, subtests, path: str, harm: str, content: bytes) -> None:
         ("/state/profile-2.b", "another_digit"),
         ("/journal/1", "another_digit"),
         ("/state/security.b", "another_shape"),
+        ("/state/local-list", "flipped_bit"),
     ],
 )
 def test_a_file_that_became_another_digit_or_another_shape(path, harm, prepared, subtests):

@@ -52,6 +52,7 @@ class StationBench(CentralSystem):
         self.logs = []
         self.resets = 0
         self.renewals = 0  # of the connection
+        self.transfers = []  # (upload or download, job; None: it is to end)
         self._carrying_out = False
         supply = Supply(230, phases, switch, 320, None, grid_da, connectors)
         ids = list(range(1, connectors + 1))
@@ -111,6 +112,8 @@ class StationBench(CentralSystem):
                     self.clock_is_set()
             elif effect[0] == "renew":
                 self.renewals += 1
+            elif effect[0] == "transfer":
+                self.transfers.append(effect[1:])
             elif effect[0] == "reset":
                 self.resets += 1
         self._carrying_out = outer
@@ -145,6 +148,10 @@ class StationBench(CentralSystem):
 
     def security_event(self, kind, info):
         self.dispatch(self.station.on_security_event, kind, info)
+
+    def transfer_ends(self, name="upload", problem=None):
+        """problem: (sentence, HTTP status or None); None: the file is there."""
+        self.dispatch(self.station.on_transfer, name, problem)
 
     def send_data(self, vendor_id, message_id, data, on_answer):
         self.dispatch(self.station.send_data, vendor_id, message_id, data, on_answer)

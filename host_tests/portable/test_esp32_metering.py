@@ -9,7 +9,7 @@ from noting_app import NotingApp
 
 from setpoint.board.esp32 import rs485
 from setpoint.board.meters import mains, modbus
-from setpoint.board.meters.crc import crc16
+from setpoint.board.meters.frames import crc16
 
 PULSE = {"kind": "pulse", "pin": 21, "chip_pull": "up", "pulses_per_kwh": 1000}
 MODBUS = {"kind": "modbus", "model": "eastron_3p", "address": 7, "baud": 9600}

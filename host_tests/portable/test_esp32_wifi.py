@@ -512,3 +512,11 @@ def test_a_connect_that_fails_at_once_is_raised():
 
     error, made = noting(try_it)
     assert made[0].is_closed() and error.args[0] != errno.ECONNREFUSED, error
+
+
+def test_a_second_tls_connection_has_room_where_its_handshake_and_the_radio_do():
+    CHIP.start()
+    network = Network(_HOME)
+    for free, room in ((70000, True), (40000, True), (39999, False), (19600, False)):
+        CHIP.heap_grows(CHIP.idf_free - free)
+        assert network.has_room_for_tls() is room, free

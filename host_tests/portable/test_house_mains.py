@@ -101,6 +101,26 @@ def test_without_an_overload_it_falls_when_three_readings_agree():
     assert house.seconds(3, [200, 200, 200]) == [260, 260, 140]
 
 
+def test_readings_that_come_seldom_need_not_agree_for_long():
+    house = House()
+    house.seconds(31, [80, 80, 80])
+    told = []
+    for _ in range(2):
+        house.ms += 4000
+        told += house.seconds(1, [200, 200, 200])
+    assert told == [260, 140]
+
+
+def test_the_phase_is_the_one_that_the_limit_is_for():
+    house = House()
+    house.seconds(31, [80, 81, 80])
+    for _ in range(10):
+        house.seconds(1, [82, 81, 80])
+        assert house.limit.words() == "house, L2"
+    house.seconds(3, [200, 81, 80])
+    assert house.limit.words() == "house, L1"
+
+
 def test_it_rises_to_the_least_room_of_thirty_seconds_and_not_before():
     house = charging(160)
     told = house.seconds(12, [80, 80, 80]) + house.seconds(1, [120, 120, 120])

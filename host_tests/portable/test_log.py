@@ -175,3 +175,30 @@ def test_the_sentence_of_an_exception_says_where():
         and "test_log" in sentence
         and ":" in sentence.split("in ")[1]
     ), sentence
+
+
+def test_a_security_event_stands_in_a_log_of_its_own_that_no_other_line_drives_out():
+    def test(folder):
+        clock = AClock()
+        log = Log(clock, folder)
+        log("security", "station", "security event InvalidCentralSystemCertificate: expired")
+        for number in range(200):
+            clock.up_s += 3600
+            log("warn", "link", "thing %d of many" % number)
+        kept = "+0.000s warn  station  security event InvalidCentralSystemCertificate: expired"
+        assert lines(folder, "security") == [kept]
+        assert kept not in lines(folder) + lines(folder, "log.old")
+
+    in_a_folder(test)
+
+
+def test_of_a_security_event_that_comes_again_and_again_little_is_written():
+    def test(folder):
+        clock = AClock()
+        log = Log(clock, folder)
+        for _ in range(1000):
+            clock.up_s += 1
+            log("security", "station", "security event InvalidMessages: again")
+        assert len(lines(folder, "security")) == len(lines(folder)) == 10
+
+    in_a_folder(test)

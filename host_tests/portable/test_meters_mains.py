@@ -4,9 +4,9 @@ import asyncio
 import struct
 
 from setpoint.board.meters import modbus_tcp
-from setpoint.board.meters.crc import crc16
-from setpoint.board.meters.mains import METERS, ModbusMains
-from setpoint.board.meters.modbus import ModbusError
+from setpoint.board.meters.frames import ModbusError, crc16
+from setpoint.board.meters.mains import ModbusMains
+from setpoint.board.meters.mains_table import METERS
 from setpoint.board.meters.modbus_tcp import TcpBus
 from setpoint.board.meters.p1 import P1Meter
 

@@ -178,17 +178,22 @@ def test_tc_040_2_a_configuration_value_that_cannot_be():
 
 def test_tc_054_trigger_message():
     bench = StationBench()
-    for wanted in ("MeterValues", "Heartbeat", "StatusNotification", "BootNotification"):
+    for wanted in (
+        "MeterValues",
+        "Heartbeat",
+        "StatusNotification",
+        "DiagnosticsStatusNotification",
+        "BootNotification",
+    ):
         bench.sent.clear()
         request = {"requestedMessage": wanted}
         if wanted in ("MeterValues", "StatusNotification"):
             request["connectorId"] = 1
         assert bench.ask("TriggerMessage", request) == ACCEPTED
         assert bench.sent[0][0] == wanted
-    for wanted in ("DiagnosticsStatusNotification", "FirmwareStatusNotification"):
-        assert bench.ask("TriggerMessage", {"requestedMessage": wanted}) == {
-            "status": "NotImplemented"
-        }
+    assert bench.ask("TriggerMessage", {"requestedMessage": "FirmwareStatusNotification"}) == {
+        "status": "NotImplemented"
+    }
 
 
 def test_tc_055_trigger_message_for_an_unknown_connector():

@@ -40,7 +40,7 @@ def test_an_empty_object_is_a_station_with_one_connector():
         "key_file": None,
     }
     assert settings["keys"] == {} and settings["vehicles"] == [] and settings["control"] is None
-    assert settings["network"] == {"dns": None}
+    assert settings["network"] == {"dns": None, "tls_connections": None}
 
 
 def test_reading_twice_gives_lists_of_their_own():
@@ -162,3 +162,25 @@ def test_an_instant_at_the_start_is_read():
 def test_the_number_of_connectors_may_come_from_its_key():
     settings = settings_of({"keys": {"NumberOfConnectors": "3"}})
     assert [connector["id"] for connector in settings["connectors"]] == [1, 2, 3]
+
+
+def test_a_meter_at_the_grid_connection_has_its_defaults_and_is_checked():
+    assert settings_of({})["device"]["mains"] is None
+    assert settings_of({"device": {"mains": {}}})["device"]["mains"] == {
+        "fuse_amps": 25,
+        "safe_amps": 6,
+        "rise_after_s": 30,
+        "house": [0, 0, 0],
+    }
+    for mains, words in (
+        ({"fuse_amps": 0}, "device.mains.fuse_amps must be a number above 0"),
+        ({"house": [1, 2]}, "device.mains.house must be a list of three numbers"),
+        ({"house": [1, 2, "3"]}, "device.mains.house must be a list of three numbers"),
+        ({"safe_amps": -1}, "device.mains.safe_amps must be"),
+        ({"rise_after_s": 1.5}, "device.mains.rise_after_s must be"),
+        (7, "device.mains must be an object or null"),
+    ):
+        said = refusal_of({"device": {"mains": mains}})
+        assert said is not None and words in said, (mains, said)
+    _, ignored = read('{"device": {"mains": {"fuse_amp": 35}}}', "/home")
+    assert "device.mains.fuse_amp" in ignored[0] and "did you mean fuse_amps?" in ignored[0]

@@ -259,6 +259,7 @@ def test_each_message_that_a_trigger_may_name():
     bench.charge(1)
     for wanted, connector, sent in (
         ("BootNotification", None, ["BootNotification"]),
+        ("DiagnosticsStatusNotification", None, ["DiagnosticsStatusNotification"]),
         ("Heartbeat", None, ["Heartbeat"]),
         ("StatusNotification", 2, ["StatusNotification"]),
         ("StatusNotification", None, ["StatusNotification"] * 3),
@@ -279,7 +280,6 @@ def test_each_message_that_a_trigger_may_name():
     for wanted, connector, status in (
         ("MeterValues", 3, "Rejected"),
         ("StatusNotification", -1, "Rejected"),
-        ("DiagnosticsStatusNotification", None, "NotImplemented"),
         ("FirmwareStatusNotification", None, "NotImplemented"),
     ):
         request = {"requestedMessage": wanted}

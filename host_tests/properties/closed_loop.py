@@ -153,6 +153,7 @@ class ClosedLoop:
         self.flash.cut_after = None
         self.books.remote_profiles = {}
         self.books.caps = {}  # the board tells them anew
+        self.books.totals = {}
         self.books.changed()
         resumes = self.app.station.settings["ResumeTransactionAfterPowerLoss"]
         if not trusted:

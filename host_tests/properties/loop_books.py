@@ -21,6 +21,7 @@ class Books:
         self.placed = []
         self.running = {}  # connector: Running
         self.caps = {}  # connector: {source: da}
+        self.totals = {}  # source: da, for all connectors together
         self.remote_profiles = {}  # id tag: profile that came with its remote start
         self.last = {}  # profile id: Placed, as accepted last
         self.settings = {"FallbackLimitAfterMinutes": 0, "FallbackLimitAmps": 6}
@@ -140,6 +141,11 @@ class Books:
                 if self.fallback:
                     own[connector] = min(own[connector], self.settings["FallbackLimitAmps"] * 10)
             total = expected.station_limit(self.site, self.placed, now)
+            for da in self.totals.values():
+                if len(own) > 1:
+                    total = da if total is None else min(total, da)
+                else:
+                    own = {connector: min(own[connector], da) for connector in own}
             known = self._answers = (
                 now,
                 None if now is None else self.next_edge(now),

@@ -20,7 +20,19 @@ SCHEMAS = Path(ocpp.v16.__file__).parent / "schemas"
 
 
 def schema_of(name: str) -> dict:
-    return json.loads((SCHEMAS / (name + ".json")).read_text(encoding="utf-8-sig"))
+    schema = json.loads((SCHEMAS / (name + ".json")).read_text(encoding="utf-8-sig"))
+    return inlined(schema, schema.get("definitions", {}))
+
+
+def inlined(schema, definitions):
+    """The same without references, which the whitepaper's schemas have."""
+    if isinstance(schema, list):
+        return [inlined(one, definitions) for one in schema]
+    if not isinstance(schema, dict):
+        return schema
+    if "$ref" in schema:
+        return inlined(definitions[schema["$ref"].rsplit("/", 1)[1]], definitions)
+    return {key: inlined(one, definitions) for key, one in schema.items()}
 
 
 def kind_of(schema: dict) -> tuple:

@@ -40,7 +40,7 @@ PILOTS = st.sampled_from(
 KEYS = st.sampled_from(
     [(name, value) for name in (
         "AuthorizationCacheEnabled", "LocalAuthorizeOffline", "LocalPreAuthorize", "StopTransactionOnEVSideDisconnect",
-        "StopTransactionOnInvalidId", "UnlockConnectorOnEVSideDisconnect", "ResumeTransactionAfterPowerLoss",
+        "StopTransactionOnInvalidId", "UnlockConnectorOnEVSideDisconnect", "ResumeTransactionAfterPowerLoss", "FreeVendActive",
     ) for value in ("true", "false")]
     + [("MaxEnergyOnInvalidId", "0"), ("MaxEnergyOnInvalidId", "300"), ("StopTxnSampledData", "Energy.Active.Import.Register")]
 )  # fmt: skip

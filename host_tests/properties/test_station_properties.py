@@ -697,6 +697,20 @@ class StationMachine(RuleBasedStateMachine):
         self.loop.app.dispatch(self.loop.app.station.on_cap, connector, source, da)
         self.after(wait)
 
+    @rule(
+        source=st.sampled_from(["house", "dim input"]),
+        da=st.sampled_from([None, 0, 59, 60, 119, 120, 200, 300]),
+        wait=waits,
+    )
+    def total(self, source, da, wait):
+        """Somebody limits all connectors together."""
+        self.loop.books.totals.pop(source, None)
+        if da is not None:
+            self.loop.books.totals[source] = da
+        self.loop.books.changed()
+        self.loop.app.dispatch(self.loop.app.station.on_total, source, da, source + ", L1")
+        self.after(wait)
+
     @rule(fails=st.booleans(), wait=waits)
     def flash(self, fails, wait):
         self.loop.flash.fails = fails

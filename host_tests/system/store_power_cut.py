@@ -29,8 +29,8 @@ def file_system(flash):
     return vfs.VfsLfs2(flash, readsize=READ, progsize=PROG, lookahead=32)
 
 
-def formatted(blocks=24):
-    flash = NorFlash(blocks)
+def formatted(flash=None):
+    flash = flash or NorFlash()
     vfs.VfsLfs2.mkfs(flash, readsize=READ, progsize=PROG, lookahead=32)
     return flash
 
@@ -222,7 +222,7 @@ def full():
 def cost():
     """What a rewrite costs the chip: the goal is at most one erased block, and at most 2 KiB
     programmed."""
-    flash = formatted(64)
+    flash = formatted(NorFlash(64))
     names = ["profile-%d" % number for number in range(10)]
     with Mounted(flash) as documents:
         for number in range(30):

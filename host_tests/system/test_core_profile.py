@@ -100,3 +100,22 @@ def test_reasons_to_stop_name_what_happened(start_station, central):
     assert central.call("Reset", {"type": "Soft"}) == {"status": "Accepted"}
     assert station.wait_exit() == 75
     assert reason(seen) == "SoftReset"
+
+
+@pytest.mark.parametrize("micropython", ["32bit"], indirect=True)
+def test_a_plug_charges_without_a_card_until_the_central_system_refuses_it(start_station, central):
+    station = start_station(keys={"FreeVendActive": "true", "FreeVendIdTag": "GUEST"})
+    station.wait_until(lambda state: state["registered"])
+    station.cmd("plug_in", connector=1, amps=16, phases=3)
+    central.wait_for("StartTransaction", lambda payload: payload["idTag"] == "GUEST")
+    station.wait_until(lambda state: state["connectors"][0]["contactor"]["closed"])
+    station.cmd("plug_out", connector=1)
+    assert central.wait_for("StopTransaction").payload["reason"] == "EVDisconnected"
+    refusal = {"transactionId": 77, "idTagInfo": {"status": "Blocked"}}
+    central.answers["StartTransaction"] = lambda payload: refusal
+    seen = len(central.messages)
+    station.cmd("plug_in", connector=1, amps=16, phases=3)
+    stopped = central.wait_for("StopTransaction", since=seen).payload
+    assert (stopped["transactionId"], stopped["reason"]) == (77, "DeAuthorized")
+    assert not central.seen("Authorize")
+    station.wait_until(lambda state: not state["connectors"][0]["contactor"]["closed"])

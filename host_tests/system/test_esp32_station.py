@@ -6,9 +6,12 @@ import shutil
 import subprocess
 import threading
 import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
+from certificates import Authority, server_context
+from file_server import FileServer
 
 from tools.compiled import ROOT, program_for
 
@@ -18,12 +21,13 @@ BOARD = ROOT / "boards" / "esp32_devkitc" / "board.json"
 class Esp32:
     """The station as a process; `say` what happens outside, `wait_for` what it does."""
 
-    def __init__(self, micropython: "list[str]", folder: Path, url: str) -> None:
+    def __init__(self, micropython: "list[str]", folder: Path, url: str, **identity) -> None:
         shutil.copy(BOARD, folder)
         identity = {
             "csms_url": url,
             "charge_point_id": "cp001",
             "wifi": {"ssid": "home", "password": "secret"},
+            **identity,
         }
         (folder / "identity.json").write_text(
             json.dumps({**identity, "reconnect": {"minimum_s": 1, "random_s": 0}})
@@ -100,3 +104,28 @@ def test_wifi_that_comes_back_brings_the_central_system_back(esp32, central):
     central.wait_for("BootNotification")
     esp32.wait_for("Wi-Fi lost", esp32.say("wifi 0"))
     esp32.wait_for("connected to", esp32.say("wifi 1"))
+
+
+def test_diagnostics_leave_the_model_of_the_chip_with_tls_and_without(
+    micropython, tmp_path, central
+):
+    (tmp_path / "authority").mkdir()
+    authority = Authority(tmp_path / "authority", "ca")
+    context = server_context(authority.sign("files", names=["127.0.0.1"]))
+    tls = {"ca_file": str(authority.cert)}
+    with closing(Esp32(micropython, tmp_path, central.url, tls=tls)):
+        central.wait_for("StatusNotification", lambda payload: payload["connectorId"] == 1)
+        for given in (None, context):
+            with closing(FileServer(given)) as server:
+                since = len(central.messages)
+                request = {"location": server.url + "/in", "retries": 0}
+                assert central.call("GetDiagnostics", request) == {"fileName": "in"}
+                central.wait_for(
+                    "DiagnosticsStatusNotification",
+                    lambda payload: payload["status"] == "Uploaded",
+                    since=since,
+                    timeout=30,
+                )
+                content = server.uploads[-1].body
+                assert b" on esp32_devkitc\n" in content and b"\nlog\n" in content
+                assert b"secret" not in content and b"home" not in content

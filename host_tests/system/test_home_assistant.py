@@ -26,9 +26,8 @@ def configure(central, key, value):
 
 def set_up(central):
     """After a charge point has connected; returns the measurands that it makes sensors of."""
-    assert set("Core,RemoteTrigger,SmartCharging".split(",")) == set(
-        value_of(central, "SupportedFeatureProfiles").split(",")
-    )
+    profiles = value_of(central, "SupportedFeatureProfiles").split(",")
+    assert {"Core", "RemoteTrigger", "SmartCharging"} <= set(profiles)
     assert value_of(central, "NumberOfConnectors") == "1"
     assert int(value_of(central, "HeartbeatInterval")) > 0
     status = configure(central, "MeterValuesSampledData", EVERYTHING)

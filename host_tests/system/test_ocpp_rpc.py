@@ -4,9 +4,12 @@
 It needs Node and npm; where they are missing the tests are skipped, and fail in CI.
 """
 
+from contextlib import closing
 from pathlib import Path
 
+import file_server
 import pytest
+from file_server import FileServer
 from npm_packages import installed
 from ocpp_rpc import NodeCentralSystem
 
@@ -103,3 +106,67 @@ def test_a_transaction_that_ends_while_the_link_is_cut_arrives_once_at_the_ocpp_
             len(strict.messages("StopTransaction")) == len(strict.messages("StartTransaction")) == 1
         )
         assert len(strict.messages("BootNotification")) == 1
+
+
+@pytest.mark.parametrize("micropython", ["64bit"], indirect=True)
+def test_diagnostics_and_logs_at_the_ocpp_rpc_package(strict, micropython, tmp_path):
+    with _station(tmp_path, micropython, strict) as station, closing(FileServer()) as server:
+        station.wait_until(lambda state: state["registered"])
+        request = {"location": server.url + "/in", "retries": 0}
+        assert strict.ask("GetDiagnostics", request) == {"fileName": "in"}
+        strict.wait_for_message("DiagnosticsStatusNotification", status="Uploading")
+        strict.wait_for_message("DiagnosticsStatusNotification", status="Uploaded")
+        assert strict.ask("GetDiagnostics", {"location": "sftp://host/"}) == {}
+        trigger = {"requestedMessage": "DiagnosticsStatusNotification"}
+        assert strict.ask("TriggerMessage", trigger) == {"status": "Accepted"}
+        strict.wait_for_message("DiagnosticsStatusNotification", status="Idle")
+        log = {"remoteLocation": server.url + "/in"}
+        request = {"logType": "DiagnosticsLog", "requestId": 1, "log": log, "retries": 0}
+        server.behaviours = [file_server.says_nothing]
+        assert strict.ask("GetLog", request)["status"] == "Accepted"
+        strict.wait_for_message("LogStatusNotification", status="Uploading", requestId=1)
+        for number, status, ends in (
+            (2, "AcceptedCanceled", [file_server.answers("403 Forbidden")]),
+            (3, "Accepted", [file_server.answers("501 No")] * 2),
+            (4, "Accepted", [file_server.says(b"no HTTP\r\n")]),
+            (5, "Accepted", [file_server.answers("500 Oops")]),
+            (6, "Accepted", []),
+        ):
+            server.behaviours = ends
+            request["requestId"] = number
+            assert strict.ask("GetLog", request)["status"] == status, number
+            words = "PermissionDenied NotSupportedOperation BadMessage UploadFailure Uploaded"
+            wanted = words.split()[number - 2]
+            strict.wait_for_message("LogStatusNotification", status=wanted, requestId=number)
+        request["log"] = {"remoteLocation": "ldap://host/"}
+        assert strict.ask("GetLog", request) == {"status": "Rejected"}
+
+
+def test_a_local_list_at_the_ocpp_rpc_package(strict, micropython, tmp_path):
+    with _station(tmp_path, micropython, strict, LocalPreAuthorize="true") as station:
+        station.wait_until(lambda state: state["registered"])
+        assert strict.ask("GetLocalListVersion", {}) == {"listVersion": 0}
+        good = {"idTag": "GOOD", "idTagInfo": {"status": "Accepted", "parentIdTag": "FAMILY"}}
+        friend = {"idTag": "FRIEND", "idTagInfo": good["idTagInfo"]}
+        for kind, version, cards, status in (
+            ("Full", 1, [good], "Accepted"),
+            ("Full", 2, [good, good], "Failed"),
+            ("Differential", 1, [good], "VersionMismatch"),
+            ("Differential", 2, [friend], "Accepted"),
+        ):
+            payload = {"updateType": kind, "listVersion": version, "localAuthorizationList": cards}
+            assert strict.ask("SendLocalList", payload) == {"status": status}
+        assert strict.ask("GetLocalListVersion", {}) == {"listVersion": 2}
+        station.cmd("plug_in", connector=1, amps=16, phases=3)
+        station.cmd("swipe", tag="GOOD")
+        strict.wait_for_message("StartTransaction", idTag="GOOD")
+        station.wait_until(lambda state: (state["connectors"][0]["transaction"] or {}).get("id"))
+        station.cmd("swipe", tag="FRIEND")
+        strict.wait_for_message("StopTransaction", idTag="FRIEND")
+        assert not strict.messages("Authorize")
+        off = {"key": "LocalAuthListEnabled", "value": "false"}
+        assert strict.ask("ChangeConfiguration", off) == {"status": "Accepted"}
+        assert strict.ask("GetLocalListVersion", {}) == {"listVersion": -1}
+        assert strict.ask("SendLocalList", {"updateType": "Full", "listVersion": 3}) == {
+            "status": "NotSupported"
+        }

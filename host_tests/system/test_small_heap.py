@@ -8,6 +8,7 @@ import json
 
 import pytest
 from certificates import Authority, server_context
+from test_local_list import send_all
 from test_offline import play_the_day
 
 from tools import benchmark_frames, compiled
@@ -124,6 +125,7 @@ def test_fifty_profiles_of_96_periods_fit_beside_the_whole_agent_into_what_a_wro
     ]:
         assert ask(central, text)["status"] == "Accepted", text
     assert len(central.call("GetConfiguration")["configurationKey"]) > 20
+    send_all(central, 100)
     assert not complaints(station)
 
 

@@ -257,6 +257,21 @@ def test_wait_for_waits_for_a_status_and_for_a_call(start):
     assert station.heard_soon(2) == ["RemoteStopTransaction", {"transactionId": 1}]
 
 
+def test_a_call_s_payload_may_come_from_a_file(start, tmp_path):
+    cards = {"listVersion": 1, "updateType": "Full", "localAuthorizationList": [{"idTag": "A"}]}
+    file = tmp_path / "cards of mine.json"
+    file.write_text(json.dumps(cards, indent=2))
+    central = start()
+    station = Station(central)
+    central.type("raw SendLocalList @%s" % file)
+    assert station.heard_soon() == ["SendLocalList", cards]
+    central.type("raw SendLocalList @nowhere.json")
+    central.wait_for("! nowhere.json cannot be read: No such file")
+    file.write_text("[1]")
+    central.type("raw SendLocalList @%s" % file)
+    central.wait_for("! the JSON must be an object")
+
+
 def test_transaction_numbers_go_on_after_a_restart(start):
     for expected in (1, 2):
         central = start()

@@ -110,15 +110,20 @@ class Mains(Protocol):
     safe_amps: float  # for all connectors together while the meter is silent
     rise_after_s: int  # room for more current must have lasted so long
     lag: int  # by so many readings the meters of the outlets may be late
-    # L1, L2 and L3; what is fed into the grid is negative. None: it tells nothing of this phase
-    currents_da: list[int | None]
-    problem: str | None  # why the last try was no reading
+    @property
+    def currents_da(self) -> Sequence[int | None]:
+        """L1, L2 and L3; what is fed into the grid is negative. None: it tells nothing of this
+        phase."""
+
+    @property
+    def problem(self) -> str | None:
+        """Why the last try was no reading."""
 
     @property
     def readings(self) -> int:
         """How many there were; it grows with each that can be trusted."""
 
-    on_reading: Callable[[], None] | None  # the application's, called after each
+    on_reading: Any  # the application's function, called after each; None until then
 
 class Stream(Protocol):
     """One connection. At most one task reads and one writes at a time."""
@@ -144,6 +149,9 @@ class Network(Protocol):
     ) -> Stream:
         """Connects; inside TLS when given a tls.SSLContext. Looking up a name stops nobody else.
         Raises OSError."""
+
+    def has_room_for_tls(self) -> bool:
+        """Is there memory for one more connection inside TLS?"""
 
 class App(Protocol):
     """What a board may report to the application, beside what the application asks for. All of it

@@ -25,14 +25,13 @@ _MARGIN_DA = const(10)  # that stays free: two meters' errors, and what a pilot 
 _BAND_DA = const(5)  # less room than offered by so much is no reason to change, but half the margin
 _STEP_DA = const(10)  # more room than that is worth a change
 _RESUME_DA = const(10)  # on top of 6 A for each
-# A vehicle follows within 10 s: 5 s until the pilot is written, 5 s of its own; 1 s of grace
-_FOLLOWS_MS = const(11000)
+_GAP_MS = const(2000)  # between two readings
 _BEYOND = const(5)  # times the main fuse: it would have blown
 
 
 class Mains:
-    """`da`: what all connectors together may draw per phase. `phase`: the one that limits, None:
-    the meter is `silent`."""
+    """`da`: what all connectors together may draw per phase. `phase`: the one that it is for,
+    None: the meter is `silent`."""
 
     def __init__(
         self, fuse_da: int, safe_da: int = MINIMUM_DA, rise_after_s: int = 30, lag: int = 1
@@ -92,19 +91,25 @@ class Mains:
             if da is None or abs(da) > _BEYOND * self._fuse_da:
                 self.silence(up_ms, vehicles)
                 return
-        self._heard_ms = up_ms
         if self.silent:
             self.silent = False
             self._room_since_ms = None
+        elif up_ms - self._heard_ms > _GAP_MS:  # what is old does not agree with anything
+            self._rooms = self._rooms[-1:]
+            self._owns = self._owns[-1:]
+        self._heard_ms = up_ms
         if phases != self._phases:
             self._phases = phases
             self._forget()
         if assumed:
             if self._follows is None:
+                from .follows import Follows
+
                 self._follows = Follows()
             own_da = self._follows.drawn(up_ms, mains_da, own_da, phases)
         self._owns = self._owns[-1 - self._lag :] + [own_da]
-        room_da, self.phase = self._room(mains_da, own_da)
+        room_da, phase = self._room(mains_da, own_da)
+        before_da = self.da
         self._rooms = self._rooms[-1 - self._lag :] + [room_da]
         allowed_da = max(self._rooms)
         overload_da = max([mains_da[phase] for phase in phases]) - self._fuse_da
@@ -117,6 +122,8 @@ class Mains:
             self._fall(up_ms, max(0, min(allowed_da, max(self._rooms))), vehicles)
         else:
             self._wait_for_room(up_ms, room_da, vehicles, _RESUME_DA)
+        if self.da != before_da or self.phase not in phases:
+            self.phase = phase
 
     def _forget(self) -> None:
         self._rooms = []
@@ -176,38 +183,3 @@ class Mains:
 
     def _rests(self, up_ms: int) -> bool:
         return self._paused_ms is not None and up_ms - self._paused_ms < PAUSE_MS
-
-
-class Follows:
-    """What vehicles draw that nobody measures: what is offered, and for a while after it fell what
-    was offered before, until the mains meter shows that they follow."""
-
-    def __init__(self) -> None:
-        self._offered = None
-        self._fell_ms = 0
-        self._from = None  # what they drew when the offer fell
-        self._peak = None  # of the mains meter since then
-        self._drawn = None
-        self._mains = None
-
-    def drawn(self, up_ms: int, mains_da: list, offered_da: list, phases: list) -> list:
-        offered = self._offered
-        if offered is not None and True in [offered_da[p] < offered[p] for p in phases]:
-            self._fell_ms = up_ms
-            self._from = self._drawn
-            self._peak = self._mains
-        self._offered = offered_da
-        self._mains = mains_da
-        drawn = offered_da
-        if self._from is not None:
-            self._peak = [max(self._peak[p] or 0, mains_da[p] or 0) for p in (0, 1, 2)]
-            dropped_da = max([self._peak[p] - mains_da[p] for p in phases])
-            if up_ms - self._fell_ms >= _FOLLOWS_MS:
-                self._from = None
-            else:
-                drawn = [
-                    max(offered_da[p], min(self._drawn[p], self._from[p] - dropped_da))
-                    for p in (0, 1, 2)
-                ]
-        self._drawn = drawn
-        return drawn

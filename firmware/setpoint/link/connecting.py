@@ -15,16 +15,11 @@ import os
 from micropython import const
 
 from ..protocol.handshake import Handshake, HandshakeError
+from ..protocol.urls import BadUrl, authorization, host_and_port, percent_encoded
 from .websocket import Connection
 
 PROTOCOL = "ocpp1.6"
 _READ_AT_ONCE = const(512)
-# RFC 3986, section 2.3
-_UNRESERVED = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~"
-
-
-class BadUrl(ValueError):
-    """The URL of the central system cannot be used."""
 
 
 async def attempt(
@@ -67,10 +62,10 @@ async def attempt(
     except ValueError as error:  # BadUrl, or Refused of secure.py with its event
         return None, error.args[0], error.args[1] if len(error.args) > 1 else None, 0
     except OSError as error:
-        return None, "no connection to %s: %s" % (url, _in_words(error, host, port)), None, 0
+        return None, "no connection to %s: %s" % (url, in_words(error, host, port)), None, 0
 
 
-def _in_words(error: OSError, host: str, port: int) -> str:
+def in_words(error: OSError, host: str, port: int) -> str:
     """What the network did, with the host that it is about."""
     if error.errno == errno.ECONNREFUSED:
         return "nobody listens at %s port %d (ECONNREFUSED)" % (host, port)
@@ -121,23 +116,14 @@ def parts_of(url: str, last_segment: str, secure: bool) -> "tuple[bool, str, str
         raise BadUrl(
             "the URL of the central system must be plain: no query, no fragment, no blanks"
         )
-    host, port = authority, ""
-    if authority[:1] == "[":  # an IPv6 address
-        host, _, port = authority[1:].partition("]")
-        port = port[1:] if port[:1] == ":" else port
-    elif ":" in authority:
-        host, _, port = authority.partition(":")
-    if not host or (port and not (port.isdigit() and 0 < int(port) < 65536)):
-        raise BadUrl("the URL of the central system must name a host and a port from 1 to 65535")
+    try:
+        host, port = host_and_port(authority, 443 if secure else 80)
+    except BadUrl as error:
+        raise BadUrl("the URL of the central system %s" % error)
     while path[-1:] == "/":
         path = path[:-1]
     path = "/" + (path + "/" if path else "") + percent_encoded(last_segment)
-    return secure, authority, host, int(port or ("443" if secure else "80")), path
-
-
-def percent_encoded(text: str) -> str:
-    """Text as one segment of a path: "CP 01/a" is "CP%2001%2Fa"."""
-    return "".join([chr(b) if chr(b) in _UNRESERVED else "%%%02X" % b for b in text.encode()])
+    return secure, authority, host, port, path
 
 
 def password_of(identity: dict, key: "str | None") -> "tuple[bytes, bytes] | None":
@@ -151,8 +137,3 @@ def password_of(identity: dict, key: "str | None") -> "tuple[bytes, bytes] | Non
         return user.encode(), binascii.unhexlify(key)
     password = auth.get("password")
     return (user.encode(), password.encode()) if password else None
-
-
-def authorization(user: bytes, password: bytes) -> str:
-    """The header line of HTTP basic authentication (RFC 7617)."""
-    return "Authorization: Basic " + binascii.b2a_base64(user + b":" + password).strip().decode()

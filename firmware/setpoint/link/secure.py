@@ -40,9 +40,10 @@ class Refused(ValueError):
 
 class Check:
     """`context` and `name` are what a network's `open` takes. files: ca_file, check_hostname,
-    cert_file, key_file."""
+    cert_file, key_file. peer: who is at the other end, for sentences."""
 
-    def __init__(self, files: dict, host: str, clock) -> None:
+    def __init__(self, files: dict, host: str, clock, peer: str = "central system") -> None:
+        self._peer = peer
         self.name = host
         self._any_name = not files.get("check_hostname", True)
         self._leaf = None  # the server's own certificate, in DER
@@ -77,10 +78,10 @@ class Check:
                 raise error
             if code == _FATAL_ALERT:
                 raise Refused(
-                    "the central system broke TLS off; does it take this station's certificate?"
+                    "the %s broke TLS off; does it take this station's certificate?" % self._peer
                 )
             if code in _NO_TLS:
-                raise Refused("the central system does not answer in TLS")
+                raise Refused("the %s does not answer in TLS" % self._peer)
             raise Refused("TLS failed: %s" % " ".join([str(part) for part in error.args]))
         lines = [line for line in str(code).split("\n") if line]
         # The signature is good
@@ -94,7 +95,8 @@ class Check:
                     line = reason % self.name if "%" in reason else reason
             reasons.append(line)
         raise Refused(
-            "the certificate of the central system %s" % ", and ".join(reasons), INVALID_CERTIFICATE
+            "the certificate of the %s %s" % (self._peer, ", and ".join(reasons)),
+            INVALID_CERTIFICATE,
         )
 
     def _learns(self, line: str) -> bool:

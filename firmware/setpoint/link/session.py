@@ -78,6 +78,7 @@ class Session:
         self._to_send, self._sent = asyncio.Event(), asyncio.Event()
         self._news = asyncio.Event()  # for the loop that waits or watches: look again
         self._lost = None  # why the connection is to be dropped, in a sentence
+        self._rests = False
 
     def set_ping_interval(self, interval_s: int) -> None:
         """0 turns pings off. It takes effect at once."""
@@ -110,6 +111,19 @@ class Session:
         self._renewing = True
         self._to_send.set()
 
+    async def rest(self, reason: str) -> None:
+        """Closes the connection, and opens none until `resume`. Returns when it is closed."""
+        self._rests = True
+        if self._connection is not None:
+            await self._connection.say_goodbye(GOING_AWAY, reason)
+            self.drop(reason)
+        while self._connection is not None:
+            await sleep_ms(20)
+
+    def resume(self) -> None:
+        self._rests = False
+        self._news.set()
+
     async def say_goodbye(self) -> None:
         """Tells the server that the station restarts, if that goes quickly."""
         if self._connection is not None:
@@ -123,7 +137,14 @@ class Session:
                     await self._until_news(None)
                 self._failures = 0
                 await self._pause(_random_below(self._random_ms + 1))
+            if self._rests:
+                await self._until_news(None)
+                continue
             reason = await self._connect(owner)
+            if reason is None and self._rests:
+                self._connection.abort()
+                self._connection = None
+                continue
             if reason is None:
                 reason = await self._serve(owner)
             gc.collect()  # the buffers of a dead connection, before the next one asks for its own

@@ -11,7 +11,7 @@ _MOST_INFO = 255  # characters
 def happened(facts, kind: str, info: "str | None") -> None:
     """Something that the central system should know of, as soon as it can be sent. Of many, the
     latest are kept."""
-    facts.log("warn", "security event %s%s" % (kind, ": " + info if info else ""))
+    facts.log("security", "security event %s%s" % (kind, ": " + info if info else ""))
     _keep(facts, (facts.now, facts.up_ms, kind[:50], (info or "")[:_MOST_INFO]))
 
 

@@ -8,6 +8,8 @@
     fields      payload + table         -> clean values (instants, tenths)
     exchange    our own calls           -> one in flight, matched with its answer
     iso8601     "2025-06-15T00:00:03Z" <-> instant
+    urls        the parts of a file's URL
+    http        bytes of a web server      -> a head, and pieces of a file (RFC 9112)
     dns         a host's name           -> the question for its address (RFC 1035)
     errors      what a peer that is wrong is answered
 

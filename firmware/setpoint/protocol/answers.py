@@ -4,7 +4,8 @@ arrival counts.
 A test compares these tables with the official JSON schemas.
 """
 
-from .fields import INSTANT, INTEGER, TIME, object_of, one_of, optional, required, string
+from .fields import INTEGER, TIME, one_of, optional, required, string
+from .requests import id_tag_info
 
 ANSWERS = "Authorize BootNotification DataTransfer Heartbeat StartTransaction StopTransaction"
 
@@ -26,18 +27,11 @@ def answer_spec_for(action: str) -> tuple:
             ),
             optional("data", string()),
         )
-    id_tag_info = object_of(
-        (
-            required("status", one_of("Accepted", "Blocked", "Expired", "Invalid", "ConcurrentTx")),
-            optional("expiryDate", INSTANT),
-            optional("parentIdTag", string(20)),
-        )
-    )
     if action == "StartTransaction":
         return (
-            required("idTagInfo", id_tag_info),
+            required("idTagInfo", id_tag_info()),
             required("transactionId", INTEGER),
         )
     if action == "StopTransaction":
-        return (optional("idTagInfo", id_tag_info),)
-    return (required("idTagInfo", id_tag_info),)  # Authorize
+        return (optional("idTagInfo", id_tag_info()),)
+    return (required("idTagInfo", id_tag_info()),)  # Authorize

@@ -23,19 +23,21 @@ from .fields import (
 )
 
 ACTIONS = (
-    "ChangeAvailability ChangeConfiguration ClearCache ClearChargingProfile DataTransfer GetCompositeSchedule"
-    " GetConfiguration RemoteStartTransaction RemoteStopTransaction Reset SetChargingProfile TriggerMessage UnlockConnector"
+    "ChangeAvailability ChangeConfiguration ClearCache ClearChargingProfile DataTransfer"
+    " GetCompositeSchedule GetConfiguration GetDiagnostics GetLocalListVersion GetLog"
+    " RemoteStartTransaction RemoteStopTransaction Reset SendLocalList SetChargingProfile"
+    " TriggerMessage UnlockConnector"
 )
 
 # The other actions of OCPP 1.6: other feature profiles, the security extension, and what only a
 # station sends.
 KNOWN_BUT_NOT_SUPPORTED = (
     "Authorize BootNotification CancelReservation CertificateSigned DeleteCertificate"
-    " DiagnosticsStatusNotification ExtendedTriggerMessage FirmwareStatusNotification GetDiagnostics"
-    " GetInstalledCertificateIds GetLocalListVersion GetLog Heartbeat InstallCertificate LogStatusNotification"
-    " MeterValues ReserveNow SecurityEventNotification SendLocalList SignCertificate"
-    " SignedFirmwareStatusNotification SignedUpdateFirmware StartTransaction StatusNotification StopTransaction"
-    " UpdateFirmware"
+    " DiagnosticsStatusNotification ExtendedTriggerMessage FirmwareStatusNotification"
+    " GetInstalledCertificateIds Heartbeat InstallCertificate LogStatusNotification"
+    " MeterValues ReserveNow SecurityEventNotification SignCertificate"
+    " SignedFirmwareStatusNotification SignedUpdateFirmware StartTransaction"
+    " StatusNotification StopTransaction UpdateFirmware"
 )
 
 _last = [None, None]  # action and table: made when it is asked for; only the last one is kept
@@ -94,6 +96,27 @@ def _request(action: str) -> tuple:
         )
     if action == "GetConfiguration":
         return (optional("key", list_of(string(50))),)
+    if action == "GetDiagnostics":
+        return (
+            required("location", string()),
+            optional("retries", INTEGER),
+            optional("retryInterval", INTEGER),
+            optional("startTime", INSTANT),
+            optional("stopTime", INSTANT),
+        )
+    if action == "GetLog":
+        log = (
+            required("remoteLocation", string(512)),
+            optional("oldestTimestamp", INSTANT),
+            optional("latestTimestamp", INSTANT),
+        )
+        return (
+            required("logType", one_of("DiagnosticsLog", "SecurityLog")),
+            required("requestId", INTEGER),
+            required("log", object_of(log)),
+            optional("retries", INTEGER),
+            optional("retryInterval", INTEGER),
+        )
     if action == "ChangeConfiguration":
         return (
             required("key", string(50)),
@@ -114,11 +137,32 @@ def _request(action: str) -> tuple:
         )
     if action == "UnlockConnector":
         return (required("connectorId", INTEGER),)
-    if action == "ClearCache":
+    if action == "SendLocalList":
+        card = (
+            required("idTag", string(20)),
+            optional("idTagInfo", id_tag_info()),
+        )
+        return (
+            required("listVersion", INTEGER),
+            optional("localAuthorizationList", list_of(object_of(card))),
+            required("updateType", one_of("Differential", "Full")),
+        )
+    if action in ("ClearCache", "GetLocalListVersion"):
         return ()
     if action.isalpha() and " %s " % action in " %s " % KNOWN_BUT_NOT_SUPPORTED:
         raise OcppError(errors.NOT_SUPPORTED, "this charge point does not support " + action)
     raise OcppError(errors.NOT_IMPLEMENTED, "OCPP 1.6 has no action of this name")
+
+
+def id_tag_info() -> tuple:
+    """The kind of an idTagInfo."""
+    return object_of(
+        (
+            required("status", one_of("Accepted", "Blocked", "Expired", "Invalid", "ConcurrentTx")),
+            optional("expiryDate", INSTANT),
+            optional("parentIdTag", string(20)),
+        )
+    )
 
 
 def _purpose() -> tuple:

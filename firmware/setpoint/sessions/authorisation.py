@@ -61,7 +61,7 @@ class Authorisation:
 
     def settle(self) -> None:
         """Applies verdicts on cards, ends old grants, and begins a transaction where a grant and a
-        plug meet."""
+        plug meet, or where a plug needs none."""
         for id_tag, info, transaction in self.transactions.take_verdicts():
             from .cards import judged
 
@@ -69,6 +69,8 @@ class Authorisation:
         if self.grants:
             self._expire()
         for connector in self.facts.connectors:
+            if connector.vend and not connector.authorised and connector.free():
+                self._vend_at(connector)
             if connector.authorised and connector.plugged() and connector.free():
                 self._begin_at(connector)
 
@@ -79,8 +81,17 @@ class Authorisation:
             self._mark()
             self.facts.log("info", "ConnectionTimeOut: nobody plugged in")
 
+    def _vend_at(self, connector) -> None:
+        """Charging without a card, unless one is being asked about."""
+        if not any([connector.id in ids for _, ids in self.asking]):
+            from .cards import vend
+
+            connector.vend = False
+            vend(self, connector)
+
     def _begin_at(self, connector) -> None:
         """Begins the transaction that has waited longest for this connector."""
+        connector.vend = False
         self._statuses.settle()
         grant = [g for g in self.grants if connector.id in g.connectors][0]
         for other in self.grants:
@@ -93,6 +104,8 @@ class Authorisation:
     def forget(self) -> None:
         """Withdraws every grant."""
         self.grants = []
+        for connector in self.facts.connectors:
+            connector.vend = False
         self._mark()
 
     def _mark(self) -> None:

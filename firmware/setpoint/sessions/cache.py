@@ -24,12 +24,12 @@ def look_up(facts, documents, id_tag: str) -> "tuple[str, str | None] | None":
 
 
 def remember(facts, documents, id_tag: str, info: dict) -> None:
-    """Stores the idTagInfo of an answer, as far as it can be read. ConcurrentTx says nothing about
-    the card itself. A card that is accepted until a date that cannot be read is not stored."""
-    status = info.get("status")
+    """Stores the idTagInfo of an answer with a status, as far as it can be read. A card that is
+    accepted until a date that cannot be read is not stored."""
+    status = info["status"]
     expires = info.get("expiryDate", "")
     parent = info.get("parentIdTag") or ""
-    if not facts.settings["AuthorizationCacheEnabled"] or status in (None, "ConcurrentTx"):
+    if not facts.settings["AuthorizationCacheEnabled"]:
         return
     if expires is None:
         if status == "Accepted":
@@ -48,6 +48,18 @@ def remember(facts, documents, id_tag: str, info: dict) -> None:
             text = text[text.index("\n", 1) :]
         text += line
     write(facts, documents, text)
+
+
+def forget(facts, documents, id_tags) -> None:
+    """Removes these cards."""
+    text = kept = _text(documents)
+    for id_tag in id_tags:
+        start = kept.find("\n%s\t" % id_tag.lower())
+        if start >= 0:
+            end = kept.find("\n", start + 1)
+            kept = kept[:start] + (kept[end:] if end >= 0 else "")
+    if kept != text:
+        write(facts, documents, kept)
 
 
 def _text(documents) -> str:

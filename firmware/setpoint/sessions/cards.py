@@ -4,8 +4,8 @@ one.
 A card means, first case that fits:
 1. Its own transaction runs in reach, or its cable is locked there: the transaction ends, the cable is
    released.
-2. The central system, the cache or AllowOfflineTxForUnknownId accepts it, and its group
-   (parentIdTag) runs or has its cable locked: the same.
+2. The central system, the local list, the cache or AllowOfflineTxForUnknownId accepts it, and its
+   group (parentIdTag) runs or has its cable locked: the same.
 3. It is accepted, and a connector in reach is free: a grant (authorisation.py), first rule that
    fits:
    a. not for a vehicle that another card has left at its connector, while there is another
@@ -16,7 +16,7 @@ A card means, first case that fits:
 """
 
 from ..messaging.calls import understood
-from . import cache
+from . import cache, local_list
 
 
 def card(authorisation, id_tag: str, connectors: "list[int] | None") -> None:
@@ -44,14 +44,10 @@ def authorise(
     online = facts.online()
     if profile is None and (id_tag, ids) in authorisation.asking:
         return
-    if online and not (settings["LocalPreAuthorize"] and settings["AuthorizationCacheEnabled"]):
+    if online and not settings["LocalPreAuthorize"]:
         _ask(authorisation, id_tag, ids, profile, reach)
         return
-    known = (
-        cache.look_up(facts, authorisation.documents, id_tag)
-        if settings["AuthorizationCacheEnabled"]
-        else None
-    )
+    known = _known(facts, authorisation.documents, id_tag)
     if online and (known is None or known[0] != "Accepted"):
         _ask(authorisation, id_tag, ids, profile, reach)
     elif online or _may_start_offline(settings, known):
@@ -62,6 +58,30 @@ def authorise(
             "card refused: no central system to ask, and it is %s"
             % (known[0] if known else "unknown"),
         )
+
+
+def _known(facts, documents, id_tag: str) -> "tuple[str, str | None] | None":
+    """(status, parentIdTag or None) as the station itself knows it: the list outranks the cache
+    (OCPP 1.6, 3.5.3)."""
+    known = local_list.look_up(facts, documents, id_tag)
+    if known is None and facts.settings["AuthorizationCacheEnabled"]:
+        known = cache.look_up(facts, documents, id_tag)
+    return known
+
+
+def _remember(authorisation, id_tag: str, info: dict) -> None:
+    """Keeps in the cache what the central system has said of a card, unless the card is in the list
+    (OCPP 1.6, 3.5.3)."""
+    facts, documents = authorisation.facts, authorisation.documents
+    status = info.get("status")
+    # ConcurrentTx says nothing about the card itself
+    if status in (None, "ConcurrentTx"):
+        return
+    listed = local_list.look_up(facts, documents, id_tag)
+    if listed is None:
+        cache.remember(facts, documents, id_tag, info)
+    else:
+        local_list.compare(facts, id_tag, listed[0], status)
 
 
 def _may_start_offline(settings, known) -> bool:
@@ -85,7 +105,7 @@ def _ask(authorisation, id_tag: str, ids: "list[int]", profile: "dict | None", r
             return
         info = {} if conf is None else conf.get("idTagInfo", {})
         status = info.get("status")
-        cache.remember(facts, authorisation.documents, id_tag, info)
+        _remember(authorisation, id_tag, info)
         if status == "Accepted":
             _accepted(authorisation, id_tag, ids, profile, reach, info.get("parentIdTag"))
         else:
@@ -136,6 +156,22 @@ def grant(
     authorisation.grant(id_tag, ids, profile, parent)
 
 
+def vend(authorisation, connector) -> None:
+    """A vehicle was plugged in where none needs a card: FreeVendIdTag begins, unless it is known not
+    to be Accepted."""
+    facts = authorisation.facts
+    if not facts.settings["FreeVendActive"]:
+        return
+    id_tag = facts.settings["FreeVendIdTag"]
+    known = _known(facts, authorisation.documents, id_tag)
+    if known is None or known[0] == "Accepted":
+        grant(authorisation, id_tag, [connector.id], None, None if known is None else known[1])
+    elif facts.online():
+        _ask(authorisation, id_tag, [connector.id], None, [])
+    else:
+        facts.log("warn", "FreeVendIdTag refused: it is %s" % known[0])
+
+
 def _leave(authorisation, connector, id_tag: str) -> None:
     if connector.transaction is not None:
         authorisation.transactions.end(connector, "Local", id_tag)
@@ -147,7 +183,7 @@ def judged(authorisation, id_tag: str, info: dict, transaction) -> None:
     which runs or ran) or a StopTransaction.conf (None); {}: nothing. An unknown status counts as a
     refusal."""
     facts = authorisation.facts
-    cache.remember(facts, authorisation.documents, id_tag, info)
+    _remember(authorisation, id_tag, info)
     if transaction is None:
         return
     connector = facts.connector(transaction.connector)

@@ -61,6 +61,7 @@ class Connector:
         self.rests = False  # its contactor waits before it closes again
         self.limit_da = 0  # what it may draw
         self.transaction = None
+        self.vend = False  # its plug may still begin a transaction without a card (FreeVendActive)
         self.authorised = False  # a card or a remote start waits for this connector's plug
         self.faults = []
         self.ended_here = None  # the idTag of the last transaction, while its cable is still in

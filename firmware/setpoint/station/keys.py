@@ -5,7 +5,7 @@ Loaded when a key is asked for or written, and for the first values (late.py).
 
 # Name=first value, type, access, rule. Types: b boolean; i integer, lowest, highest; l list, most
 # words, allowed words; m list of measurands, most words; p phase rotation of connectors, such as
-# 1.RST; k key of 16 to 20 bytes in hexadecimal digits; t text. Access: w writable, r read only, x
+# 1.RST; k key of 16 to 20 bytes in hexadecimal digits; t text, or an idTag of so many characters. Access: w writable, r read only, x
 # writable and never shown.
 _TABLE = """
 AllowOfflineTxForUnknownId=false b w
@@ -23,9 +23,13 @@ ContactorMinimumClosedSeconds=60 i w 0 3600
 ContactorMinimumOpenSeconds=60 i w 0 3600
 FallbackLimitAfterMinutes=0 i w 0 10080
 FallbackLimitAmps=6 i w 0 80
+FreeVendActive=false b w
+FreeVendIdTag=FREEVEND t w 20
 GetConfigurationMaxKeys=50 i r 1 1000
 HeartbeatInterval=300 i w 1 604800
 LastStart= t r
+LocalAuthListEnabled=true b w
+LocalAuthListMaxLength=500 i r 1 1000
 LocalAuthorizeOffline=true b w
 LocalPreAuthorize=false b w
 MaxChargingProfilesInstalled=50 i r 1 1000
@@ -40,13 +44,15 @@ NumberOfConnectors=1 i r 1 16
 ResetRetries=1 i w 0 10
 ResumeTransactionAfterPowerLoss=true b w
 SecurityProfile=0 i w 0 3
+SendLocalListMaxLength=32 i r 1 1000
 StopTransactionOnEVSideDisconnect=true b w
 StopTransactionOnInvalidId=true b w
 StopTxnAlignedData= m w 7
 StopTxnAlignedDataMaxLength=7 i r 7 7
 StopTxnSampledData= m w 7
 StopTxnSampledDataMaxLength=7 i r 7 7
-SupportedFeatureProfiles=Core,RemoteTrigger,SmartCharging l r 3 Core,RemoteTrigger,SmartCharging
+SupportedFeatureProfiles=Core,LocalAuthListManagement,RemoteTrigger,SmartCharging l r 4 Core,LocalAuthListManagement,RemoteTrigger,SmartCharging
+SupportedFileTransferProtocols=FTP,HTTP,HTTPS l r 3 FTP,HTTP,HTTPS
 TransactionMessageAttempts=3 i w 1 1000
 TransactionMessageRetryInterval=60 i w 0 86400
 UnlockConnectorOnEVSideDisconnect=true b w
@@ -109,7 +115,7 @@ def value_of(name: str, text: str):
         digits = len([b for b in text.encode() if b in b"0123456789abcdefABCDEF"])
         return text if digits == len(text) and digits in (32, 34, 36, 38, 40) else None
     if kind == "t":
-        return text
+        return text if len(row) < 4 or _is_id_tag(text, int(row[3])) else None
     words = [word.strip() for word in text.split(",")] if text else []
     if kind == "p":
         return ",".join(words) if all([_is_rotation(word) for word in words]) else None
@@ -129,6 +135,11 @@ def _is_measurand(word: str) -> bool:
     return word in _MEASURANDS.split(",") or (
         name in ("Current.Import", "Voltage") and phase in ("L1", "L2", "L3")
     )
+
+
+def _is_id_tag(text: str, most: int) -> bool:
+    """A CiString: printable ASCII."""
+    return 0 < len(text) <= most and all([0x20 <= ord(c) < 0x7F for c in text])
 
 
 def _is_rotation(word: str) -> bool:

@@ -51,12 +51,20 @@ def _seldom(action: str):
         from .answers import datatransfer as found
     elif action == "GetConfiguration":
         from .answers import getconfiguration as found
+    elif action == "GetDiagnostics":
+        from .answers import getdiagnostics as found
+    elif action == "GetLog":
+        from .answers import getlog as found
+    elif action == "GetLocalListVersion":
+        from .answers import getlocallistversion as found
     elif action == "RemoteStartTransaction":
         from .answers import remotestarttransaction as found
     elif action == "RemoteStopTransaction":
         from .answers import remotestoptransaction as found
     elif action == "Reset":
         from .answers import reset as found
+    elif action == "SendLocalList":
+        from .answers import sendlocallist as found
     elif action == "TriggerMessage":
         from .answers import triggermessage as found
     else:  # spec_for knows no other

@@ -41,7 +41,7 @@ _NET_MS = const(60000)  # safety net: a pass at least once a minute
 # OCPP 1.6's have 32 characters; a longer one is none, and not worth its memory in the log
 _LONGEST_ACTION = const(40)
 # Their answers change no fact, so they need no pass
-_READ_ONLY = const(("GetCompositeSchedule", "GetConfiguration"))
+_READ_ONLY = const(("GetCompositeSchedule", "GetConfiguration", "GetLocalListVersion"))
 
 
 class Station:
@@ -89,7 +89,7 @@ class Station:
             facts, documents, self.transactions, self.calls, self.statuses
         )
         self.samples = Samples(facts, self.meters, self.outbox, self.calls)
-        self._before_statuses = (
+        self._always = (
             self.calls,
             self.registration,
             self.authorisation,
@@ -98,10 +98,13 @@ class Station:
             self.limits,
             self.samples,
         )
-        self._parts = self._before_statuses + (self.statuses,)
+        self._begun = ()  # the parts that a request began, while they take their time
+        self._arrange()
         self._due_ms = 0
         self._later = []
         self.changing = False
+        self._restart = None
+        self.upload = self.download = None  # the part that waits for the end of one
 
     def start(self, after_reset: bool = False) -> None:
         """After the first `time_is`: reads flash, and goes on with what was stored. after_reset:
@@ -236,11 +239,27 @@ class Station:
         """A Reset was asked for, Hard or Soft. While it is tried there is one more part."""
         from .restart import Restart
 
-        def on_failure() -> None:
-            self._parts = self._before_statuses + (self.statuses,)
+        self._end_restart()
+        self._restart = Restart(kind, self.facts, self.transactions, self.outbox, self._end_restart)
+        self.join(self._restart)
 
-        begun = Restart(kind, self.facts, self.transactions, self.outbox, on_failure)
-        self._parts = self._before_statuses + (begun, self.statuses)
+    def _end_restart(self) -> None:
+        if self._restart is not None:
+            self.leave(self._restart)
+            self._restart = None
+
+    def join(self, part) -> None:
+        """One more part, from now on: what a request began that takes its time."""
+        self._begun += (part,)
+        self._arrange()
+
+    def leave(self, part) -> None:
+        self._begun = tuple([one for one in self._begun if one is not part])
+        self._arrange()
+
+    def _arrange(self) -> None:
+        """The parts, in their order."""
+        self._parts = self._always + self._begun + (self.statuses,)
 
     def later(self, do) -> None:
         """Does something after the answer to the request at hand."""
@@ -259,6 +278,14 @@ class Station:
 
         security_events.happened(self.facts, kind, info)
         self._settle()
+
+    def on_transfer(self, name: str, problem: "tuple | None") -> None:
+        """The "upload" or "download" that an effect began is over. problem: (sentence, status of
+        HTTP or None)."""
+        part = getattr(self, name)
+        if part is not None:
+            part.ended(problem)
+            self._settle()
 
     def send_data(
         self, vendor_id: str, message_id: "str | None", data: "str | None", on_answer
@@ -288,6 +315,7 @@ class Station:
         asked = connector.asks()
         connector.on_pilot(pilot, vehicle, rests)
         if not connector.plugged():
+            connector.vend = False
             if (
                 connector.transaction is not None
                 and facts.settings["StopTransactionOnEVSideDisconnect"]
@@ -295,6 +323,7 @@ class Station:
                 self.transactions.end(connector, "EVDisconnected", None)
         elif not was_plugged:
             connector.ended_here = None
+            connector.vend = connector.transaction is None and facts.settings["FreeVendActive"]
         if asked != connector.asks() or self.limits.recheck_ms is not None:
             # Shares follow those who ask; an open contactor frees room at once
             facts.limits_stale = True

@@ -138,6 +138,12 @@ class Documents:
                 remove_file(self._path(name) + slot)
         remove_file(self._path(name) + document)
 
+    def records(self, name: str):
+        """The sorted records of this name, which are no document: records.py."""
+        from .records import Records
+
+        return Records(self._path(name))
+
     def names(self) -> "list[str]":
         """The names of all documents, sorted. Raises OSError when the folder cannot be read."""
         found = set()

@@ -32,6 +32,9 @@ _LONGEST = const(60)  # minutes between two starts of the radio
 # In one piece: without, the first start aborts; 2 KB were seen to be taken
 _START_BYTES = const(8000)
 _CONNECTING_MS = const(20)
+# 33000 were seen to be taken in the worst moment of a handshake; the rest is for the radio's packets
+_TLS_BYTES = const(40000)
+_TLS_PIECE = const(17000)  # the buffer for one record
 _TCP, _TCP_NODELAY = 6, 1
 
 
@@ -93,6 +96,11 @@ class Network:
         finally:
             if stream is None:
                 connection.close()
+
+    def has_room_for_tls(self) -> bool:
+        regions = esp32.idf_heap_info(esp32.HEAP_DATA)
+        free, longest = sum([region[1] for region in regions]), max([r[2] for r in regions])
+        return free >= _TLS_BYTES and longest >= _TLS_PIECE
 
     async def run(self, app) -> None:
         """Keeps Wi-Fi joined, and reports each change to the application."""

@@ -15,5 +15,5 @@ and `run(on_lost)`, the task's coroutine. It calls on_lost(sentence) when the me
 on_lost(None) when it is back. A board loads the meter that its board.json names.
 
 mains.py and p1.py are meters at the grid connection, with attributes of their own (mains.py).
-modbus_tcp.py carries Modbus over the network; crc.py is the check sum of all of them.
+modbus_tcp.py carries Modbus over the network; frames.py is what they have in common.
 """

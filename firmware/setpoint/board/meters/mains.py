@@ -7,7 +7,7 @@ the direction.
     on_reading    called after each reading; the application sets it
     fuse_amps, safe_amps, rise_after_s, lag    as board.json has them (house/mains.py)
 
-and `run()`, the task's coroutine. Here: over Modbus, by a table of meters.
+and `run()`, the task's coroutine. Here: over Modbus, by the table in mains_table.py.
 
 Rule: a meter's currents have no sign. The sign of the active power of the same phase says which way
 they flow."""
@@ -15,29 +15,11 @@ they flow."""
 import struct
 
 from ...clock import sleep_ms
-from .modbus import ModbusError, scaled_float
+from .frames import ModbusError, scaled_float
 
 POLL_MS = 1000
 
-# name: (function, first register, count, number format, registers of the currents from there on,
-#        of the powers, one in the register in deci-ampere as (multiply, divide))
-# Formats: "f" IEEE 754 single, "i" signed integer, high word first; "F", "I" low word first.
-METERS = {
-    # Eastron SDM630, SDM72D-M v2 (v1 tells nothing of single phases), over a gateway too
-    "eastron_3p": (4, 0x0006, 12, "f", (0, 2, 4), (6, 8, 10), (10, 1)),
-    # Eastron SDM120, SDM230
-    "eastron_1p": (4, 0x0006, 8, "f", (0,), (6,), (10, 1)),
-    # Carlo Gavazzi EM24 (Ethernet), EM330, EM340, ET330, ET340: 1 mA, 0.1 W
-    "carlo_gavazzi": (4, 0x000C, 12, "I", (0, 2, 4), (6, 8, 10), (1, 100)),
-    # ABB B23, B24, A43, A44: 10 mA, 10 mW; all bits set, or all but the sign: unknown
-    "abb": (3, 0x5B0C, 16, "i", (0, 2, 4), (10, 12, 14), (1, 10)),
-    # Siemens PAC2200, PAC3200
-    "siemens_pac": (4, 13, 18, "f", (0, 2, 4), (12, 14, 16), (10, 1)),
-    # Shelly Pro 3EM, three phases
-    "shelly_pro_3em": (4, 1022, 44, "F", (0, 20, 40), (2, 22, 42), (10, 1)),
-    # Chint DTSU666: 1 mA, 0.1 W
-    "chint_dtsu666": (3, 0x200C, 14, "f", (0, 2, 4), (8, 10, 12), (1, 100)),
-}
+# All bits set, or all but the sign: ABB meters do not know
 _UNKNOWN = (0x7FFFFFFF, 0xFFFFFFFF)
 
 
@@ -68,6 +50,8 @@ class ModbusMains(MainsMeter):
     """bus: a Bus of modbus.py or of modbus_tcp.py."""
 
     def __init__(self, bus, address: int, kind: str, clock, wiring: dict, lag: int = 1) -> None:
+        from .mains_table import METERS  # one row of it
+
         MainsMeter.__init__(self, wiring, lag)
         self._bus = bus
         self._address = address

@@ -10,7 +10,7 @@ import asyncio
 import struct
 
 from ...clock import sleep_ms
-from .crc import crc16
+from .frames import ModbusError, crc16, scaled_float
 
 POLL_MS = 1000
 ANSWER_MS = 300
@@ -56,11 +56,6 @@ METERS = {
 }
 
 
-class ModbusError(Exception):
-    """No answer, a broken one, or an exception code of the meter; the text is a sentence for the
-    log."""
-
-
 def request(address: int, function: int, first: int, count: int) -> bytes:
     """The frame that asks for `count` registers from `first` on."""
     frame = struct.pack(">BBHH", address, function, first, count)
@@ -80,26 +75,6 @@ def registers(answer: bytes, address: int, function: int, count: int) -> bytes:
     if answer[1] != function or answer[2] != 2 * count or len(answer) != 5 + 2 * count:
         raise ModbusError("an answer to something else")
     return answer[3:-2]
-
-
-def scaled_float(bits: int, multiply: int, divide: int) -> "int | None":
-    """An IEEE 754 single times multiply / divide, rounded to nearest by integers: on a chip a float
-    loses Wh from 16.8 MWh on.
-
-    None: not a number, or too large to be a reading."""
-    exponent = (bits >> 23) & 0xFF
-    if exponent > 127 + 40:
-        return None
-    mantissa = bits & 0x7FFFFF
-    mantissa = mantissa << 1 if exponent == 0 else mantissa | 0x800000
-    numerator = mantissa * multiply
-    shift = 150 - exponent
-    if shift < 0:
-        numerator <<= -shift
-        shift = 0
-    denominator = divide << shift
-    value = (2 * numerator + denominator) // (2 * denominator)
-    return -value if bits >> 31 else value
 
 
 class Bus:

@@ -7,7 +7,7 @@ A meter that cannot be reached is dialled again after 1 s, and after twice that 
 import asyncio
 import struct
 
-from .modbus import ModbusError
+from .frames import ModbusError
 
 ANSWER_MS = 800  # within the second of a poll
 _LONGEST_PAUSE_MS = 30000
@@ -53,7 +53,7 @@ class TcpBus:
             self._stream = await self._network.open(self._host, self._port)
         self._number = self._number + 1 & 0xFFFF
         number = self._number
-        await self._stream.write(
+        await self._stream.write(  # type: ignore[attr-defined]  # _ask has dialled
             struct.pack(">HHHBBHH", number, 0, 6, address, function, first, count)
         )
         while True:
@@ -71,7 +71,7 @@ class TcpBus:
     async def _exactly(self, count: int) -> bytes:
         data = bytearray()
         while len(data) < count:
-            more = await self._stream.read(count - len(data))
+            more = await self._stream.read(count - len(data))  # type: ignore[attr-defined]
             if not more:
                 raise OSError("closed")
             data.extend(more)

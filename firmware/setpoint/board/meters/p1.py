@@ -17,7 +17,7 @@ Rule 3: meters before DSMR 5 send every 10 s. That is too slow for a fuse: they 
 Rule 4: no telegram is ever in memory as a whole."""
 
 from ...clock import sleep_ms
-from .crc import crc16
+from .frames import crc16
 from .mains import MainsMeter
 
 _LONGEST_LINE = 60  # of those that are read
@@ -39,7 +39,7 @@ class P1Meter(MainsMeter):
         self._stream = stream
         self._volts = volts
         self._line = bytearray()
-        self._crc = None  # of the telegram so far; None: outside one
+        self._crc: "int | None" = None  # of the telegram so far; None: outside one
         self._found: dict = {}
         self._time = None  # of the last telegram
 
@@ -98,7 +98,7 @@ class P1Meter(MainsMeter):
     def _end(self, line: bytes) -> None:
         crc, self._crc = self._crc, None
         found, self._found = self._found, {}
-        if line[1:5].upper() != b"%04X" % crc:
+        if line[1:5].upper() != b"%04X" % (crc or 0):
             self.problem = "a telegram with a wrong check sum"
             return
         try:

@@ -53,7 +53,7 @@ class Board:
         }
         self.reconnect = device["reconnect"]
         self.clock = _clock_from(settings["clock"])
-        self.network = Network(settings["network"]["dns"])
+        self.network = Network(**settings["network"])
         self._reset_note = store + "/reset"  # left behind by a reset, not by a power cut
         try:
             os.remove(self._reset_note)

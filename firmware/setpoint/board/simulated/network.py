@@ -17,6 +17,7 @@ _CONNECTED = const((106, 56))  # EISCONN on Linux and on macOS
 _UNDER_WAY = (errno.EINPROGRESS, errno.EALREADY)
 _TCP, _TCP_NODELAY = 6, 1  # Linux and macOS agree
 _LOOK_AGAIN_MS = const(4)
+_NO_MEMORY = -0x7F00  # Mbed TLS's
 
 
 async def connect(host: str, port: int):
@@ -55,12 +56,13 @@ def _is_connected(connection, address) -> bool:
 
 
 class Network:
-    def __init__(self, dns: "str | None" = None) -> None:
+    def __init__(self, dns: "str | None" = None, tls_connections: "int | None" = None) -> None:
         """dns: the server to ask for names, as names.address_of takes it; None: the host is
-        asked."""
+        asked. tls_connections: for how many inside TLS there is memory; None: for any number."""
         self.up = True
         self.log = None  # the application's
         self._dns = dns
+        self._tls_connections = tls_connections
         self._last: "tuple[str, str] | None" = None  # (host, its address) of the last connection
         self._streams: "list[Stream]" = []
         self._cut: "list[Stream]" = []  # from before the cable was pulled
@@ -73,6 +75,8 @@ class Network:
 
         TLS begins with the first write. A refusal raises ValueError there, as in the interpreter's
         `tls`."""
+        if tls is not None and not self.has_room_for_tls():
+            raise OSError(_NO_MEMORY, "MBEDTLS_ERR_SSL_ALLOC_FAILED")
         found = host
         if self.up and self._dns is not None:
             from ..resolver import address_of
@@ -90,6 +94,10 @@ class Network:
             stream.begin_tls(tls, server_hostname)
         self._streams.append(stream)
         return stream
+
+    def has_room_for_tls(self) -> bool:
+        inside = [stream for stream in self._streams + self._cut if stream.is_inside_tls()]
+        return self._tls_connections is None or len(inside) < self._tls_connections
 
     def set_up(self, up: bool) -> None:
         """The cable goes in or out."""
@@ -133,6 +141,9 @@ class Stream:
         except BaseException:
             self._socket.close()
             raise
+
+    def is_inside_tls(self) -> bool:
+        return self._connection is not self._socket
 
     async def read(self, count: int) -> bytes:
         """1 to count bytes; b"" when either side has closed, or the cable was pulled and is

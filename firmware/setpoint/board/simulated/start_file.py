@@ -46,7 +46,7 @@ _FIELDS = {
         "key_file": ("text or null", None),
     },
     "basic_auth": ("text or an object or null", None),
-    "network": {"dns": ("text or null", None)},
+    "network": {"dns": ("text or null", None), "tls_connections": ("a whole number or null", None)},
     "store": ("text", "station-store"),
     "control": ("an object or null", None),
     # Reads that fail: flash_chip.py

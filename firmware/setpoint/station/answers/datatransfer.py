@@ -30,12 +30,12 @@ def answer(station, request: dict) -> "dict | list[bytes]":
     if message_id == "Limits":
         return _in_pieces(_limit(station, connector) for connector in station.facts.connectors)
     elif message_id == "Profiles":
-        return _in_pieces(_profile(profile) for profile in station.profiles)
+        return _in_pieces(profile_of(profile) for profile in station.profiles)
     elif message_id == "Profile":
         found = None
         for profile in station.profiles:
             if str(profile.id) == request.get("data"):
-                found = _profile(profile)
+                found = profile_of(profile)
                 found["chargingSchedulePeriod"] = [
                     [start_s, tenths_text(limit), phases]
                     for start_s, limit, phases in profile.periods()
@@ -78,7 +78,7 @@ def _limit(station, connector) -> dict:
     return found
 
 
-def _profile(profile) -> dict:
+def profile_of(profile) -> dict:
     return {
         "chargingProfileId": profile.id,
         "connectorId": profile.connector,

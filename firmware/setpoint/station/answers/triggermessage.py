@@ -1,6 +1,12 @@
 """TriggerMessage (OCPP 1.6, 5.17)."""
 
-_TRIGGERS = ("BootNotification", "Heartbeat", "MeterValues", "StatusNotification")
+_TRIGGERS = (
+    "BootNotification",
+    "DiagnosticsStatusNotification",
+    "Heartbeat",
+    "MeterValues",
+    "StatusNotification",
+)
 
 
 def answer(station, request: dict) -> dict:
@@ -21,6 +27,10 @@ def answer(station, request: dict) -> dict:
 def _send(station, wanted: str, connector_id: "int | None") -> None:
     if wanted == "BootNotification":
         station.registration.boot()
+    elif wanted == "DiagnosticsStatusNotification":
+        from .. import upload
+
+        upload.trigger(station, False)
     elif wanted == "Heartbeat":
         station.registration.heartbeat(True)
     elif wanted == "StatusNotification":
