@@ -34,7 +34,8 @@ MAY_IMPORT = {
     "sessions": {"messaging", "protocol"},
     "station": {"charging", "sessions", "messaging", "schedule", "protocol"},
     "house": set(),
-    "house_limit": {"house"},
+    "house_limit": {"house", "surplus_limit"},
+    "surplus_limit": {"house"},
     "wear": set(),
     "clock": set(),
     "log": {"protocol.iso8601", "log_ring"},  # the text form of an instant

@@ -27,6 +27,7 @@ rooms.
     outputs             hands each connector's limit, phases, permit and lock over to the control
                         loop
     house_limit         what the house leaves: to the station, where there is a meter at the grid
+    surplus_limit       what the house feeds in: to the station, where a key asks for that
     wear                how often contactors have switched: to flash
     fault_reports       what the control loop found wrong: to the station, the log and flash
     inspection          the state in one dict, for the bench
@@ -45,7 +46,7 @@ Who may import whom; host_tests/test_architecture.py holds this picture true:
                    sessions -> messaging -> protocol
             app -> control -> pilot
             app -> link -> protocol
-            app -> house_limit -> house
+            app -> house_limit -> { house, surplus_limit }
             app -> { store, board, inspection, clock, log, tasks }
             app -> transfers -> { link, diagnostics -> { inspection, station } }
 

@@ -58,6 +58,7 @@ class App:
             len(board.outlets),
         )
         self.house = None
+        self._sees_no_surplus = False
         recover_by(board.remount, board.reset)
         self.documents = Documents(board.root + "/state")
         self.log(
@@ -93,6 +94,7 @@ class App:
             from .house_limit import HouseLimit
 
             self.house = HouseLimit(self, board.mains, self._events.set)
+            self.station.measures_grid = True
         self.session = Session(
             board.network,
             board.identity,
@@ -106,6 +108,8 @@ class App:
         """First values of configuration keys; what the board is stands above what somebody says it
         is."""
         keys = dict(self.board.keys, LastStart=started)
+        if self.board.mains is not None and self.board.mains.surplus:
+            keys.setdefault("SurplusCharging", "true")
         keys["NumberOfConnectors"] = len(self.board.outlets)
         keys["ConnectorSwitch3to1PhaseSupported"] = self.supply.can_switch_phases
         return keys
@@ -226,6 +230,11 @@ class App:
             self.log("warn", "control", "the loop stood still for %d ms" % self._logged_stall_ms)
         if self.house is not None:
             self.house.look()
+        elif self.station.settings["SurplusCharging"] != self._sees_no_surplus:
+            # The key is from a time with a meter: what nobody sees is no surplus
+            self._sees_no_surplus = not self._sees_no_surplus
+            da = 0 if self._sees_no_surplus else None
+            self.dispatch(self.station.on_total, "surplus", da, "surplus, there is no mains meter")
         self.dispatch(self.station.wake)
         return self._changes != before
 

@@ -16,6 +16,8 @@ import sys
 SELDOM = (
     "setpoint.log_ring",
     "setpoint.wear",
+    "setpoint.surplus_limit",
+    "setpoint.house.surplus",
     "setpoint.inspection",
     "setpoint.schedule.stored",
     "setpoint.sessions.cache",

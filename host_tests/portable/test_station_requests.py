@@ -402,3 +402,12 @@ def test_the_name_of_an_action_takes_no_more_room_in_the_log_than_a_real_one():
         assert [line for line in bench.logs if "AAAA" in line] and max(
             [len(line) for line in bench.logs]
         ) < 200
+
+
+def test_surplus_charging_wants_a_meter_at_the_grid_connection():
+    bench = StationBench()
+    wish = {"key": "SurplusCharging", "value": "true"}
+    assert bench.ask("ChangeConfiguration", wish)["status"] == "Rejected"
+    assert bench.ask("ChangeConfiguration", dict(wish, value="false"))["status"] == "Accepted"
+    bench.station.measures_grid = True
+    assert bench.ask("ChangeConfiguration", wish)["status"] == "Accepted"

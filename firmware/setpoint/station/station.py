@@ -103,6 +103,7 @@ class Station:
         self._due_ms = 0
         self._later = []
         self.changing = False
+        self.measures_grid = False  # is there a meter at the grid connection?
         self._restart = None
         self.upload = self.download = None  # the part that waits for the end of one
 
@@ -358,9 +359,15 @@ class Station:
         self.limits.cap(connector_id, source, da)
         self._settle()
 
-    def on_total(self, source: str, da: "int | None", words: "str | None" = None) -> None:
+    def on_total(
+        self,
+        source: str,
+        da: "int | None",
+        words: "str | None" = None,
+        phases: "int | None" = None,
+    ) -> None:
         """Somebody limits all connectors together (charging/limits.py); None: no more."""
-        self.limits.limit_total(source, da, words)
+        self.limits.limit_total(source, da, words, phases)
         self._settle()
 
     def on_emergency_stop(self) -> None:

@@ -65,6 +65,7 @@ _MAINS = {
     "fuse_amps": ("a number", 25),
     "safe_amps": ("a number", 6),
     "rise_after_s": ("a whole number", 30),
+    "surplus": ("true or false", False),
     "house": ("a list", None),
 }
 _MOST_CONNECTORS = 16

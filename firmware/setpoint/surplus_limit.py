@@ -1,0 +1,35 @@
+"""Tells the station what the house feeds in (house/surplus.py), while the key SurplusCharging is true.
+Loaded only then."""
+
+from .house.surplus import Surplus
+
+
+class SurplusLimit:
+    """What house_limit.py has read goes on to `look`, about once a second."""
+
+    def __init__(self, app) -> None:
+        self._app = app
+        self._surplus = Surplus(app.supply.phases, app.supply.can_switch_phases)
+        self._assigned = None  # (da, phases, words)
+
+    def look(
+        self, up_ms: int, mains_da: "list | None", own_da, vehicles: int, assumed: bool, lag: int
+    ) -> None:
+        """mains_da: None: the meter is silent. own_da: what we draw of it; assumed: nobody measures
+        that. lag: by so many readings it may be late."""
+        surplus = self._surplus
+        settings = self._app.station.settings
+        surplus.minimum_da = settings["SurplusMinimumAmps"] * 10
+        surplus.start_ms = settings["SurplusStartAfterSeconds"] * 1000
+        surplus.stop_ms = settings["SurplusStopAfterSeconds"] * 1000
+        surplus.closed_ms = settings["ContactorMinimumClosedSeconds"] * 1000
+        surplus_da = 0
+        if mains_da is not None:
+            for phase in range(3):
+                if mains_da[phase] is not None:
+                    surplus_da += own_da[phase] - mains_da[phase]
+        surplus.reading(up_ms, surplus_da, vehicles, None if assumed else own_da, lag)
+        found = (surplus.da, surplus.words(), surplus.phases)
+        if found != self._assigned:
+            self._assigned = found
+            self._app.dispatch(self._app.station.on_total, "surplus", *found)
