@@ -42,6 +42,7 @@ What happened:
 """
 
 EPOCH = iso8601.instant_from("1970-01-01T00:00:00Z")
+OTHERS = (pictures.VERMILLION, pictures.PURPLE, pictures.BLUE)  # currents of a recording
 COLOURS = {
     "ChargePointMaxProfile": pictures.VERMILLION,
     "TxDefaultProfile": pictures.BLUE,

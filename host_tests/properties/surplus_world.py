@@ -122,6 +122,7 @@ class World:
 
     def drive(self):
         """As limits.py and evse.py do: shares, one phase or all, the rest of a contactor."""
+        self._look_at_contactors()
         wanted = self.limit.phases or 3
         if wanted != self._phases and not any(v.draws_da for v in self.vehicles):
             self._phases = wanted
@@ -133,6 +134,10 @@ class World:
             vehicle = self.vehicles[i]
             da = parts[i] if wanted == self._phases and self.ms >= self._rests_ms[i] else 0
             vehicle.offer(self.ms, da)
+
+    def _look_at_contactors(self):
+        for i in range(len(self.vehicles)):
+            vehicle = self.vehicles[i]
             closed = vehicle.offered_da > 0 or vehicle.draws_da > 0
             if self._closed[i] and not closed:
                 self._rests_ms[i] = self.ms + REST_MS

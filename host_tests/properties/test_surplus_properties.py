@@ -16,13 +16,13 @@ ALL = (0, 1, 2)
 # day, switch, phases of the vehicles; kWh at least charged, at most from the grid; most starts
 RECORDED = [
     ("kettle", False, (ALL,), 50, 0.6, 2),
-    ("kettle", True, (ALL,), 53, 0.6, 1),
+    ("kettle", True, (ALL,), 53, 0.6, 4),
     ("kettle", False, ((0,),), 33, 0.1, 1),
-    ("kettle", True, (ALL, ALL), 50, 1.2, 6),
+    ("kettle", True, (ALL, ALL), 50, 1.2, 7),
     ("clouds", False, (ALL,), 28, 4.2, 13),
-    ("clouds", True, (ALL,), 28, 4.2, 12),
+    ("clouds", True, (ALL,), 28, 4.2, 16),
     ("heat_pump", False, (ALL,), 4, 0.6, 3),
-    ("heat_pump", True, (ALL,), 17, 1.2, 8),
+    ("heat_pump", True, (ALL,), 17, 1.2, 11),
 ]
 
 
