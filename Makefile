@@ -66,6 +66,9 @@ flash: .venv/ready ## Setpoint onto a chip: make flash BOARD=esp32_devkitc PORT=
 deploy: .venv/ready ## the present firmware into the files of a board with PSRAM: make deploy PORT=/dev/ttyUSB0
 	@$(PY) -m tools.deploy $(if $(PORT),--port $(PORT)) $(if $(BOARD),--board $(BOARD)) $(ARGS)
 
+update: .venv/ready ## a file for UpdateFirmware: make update FIRMWARE=setpoint-0.2.0-esp32-app.bin, or BOARD=esp32s3_devkitc
+	@$(PY) -m tools.update $(if $(FIRMWARE),--firmware $(FIRMWARE)) $(if $(BOARD),--board $(BOARD)) $(ARGS)
+
 selftest: .venv/ready ## 20 checks of a board: make selftest BOARD=esp32_devkitc on the model, PORT=/dev/ttyUSB0 on the board itself
 	@$(PY) -m tools.selftest $(if $(PORT),--port $(PORT)) $(if $(BOARD),--board $(BOARD)) $(ARGS)
 
@@ -99,4 +102,4 @@ clean:            ## remove what the verbs made
 	@$(PYTHON) tools/set_up.py .venv
 	@touch $@
 
-.PHONY: help setup demo central station plot test lint boards bench faults soak micropython32 riscv32 micropython build image flash deploy selftest provision monitor logs packages wheel lock clean
+.PHONY: help setup demo central station plot test lint boards bench faults soak micropython32 riscv32 micropython build image flash deploy update selftest provision monitor logs packages wheel lock clean

@@ -141,7 +141,9 @@ def forget_starts(timer=None):
     try:
         from esp32 import Partition
 
-        Partition.mark_app_valid_cancel_rollback()
+        # ESP-IDF marks the slot that was chosen last: after an update that is one that has not run
+        if Partition(Partition.BOOT).info() == Partition(Partition.RUNNING).info():
+            Partition.mark_app_valid_cancel_rollback()
     except (ImportError, OSError):
         pass  # an image without slots
 

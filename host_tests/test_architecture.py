@@ -15,7 +15,8 @@ FIRMWARE = ROOT / "firmware"
 FILES = sorted(FIRMWARE.rglob("*.py"))
 
 PURE = (
-    *("schedule", "pilot", "protocol", "charging", "sessions", "messaging", "station", "house"),
+    *("schedule", "pilot", "protocol", "charging", "sessions", "messaging", "certificates"),
+    *("station", "house"),
     "units",
 )
 
@@ -30,9 +31,10 @@ MAY_IMPORT = {
     "pilot": set(),
     "protocol": set(),
     "messaging": {"protocol"},
+    "certificates": {"protocol.iso8601"},
     "charging": {"schedule", "protocol"},
     "sessions": {"messaging", "protocol"},
-    "station": {"charging", "sessions", "messaging", "schedule", "protocol"},
+    "station": {"charging", "sessions", "messaging", "certificates", "schedule", "protocol"},
     "house": set(),
     "house_limit": {"house", "surplus_limit"},
     "surplus_limit": {"house"},
@@ -40,10 +42,12 @@ MAY_IMPORT = {
     "clock": set(),
     "log": {"protocol.iso8601", "log_ring"},  # the text form of an instant
     "log_ring": {"store"},
+    "dim_log": {"store", "protocol.iso8601"},
     "state_line": set(),
     "outputs": set(),
     "tasks": {"clock", "log", "log_ring"},
-    "link": {"protocol", "clock", "log"},
+    "link": {"protocol", "certificates", "clock", "log"},
+    "work": {"clock"},
     "store": {"log"},
     # the simulated vehicle reads the duty cycle as the standard says; its control channel writes
     # times as OCPP does and names are asked for in DNS messages
@@ -52,8 +56,9 @@ MAY_IMPORT = {
     "evse": {"pilot"},
     "fault_reports": {"pilot.faults"},
     "inspection": {"pilot.duty", "protocol.iso8601"},
-    "transfers": {"clock", "link", "diagnostics"},
-    "diagnostics": {"clock", "inspection", "protocol.iso8601", "station"},
+    "transfers": {"clock", "link", "diagnostics", "update"},
+    "update": {"protocol.firmware_file", "store", "clock"},
+    "diagnostics": {"clock", "dim_log", "inspection", "protocol.iso8601", "station"},
     "app": {
         *(
             "station",
@@ -70,7 +75,8 @@ MAY_IMPORT = {
             "log",
             "tasks",
         ),
-        *("late", "outputs", "state_line", "fault_reports", "house_limit", "transfers", "wear"),
+        *("late", "outputs", "state_line", "fault_reports", "house_limit", "transfers"),
+        *("update", "work", "dim_log", "wear"),
     },
     "main": {"app", "board", "log", "log_ring"},
     "boot": {"main"},

@@ -28,6 +28,7 @@ class Calls:
     ) -> None:
         self.central, self.points, self.say, self.patience_s = central, points, say, patience_s
         self.chosen: str | None = None  # by `use`
+        self.reservation = 0  # the last one that was made here; 0: none
         self.last = ""  # the status of the last answer, or its error's code
         self.refused = False  # the last answer was a CALLERROR
 
@@ -138,6 +139,26 @@ class Calls:
         if number < 1:
             raise Wrong("no transaction has started")
         self.call("RemoteStopTransaction", {"transactionId": number})
+
+    def do_reserve(self, tag: str, connector: str = "0", minutes: str = "15") -> None:
+        ends = time.gmtime(time.time() + 60 * number_in("MINUTES", minutes))
+        # Another number than those of a console that ran before
+        number = max(self.reservation + 1, int(time.time()) % 2**31)
+        payload = {
+            "connectorId": number_in("CONNECTOR", connector),
+            "expiryDate": time.strftime("%Y-%m-%dT%H:%M:%SZ", ends),
+            "idTag": tag,
+            "reservationId": number,
+        }
+        self.call("ReserveNow", payload)
+        if self.last == "Accepted":
+            self.reservation = number
+
+    def do_cancel(self, reservation: str | None = None) -> None:
+        number = number_in("RESERVATION", reservation) if reservation else self.reservation
+        if not number:
+            raise Wrong("nothing was reserved")
+        self.call("CancelReservation", {"reservationId": number})
 
     def do_trigger(self, message: str, connector: str | None = None) -> None:
         payload: dict[str, Any] = {"requestedMessage": message}

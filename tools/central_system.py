@@ -347,6 +347,8 @@ class CentralSystem:
             return {"transactionId": self._transaction_id(call.payload), **accepted}
         if call.action == "DataTransfer":
             return {"status": "UnknownVendorId"}
+        if call.action == "SignCertificate":
+            return {"status": "Accepted"}
         if call.action in (
             "MeterValues",
             "StatusNotification",
@@ -354,6 +356,7 @@ class CentralSystem:
             "DiagnosticsStatusNotification",
             "LogStatusNotification",
             "SecurityEventNotification",
+            "SignedFirmwareStatusNotification",
         ):
             return {}
         raise Refuse("NotImplemented", "the bench knows no %s" % call.action)

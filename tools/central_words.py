@@ -21,6 +21,8 @@ COMMANDS = {
     "composite": ("CONNECTOR SECONDS [A|W]", "GetCompositeSchedule, as a table"),
     "remote-start": ("TAG [CONNECTOR] [PROFILE-FILE]", ""),
     "remote-stop": ("[TRANSACTION]", "without a number: the last one that started"),
+    "reserve": ("TAG [CONNECTOR] [MINUTES]", "ReserveNow: any connector, for 15 minutes"),
+    "cancel": ("[RESERVATION]", "CancelReservation; without a number: the last one made here"),
     "trigger": ("MESSAGE [CONNECTOR]", "TriggerMessage: BootNotification, MeterValues ..."),
     "get-config": ("[KEY ...]", "all keys, or these"),
     "config": ("KEY VALUE", "ChangeConfiguration"),

@@ -16,7 +16,7 @@ docs/smart-charging-rules.md).
 Times may be instants (whole seconds since 2020-01-01T00:00:00Z), datetimes with a zone, or ISO 8601
 text."""
 
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from fractions import Fraction
 from math import floor
 from typing import Any, NamedTuple
@@ -26,7 +26,8 @@ _EPOCH = datetime(2020, 1, 1, tzinfo=timezone.utc)
 
 class Site(NamedTuple):
     """What the station is wired for. `amps`, `grid_amps`: own limits per phase of a connector and
-    of all together; `watts`: the connector's, over all wired phases. Any number or decimal text."""
+    of all together; `watts`: the connector's, over all wired phases. Any number or decimal text.
+    `plan`: the station's own, or None."""
 
     volts: int = 230
     phases: int = 3
@@ -35,6 +36,7 @@ class Site(NamedTuple):
     watts: Any = None
     grid_amps: Any = None
     connectors: int = 1
+    plan: Any = None
 
 
 class Placed(NamedTuple):
@@ -64,6 +66,23 @@ def instant(time: Any) -> int:
             time = time.replace(tzinfo=timezone.utc)
         return floor((time - _EPOCH).total_seconds())
     return time
+
+
+class WeekPlan(NamedTuple):
+    """The station's own weekly plan. zone: a tzinfo. week: [minute from Monday 00:00, deci-amperes
+    or None], each until the next one; the last one too before the first."""
+
+    zone: Any
+    week: Any
+
+    def says(self, at: "int | None") -> "Says | None":
+        """At a second; None: the time is unknown, and the lowest counts."""
+        if at is None:
+            return Says(min(Fraction(da, 10) for _, da in self.week if da is not None), 3)
+        wall = (_EPOCH + timedelta(seconds=at)).astimezone(self.zone)
+        minute = (wall.weekday() * 24 + wall.hour) * 60 + wall.minute
+        da = ([entry for entry in self.week if entry[0] <= minute] or self.week)[-1][1]
+        return None if da is None else Says(Fraction(da, 10), 3)
 
 
 # One profile
@@ -173,12 +192,16 @@ def bound(
         if transaction is not None and p.transaction == name
     ]
     defaults = [p for p in _of_purpose(placed, "TxDefaultProfile") if p.connector in (0, connector)]
+    planned = None if site.plan is None else site.plan.says(at)
     if at is None:
         own = lowest(site, tx + defaults)
+        if own is not None and planned is not None:
+            own = Says(min(own.amps, planned.amps), min(own.phases, planned.phases))
     else:
         own = _highest_that_speaks(site, tx, at, started) or _highest_that_speaks(
             site, defaults, at, started
         )
+    own = own or planned
     station = station_says(site, placed, at)
     spoken = [said for said in (own, station) if said is not None]
 

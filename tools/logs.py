@@ -1,4 +1,5 @@
-"""Fetches what a board's log keeps in flash: starts, warnings, errors. `make logs PORT=...`
+"""Fetches what a board's log keeps in flash: starts, warnings, errors, and when the grid operator
+dimmed it. `make logs PORT=...`
 
 Reading flash needs the prompt, so the program is stopped (its outputs safe) and the board restarted
 afterwards."""
@@ -7,7 +8,9 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
+from tools import on_cpython  # noqa: F401  # the firmware's own reading of the dim log
 from tools.command import Failure, confirm, parser, run
 from tools.connection import Connection, NotTaken, port_or_only
 from tools.monitor import printable
@@ -50,11 +53,32 @@ def fetch(board: Connection) -> "list[str]":
     return lines
 
 
+def fetch_dim_log(board: Connection) -> "list[str]":
+    """When the grid operator dimmed it, the oldest first (firmware/setpoint/dim_log.py). None where
+    the board has no such contact. Raises Failure."""
+    from setpoint import dim_log
+
+    try:
+        names = board.value("os.listdir('/dim')")
+    except NotTaken:
+        return []
+    with TemporaryDirectory() as folder:
+        for name in names:
+            if name.isdigit():
+                try:
+                    Path(folder, name).write_bytes(read_file(board, "/dim/" + name))
+                except NotTaken as problem:
+                    raise Failure(
+                        "/dim/%s on the board cannot be read: %s. Try again." % (name, problem)
+                    ) from None
+        return list(dim_log.lines(folder))
+
+
 def main(arguments: list[str]) -> None:
     options = parser(
         "logs",
-        "Fetches what a board keeps of its log in flash: starts with their causes, warnings, errors; some 100 lines. This stops the program "
-        "(contactors open) and restarts the board afterwards: a charge is interrupted.",
+        "Fetches what a board keeps of its log in flash: starts with their causes, warnings, errors; some 100 lines; and when the grid operator "
+        "dimmed it (docs/dim-input.md). This stops the program (contactors open) and restarts the board afterwards: a charge is interrupted.",
         "  make logs PORT=/dev/ttyUSB0\n  make logs ARGS='--yes --out station.log'\n",
         "--port",
         "--yes",
@@ -71,6 +95,7 @@ def main(arguments: list[str]) -> None:
         board.interrupt()
         try:
             lines = fetch(board)
+            lines += ["dim input " + line for line in fetch_dim_log(board)]
         finally:
             board.restart()
     text = "".join(line + "\n" for line in lines)

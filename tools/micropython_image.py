@@ -142,6 +142,19 @@ def read(path: Path) -> MicroPythonImage:
     )
 
 
+def application_in(content: bytes) -> "bytes | None":
+    """The application in an image, whole or application itself; None where it is neither, or
+    damaged."""
+    chip_id = struct.unpack_from("<H", content, 12)[0] if len(content) > 24 else None
+    if content[:1] != bytes([_MAGIC]) or chip_id not in CHIPS:
+        return None
+    chip, offset, _ = CHIPS[chip_id]
+    table = partition_table(content[_TABLE_AT - offset : _TABLE_AT - offset + _TABLE_SIZE])
+    apps = [p.offset for p in table if p.type == _APP_TYPE]
+    app = content[apps[0] - offset :] if apps else content
+    return app if _is_whole(app, chip) else None
+
+
 def version_and_family(content: bytes) -> "tuple[str, str] | None":
     """("0.1.0", "esp32") as an image of ours says it, whole or application; None for any other
     MicroPython. boards/images/setpoint.h put the text there."""

@@ -15,7 +15,8 @@ import sys
 from pathlib import Path
 from typing import Any, Callable
 
-from tools import misspelt  # and with it the firmware's own reading of a URL
+# misspelt brings the firmware's own reading of a URL
+from tools import authority, misspelt, plan_files
 from tools.board_files import BoardFiles
 from tools.command import ROOT, Failure, parser, run
 from tools.connection import Connection, NotTaken, port_or_only
@@ -126,6 +127,25 @@ def _check_certificates(file: str, content: bytes) -> None:
         ssl.create_default_context(cadata=content.decode("ascii"))
     except (ssl.SSLError, ValueError) as error:
         raise Failure("%s is damaged: %s" % (file, error)) from None
+
+
+def public_root(old: dict, identity: dict, chosen: Any) -> "bytes | None":
+    """The authority behind the central system's certificate, where none was given and the board has
+    none for this host: found by a connection to it. It becomes part of the identity."""
+    from setpoint.link.connecting import BadUrl, parts_of
+
+    url = str(identity.get("csms_url") or "")
+    tls = dict(identity.get("tls") or {})
+    try:
+        secure, _, host, port, _ = parts_of(url, "x", False)
+        before = parts_of(str(old.get("csms_url") or "ws://-"), "x", False)[2]
+    except BadUrl:
+        return None  # reason_to_refuse says it
+    if not secure or chosen.ca is not None or (tls.get("ca_file") and before == host):
+        return None
+    tls["ca_file"] = _FILES["ca_file"]
+    identity["tls"] = tls
+    return authority.root_for(host, port, tls.get("check_hostname") is False)
 
 
 def shown(identity: dict) -> dict:
@@ -280,6 +300,40 @@ def try_it(board: Connection, say: Callable[[str], None]) -> bool:
     return True
 
 
+def find_program(board: Connection) -> None:
+    """The statements of the try that find the program, and no more of them. Raises Failure."""
+    *definitions, _ = pieces(_TRY.read_text())
+    for definition in definitions:
+        if definition.startswith(("import os", "class Stop", "def find_program")):
+            board.run(definition)
+    try:
+        board.run("find_program()")
+    except NotTaken:
+        raise Failure("there is no Setpoint on the board: make flash first") from None
+
+
+def _change_plan(board: Connection, file: str | None) -> None:
+    """The plan of a file, None: no plan any more. The identity stays as it is."""
+    document = None if file is None else plan_files.document_in(file)
+    plan_files.ready(board, find_program)
+    plan_files.write(board, document)
+    found = plan_files.on_board(board)
+    if found != document:
+        raise Failure("the plan on the board is not what was written: try again.")
+    print("The weekly plan is written:" if found else "The board has no weekly plan any more.")
+    if found:
+        print(plan_files.lines(found))
+
+
+def _show_plan(board: Connection) -> None:
+    try:
+        plan_files.ready(board, find_program)
+        found = plan_files.on_board(board)
+    except (Failure, NotTaken):
+        return  # without a program there is no plan
+    print(plan_files.lines(found) if found else "It has no weekly plan.")
+
+
 def main(arguments: list[str]) -> None:
     options = parser(
         "provision",
@@ -288,7 +342,8 @@ def main(arguments: list[str]) -> None:
         "  make provision PORT=/dev/ttyUSB0                                     asks for everything\n"
         '  make provision ARGS="--ssid Home --url ws://192.168.1.5:9000 --id CP01"\n'
         '  make provision ARGS="--file identity.json --ca authority.pem"\n'
-        "  make provision ARGS=--show                                           what the board has, without secrets\n",
+        "  make provision ARGS=--show                                           what the board has, without secrets\n"
+        '  make provision ARGS="--plan plan.txt"                                its weekly plan, and nothing else\n',
     )
     options.add_argument(
         "--port", metavar="PORT", help="the serial port (PORT=; default: the only one)"
@@ -313,28 +368,54 @@ def main(arguments: list[str]) -> None:
     options.add_argument(
         "--ca",
         metavar="PEM",
-        help="certificate of the authority behind the central system's (wss://)",
+        help="certificate of the authority behind the central system's (wss://); without it the "
+        "public one is found by a connection from this computer",
     )
     options.add_argument(
         "--cert", metavar="PEM", help="the station's own certificate (security profile 3)"
     )
     options.add_argument("--key", metavar="PEM", help="its private key")
+    plan = options.add_mutually_exclusive_group()
+    plan.add_argument(
+        "--plan",
+        metavar="FILE",
+        help="only write the weekly plan of these lines: docs/weekly-plan.md",
+    )
+    plan.add_argument("--clear-plan", action="store_true", help="only remove the weekly plan")
     options.add_argument("--show", action="store_true", help="only show what the board has")
     options.add_argument("--no-try", action="store_true", help="write, and do not try")
     chosen = options.parse_args(arguments)
     files = certificates(chosen)
+    if chosen.plan:
+        plan_files.document_in(chosen.plan)  # what is wrong with it is said before the board stops
     with Connection(port_or_only(chosen.port)) as board:
         board.interrupt()
+        if chosen.plan or chosen.clear_plan:
+            try:
+                _change_plan(board, chosen.plan)
+            finally:
+                board.restart()
+            return
         old = read_identity(board)
         if chosen.show:
             print(json.dumps(shown(old), indent=1) if old else "The board has no identity yet.")
+            _show_plan(board)
             board.restart()
             return
         identity = merged(old, chosen, _ask if sys.stdin.isatty() and not chosen.file else None)
-        wrong = reason_to_refuse(identity)
-        if wrong:
+        try:
+            root = public_root(old, identity, chosen)
+            wrong = reason_to_refuse(identity)
+            if wrong:
+                raise Failure(wrong)
+        except Failure:
             board.restart()
-            raise Failure(wrong)
+            raise
+        if root is not None:
+            files[_FILES["ca_file"]] = root
+        if _FILES["ca_file"] in files:
+            for line in authority.described(files[_FILES["ca_file"]]):
+                print("The board trusts %s" % line)
         write_identity(board, identity, files)
         print("Written and hashed: /identity.json" + "".join(", " + path for path in files))
         print(json.dumps(shown(identity), indent=1))

@@ -132,7 +132,7 @@ async def connect(network, identity, clock):
     food()
     try:
         found = await asyncio.wait_for(
-            connecting.attempt(network, identity, None, None, clock, 8192), ANSWER_S
+            connecting.attempt(network, identity, (None, None, 0), clock, 8192), ANSWER_S
         )
     except asyncio.TimeoutError:
         raise Stop("websocket", "no answer within %d s" % ANSWER_S)

@@ -10,11 +10,13 @@ rooms.
                         why
     sessions   PURE     cards, authorisation, transactions, metering
     messaging  PURE     what the central system is sent, and how it arrives
+    certificates  PURE  whom the station trusts, its own certificate, and signatures; loaded late
     scheduler           the schedule room by itself, with OCPP's JSON going in: for other programs
     house      PURE     what the house leaves for vehicles: the main fuse and the meter behind it
     station    PURE     the charge point: the facts, and one pass over the parts for each event
     units      PURE     instants, tenths, and the one place where a float is read
     late                which modules are forgotten after each event
+    work                long work in slices, beside everything else: checking a signature
     link       OUTSIDE  the WebSocket on a network, and staying connected
     store      OUTSIDE  documents in flash that survive a power cut
     board      OUTSIDE  the hardware: what a board can do; the simulated one
@@ -23,6 +25,7 @@ rooms.
     clock, log, tasks   the only reader of time; what people read; named tasks that may not die
                         unseen
     log_ring            the lines that are kept in flash, loaded for each of them
+    dim_log             when the grid operator dimmed the station, in flash; loaded for each record
     state_line          what a connector does, in one line of the log
     outputs             hands each connector's limit, phases, permit and lock over to the control
                         loop
@@ -32,6 +35,7 @@ rooms.
     fault_reports       what the control loop found wrong: to the station, the log and flash
     inspection          the state in one dict, for the bench
     transfers           uploads and downloads, beside the station's passes
+    update     OUTSIDE  new firmware: fetched, put where it does not run, started, given up
     diagnostics         the files that a central system may ask for
     app                 puts it together: dispatches events to the station, carries out its effects,
                         assigns its outputs
@@ -41,14 +45,15 @@ rooms.
 
 Who may import whom; host_tests/test_architecture.py holds this picture true:
 
-    main -> app -> station -> { charging, sessions, messaging }
+    main -> app -> station -> { charging, sessions, messaging, certificates }
                    charging -> { schedule, protocol }
                    sessions -> messaging -> protocol
             app -> control -> pilot
-            app -> link -> protocol
+            app -> link -> { protocol, certificates }
             app -> house_limit -> { house, surplus_limit }
             app -> { store, board, inspection, clock, log, tasks }
-            app -> transfers -> { link, diagnostics -> { inspection, station } }
+            app -> transfers -> { link, diagnostics -> { inspection, station }, update }
+            app -> update -> { protocol, store, clock }
 
 A pure room imports its own files, units, and a few modules of the interpreter (micropython, struct,
 json, binascii, hashlib, array). It holds no float, no clock and nothing async.

@@ -42,7 +42,7 @@ class App:
         self.clock = board.clock
         self.log = Log(board.clock, board.root + "/state")
         self.peak_memory = 0
-        self.transfers = {}  # that are under way: "upload" or "download", and its task
+        self.transfers = {}  # that are under way: "upload", "download", "work", and the task
         self._logged_stall_ms = 100  # a step of the control loop that comes this late is logged
         self._changes = 0  # of limits, permits and pilots
         self._events = asyncio.ThreadSafeFlag()
@@ -78,6 +78,9 @@ class App:
             self.stored_faults,
             self.stored_wear,
         )
+        from .update.places import running
+
+        board.identity["program"] = running(board)
         self.station = Station(
             board.identity,
             self.documents,
@@ -90,15 +93,19 @@ class App:
             self._on_station_log,
             [outlet.id for outlet in board.outlets if outlet.has_lock],
         )
+        if board.dim_watts is not None:
+            self.station.has_dim_input(board.dim_watts)
         if board.mains is not None:
             from .house_limit import HouseLimit
 
             self.house = HouseLimit(self, board.mains, self._events.set)
             self.station.measures_grid = True
+        credentials = self.station.facts.credentials
+        credentials.provisioned, credentials.random = self._provisioned_roots, os.urandom
         self.session = Session(
             board.network,
             board.identity,
-            self.station.facts.credentials,
+            credentials,
             board.reconnect,
             self._on_link_log,
             self.clock,
@@ -113,6 +120,15 @@ class App:
         keys["NumberOfConnectors"] = len(self.board.outlets)
         keys["ConnectorSwitch3to1PhaseSupported"] = self.supply.can_switch_phases
         return keys
+
+    def _provisioned_roots(self) -> "list[bytes]":
+        """The DER of the authorities that came with the identity."""
+        from .link.secure import Refused, certificates_in
+
+        try:
+            return certificates_in((self.board.identity.get("tls") or {}).get("ca_file"))
+        except Refused:
+            return []
 
     # -- tasks
 
@@ -236,10 +252,11 @@ class App:
             da = 0 if self._sees_no_surplus else None
             self.dispatch(self.station.on_total, "surplus", da, "surplus, there is no mains meter")
         self.dispatch(self.station.wake)
+        if self.station.dimming is not None:
+            self._keep_dim_records()
         return self._changes != before
 
     def _pilot_changed(self, connector_id: int, evse) -> None:
-        evse.sequence.wake_ms = self.station.settings["WakeUpAfterSeconds"] * 1000
         state, vehicle = evse.pilot()
         if vehicle is not None and state != "BOOT":
             rests = evse.rest.left_ms > 0
@@ -289,10 +306,19 @@ class App:
                 self.session.set_ping_interval(effect[1])
             elif kind == "renew":
                 self.session.renew()
+            elif kind == "work":
+                from . import work
+
+                work.begin(self, effect[1])
             elif kind == "transfer":
                 from . import transfers
 
                 transfers.change(self, effect[1], effect[2])
+            elif kind == "place":
+                from .update.work import do
+
+                if do(self, effect[1]):
+                    self._over.set()
             elif kind == "reset":
                 self._over.set()
         for store in (self.documents, self.journal):
@@ -349,12 +375,31 @@ class App:
     def on_card(self, id_tag: str, connectors: "list[int] | None") -> None:
         self.dispatch(self.station.on_card, id_tag, connectors)
 
+    def on_dim(self, dims: bool) -> None:
+        self.dispatch(self.station.on_dim, dims)
+        self._keep_dim_records()  # when the limit is in force
+
+    def _keep_dim_records(self) -> None:
+        dimming = self.station.dimming
+        records = dimming.take_records()
+        if records:
+            from . import dim_log
+
+            try:
+                dim_log.keep(self.board.root + "/dim", records)
+            except (OSError, MemoryError) as error:
+                dimming.put_back(records)
+                self.log("error", "app", "the dim log cannot be written: %r" % error)
+            finally:
+                late.forget()
+
     def on_press(self, button: str) -> None:
         if button == "emergency_stop":
             self.dispatch(self.station.on_emergency_stop)
         else:
             for connector_id in self.control.evses:
                 self.control.evses[connector_id].acknowledge()
+            self.dispatch(self.station.on_driver)
 
     def on_fault(
         self,

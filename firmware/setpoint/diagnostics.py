@@ -13,7 +13,7 @@ import os
 
 from micropython import const
 
-from . import __version__
+from . import __version__, dim_log
 from .clock import sleep_ms
 from .inspection import state_of
 from .protocol.iso8601 import text_from
@@ -69,6 +69,7 @@ class File:
                     self._logs.append((path, os.stat(path)[6]))
                 except OSError:
                     pass  # there is none yet
+        self._dims = dim_log.count(app.board.root + "/dim") if self._is_whole else 0
 
     def pieces(self):
         app = self._app
@@ -86,10 +87,15 @@ class File:
                 stamp = str(line[:20], "utf-8") if line[:1].isdigit() else None
                 if stamp is None or self._first <= stamp <= self._last:
                     yield line
+        if self._dims:
+            yield b"\ndim input\n"
+            for line in dim_log.lines(app.board.root + "/dim", self._dims):
+                if line[0] == "+" or self._first <= line[:20] <= self._last:
+                    yield line.encode() + b"\n"
 
     def _state(self):
         from .station import keys
-        from .station.answers.datatransfer import profile_of
+        from .station.answers.datatransfer import plan_of, profile_of
 
         station = self._app.station
         state = state_of(self._app)
@@ -110,6 +116,8 @@ class File:
             yield json.dumps(profile_of(profile)).encode() + b"\n"
             for start_s, limit, phases in profile.periods():
                 yield ("  %d %s %s\n" % (start_s, tenths_text(limit), phases or "")).encode()
+        for line in plan_of(station):
+            yield b"plan: %s\n" % line.encode()
 
 
 def _lines(path: str, length: int):

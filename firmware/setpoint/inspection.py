@@ -27,6 +27,7 @@ def state_of(app) -> dict:
         "registered": station.facts.accepted,
         "connected": station.facts.link_up,
         "connectors": [_connector(app, connector) for connector in station.facts.connectors],
+        "dimmed": None if station.dimming is None else bool(station.dimming.active),
         "memory": {
             "used": gc.mem_alloc(),
             "free": gc.mem_free(),

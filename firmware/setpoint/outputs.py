@@ -5,8 +5,8 @@ from .units import MINIMUM_DA, tenths_text
 
 
 def assign(app) -> int:
-    """Hands over limit, phases, permission and lock of every connector, and logs a new limit with
-    its reason. Returns how many connectors have something new."""
+    """Hands over limit, phases, permission and lock of every connector, and when its vehicle is
+    woken; logs a new limit with its reason. Returns how many connectors have something new."""
     changes = 0
     station = app.station
     closed_ms = station.settings["ContactorMinimumClosedSeconds"] * 1000
@@ -22,6 +22,7 @@ def assign(app) -> int:
             permitted,
         )
         evse.phases, evse.permitted = limit.phases, permitted
+        evse.sequence.wake_ms = station.settings["WakeUpAfterSeconds"] * 1000
         evse.lock_wanted = connector.has_lock and connector.lock_wanted()
         if evse.limit_da != limit.da:
             evse.limit_da = limit.da

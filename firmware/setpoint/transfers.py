@@ -2,6 +2,7 @@
 passes, and the task's end an event, `Station.on_transfer(name, problem)`. Loaded for that (late.py).
 
     upload      job: (url, file name, log type, from, to), diagnostics.py
+    download    job: (url, what outlives a try), update/work.py
 
 Rule 1: at most one upload and one download are under way; a new job ends the one before, a job None
     only ends it. No event comes of what was ended.
@@ -65,7 +66,9 @@ async def _carry_out(app, way, name: str, job: tuple, found: list) -> None:
     try:
         if name == "upload":
             from .diagnostics import upload as carry_out
-        if job[0][:4].lower() == "ftp:":
+        else:
+            from .update.work import fetch as carry_out
+        if name == "upload" and job[0][:4].lower() == "ftp:":
             from .link.ftp import Client
 
             client = Client(way)
@@ -73,7 +76,7 @@ async def _carry_out(app, way, name: str, job: tuple, found: list) -> None:
             from .link.http import Client
 
             tls = app.board.identity.get("tls") or {}
-            client = Client(way, app.clock, tls.get("ca_file"))
+            client = Client(way, app.clock, tls.get("ca_file"), documents=app.documents)
         found.append(await carry_out(app, client, *job))
     except MemoryError:
         found.append(("out of memory", None))

@@ -1,8 +1,19 @@
 """`esp32` on the model in chip.py."""
 
+import partitions
 from chip import CHIP
 
 HEAP_DATA = 4
+SLOTS = partitions.Slots(2)
+
+
+class Partition(partitions.Partition):
+    BOOT, RUNNING = 0, 1
+
+    def __init__(self, which):
+        partitions.Partition.__init__(
+            self, SLOTS, SLOTS.boot if which == self.BOOT else SLOTS.running.number
+        )
 
 
 def idf_heap_info(capabilities):

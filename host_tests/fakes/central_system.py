@@ -33,7 +33,9 @@ class CentralSystem:
             "SecurityEventNotification": lambda payload: {},
             "DiagnosticsStatusNotification": lambda payload: {},
             "LogStatusNotification": lambda payload: {},
+            "FirmwareStatusNotification": lambda payload: {},
             "DataTransfer": lambda payload: {"status": "Accepted"},
+            "SignCertificate": lambda payload: {"status": "Accepted"},
         }
         self._asked = 0
         self.last_answer = None  # the station's, to our CALL

@@ -16,6 +16,9 @@ class NotingApp:
     def on_press(self, button):
         self.told.append("press " + button)
 
+    def on_dim(self, dims):
+        self.told.append("dim" if dims else "no dim")
+
     def on_card(self, id_tag, connectors):
         self.told.append((id_tag, connectors))
 

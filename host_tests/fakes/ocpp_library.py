@@ -12,11 +12,13 @@ from websockets.exceptions import ConnectionClosed
 
 
 class Library(ChargePoint):
-    """Answers what a charge point asks; `seen` holds what it asked."""
+    """Answers what a charge point asks; `seen` holds what it asked, `starts` the fields of each
+    StartTransaction."""
 
     def __init__(self, *arguments):
         super().__init__(*arguments)
         self.seen = []
+        self.starts = []
 
     @on(Action.boot_notification)
     def on_boot(self, **payload):
@@ -38,6 +40,7 @@ class Library(ChargePoint):
     @on(Action.start_transaction)
     def on_start(self, **payload):
         self.seen.append("StartTransaction")
+        self.starts.append(payload)
         return call_result.StartTransaction(
             transaction_id=42, id_tag_info={"status": AuthorizationStatus.accepted}
         )

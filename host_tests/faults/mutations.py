@@ -20,7 +20,7 @@ ACTIONS = (
     "ChangeConfiguration", "ClearCache", "ClearChargingProfile", "DataTransfer",
     "GetCompositeSchedule", "GetConfiguration", "SetChargingProfile", "TriggerMessage",
     "UnlockConnector", "ChangeAvailability", "RemoteStartTransaction", "RemoteStopTransaction",
-    "Reset",
+    "Reset", "ReserveNow", "CancelReservation",
 )  # fmt: skip
 _NASTY = (
     None, True, -1, 0, 2**31, -(2**63), 1e308, 0.1, "", "\x00", "../../etc", "%s%n", "é" * 40,

@@ -11,6 +11,7 @@ from typing import Any
 
 from faults import surviving
 from faults.bench import INSTALLED_DA, Bench, local_list, profile
+from faults.scenes import FAR_AWAY
 
 SENT = {1: (25, 20), 2: (16, 10)}  # profile: the amperes of its versions, the newer last
 LIMIT_DA = 100  # of the newest
@@ -26,16 +27,15 @@ _TOLD = ("StartTransaction", "MeterValues", "StopTransaction")
 
 
 class Prepared:
-    """Profiles, each with the version before it; keys, twice; cards; a local list; a connector
-    out of service and one with a fault that only a person ends; an AuthorizationKey; a
+    """Profiles, each with the version before it; keys, twice; cards; a local list; a connector out
+    of service, one with a fault that only a person ends, and a reserved one; an AuthorizationKey; a
     transaction that was told whole, and one that runs, with samples that wait for the link."""
 
     def __init__(self, folder: Path, interpreter: list[str]) -> None:
         # Few lines fill a segment.
         keys = {"MeterValueSampleInterval": "30", "MeterValuesSampledData": _SAMPLED}
-        self.bench = bench = Bench(
-            folder, interpreter, connectors=[{"id": 1}, {"id": 2}, {"id": 3}], keys=keys
-        )
+        connectors = [{"id": number} for number in (1, 2, 3, 4)]
+        self.bench = bench = Bench(folder, interpreter, connectors=connectors, keys=keys)
         self.profiles: dict[tuple[int, float], dict] = {}  # as told, by (number, amperes)
         self.past: list[Any] = []  # payloads that were told before
         bench.plugged(32)
@@ -67,6 +67,8 @@ class Prepared:
             bench.ask("ChangeConfiguration", {"key": "AuthorizationKey", "value": password})
             bench.ask("ChangeAvailability", {"connectorId": 2 + version, "type": "Inoperative"})
             bench.ask("SendLocalList", local_list(version + 1, range(20 * version, 30)))
+            reserve = {"connectorId": 4, "reservationId": 1, "idTag": "NEVER%d" % version}
+            bench.ask("ReserveNow", {**reserve, "expiryDate": FAR_AWAY})
         bench.ask("ChangeAvailability", {"connectorId": 2, "type": "Operative"})
         station.cmd("contactor", connector=2, stuck="closed")
         station.wait_until(lambda state: state["connectors"][1]["status"] == "Faulted")
@@ -183,8 +185,10 @@ class Prepared:
             "Faulted" if str(n) in latched else "Unavailable" if n in out else "Available"
             for n in (2, 3)
         ]
+        reserved = surviving.document(files, "reservations")
+        wanted.append("Reserved" if reserved else "Available")
         status = [connector["status"] for connector in self.bench.station.state()["connectors"][1:]]
-        assert status == wanted, "connectors 2 and 3 are %s, and should be %s" % (status, wanted)
+        assert status == wanted, "connectors 2 to 4 are %s, and should be %s" % (status, wanted)
 
     def _check_journal(self, files: dict[str, bytes], restarted: bool) -> None:
         """What is whole is told once; what was told before comes again only where nothing says

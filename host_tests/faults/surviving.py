@@ -105,6 +105,15 @@ def _is_of(container: type, item: type) -> Callable[[Any], bool]:
     return is_of
 
 
+def _is_reservations(value: Any) -> bool:
+    return isinstance(value, list) and all(
+        isinstance(entry, list)
+        and [type(item) for item in entry if item is not None] in ([int, int, str, int, int],)
+        and entry[3] is None
+        for entry in value
+    )
+
+
 def _is_security(value: Any) -> bool:
     return isinstance(value, dict) and isinstance(value.get("now"), list) and len(value["now"]) == 2
 
@@ -113,6 +122,7 @@ _SHAPES = {
     "settings": _is_of(dict, str),
     "faults": _is_of(dict, int),
     "availability": _is_of(list, int),
+    "reservations": _is_reservations,
     "cache": lambda value: isinstance(value, str),
 }
 

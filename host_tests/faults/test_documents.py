@@ -23,6 +23,7 @@ ROWS = {
     "settings": "the configuration keys' file spoilt at a start",
     "cache": "the cards' file spoilt at a start",
     "local-list": "the local list's file spoilt at a start",
+    "reservations": "the reservations' file spoilt at a start",
     "journal/mark": "a mark of the journal spoilt at a start",
     "journal/": "a page of the journal spoilt at a start",
     "": "another file spoilt at a start",

@@ -24,13 +24,14 @@ from chip import CHIP, Panic  # noqa: E402, F401
 
 from setpoint import clock  # noqa: E402
 from setpoint.board.esp32 import board as boards  # noqa: E402
-from setpoint.board.esp32 import lock, panel, thermometer, wifi  # noqa: E402
+from setpoint.board.esp32 import dim_contact, lock, panel, thermometer, wifi  # noqa: E402
 from setpoint.board.meters import estimate, pulse  # noqa: E402
 from setpoint.board.readers import mfrc522, pn532, polling  # noqa: E402
 
 _SLEEPERS = (
     clock,
     boards,
+    dim_contact,
     lock,
     panel,
     thermometer,

@@ -30,6 +30,25 @@ def in_a_folder(test):
         os.rmdir(folder)
 
 
+def in_a_tree(test):
+    """The same for a folder with others below."""
+    folder = new_folder()
+    try:
+        test(folder)
+    finally:
+        _remove(folder)
+
+
+def _remove(folder):
+    for name in os.listdir(folder):
+        path = folder + "/" + name
+        if os.stat(path)[0] & 0x4000:
+            _remove(path)
+        else:
+            os.remove(path)
+    os.rmdir(folder)
+
+
 def content(path):
     with open(path, "rb") as file:
         return file.read()

@@ -1,6 +1,8 @@
 """A station without network, flash and hardware, for the portable tests: the test is its central
 system, its vehicle and its clock."""
 
+import os
+
 from central_system import CentralSystem
 from store_in_ram import DocumentsInRam, JournalInRam
 
@@ -52,7 +54,10 @@ class StationBench(CentralSystem):
         self.logs = []
         self.resets = 0
         self.renewals = 0  # of the connection
+        self.hold_work = None  # a list: long work waits there for `work_ends`
+        self.provisioned = []  # DER of the authorities that came with the identity
         self.transfers = []  # (upload or download, job; None: it is to end)
+        self.places = []  # what was to be done with the place for new firmware
         self._carrying_out = False
         supply = Supply(230, phases, switch, 320, None, grid_da, connectors)
         ids = list(range(1, connectors + 1))
@@ -69,6 +74,9 @@ class StationBench(CentralSystem):
             self._on_log,
             locks,
         )
+        credentials = self.station.facts.credentials
+        credentials.random = getattr(os, "urandom", None)  # a bare chip has none
+        credentials.provisioned = lambda: self.provisioned
         self.dispatch(self.station.start, after_reset)
         if register:
             self.connect()
@@ -112,10 +120,18 @@ class StationBench(CentralSystem):
                     self.clock_is_set()
             elif effect[0] == "renew":
                 self.renewals += 1
+            elif effect[0] == "work":
+                if self.hold_work is None:
+                    self.station.on_worked(result_of(effect[1]))
+                    todo += self.station.take_effects()
+                else:
+                    self.hold_work.append(effect[1])
             elif effect[0] == "transfer":
                 self.transfers.append(effect[1:])
             elif effect[0] == "reset":
                 self.resets += 1
+            elif effect[0] == "place":
+                self.places.append(effect[1])
         self._carrying_out = outer
         for connector in self.station.facts.connectors:
             limit = self.station.limits.of[connector.id]
@@ -145,6 +161,11 @@ class StationBench(CentralSystem):
     def trial_ends(self, passed):
         """The connection with the new credentials is there, or does not come about."""
         self.dispatch(self.station.on_trial, passed)
+
+    def work_ends(self, out_of_memory=False):
+        """The long work that waits comes to its end, or to that of the memory."""
+        generator = self.hold_work.pop(0)
+        self.dispatch(self.station.on_worked, None if out_of_memory else result_of(generator))
 
     def security_event(self, kind, info):
         self.dispatch(self.station.on_security_event, kind, info)
@@ -251,6 +272,15 @@ class StationBench(CentralSystem):
             "SetChargingProfile",
             {"connectorId": connector, "csChargingProfiles": profile(**changes)},
         )
+
+
+def result_of(generator):
+    """What long work returns, run without a pause."""
+    while True:
+        try:
+            next(generator)
+        except StopIteration as end:
+            return end.value
 
 
 def profile(

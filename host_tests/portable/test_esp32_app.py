@@ -5,6 +5,7 @@ from central_system import CentralSystem
 from esp32_bench import CHIP, IDENTITY, Task, boot, description, pass_time, virtual_time
 from reader_chips import Pn532Model
 
+from setpoint import dim_log
 from setpoint.app import App
 from setpoint.station import station as station_room
 from setpoint.store.files import recover_by
@@ -328,6 +329,23 @@ def test_an_emergency_stop_opens_and_ends_and_keeps_others_from_beginning():
         bench.end()
 
 
+def test_the_grid_operators_contact_dims_within_a_second_and_is_logged():
+    bench = BoardBench(dim={"pin": 21, "on": 1, "chip_pull": "up", "watts": 4200})
+    try:
+        evse = bench.app.control.evses[1]
+        assert evse.limit_da == 60, "the wire is open"
+        CHIP.drive(21, 0)
+        bench.run(62000)
+        assert evse.limit_da == 160
+        CHIP.drive(21, 1)
+        bench.run(1000)
+        assert evse.limit_da == 60 and bench.app.station.dimming.active
+        lines = [line.split(" s ")[1][:5] for line in dim_log.lines(bench.board.root + "/dim")]
+        assert lines == ["begin", "end", "begin"], "it does not know the time"
+    finally:
+        bench.end()
+
+
 def test_a_vehicle_that_asks_for_ventilation_charges_where_there_is_some():
     for ventilation in (True, False):
         bench = BoardBench(connector_ventilation=ventilation)
@@ -343,6 +361,28 @@ def test_a_vehicle_that_asks_for_ventilation_charges_where_there_is_some():
             )
         finally:
             bench.end()
+
+
+def test_a_vehicle_that_sleeps_already_is_woken_once_the_key_says_so():
+    bench = BoardBench()
+    try:
+        central = SlowCentralSystem(bench.app, "2025-06-15T12:00:00Z")
+        central.answer_all()
+        bench.wire.vehicle.wants = False
+        bench.wire.vehicle.plug_in()
+        bench.run(1000)
+        bench.app.on_card("04A1B2C3", [1])
+        bench.run(10000)
+        assert bench.state() == "B2"
+        key = {"key": "WakeUpAfterSeconds", "value": "15"}
+        assert central.ask("ChangeConfiguration", key) == {"status": "Accepted"}
+        states = set()
+        for _ in range(50):
+            bench.run(200)
+            states.add(bench.state())
+        assert "WAKE" in states
+    finally:
+        bench.end()
 
 
 def test_a_pulse_meter_is_what_the_station_reads():

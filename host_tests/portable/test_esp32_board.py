@@ -276,3 +276,12 @@ def test_a_file_system_that_failed_is_mounted_anew_and_the_folder_is_as_before()
         with open("/chip/kept") as file:
             assert file.read() == "kept"
     vfs.umount("/chip")
+
+
+def test_the_slot_that_runs_and_the_family_of_images_that_the_image_names_itself():
+    from setpoint.board.esp32.slot import family_in
+
+    slot, _ = booted().running_slot()
+    assert slot.info()[4] == "ota_0" and slot.get_next_update().info()[4] == "ota_1"
+    assert family_in("Setpoint 0.1.0 on esp32s3_octal with ESP32S3") == "esp32s3_octal"
+    assert family_in("Generic ESP32 module with ESP32") == ""

@@ -4,6 +4,8 @@ buttons."""
 from esp32_bench import CHIP, Task, booted, pass_time, virtual_time
 from noting_app import NotingApp
 
+from setpoint.board.esp32.dim_contact import watch
+
 
 def test_the_lock_is_driven_in_pulses_and_again_while_it_does_not_get_there():
     wiring = {
@@ -206,3 +208,39 @@ def test_an_emergency_stop_is_a_fault_while_it_is_pressed():
         assert app.told == pressed + [(0, "OtherError", "emergency_stop", None, False)]
     finally:
         end()
+
+
+def test_the_grid_operators_contact_is_told_at_the_start_and_after_each_change():
+    dim = {"pin": 21, "on": 1, "chip_pull": "up", "watts": 4200}
+    board = booted(light=None, button=None, dim=dim)
+    assert board.dim_watts == 4200 and booted().dim_watts is None
+    CHIP.drive(21, 0)
+    app = NotingApp()
+    end = virtual_time()
+    try:
+        task = Task(watch(dim, app))
+        pass_time(200, [task])
+        assert app.told == ["no dim"]
+        CHIP.drive(21, 1)
+        pass_time(60, [task])
+        CHIP.drive(21, 0)
+        pass_time(1000, [task])
+        assert app.told == ["no dim"], "a bounce"
+        CHIP.drive(21, 1)
+        pass_time(200, [task])
+        assert app.told == ["no dim", "dim"], "within 200 ms"
+        pass_time(10000, [task])
+        CHIP.drive(21, 0)
+        pass_time(200, [task])
+        assert app.told == ["no dim", "dim", "no dim"]
+    finally:
+        end()
+    # A wire that breaks at a contact that opens to dim
+    del CHIP.outside[21]
+    app = NotingApp()
+    end = virtual_time()
+    try:
+        pass_time(200, [Task(watch(dim, app))])
+    finally:
+        end()
+    assert app.told == ["dim"]

@@ -182,8 +182,9 @@ def test_tc_054_trigger_message():
         "MeterValues",
         "Heartbeat",
         "StatusNotification",
-        "DiagnosticsStatusNotification",
         "BootNotification",
+        "DiagnosticsStatusNotification",
+        "FirmwareStatusNotification",
     ):
         bench.sent.clear()
         request = {"requestedMessage": wanted}
@@ -191,9 +192,6 @@ def test_tc_054_trigger_message():
             request["connectorId"] = 1
         assert bench.ask("TriggerMessage", request) == ACCEPTED
         assert bench.sent[0][0] == wanted
-    assert bench.ask("TriggerMessage", {"requestedMessage": "FirmwareStatusNotification"}) == {
-        "status": "NotImplemented"
-    }
 
 
 def test_tc_055_trigger_message_for_an_unknown_connector():

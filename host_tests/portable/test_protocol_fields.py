@@ -277,8 +277,7 @@ def test_a_minimum_rate_of_another_type_is_told_though_nobody_uses_it():
 def test_an_action_is_supported_known_or_unknown():
     assert spec_for("ClearCache") == ()
     for action, code in (
-        ("UpdateFirmware", "NotSupported"),
-        ("ExtendedTriggerMessage", "NotSupported"),
+        ("SignedFirmwareStatusNotification", "NotSupported"),
         ("BootNotification", "NotSupported"),
         ("Foo", "NotImplemented"),
         ("setChargingProfile", "NotImplemented"),

@@ -395,7 +395,7 @@ def test_configuration_keys():
 def test_unknown_actions_and_known_ones_that_are_not_built_in():
     bench = StationBench()
     assert bench.ask("Frobnicate", {})[1] == "NotImplemented"
-    assert bench.ask("UpdateFirmware", {})[1] == "NotSupported"
+    assert bench.ask("StartTransaction", {})[1] == "NotSupported"
     assert bench.ask("DataTransfer", {"vendorId": "x"}) == {"status": "UnknownVendorId"}
 
 

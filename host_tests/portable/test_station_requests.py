@@ -266,6 +266,10 @@ def test_each_message_that_a_trigger_may_name():
         ("StatusNotification", 0, ["StatusNotification"]),
         ("MeterValues", 1, ["MeterValues"]),
         ("MeterValues", None, ["MeterValues"] * 2),
+        # "The requestedMessage is leading": a connector that says nothing to it is ignored
+        ("Heartbeat", 3, ["Heartbeat"]),
+        ("BootNotification", -1, ["BootNotification"]),
+        ("FirmwareStatusNotification", None, ["FirmwareStatusNotification"]),
     ):
         bench.sent.clear()
         request = {"requestedMessage": wanted}
@@ -280,7 +284,6 @@ def test_each_message_that_a_trigger_may_name():
     for wanted, connector, status in (
         ("MeterValues", 3, "Rejected"),
         ("StatusNotification", -1, "Rejected"),
-        ("FirmwareStatusNotification", None, "NotImplemented"),
     ):
         request = {"requestedMessage": wanted}
         if connector is not None:

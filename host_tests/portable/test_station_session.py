@@ -471,14 +471,12 @@ def test_triggers():
         ("Heartbeat", ["Heartbeat"]),
         ("MeterValues", ["MeterValues", "MeterValues"]),
         ("StatusNotification", ["StatusNotification"] * 3),
+        ("FirmwareStatusNotification", ["FirmwareStatusNotification"]),
     ):
         assert bench.ask("TriggerMessage", {"requestedMessage": message}) == {"status": "Accepted"}
         got = [action for action, _ in bench.sent]
         assert got[: len(expected)] == expected, (message, got)
         bench.sent.clear()
-    assert bench.ask("TriggerMessage", {"requestedMessage": "FirmwareStatusNotification"}) == {
-        "status": "NotImplemented"
-    }
     assert bench.ask("TriggerMessage", {"requestedMessage": "MeterValues", "connectorId": 9}) == {
         "status": "Rejected"
     }

@@ -18,7 +18,7 @@ from types import SimpleNamespace
 from unittest.mock import patch
 
 from legal_profiles import CAPABILITY
-from loop_books import Books
+from loop_books import Books, Reservation
 from loop_watch import MOTION_MS, Watch
 from loop_world import (
     FIRST_TRANSACTION,
@@ -29,6 +29,7 @@ from loop_world import (
     Meter,
     SlowCentralSystem,
 )
+from partitions import Slots
 
 import setpoint.app
 from setpoint.app import App
@@ -44,6 +45,9 @@ class LoopApp(App):
 
     loop = None
     _depth = 0
+
+    def _keep_dim_records(self):
+        self.station.dimming.take_records()
 
     def dispatch(self, event, *arguments):
         self._depth += 1
@@ -63,6 +67,8 @@ class ClosedLoop:
         self.meters = [Meter() for _ in self.books.connectors()]
         # (vehicle, circuit) of each outlet, which outlive a restart
         self.behind = [None] * site.connectors
+        self.dim_watts = 4200
+        self.dims = False
         self.tags = 0
         self.steps = 0
         self.events = 0
@@ -90,6 +96,7 @@ class ClosedLoop:
             name="closed loop",
             root="",
             mains=None,
+            dim_watts=self.dim_watts,
             identity={"vendor": "Setpoint", "model": "Loop"},
             keys={
                 "ChargeProfileMaxStackLevel": CAPABILITY.max_level,
@@ -114,8 +121,10 @@ class ClosedLoop:
             has_thermometer=False,
             temperature_c=lambda: None,
             remount=lambda: None,
+            running_slot=lambda: (Slots(1).running, "loop"),
             reset=lambda: None,
         )
+        trusted = not self.flash.failed
         self.flash.failed = False
         self.central.link_is_down()
         link = SimpleNamespace(send=self.central.take, set_ping_interval=lambda seconds: None)
@@ -132,7 +141,10 @@ class ClosedLoop:
         self._signature = None
         self._moved_ms = self.ms
         self.app.dispatch(self.app.station.start)
+        self.app.on_dim(self.dims)
         self.app.loop = self
+        if not trusted:
+            self._take_reservations()
         self.observe(True)
 
     def restart(self, at, downtime_ms=2000):
@@ -154,6 +166,9 @@ class ClosedLoop:
         self.books.remote_profiles = {}
         self.books.caps = {}  # the board tells them anew
         self.books.totals = {}
+        self.books.dim_ends_ms = None
+        if self.dims:
+            self.books.contact(self.ms, True, self.dim_da())
         self.books.changed()
         resumes = self.app.station.settings["ResumeTransactionAfterPowerLoss"]
         if not trusted:
@@ -165,6 +180,11 @@ class ClosedLoop:
         if trusted:
             assert after == (before if resumes else {}), "transactions over the restart"
         self.watch.shares_are_fair(self.app.clock.now())
+
+    def _take_reservations(self):
+        """Flash may still have some that ended."""
+        there = self.app.station.facts.reservations
+        self.books.reservations = [Reservation(*entry) for entry in there._all] if there else []
 
     def _forget_what_was_not_written(self):
         """Writes failed before the power went: which transactions run is what the station says now,
@@ -212,6 +232,7 @@ class ClosedLoop:
         self.events += 1
         app, books = self.app, self.books
         now, up_ms = app.clock.now(), app.clock.uptime_ms()
+        begun = []
         for connector in app.station.facts.connectors:
             transaction, known = connector.transaction, books.running.get(connector.id)
             if known is not None and (
@@ -225,6 +246,11 @@ class ClosedLoop:
                 books.begun(
                     connector.id, transaction, transaction.started if self.adopts else now, up_ms
                 )
+                begun.append(connector)
+        self._reservations(begun, now, up_ms)
+        while self.central.starts:
+            start = self.central.starts.pop()
+            assert books.may_name(start), start
         if self.adopts:
             handles = [r.handle for r in books.running.values()]
             books.placed = [
@@ -236,7 +262,50 @@ class ClosedLoop:
             books.clock_is_known(now, up_ms)
         if outermost and self.central.asked is None:
             self.same_profiles()
+            self.same_reservations()
             self.watch()
+
+    def _reservations(self, begun, now, up_ms):
+        """Nobody has begun where a connector is kept for somebody else."""
+        books, facts = self.books, self.app.station.facts
+        usable = [c.id for c in facts.connectors if not c.faulted()]
+        books.some_reservations_end(now, up_ms, usable)
+        if self.adopts:
+            return
+        strangers = []
+        for connector in begun:
+            transaction = connector.transaction
+            group = books.groups.get(transaction.id_tag)
+            assert transaction.parent in (None, group), "a group that nobody named"
+            if books.uses(connector.id, transaction.id_tag, transaction.parent) is None:
+                strangers.append(connector.id)
+        for connector_id in strangers:
+            assert not books.is_kept(connector_id, self.vacant()), (
+                "a stranger charges where a connector is kept",
+                connector_id,
+                books.reservations,
+            )
+
+    def vacant(self):
+        """Connectors where whoever comes could begin, reservations aside."""
+        return [
+            c.id
+            for c in self.app.station.facts.connectors
+            if not (c.transaction or c.faulted() or c.plugged() or c.ended_here)
+        ]
+
+    def same_reservations(self):
+        """Books, station and flash know the same ones, and no connector is kept without one."""
+        facts, known = self.app.station.facts, self.books.reservations
+        if not known and not self.flash.failed:
+            assert facts.reservations is None
+        for connector in facts.connectors:
+            kept = self.books.is_kept(connector.id, self.vacant())
+            assert facts.is_kept_from(connector, None, None) == kept, (connector.id, known)
+            assert kept or connector.status() != "Reserved", connector.id
+        if not self.flash.failed:
+            stored = [tuple(entry) for entry in self.flash.read("reservations", [])]
+            assert sorted(stored) == sorted(tuple(r) for r in known), "in flash"
 
     def same_profiles(self):
         """Books, station and flash hold the same profiles."""
@@ -263,8 +332,19 @@ class ClosedLoop:
         counts["transactions"] = self.central.transaction_ids - FIRST_TRANSACTION + 1
         counts["fallbacks"] = self.books.fallbacks
         counts["came back"] = self.returned
+        counts["reserved"], counts["reservations used"] = self.books.reserved, self.books.used
         for name, count in counts.items():
             totals[name] = totals.get(name, 0) + count
+
+    def dim_da(self):
+        site = self.books.site
+        return self.dim_watts * 10 // (site.volts * site.phases)
+
+    def dim(self, dims):
+        """What the grid operator's contact says."""
+        self.dims = dims
+        self.books.contact(self.ms, dims, self.dim_da())
+        self.app.on_dim(dims)
 
     def link(self, up):
         if up and not self.app.station.facts.link_up:

@@ -1,8 +1,13 @@
 """What the central system told the station in a closed loop, and what the oracle makes of it."""
 
+from collections import namedtuple
+
 from legal_profiles import CAPABILITY, DAY
 
 from tools import expected
+
+# connector 0: any one; instants; parent: a parentIdTag or None
+Reservation = namedtuple("Reservation", "id connector tag parent expires accepted")
 
 
 class Running:
@@ -24,7 +29,12 @@ class Books:
         self.totals = {}  # source: da, for all connectors together
         self.remote_profiles = {}  # id tag: profile that came with its remote start
         self.last = {}  # profile id: Placed, as accepted last
+        self.reservations = []
+        self.groups = {}  # id tag: its parentIdTag, as the central system knows it
+        self.named = {}  # (connector, id tag): the reservationIds that its starts may name
+        self.reserved = self.used = 0
         self.settings = {"FallbackLimitAfterMinutes": 0, "FallbackLimitAmps": 6}
+        self.dim_ends_ms = None  # when the limit of a contact that rests is over
         self.heard_ms = 0  # the central system, or the last power-up
         self.fallback = self.falls_back_now = False
         self.fallbacks = 0
@@ -39,6 +49,10 @@ class Books:
     def time_is(self, ms):
         """After so many minutes of silence the fallback limit holds. In the millisecond in which it
         begins both are right: the station may be told of a pilot before it is woken for that."""
+        if self.dim_ends_ms is not None and ms >= self.dim_ends_ms:
+            self.dim_ends_ms = None
+            del self.totals["dim"]
+            self.changed()
         minutes = self.settings["FallbackLimitAfterMinutes"]
         silent_ms = ms - self.heard_ms
         fallback = minutes > 0 and silent_ms > minutes * 60000
@@ -47,6 +61,15 @@ class Books:
             self.fallback = fallback
             self.fallbacks += fallback
             self.changed()
+
+    def contact(self, ms, dims, da):
+        """The grid operator's contact: its limit ends a minute after it rests."""
+        if dims:
+            self.totals["dim"] = da
+            self.dim_ends_ms = None
+        elif "dim" in self.totals and self.dim_ends_ms is None:
+            self.dim_ends_ms = ms + 60000
+        self.changed()
 
     def begun(self, connector, transaction, now, up_ms):
         running = Running(transaction.handle, transaction.id_tag, now, up_ms)
@@ -64,6 +87,65 @@ class Books:
             if not (p.profile["chargingProfilePurpose"] == "TxProfile" and p.transaction == handle)
         ]
         self.changed()
+
+    # -- reservations
+
+    def some_reservations_end(self, now, up_ms, usable):
+        """usable: connectors that are not faulted."""
+
+        def is_over(r):
+            if r.connector == 0 and not usable or r.connector and r.connector not in usable:
+                return True
+            return up_ms >= (r.expires - r.accepted) * 1000 if now is None else now >= r.expires
+
+        self.reservations = [r for r in self.reservations if not is_over(r)]
+
+    def uses(self, connector, tag, parent):
+        """A transaction has begun. The reservation that it used, which is over; or None."""
+        fitting = [
+            r
+            for r in self.reservations
+            if r.connector in (0, connector)
+            and (r.tag == tag or (r.parent is not None and r.parent == parent))
+        ]
+        used = max(fitting, key=lambda r: r.connector, default=None)
+        if used is not None:
+            self.reservations.remove(used)
+            self.used += 1
+        self.named.setdefault((connector, tag), set()).add(None if used is None else used.id)
+        return used
+
+    def may_name(self, start):
+        """Is its reservationId right? start: of a StartTransaction."""
+        return start.get("reservationId") in self.named[start["connectorId"], start["idTag"]]
+
+    def is_kept(self, connector, vacant):
+        """Nobody without a reservation may begin here. vacant: connectors without a vehicle, where
+        one could begin."""
+        of = [r.connector for r in self.reservations]
+        return connector in of or (0 in of and not set(vacant) - set(of) - {connector})
+
+    def reservation_status(self, new, now, places, waiting):
+        """What ReserveNow must be answered while flash takes it. places: {connector: one of
+        "Faulted", "taken", "awaited" (a card waits for a plug), "vacant"}. waiting: how many cards
+        do."""
+        concerned = [places[c] for c in places if new.connector in (0, c)]
+        before = [r for r in self.reservations if r.id == new.id]
+        others = [r.connector for r in self.reservations if r.id != new.id]
+        vacant = {c for c in places if places[c] in ("awaited", "vacant")} - set(others)
+        if now is None or new.expires <= now:
+            return "Rejected"
+        if set(concerned) == {"Faulted"}:
+            return "Faulted"
+        if new.connector in others:
+            return "Occupied"
+        if before and before[0].connector == new.connector:
+            return "Accepted"
+        if new.connector == 0:
+            return "Accepted" if len(vacant) > waiting else "Occupied"
+        if places[new.connector] != "vacant":
+            return "Occupied"
+        return "Occupied" if 0 in others and vacant == {new.connector} else "Accepted"
 
     def clock_is_known(self, now, up_ms):
         """R31: what began without the time is given its instant."""
@@ -157,6 +239,8 @@ class Books:
         """The next instant at which anything could change: every start, end and edge of every
         profile."""
         best = now + 30 * DAY
+        if self.site.plan is not None:  # its minutes and its zone's are multiples of 15
+            best = now - now % 900 + 900
         for placed in self.placed:
             profile, schedule = placed.profile, placed.profile["chargingSchedule"]
             steps = [0] + [p["startPeriod"] for p in schedule["chargingSchedulePeriod"]]

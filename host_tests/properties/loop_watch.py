@@ -181,13 +181,31 @@ class Watch:
         )
         if inputs != self._inputs:
             self._inputs, self._inputs_ms = inputs, ms
+        elif self.delayed():
+            self._inputs_ms = ms
         elif ms - self._inputs_ms >= RISE_MS and not books.falls_back_now:
             self.shares_are_fair(now)
+
+    def delayed(self):
+        """Connectors that wait for the end of a random delay: they pause, and not for longer than
+        the key says."""
+        delay = self.loop.app.station.facts.random_delay
+        if delay is None:
+            return []
+        up_ms = self.loop.app.clock.uptime_ms()
+        waiting = [c for c in delay._of if delay._of[c].ends_ms is not None]
+        for connector in waiting:
+            assert delay._of[connector].ends_ms - up_ms <= 1800000
+            if delay._of[connector].ends_ms > up_ms:
+                assert self.loop.app.station.limits.of[connector].da < 60, "it does not pause"
+        return waiting
 
     def _asking(self):
         return [c.id for c in self.loop.app.station.facts.connectors if c.vehicle == "C"]
 
     def shares_are_fair(self, now):
+        if self.delayed():
+            return
         books = self.loop.books
         shares = books.shares(now, self._asking())
         grants = self.loop.app.station.limits.of

@@ -113,6 +113,7 @@ class SlowCentralSystem(CentralSystem):
         self.registers = "Accepted"
         self.card_status = "Accepted"
         self.transaction_ids = FIRST_TRANSACTION - 1
+        self.starts = []  # of StartTransaction, until they were compared with the books
         self.replies = []  # (due_ms, text)
         self.holds = False  # it keeps its replies until it is let go
         self.in_flight = None  # (sent_ms, id)
@@ -128,12 +129,18 @@ class SlowCentralSystem(CentralSystem):
                 "interval": 3600,
             },
             Heartbeat=lambda payload: {"currentTime": text_of(self.now())},
-            Authorize=lambda payload: {"idTagInfo": {"status": self.card_status}},
+            Authorize=lambda payload: {"idTagInfo": self._info(payload["idTag"])},
             StartTransaction=self._start,
         )
 
     def _start(self, payload):
-        return dict(CentralSystem._start(self, payload), idTagInfo={"status": self.card_status})
+        self.starts.append(payload)
+        return dict(CentralSystem._start(self, payload), idTagInfo=self._info(payload["idTag"]))
+
+    def _info(self, tag):
+        info = {"status": self.card_status}
+        parent = self.loop.books.groups.get(tag)
+        return info if parent is None else dict(info, parentIdTag=parent)
 
     def now(self):
         return T0 + self.loop.ms // 1000 - self.behind_s

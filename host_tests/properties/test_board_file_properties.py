@@ -62,6 +62,7 @@ PARTS = [  # what a board may have besides
         },
     ),
     ("emergency_stop", {"pin": 35, "on": 1}),
+    ("dim", {"pin": 35, "on": 1, "chip_pull": "up", "watts": 4200}),
     ("reader", {"kind": "mfrc522", "cs_pin": 21, "reset_pin": None}),
     ("reader", {"kind": "pn532"}),
     ("spi", {"bus": 2, "sck_pin": 21, "mosi_pin": 19, "miso_pin": 35}),

@@ -10,7 +10,9 @@ every instant at which the oracle changes:
  a restart gives them at once; (d) a contactor is closed only with a permit, or for the seconds that
  a vehicle has to stop; a refused profile changes
      nothing; books, station and flash hold the same profiles, after a power cut too;
- (e) nothing raises, and every message is valid by the official schemas.
+ (e) nobody charges where a connector is kept for somebody else, none is kept without a
+ reservation, and books, station and flash hold the same ones;
+ (f) nothing raises, and every message is valid by the official schemas.
 
 `SETPOINT_EXAMPLES=2000 SETPOINT_STEPS=100` for a night. A failing sequence is printed as it was
 found; with `SETPOINT_SHRINK=1 --hypothesis-seed=...` hypothesis takes some minutes to make it
@@ -19,13 +21,16 @@ short."""
 import json
 import math
 import os
+from datetime import timedelta, timezone
+from zoneinfo import ZoneInfo
 
 from closed_loop import ClosedLoop
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 from legal_profiles import CAPABILITY, DAY, T0, profiles
-from loop_world import PowerCut, as_sent
+from loop_books import Reservation
+from loop_world import PowerCut, as_sent, text_of
 
 from tools import expected
 
@@ -134,6 +139,37 @@ def spoilt(profile, way):
         periods[0]["limit"] = "16"
     return profile
 
+
+# (lines, the same for the oracle)
+PLANS = [("", None)] + [
+    (lines, expected.WeekPlan(zone, week))
+    for lines, zone, week in (
+        ("zone UTC0\notherwise 10", timezone.utc, [[0, 100]]),
+        (
+            "zone CET-1CEST,M3.5.0,M10.5.0/3\n14:00-14:45 0\n18:00-06:00 13.5\notherwise unlimited",
+            ZoneInfo("Europe/Berlin"),
+            [
+                [day * 1440 + minute, da]
+                for day in range(7)
+                for minute, da in ((0, 135), (360, None), (840, 0), (885, None), (1080, 135))
+            ],
+        ),
+        (
+            "zone <+0545>-5:45\nSun 17:30-18:30 7\nMon-Sat 10:15-12:00 32\notherwise 16",
+            timezone(timedelta(hours=5, minutes=45)),
+            [
+                entry
+                for day in range(6)
+                for entry in (
+                    [day * 1440, 160],
+                    [day * 1440 + 615, 320],
+                    [day * 1440 + 720, 160],
+                )
+            ]
+            + [[8640, 160], [8640 + 1050, 70], [8640 + 1110, 160]],
+        ),
+    )
+]
 
 SPOILT = "level,first period,no period,order,many,negative,phases,duration,validity,recurring,unit,missing,type".split(
     ","
@@ -295,6 +331,131 @@ class StationMachine(RuleBasedStateMachine):
                 self.loop.ask("RemoteStopTransaction", {"transactionId": transaction.id})
             )
         self.after(wait)
+
+    # -- the central system: reservations
+
+    @precondition(lambda self: self.linked())
+    @rule(
+        connector=st.integers(0, 3),
+        lasts_s=st.sampled_from([30, 600, 7200, DAY, 7 * DAY, 0]),
+        group=st.sampled_from([None, None, "FAMILY", "FIRM"]),
+        replaces=st.sampled_from([False, False, False, True]),
+        power_cut=st.sampled_from([None, None, None, 0, 1]),
+        wait=waits,
+    )
+    def reserve(self, connector, lasts_s, group, replaces, power_cut, wait):
+        self.reserve_now(connector, lasts_s, group, replaces, power_cut)
+        self.after(wait)
+
+    def reserve_now(self, connector, lasts_s, group=None, replaces=False, power_cut=None):
+        loop, books, now = self.loop, self.loop.books, self.now()
+        connector %= self.count + 1
+        number = books.reserved = books.reserved + 1
+        if replaces and books.reservations:
+            number = books.reservations[0].id
+        expires = (loop.central.now() if now is None else now) + lasts_s
+        new = Reservation(number, connector, loop.new_tag(), group, expires, now)
+        facts, grants = loop.app.station.facts, loop.app.station.authorisation.grants
+        places = {
+            c.id: "Faulted"
+            if c.faulted()
+            else "taken"
+            if c.id not in loop.vacant()
+            else "awaited"
+            if c.authorised
+            else "vacant"
+            for c in facts.connectors
+        }
+        status = books.reservation_status(new, now, places, len(grants))
+        others = [r for r in books.reservations if r.id != number]
+        request = {
+            "reservationId": number,
+            "connectorId": connector,
+            "idTag": new.tag,
+            "expiryDate": text_of(expires),
+        }
+        if group is not None:
+            request["parentIdTag"] = group
+
+        def answered(answer):
+            fails = loop.flash.fails and status == "Accepted"
+            assert answer.payload == {"status": "Rejected" if fails else status}, (new, places)
+            if accepted(answer):
+                books.reservations = others + [new]
+
+        before = loop.flash.kept.get("reservations")
+        loop.flash.cut_after = power_cut
+        try:
+            loop.ask("ReserveNow", request, answered)
+        except PowerCut:
+            if loop.flash.kept.get("reservations") != before:
+                books.reservations = others + [new]
+            loop.central.asked = None
+            loop.restart(loop.central.now())
+        finally:
+            loop.flash.cut_after = None
+
+    @precondition(lambda self: self.linked())
+    @rule(
+        connector=st.integers(0, 3),
+        group=st.sampled_from([None, "FAMILY"]),
+        stranger=st.sampled_from([None, "card", "remote start"]),
+        remote=st.booleans(),
+        wait=waits,
+    )
+    def reserve_leave_and_come(self, connector, group, stranger, remote, wait):
+        """A vehicle makes room, its place is reserved, and a stranger may be faster."""
+        connector = self.n(connector) if connector else 0
+        leaves = connector or self.n(wait)
+        self.vehicle(leaves).plug_out()
+        self.after(9000)
+        self.reserve_now(connector, 7200, group)
+        if stranger is not None:
+            self.comes(leaves, self.loop.new_tag(), stranger == "remote start")
+        if self.loop.books.reservations:
+            self.who_has_reserved(self.loop.books.reservations[-1], leaves, group, remote)
+        self.after(wait)
+
+    @precondition(lambda self: self.linked())
+    @rule(known=st.booleans(), wait=waits)
+    def cancel_reservation(self, known, wait):
+        books, fails = self.loop.books, self.loop.flash.fails
+        number = books.reservations[-1].id if known and books.reservations else -5
+
+        def answered(answer):
+            assert accepted(answer) == (number > 0 and not fails)
+            if accepted(answer):
+                books.reservations = [r for r in books.reservations if r.id != number]
+
+        self.loop.ask("CancelReservation", {"reservationId": number}, answered)
+        self.after(wait)
+
+    @precondition(lambda self: self.loop.books.reservations)
+    @rule(which=st.integers(0, 3), group=st.booleans(), remote=st.booleans(), wait=waits)
+    def who_has_reserved_comes(self, which, group, remote, wait):
+        reservations = self.loop.books.reservations
+        reservation = reservations[which % len(reservations)]
+        connector = reservation.connector or self.n(which + 1)
+        self.who_has_reserved(reservation, connector, group, remote)
+        self.after(wait)
+
+    def who_has_reserved(self, reservation, connector, group, remote):
+        tag = reservation.tag
+        if group and reservation.parent is not None:
+            tag = self.loop.new_tag()
+            self.loop.books.groups[tag] = reservation.parent
+        self.comes(connector, tag, remote)
+
+    def comes(self, connector, tag, remote):
+        if not self.vehicle(connector).plugged:
+            self.vehicle(connector).plug_in(320, 3, 0)
+            self.after(900)
+        if remote and self.linked():
+            self.loop.ask("RemoteStartTransaction", {"idTag": tag, "connectorId": connector})
+        else:
+            self.loop.app.on_card(tag, [connector])
+            self.loop.pump()
+        self.after(1200)
 
     # -- the central system: profiles
 
@@ -536,6 +697,40 @@ class StationMachine(RuleBasedStateMachine):
         assert accepted(answer) or self.loop.flash.fails
         if accepted(answer) and setting[0] in self.loop.books.settings:
             self.loop.books.settings[setting[0]] = int(setting[1])
+
+    @precondition(lambda self: self.linked())
+    @rule(plan=st.sampled_from(PLANS), wait=waits)
+    def weekly_plan(self, plan, wait):
+        """The station gets a plan of its own, or loses it."""
+        lines, expected_plan = plan
+        books = self.loop.books
+
+        def answered(answer):
+            assert accepted(answer) or self.loop.flash.fails
+            if accepted(answer):
+                books.site = books.site._replace(plan=expected_plan)
+                books.changed()
+
+        request = {"vendorId": "Setpoint", "messageId": "SetPlan", "data": lines}
+        self.loop.ask("DataTransfer", request, answered)
+        self.after(wait)
+
+    @precondition(lambda self: self.linked())
+    @rule(most=st.sampled_from([0, 0, 5, 60, 600, 1800]), wait=waits)
+    def random_delay(self, most, wait):
+        key = {"key": "RandomDelayMax", "value": str(most)}
+        assert accepted(self.loop.ask("ChangeConfiguration", key)) or self.loop.flash.fails
+        self.after(wait)
+
+    @rule(wait=waits)
+    def the_driver_presses_the_button(self, wait):
+        self.loop.app.on_press("button")
+        self.after(wait)
+
+    @rule(dims=st.booleans(), wait=waits)
+    def grid_operators_contact(self, dims, wait):
+        self.loop.dim(dims)
+        self.after(wait)
 
     # -- time
 

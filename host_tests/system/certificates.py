@@ -33,12 +33,15 @@ def _alternative(name: str) -> x509.GeneralName:
 
 
 class Authority:
-    def __init__(self, folder: Path, name: str) -> None:
+    """signed_by: another one that signs this one's certificate, None: itself."""
+
+    def __init__(self, folder: Path, name: str, signed_by: "Authority | None" = None) -> None:
         self._folder = folder
         self._name = name
         self._count = 0
-        self._key = ec.generate_private_key(ec.SECP256R1())
-        self.cert = self._make(name, self._key, [], (-100, 100), True).cert
+        self.key = ec.generate_private_key(ec.SECP256R1())
+        signer = signed_by or self
+        self.cert = signer._make(name, self.key, [], (-100, 100), True).cert
 
     def sign(
         self, name: str, names: "tuple[str, ...]" = (), days: "tuple[float, float]" = (-1, 30)
@@ -72,7 +75,7 @@ class Authority:
         file = str(self._folder / ("%s-%d" % (name, self._count)))
         files = Certificate(Path(file + ".pem"), Path(file + ".key"))
         files.cert.write_bytes(
-            builder.sign(self._key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
+            builder.sign(self.key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
         )
         plain = serialization.NoEncryption()
         files.key.write_bytes(

@@ -13,7 +13,7 @@ import sys
 
 HERE = __file__.rsplit("/", 1)[0]
 BUILD, ROOT = sys.argv[1:3]
-sys.path[:0] = [HERE + "/../chip", HERE + "/../../tools"]
+sys.path[:0] = [HERE + "/../chip", HERE + "/../fakes", HERE + "/../../tools"]
 
 from chip import CHIP  # noqa: E402
 from run_compiled import use  # noqa: E402

@@ -116,8 +116,8 @@ identity = {"csms_url": options["url"], "charge_point_id": options.get("id", "cp
 identity["tls"] = options.get("tls")
 credentials = Credentials()
 if "security" in options:
-    credentials.now = tuple(options["security"])
-    credentials.before = tuple(options["before"]) if "before" in options else None
+    credentials.now = tuple(options["security"]) + (0,)
+    credentials.before = tuple(options["before"]) + (0,) if "before" in options else None
 reconnect = {"minimum_s": options.get("minimum_s", 0.2), "random_s": 0}
 session = Session(network, identity, credentials, reconnect, lambda level, sentence: say("log", level, sentence), clock)
 session.set_ping_interval(options.get("ping_s", 0))

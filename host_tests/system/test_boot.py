@@ -362,6 +362,29 @@ def test_a_slot_that_the_boot_loader_gives_up_at_once_is_not_tried_for_ever(boar
     assert "frozen: 2.0" in board.start(cause=1)[1], "power off and on tries again"
 
 
+UPDATES = """from esp32 import Partition
+if Partition(Partition.RUNNING).info()[4] == "ota_0":
+    Partition(Partition.RUNNING).get_next_update().set_boot()
+    forget_starts()
+    import machine
+    machine.reset()"""
+
+
+def test_a_slot_that_was_chosen_for_the_next_start_is_not_called_good_before_it_has_run(
+    board, tmp_path
+):
+    """ESP-IDF marks the slot that was chosen last. If that is the new one, no roll-back is left for
+    an image that dies before it comes to boot.py."""
+    board.format(without_program(tmp_path))
+    board.write_slot(0, frozen("1.0", UPDATES))
+    board.write_slot(1, frozen("2.0"))
+    (board.folder / "ota_1" / "boot.py").write_text("import machine\nmachine.reset()\n")
+    assert "frozen: 1.0" in board.start()[1]
+    assert (board.folder / "otadata").read_text() == "1 new"
+    assert "boot:" not in board.start()[1]
+    assert "frozen: 1.0 from ota_0" in board.start()[1]
+
+
 def test_an_empty_other_slot_ends_in_safe_mode(board, tmp_path):
     board.format(without_program(tmp_path))
     board.write_slot(0, frozen("2.0", CRASHES))
@@ -403,6 +426,8 @@ class App:
     died = DIED
     def __init__(self, board, started):
         print("app:", started)
+        self.control = self
+        self.halt = board.make_safe
     async def run(self):
         RUN
 """,

@@ -274,7 +274,7 @@ def test_what_a_start_makes_of_other_flash_than_it_had_is_seen(prepared):
             ("/state/profile-1.b", "emptied", "profiles in force"),
             ("/state/profile-2.b", "emptied", "profiles in force"),
             ("/state/settings.b", "emptied", "ConnectionTimeOut is 2000, and should be 1000"),
-            ("/state/faults.a", "emptied", "connectors 2 and 3 are"),
+            ("/state/faults.a", "emptied", "connectors 2 to 4 are"),
             ("/journal/2", "cut", "messages of the journal were told"),
         ):
             content = getattr(test_documents.Spoiler(prepared.files, random.Random(1)), harm)(

@@ -9,11 +9,15 @@ from pathlib import Path
 
 import file_server
 import pytest
+from authority import Authority
 from file_server import FileServer
+from firmware_image import setpoint_bin
 from npm_packages import installed
 from ocpp_rpc import NodeCentralSystem
 
-from tools.station_process import StationProcess
+from setpoint.clock import system_instant
+from tools import update
+from tools.station_process import RESET, StationProcess
 
 
 @pytest.fixture
@@ -142,6 +146,61 @@ def test_diagnostics_and_logs_at_the_ocpp_rpc_package(strict, micropython, tmp_p
         assert strict.ask("GetLog", request) == {"status": "Rejected"}
 
 
+@pytest.mark.parametrize("micropython", ["64bit"], indirect=True)
+def test_certificates_at_the_ocpp_rpc_package(strict, micropython, tmp_path):
+    root = Authority("Root", system_instant())
+    kind = {"certificateType": "CentralSystemRootCertificate"}
+    accepted = {"status": "Accepted"}
+    with _station(tmp_path, micropython, strict) as station:
+        station.wait_until(lambda state: state["registered"])
+        assert strict.ask("GetInstalledCertificateIds", kind) == {"status": "NotFound"}
+        assert strict.ask("InstallCertificate", {**kind, "certificate": root.pem}) == accepted
+        found = strict.ask("GetInstalledCertificateIds", kind)["certificateHashData"]
+        assert strict.ask("DeleteCertificate", {"certificateHashData": found[0]}) == accepted
+        assert strict.ask("InstallCertificate", {**kind, "certificate": "none"}) == {
+            "status": "Rejected"
+        }
+        wanted = {"requestedMessage": "SignChargePointCertificate"}
+        assert strict.ask("ExtendedTriggerMessage", wanted) == accepted
+        request = strict.wait_for_message("SignCertificate")["payload"]["csr"]
+        chain = {"certificateChain": root.sign(request)}
+        assert strict.ask("CertificateSigned", chain) == accepted
+        assert strict.ask("CertificateSigned", chain) == {"status": "Rejected"}
+        strict.wait_for_message("SecurityEventNotification", type="InvalidChargePointCertificate")
+        firmware = {
+            "location": "http://127.0.0.1:9/",
+            "retrieveDateTime": "2026-01-01T00:00:00Z",
+            "signingCertificate": root.pem,
+            "signature": "AA==",
+        }
+        signed = {"requestId": 3, "firmware": firmware}
+        assert strict.ask("SignedUpdateFirmware", signed) == {"status": "InvalidCertificate"}
+        kind = {"certificateType": "ManufacturerRootCertificate"}
+        assert strict.ask("InstallCertificate", {**kind, "certificate": root.pem}) == accepted
+        signed["retries"] = 0
+        assert strict.ask("SignedUpdateFirmware", signed) == accepted
+        strict.wait_for_message("SignedFirmwareStatusNotification", status="DownloadFailed")
+
+
+@pytest.mark.parametrize("micropython", ["64bit"], indirect=True)
+def test_an_update_of_the_firmware_at_the_ocpp_rpc_package(strict, micropython, tmp_path):
+    with (
+        closing(FileServer()) as server,
+        _station(tmp_path, micropython, strict) as station,
+    ):
+        image = setpoint_bin("esp32", "9.0.0", 20000)[1]
+        server.files["/fw"] = update.of_image(image, "simulated", "9.0.0")
+        station.wait_until(lambda state: state["registered"])
+        request = {"location": server.url + "/fw", "retrieveDate": "2025-06-15T12:00:00Z"}
+        assert strict.ask("UpdateFirmware", request) == {}
+        for status in ("Downloading", "Downloaded", "Installing"):
+            strict.wait_for_message("FirmwareStatusNotification", status=status)
+        assert station.wait_exit(60) == RESET
+        station.start()
+        strict.wait_for_message("FirmwareStatusNotification", status="Installed")
+
+
+@pytest.mark.parametrize("micropython", ["64bit"], indirect=True)
 def test_a_local_list_at_the_ocpp_rpc_package(strict, micropython, tmp_path):
     with _station(tmp_path, micropython, strict, LocalPreAuthorize="true") as station:
         station.wait_until(lambda state: state["registered"])

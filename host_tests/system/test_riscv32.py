@@ -56,6 +56,11 @@ def test_a_control_step_leaves_a_chip_seven_eighths_of_its_time(chip):
     assert figures["is anything due"] < 2000
 
 
+def test_a_slice_of_a_signature_is_shorter_than_a_period_of_the_control_step(chip):
+    figures = {figure["name"]: figure["value"] for figure in riscv32.counts()}
+    assert figures["one squaring of an RSA signature, 4096 bits"] < 3200000
+
+
 SOME = """\
 FAILED test_a.py::test_one
 Traceback (most recent call last):

@@ -1,6 +1,7 @@
 """`make central` as a process: what somebody types or pipes in, and what it says and ends with."""
 
 import base64
+import calendar
 import json
 import os
 import pty
@@ -270,6 +271,29 @@ def test_a_call_s_payload_may_come_from_a_file(start, tmp_path):
     file.write_text("[1]")
     central.type("raw SendLocalList @%s" % file)
     central.wait_for("! the JSON must be an object")
+
+
+def test_a_reservation_by_hand(start):
+    central = start()
+    station = Station(central)
+    central.type("cancel")
+    central.wait_for("! nothing was reserved")
+    central.type("reserve TAG", "cancel", "reserve OTHER 2 90", "cancel 5")
+    action, first = station.heard_soon()
+    assert action == "ReserveNow"
+    assert (first["idTag"], first["connectorId"]) == ("TAG", 0)
+    assert 14 * 60 < seconds_from_now(first["expiryDate"]) <= 15 * 60
+    number = first["reservationId"]
+    assert station.heard_soon(2) == ["CancelReservation", {"reservationId": number}]
+    _, second = station.heard_soon(3)
+    assert (second["idTag"], second["connectorId"]) == ("OTHER", 2)
+    assert 89 * 60 < seconds_from_now(second["expiryDate"]) <= 90 * 60
+    assert second["reservationId"] > number
+    assert station.heard_soon(4) == ["CancelReservation", {"reservationId": 5}]
+
+
+def seconds_from_now(text):
+    return calendar.timegm(time.strptime(text, "%Y-%m-%dT%H:%M:%SZ")) - int(time.time())
 
 
 def test_transaction_numbers_go_on_after_a_restart(start):

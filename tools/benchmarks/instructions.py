@@ -79,6 +79,38 @@ def messages(count: str) -> None:
         tell("garbage collection, 2 vehicles charging, " + profiles, gc.collect)
 
 
+def signatures() -> None:
+    """What checking a signature takes (certificates/): the slices that are one stretch in C, and
+    the whole of what is sliced."""
+    from setpoint.certificates import ecdsa, hashes
+
+    def random(count: int) -> bytes:  # a bare chip has no source of it
+        return bytes([i * 89 % 251 for i in range(count)])
+
+    for bits in (2048, 3072, 4096):
+        modulus = (1 << bits) - 159
+        number = modulus // 3
+        tell("one squaring of an RSA signature, %d bits" % bits, lambda: number * number % modulus)
+    secret, public = _whole(ecdsa.key_pair(random))
+    signature = _whole(ecdsa.signed(secret, b"", random))
+    curve = ecdsa.Curve(ecdsa.OIDS[0])
+    digest = _whole(hashes.digest("SHA256", b""))
+    tell(
+        "ECDSA signature on P-256 checked",
+        lambda: _whole(ecdsa.verified(curve, public, digest, signature)),
+    )
+    tell("key pair on P-256 made", lambda: _whole(ecdsa.key_pair(random)))
+    tell("SHA-384 of 1000 bytes", lambda: _whole(hashes.digest("SHA384", bytes(1000))))
+
+
+def _whole(generator):
+    try:
+        while True:
+            next(generator)
+    except StopIteration as end:
+        return end.value
+
+
 def main() -> None:
     from setpoint.clock import Clock
 
@@ -90,6 +122,7 @@ def main() -> None:
     tell("is anything due", clock.rings)
     messages("1")
     messages("10")
+    signatures()
 
 
 main()

@@ -167,6 +167,9 @@ class App(Protocol):
         """A person pressed a button: "emergency_stop", or another one, by which they say that they
         have seen to what only a person may clear."""
 
+    def on_dim(self, dims: bool) -> None:
+        """The grid operator's contact, debounced: what it says at the start, and each change."""
+
     def on_fault(
         self, connector_id: int, code: str, vendor_code: str | None, info: str | None, active: bool
     ) -> None:
@@ -207,6 +210,14 @@ class Board(Protocol):
     @property
     def mains(self) -> Mains | None:
         """None: there is no meter at the grid connection."""
+
+    # What all connectors together may draw while the grid operator's contact says dim; None: there
+    # is no such contact
+    dim_watts: int | None
+
+    def running_slot(self) -> tuple[Any, str]:
+        """(the application slot that runs, as esp32.Partition; which images it takes). Raises
+        OSError where there is no other slot."""
 
     def remount(self) -> None:
         """The file system under `root` is mounted anew; no file is open. Raises OSError."""

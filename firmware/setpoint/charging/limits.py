@@ -27,7 +27,8 @@ class ConnectorLimit:
         self.phases = 3
         self.source = "hardware"
         self.until = FOREVER
-        self.reason = None  # the ChargingProfile that limits, or the words of a total's source
+        # The ChargingProfile or the WeeklyPlan that limits, or the words of a total's source
+        self.reason = None
         self.running = False
         self._falling = []  # (da, until up_ms): earlier limits that the vehicle may still draw
 
@@ -38,7 +39,10 @@ class ConnectorLimit:
             return self.source
         if type(profile) is str:
             return "its share of " + profile if self.source == "sharing" else profile
-        words = "%s %d, level %d" % (profile.purpose, profile.id, profile.level)
+        if profile.id is None:
+            words = "the weekly plan"
+        else:
+            words = "%s %d, level %d" % (profile.purpose, profile.id, profile.level)
         if self.source == "sharing":
             words = "its share of " + words
         return (
@@ -136,6 +140,9 @@ class Limits:
         self._totals = totals or None
         self._facts.limits_stale = True
 
+    def total_of(self, source: str) -> "int | None":
+        return self._totals[source][0] if self._totals and source in self._totals else None
+
     def due(self) -> bool:
         """Could a limit be another one than last time? Cheap, and allocates nothing."""
         facts = self._facts
@@ -179,6 +186,8 @@ class Limits:
             if source is not None and total_da < bound.da:
                 bound.da, bound.source, bound.reason = total_da, source, total_reason
             total_da = None  # nobody to share it with
+        if facts.random_delay is not None:
+            self.recheck_ms = facts.random_delay.hold(bounds)
         self._hand_out(bounds, total_da, facts.up_ms)
 
     def _bound(self, connector, now: "int | None") -> "_Bound":
@@ -191,6 +200,8 @@ class Limits:
         if reason is None:
             supply = self._facts.supply
             source = "installation" if supply.own_rate < supply.connector_rate else "hardware"
+        elif reason.id is None:
+            source = "plan"
         caps = self._caps.get(connector.id, {})
         for name in caps:
             if caps[name] < da:

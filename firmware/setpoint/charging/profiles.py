@@ -42,6 +42,7 @@ class ChargingProfiles:
         (R12)."""
         installed = self._installed
         installed.remove(list(installed))
+        installed.follow(None)
         self._facts.limits_stale = True
         running = [
             c.transaction.handle for c in self._facts.connectors if c.transaction is not None
@@ -50,6 +51,10 @@ class ChargingProfiles:
 
         stored = []
         for name in self._documents.names():
+            if name == "plan":
+                from . import weekly_plan
+
+                weekly_plan.load(self._facts, self._documents, installed)
             if not name.startswith(_PREFIX):
                 continue
             found = self._documents.read(

@@ -23,14 +23,16 @@ _READ_AT_ONCE = const(512)
 
 
 async def attempt(
-    network, identity: dict, profile: "int | None", key: "str | None", clock, max_message: int
+    network, identity: dict, shown: tuple, clock, max_message: int, documents=None
 ) -> tuple:
     """(Connection, "", None, 0), or (None, why not in a sentence, a security event or None, seconds
     to wait at least).
 
     identity: csms_url, charge_point_id, basic_auth (a password, {"user", "password"} or None), tls
-    (secure.py). profile: the security profile; None: the one that follows from URL and password.
-    key: the AuthorizationKey in hexadecimal digits. There is no time-out here."""
+    (secure.py). shown: (security profile, AuthorizationKey in hexadecimal digits, number of the
+    station's own certificate); a profile None: the one that follows from URL and password.
+    documents: where installed certificates are kept. There is no time-out here."""
+    profile, key, own_number = shown
     try:
         secure, host_field, host, port, path = parts_of(
             identity["csms_url"], identity["charge_point_id"], (profile or 0) >= 2
@@ -44,7 +46,7 @@ async def attempt(
             return await _opened(stream, handshake, None, max_message), "", None, 0
         from .secure import Check
 
-        secure = Check(identity.get("tls") or {}, host, clock)
+        secure = Check(identity.get("tls") or {}, host, clock, documents, own_number)
         try:
             while True:
                 stream = await network.open(
@@ -89,6 +91,7 @@ async def _opened(stream, handshake, secure, max_message: int) -> "Connection | 
                 raise HandshakeError("the server hung up during the handshake")
             rest = handshake.feed(data)
         connection = Connection(stream, max_message, rest)
+        connection.root = secure and secure.root
     except (OSError, ValueError) as error:
         if secure is None:
             raise

@@ -33,18 +33,25 @@ _ADVICE = (
 
 class Client:
     """network: the board's. clock: the station's. ca_file: the authorities that TLS trusts, or
-    None. patience_s: for each step of the network.
+    None. documents: where those are that a central system installed. patience_s: for each step of
+    the network.
 
     Both methods return None when all went well, else (a sentence that says what to do, status):
     the HTTP status of the answer; 0 where what came is not HTTP; None for anything else."""
 
     def __init__(
-        self, network, clock, ca_file: "str | None", patience_s: int = _PATIENCE_S
+        self,
+        network,
+        clock,
+        ca_file: "str | None",
+        patience_s: int = _PATIENCE_S,
+        documents=None,
     ) -> None:
         self._network = network
         self._clock = clock
         self._ca_file = ca_file
         self._patience_s = patience_s
+        self._documents = documents
 
     async def get(
         self, url: str, sink, start: int = 0, validator: "str | None" = None
@@ -126,7 +133,8 @@ class Client:
                 stream.close()
         from .secure import Check
 
-        check = Check({"ca_file": self._ca_file}, host, self._clock, peer="file server")
+        files = {"ca_file": self._ca_file}
+        check = Check(files, host, self._clock, self._documents, peer="file server")
         try:
             while True:
                 try:

@@ -1,9 +1,10 @@
 """TLS: whom the station trusts, and what a refusal means. Loaded for one try to connect (late.py).
 
 The interpreter's `tls` module (Mbed TLS, the same on a PC and on a chip) checks that an authority
-in `ca_file` signed the certificate of the central system, that the certificate is for the host in
-the URL, and that it is valid now. Nothing turns this off. Without a `ca_file` there is no
-connection. Two refusals of Mbed TLS lead to another try:
+in `ca_file`, or one that a central system installed (certificates/roots.py), signed the
+certificate of the central system, that the certificate is for the host in
+the URL, and that it is valid now. Nothing turns this off. Without an authority there is
+no connection. Two refusals of Mbed TLS lead to another try:
 
 * the name, where `check_hostname` is false: the next try asks for the name that the certificate is
   for;
@@ -18,6 +19,7 @@ import binascii
 
 import tls
 
+from ..certificates import own, pem, roots
 from ..clock import set_machine_clock
 from ..protocol.iso8601 import instant_from
 
@@ -40,11 +42,25 @@ class Refused(ValueError):
 
 class Check:
     """`context` and `name` are what a network's `open` takes. files: ca_file, check_hostname,
-    cert_file, key_file. peer: who is at the other end, for sentences."""
+    cert_file, key_file. documents: where certificates are kept that a central system installed,
+    None: nowhere. own_number: the one of the station that is shown, 0: cert_file. peer: who is at
+    the other end, for sentences.
 
-    def __init__(self, files: dict, host: str, clock, peer: str = "central system") -> None:
+    `root` is the fingerprint of the authority that vouched for the peer, once it has."""
+
+    def __init__(
+        self,
+        files: dict,
+        host: str,
+        clock,
+        documents=None,
+        own_number: int = 0,
+        peer: str = "central system",
+    ) -> None:
         self._peer = peer
         self.name = host
+        self.root = None
+        self._below = False  # the next certificate of a chain is not its first one
         self._any_name = not files.get("check_hostname", True)
         self._leaf = None  # the server's own certificate, in DER
         # The chip's clock stands at the beginning of the server's certificate
@@ -53,20 +69,25 @@ class Check:
         if self._now is not None:
             set_machine_clock(self._now)
         self.context = context = tls.SSLContext(tls.PROTOCOL_TLS_CLIENT)
-        _load_authorities(context, files.get("ca_file"))
-        if files.get("cert_file"):
+        _load_authorities(context, files.get("ca_file"), documents)
+        pair = own.tls_pair(documents, own_number) if own_number else None
+        if pair is not None:
+            _load_pair(context, *pair)
+        elif files.get("cert_file"):
             _load_own(context, files["cert_file"], files.get("key_file"))
-        if self._any_name or self._now is None:
-            context.verify_callback = self._look
+        context.verify_callback = self._look
 
     def _look(self, der, depth: int) -> int:
-        """Mbed TLS shows a certificate. 0: its own judgement stands. It must not see an
+        """Mbed TLS shows a certificate, the authority's first. 0: its own judgement stands. It must not see an
         exception."""
-        if depth == 0:
-            try:
+        try:
+            if depth == 0:
                 self._leaf = bytes(der)
-            except MemoryError:
-                self._leaf = None
+            if not self._below:
+                self.root = roots.fingerprint_of(der)
+            self._below = depth > 0
+        except MemoryError:
+            self._leaf = None
         return 0
 
     def explain(self, error: Exception) -> None:
@@ -122,18 +143,49 @@ class Check:
             set_machine_clock(None)
 
 
-def _load_authorities(context, path: "str | None") -> None:
+def certificates_in(path: "str | None") -> "list[bytes]":
+    """The DER of each certificate in a PEM file; none where there is no file."""
     if not path:
-        raise Refused(
-            "TLS needs tls.ca_file, the certificate of the authority behind the central system's"
-        )
-    found = False
-    for label, der in _blocks(path):
-        if label == b"CERTIFICATE":
+        return []
+    return [der for label, der in _blocks(path) if label == b"CERTIFICATE"]
+
+
+def _load_authorities(context, path: "str | None", documents) -> None:
+    loaded = False
+    provisioned = certificates_in(path)
+    if documents is None:
+        authorities = provisioned
+    else:
+        found = roots.trusted(documents, lambda: provisioned, roots.CENTRAL)
+        authorities = (root.der for root in found)
+    for der in authorities:
+        try:
             context.load_verify_locations(der)
-            found = True
-    if not found:
+            loaded = True
+        except ValueError:
+            pass  # a kind that Mbed TLS does not know; another one may do
+    if loaded:
+        return
+    if path:
         raise Refused("there is no certificate in %s" % path)
+    raise Refused(
+        "TLS needs tls.ca_file, the certificate of the authority behind the central system's"
+    )
+
+
+def _load_pair(context, chain: "list[bytes]", key: bytes) -> None:
+    try:
+        certificates = "".join([pem.text_of(der) for der in chain])
+        context.load_cert_chain(
+            certificates.encode() + b"\0", pem.text_of(key, "EC PRIVATE KEY").encode() + b"\0"
+        )
+        return
+    except ValueError:
+        pass  # this interpreter may know DER only, which holds one certificate
+    try:
+        context.load_cert_chain(chain[0], key)
+    except ValueError:
+        raise Refused("this station's certificate does not fit its key")
 
 
 def _load_own(context, cert_path: str, key_path: "str | None") -> None:

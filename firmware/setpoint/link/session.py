@@ -43,9 +43,8 @@ _BEFORE_AGAIN = const(4)
 
 
 class Session:
-    """identity: as connecting.attempt takes it. credentials.now: (security profile,
-    AuthorizationKey or None); credentials.before: the same from before a change that is on trial,
-    or None. reconnect: {"minimum_s", "random_s"}. log(level, sentence)."""
+    """identity: as connecting.attempt takes it. credentials: facts.py's; root is written here, the
+    others are read. reconnect: {"minimum_s", "random_s"}. log(level, sentence)."""
 
     def __init__(
         self,
@@ -194,7 +193,12 @@ class Session:
             from .connecting import attempt
 
             attempt = attempt(
-                self._network, self._identity, shown[0], shown[1], self._clock, self._max_message
+                self._network,
+                self._identity,
+                shown,
+                self._clock,
+                self._max_message,
+                credentials.documents,
             )
             self._connection, reason, event, wait_s = await asyncio.wait_for(
                 attempt, self.connect_timeout_s
@@ -207,6 +211,7 @@ class Session:
             reason = "no connection: " + self._reason_of(error)
         if self._connection is not None:
             self._reported = None
+            credentials.root = self._connection.root
             if credentials.before:
                 self._inform(owner.on_trial, shown == credentials.now)
             return None

@@ -33,7 +33,8 @@ _buffer = bytearray(2048)
 class Connection:
     """Any task may send: a lock keeps frames whole. One task only may receive.
 
-    `heard` counts the bytes that have arrived.
+    `heard` counts the bytes that have arrived. `root`: the fingerprint of the authority that
+    vouched for the server, None without TLS.
     """
 
     def __init__(self, stream, max_message: int, first_bytes: bytes = b"") -> None:
@@ -43,6 +44,7 @@ class Connection:
         self._writing = asyncio.Lock()
         self._torn = False  # a frame was left half written: nothing may follow it
         self.heard = len(first_bytes)
+        self.root = None
 
     async def receive(self) -> tuple:
         """The next event: ("text", str or memoryview), ("binary", memoryview), ("pong", bytes),

@@ -91,8 +91,10 @@ class Ledger:
             for stored in running:
                 self._runs(*stored)
         elif kind == START:
-            _, _, connector, id_tag, meter_start_wh, when, parent = line
-            self._runs(order, connector, id_tag, meter_start_wh, when, None, [], parent, None)
+            _, _, connector, id_tag, meter_start_wh, when, parent = line[:7]
+            self._runs(
+                order, connector, id_tag, meter_start_wh, when, None, [], parent, None, *line[7:]
+            )
         elif kind == STOP:
             _, _, handle, _, meter_stop_wh, _, _, _ = line
             for transaction in self.running:
@@ -128,6 +130,7 @@ class Ledger:
         data,
         parent,
         most_wh,
+        reservation=None,
     ) -> None:
         for transaction in self.running:
             if transaction.handle == handle:
@@ -138,6 +141,7 @@ class Ledger:
         transaction.data = data
         transaction.parent = parent
         transaction.most_wh = most_wh
+        transaction.reservation = reservation
         self.running.append(transaction)
         self.wh[connector] = max(meter_start_wh, self.wh.get(connector, 0))
 

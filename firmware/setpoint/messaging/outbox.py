@@ -135,7 +135,8 @@ class Outbox:
                 transaction.id_tag,
                 transaction.meter_start_wh,
             ]
-            + [self.ledger.when_started(transaction), transaction.parent],
+            + [self.ledger.when_started(transaction), transaction.parent]
+            + ([] if transaction.reservation is None else [transaction.reservation]),
         )
         self.flush()
 

@@ -3,7 +3,8 @@ another program's, with a right checksum.
 """
 
 # The items of each kind of line, and of the lists in them: i int, s str, w a moment, x an id; j, t,
-# v: i, s, w or None; each other small letter a list of such lists
+# v: i, s, w or None; each other small letter a list of such lists. S may have a reservationId behind
+# it
 _SHAPES = " S:isisivt M:isiiwis E:isiwistd H:isiiicrp I:isix R:isijtj T:isiii W:isiwis c:iii r:iisivjdtj d:wis p:ix w:ii x:siv "
 
 
@@ -30,7 +31,7 @@ def is_line(line: list) -> bool:
         len(line) > 1
         and type(line[1]) is str
         and len(line[1]) == 1
-        and _fits(line, _shape_of(line[1]))
+        and fits(line, _shape_of(line[1]) + ("i" if line[1] == "S" and len(line) == 8 else ""))
     )
 
 
@@ -39,8 +40,8 @@ def _shape_of(kind: str) -> str:
     return _SHAPES[start : _SHAPES.find(" ", start)] if start > 2 else ""
 
 
-def _fits(items, shape: str) -> bool:
-    """Are these the items that a shape speaks of?"""
+def fits(items, shape: str) -> bool:
+    """Is it a list of the items that a shape speaks of?"""
     if type(items) is not list or len(items) != len(shape):
         return False
     for i in range(len(shape)):
@@ -57,6 +58,6 @@ def _fits(items, shape: str) -> bool:
             return False
         inner = _shape_of(kind)
         for one in (item,) if kind in "wx" else item:
-            if not _fits(one, inner):
+            if not fits(one, inner):
                 return False
     return True

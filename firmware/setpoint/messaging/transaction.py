@@ -5,7 +5,8 @@ restart, may be given twice, and may be 0 or negative.
 
 In the journal a message is a list of a few dozen bytes. Its payload is made when it is sent:
 
-    [order, "S", connector, idTag, meterStart, when, parent or null]     StartTransaction
+    [order, "S", connector, idTag, meterStart, when, parent or null]     StartTransaction; behind it
+                                                     the reservationId, if it used a reservation
     [order, "M", handle, connector, when, context, values]               MeterValues
     [order, "E", handle, when, meterStop, reason, idTag or null, data]   StopTransaction
 
@@ -31,6 +32,9 @@ _MOST_MOMENTS = const(16)
 class Transaction:
     """`started` is an instant, or None while the clock is unknown: then the up-time beside it
     counts."""
+
+    # The reservationId that its StartTransaction names; not known any more once the line is gone
+    reservation = None
 
     def __init__(self, handle: int, connector: int, id_tag: str, meter_start_wh: int) -> None:
         self.handle = handle  # also the place of its StartTransaction in the outbox
@@ -63,13 +67,16 @@ def thinned(data: list, among: int) -> list:
 
 
 def start_payload(line: list, timestamp) -> dict:
-    _, _, connector, id_tag, meter_start, when, _ = line
-    return {
+    _, _, connector, id_tag, meter_start, when, _ = line[:7]
+    payload = {
         "connectorId": connector,
         "idTag": id_tag,
         "meterStart": meter_start,
         "timestamp": timestamp(when),
     }
+    if len(line) > 7:
+        payload["reservationId"] = line[7]
+    return payload
 
 
 def meter_payload(line: list, transaction_id, timestamp) -> dict:

@@ -7,7 +7,7 @@ A test compares these tables with the official JSON schemas.
 from .fields import INTEGER, TIME, one_of, optional, required, string
 from .requests import id_tag_info
 
-ANSWERS = "Authorize BootNotification DataTransfer Heartbeat StartTransaction StopTransaction"
+ANSWERS = "Authorize BootNotification DataTransfer Heartbeat SignCertificate StartTransaction StopTransaction"
 
 
 def answer_spec_for(action: str) -> tuple:
@@ -27,6 +27,8 @@ def answer_spec_for(action: str) -> tuple:
             ),
             optional("data", string()),
         )
+    if action == "SignCertificate":
+        return (required("status", one_of("Accepted", "Rejected")),)
     if action == "StartTransaction":
         return (
             required("idTagInfo", id_tag_info()),

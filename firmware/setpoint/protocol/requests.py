@@ -23,21 +23,19 @@ from .fields import (
 )
 
 ACTIONS = (
-    "ChangeAvailability ChangeConfiguration ClearCache ClearChargingProfile DataTransfer"
-    " GetCompositeSchedule GetConfiguration GetDiagnostics GetLocalListVersion GetLog"
-    " RemoteStartTransaction RemoteStopTransaction Reset SendLocalList SetChargingProfile"
-    " TriggerMessage UnlockConnector"
+    "CancelReservation CertificateSigned ChangeAvailability ChangeConfiguration ClearCache"
+    " ClearChargingProfile DataTransfer DeleteCertificate ExtendedTriggerMessage"
+    " GetCompositeSchedule GetConfiguration GetDiagnostics GetInstalledCertificateIds"
+    " GetLocalListVersion GetLog InstallCertificate RemoteStartTransaction"
+    " RemoteStopTransaction ReserveNow Reset SendLocalList SetChargingProfile"
+    " SignedUpdateFirmware TriggerMessage UnlockConnector UpdateFirmware"
 )
 
-# The other actions of OCPP 1.6: other feature profiles, the security extension, and what only a
-# station sends.
+# The other actions of OCPP 1.6 and of the security whitepaper: only a station sends them.
 KNOWN_BUT_NOT_SUPPORTED = (
-    "Authorize BootNotification CancelReservation CertificateSigned DeleteCertificate"
-    " DiagnosticsStatusNotification ExtendedTriggerMessage FirmwareStatusNotification"
-    " GetInstalledCertificateIds Heartbeat InstallCertificate LogStatusNotification"
-    " MeterValues ReserveNow SecurityEventNotification SignCertificate"
-    " SignedFirmwareStatusNotification SignedUpdateFirmware StartTransaction"
-    " StatusNotification StopTransaction UpdateFirmware"
+    "Authorize BootNotification DiagnosticsStatusNotification FirmwareStatusNotification"
+    " Heartbeat LogStatusNotification MeterValues SecurityEventNotification SignCertificate"
+    " SignedFirmwareStatusNotification StartTransaction StatusNotification StopTransaction"
 )
 
 _last = [None, None]  # action and table: made when it is asked for; only the last one is kept
@@ -77,6 +75,16 @@ def _request(action: str) -> tuple:
             required("idTag", string(20)),
             optional("chargingProfile", _charging_profile()),
         )
+    if action == "ReserveNow":
+        return (
+            required("connectorId", INTEGER),
+            required("expiryDate", INSTANT),
+            required("idTag", string(20)),
+            optional("parentIdTag", string(20)),
+            required("reservationId", INTEGER),
+        )
+    if action == "CancelReservation":
+        return (required("reservationId", INTEGER),)
     if action == "RemoteStopTransaction":
         return (required("transactionId", INTEGER),)
     if action == "TriggerMessage":
@@ -96,6 +104,13 @@ def _request(action: str) -> tuple:
         )
     if action == "GetConfiguration":
         return (optional("key", list_of(string(50))),)
+    if action == "UpdateFirmware":
+        return (
+            required("location", string()),
+            optional("retries", INTEGER),
+            required("retrieveDate", INSTANT),
+            optional("retryInterval", INTEGER),
+        )
     if action == "GetDiagnostics":
         return (
             required("location", string()),
@@ -137,6 +152,53 @@ def _request(action: str) -> tuple:
         )
     if action == "UnlockConnector":
         return (required("connectorId", INTEGER),)
+    if action == "ExtendedTriggerMessage":
+        return (
+            required(
+                "requestedMessage",
+                one_of(
+                    "BootNotification",
+                    "LogStatusNotification",
+                    "FirmwareStatusNotification",
+                    "Heartbeat",
+                    "MeterValues",
+                    "SignChargePointCertificate",
+                    "StatusNotification",
+                ),
+            ),
+            optional("connectorId", INTEGER),
+        )
+    if action == "InstallCertificate":
+        return (
+            required("certificateType", _certificate_type()),
+            required("certificate", string(5500)),
+        )
+    if action == "GetInstalledCertificateIds":
+        return (required("certificateType", _certificate_type()),)
+    if action == "DeleteCertificate":
+        hash_data = (
+            required("hashAlgorithm", one_of("SHA256", "SHA384", "SHA512")),
+            required("issuerNameHash", string(128)),
+            required("issuerKeyHash", string(128)),
+            required("serialNumber", string(40)),
+        )
+        return (required("certificateHashData", object_of(hash_data)),)
+    if action == "SignedUpdateFirmware":
+        firmware = (
+            required("location", string(512)),
+            required("retrieveDateTime", INSTANT),
+            optional("installDateTime", INSTANT),
+            required("signingCertificate", string(5500)),
+            required("signature", string(800)),
+        )
+        return (
+            optional("retries", INTEGER),
+            optional("retryInterval", INTEGER),
+            required("requestId", INTEGER),
+            required("firmware", object_of(firmware)),
+        )
+    if action == "CertificateSigned":
+        return (required("certificateChain", string(10000)),)
     if action == "SendLocalList":
         card = (
             required("idTag", string(20)),
@@ -152,6 +214,10 @@ def _request(action: str) -> tuple:
     if action.isalpha() and " %s " % action in " %s " % KNOWN_BUT_NOT_SUPPORTED:
         raise OcppError(errors.NOT_SUPPORTED, "this charge point does not support " + action)
     raise OcppError(errors.NOT_IMPLEMENTED, "OCPP 1.6 has no action of this name")
+
+
+def _certificate_type() -> tuple:
+    return one_of("CentralSystemRootCertificate", "ManufacturerRootCertificate")
 
 
 def id_tag_info() -> tuple:

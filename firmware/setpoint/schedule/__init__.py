@@ -5,6 +5,8 @@ The room is pure: instants come in as arguments, integers go out. It reads no cl
     supply      what the station is wired for, and the common unit in which amperes and watts
                 compare exactly
     profile     one charging profile: what it says at an instant, and until when, in few bytes
+    plan        the station's own weekly plan, in local time; loaded where there is one
+    zone        local time by a POSIX rule; loaded with it
     stored      a profile from its document in flash; loaded when a station starts
     checks      whether a requested profile is acceptable, or the sentence that says why not
     installed   all installed profiles: which displace which, which reach a connector, the limit at

@@ -3,7 +3,7 @@
 Two stacks decide about a connector (R28), each ordered so that the prevailing profile stands first:
 
 * of the connector: its transaction's TxProfiles by level, then the defaults by level, at equal
-  level the connector's own before the general one (R8);
+  level the connector's own before the general one (R8), the station's own plan last;
 * of the station: the ChargePointMaxProfiles by level.
 
 No two profiles of a stack are equal in that order, because the newer one displaces the older (R6).
@@ -18,7 +18,11 @@ _TX_FIRST = const(1 << 24)  # above every stack level there is (settings: at mos
 
 
 class InstalledProfiles:
-    """The profiles of one charge point, in the order of their installation."""
+    """The profiles of one charge point, in the order of their installation.
+
+    plan: the station's own (plan.py), below all defaults; it is no installed profile."""
+
+    plan = None
 
     def __init__(self, supply, capability) -> None:
         self.supply = supply
@@ -63,6 +67,11 @@ class InstalledProfiles:
         """They go; those that are not installed do not matter."""
         self._profiles = [p for p in self._profiles if p not in profiles]
         self._changed()
+
+    def follow(self, plan) -> None:
+        """The station's own plan from now on; None: it has none. Takes no memory."""
+        self.plan = plan
+        self._own.clear()
 
     def fix_starts(self, now: int) -> list:
         """The clock became known: profiles accepted without it count from now (R31). Returns those
@@ -149,17 +158,17 @@ class InstalledProfiles:
         handle = None if transaction is None else transaction.handle
         known = self._own.get(connector)
         if known is None or known[0] != handle:
-            known = (
-                handle,
-                self._stack(
-                    [
-                        p
-                        for p in self._profiles
-                        if (p.purpose == TX_DEFAULT and p.connector in (0, connector))
-                        or (p.purpose == TX and handle is not None and p.transaction == handle)
-                    ]
-                ),
+            stack = self._stack(
+                [
+                    p
+                    for p in self._profiles
+                    if (p.purpose == TX_DEFAULT and p.connector in (0, connector))
+                    or (p.purpose == TX and handle is not None and p.transaction == handle)
+                ]
             )
+            if self.plan is not None:
+                stack.profiles.append(self.plan)
+            known = (handle, stack)
             self._own[connector] = known
         return known[1]
 

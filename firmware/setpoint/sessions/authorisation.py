@@ -68,6 +68,7 @@ class Authorisation:
             judged(self, id_tag, info, transaction)
         if self.grants:
             self._expire()
+            self._mark()  # reservations come and go
         for connector in self.facts.connectors:
             if connector.vend and not connector.authorised and connector.free():
                 self._vend_at(connector)
@@ -93,13 +94,13 @@ class Authorisation:
         """Begins the transaction that has waited longest for this connector."""
         connector.vend = False
         self._statuses.settle()
-        grant = [g for g in self.grants if connector.id in g.connectors][0]
+        grant = [g for g in self.grants if self._may_use(g, connector)][0]
         for other in self.grants:
             if connector.id in other.connectors:
                 other.connectors = [i for i in other.connectors if i != connector.id]
         self.grants = [g for g in self.grants if g is not grant and g.connectors]
-        self._mark()
         self.transactions.begin(connector, grant.id_tag, grant.profile, grant.parent)
+        self._mark()
 
     def forget(self) -> None:
         """Withdraws every grant."""
@@ -110,4 +111,9 @@ class Authorisation:
 
     def _mark(self) -> None:
         for connector in self.facts.connectors:
-            connector.authorised = any([connector.id in g.connectors for g in self.grants])
+            connector.authorised = any([self._may_use(g, connector) for g in self.grants])
+
+    def _may_use(self, grant, connector) -> bool:
+        return connector.id in grant.connectors and not self.facts.is_kept_from(
+            connector, grant.id_tag, grant.parent
+        )

@@ -1,7 +1,9 @@
 """Who may charge, and where (OCPP 1.6, 3.5, 4.1, 4.8). Imported for each card and each answer about
 one.
 
-A card means, first case that fits:
+A card ends the random delay of the free connectors in reach. Beyond that it means, first case that
+fits:
+0. Its own transaction waits in reach for the end of a random delay: the delay ends.
 1. Its own transaction runs in reach, or its cable is locked there: the transaction ends, the cable is
    released.
 2. The central system, the local list, the cache or AllowOfflineTxForUnknownId accepts it, and its
@@ -12,7 +14,8 @@ A card means, first case that fits:
       connector;
    b. the same card waits for one of the connectors: as one grant, with the profile of the remote
       start, if there was one (R10);
-   c. more wait than there are connectors: the earlier one goes.
+   c. more wait than there are connectors: the earlier one goes; one with a reservation last.
+Nobody is granted a connector that is reserved for somebody else.
 """
 
 from ..messaging.calls import understood
@@ -23,12 +26,19 @@ def card(authorisation, id_tag: str, connectors: "list[int] | None") -> None:
     """A card at the reader; connectors: ids where it may be used, None for all."""
     facts = authorisation.facts
     reach = [c for c in facts.connectors if connectors is None or c.id in connectors]
+    delay = facts.random_delay
     for connector in reach:
         owner = connector.transaction or connector.locked_for
         if owner is not None and owner.id_tag.lower() == id_tag.lower():
+            if delay is not None and connector.transaction is not None and delay.end(connector):
+                return
             _leave(authorisation, connector, id_tag)
             return
     ids = [c.id for c in reach if c.free()]
+    if delay is not None:
+        for connector in reach:
+            if connector.id in ids:
+                delay.end(connector)
     if ids or any([(c.transaction or c.locked_for) is not None for c in reach]):
         authorise(authorisation, id_tag, ids, None, reach)
     else:
@@ -48,7 +58,11 @@ def authorise(
         _ask(authorisation, id_tag, ids, profile, reach)
         return
     known = _known(facts, authorisation.documents, id_tag)
-    if online and (known is None or known[0] != "Accepted"):
+    if online and (
+        known is None
+        or known[0] != "Accepted"
+        or (known[1] is None and _is_kept(facts, id_tag, ids))
+    ):
         _ask(authorisation, id_tag, ids, profile, reach)
     elif online or _may_start_offline(settings, known):
         _accepted(authorisation, id_tag, ids, profile, reach, None if known is None else known[1])
@@ -82,6 +96,11 @@ def _remember(authorisation, id_tag: str, info: dict) -> None:
         cache.remember(facts, documents, id_tag, info)
     else:
         local_list.compare(facts, id_tag, listed[0], status)
+
+
+def _is_kept(facts, id_tag: str, ids: "list[int]") -> bool:
+    """Would only its group open one of these connectors to the card?"""
+    return any([facts.is_kept_from(facts.connector(i), id_tag, None) for i in ids])
 
 
 def _may_start_offline(settings, known) -> bool:
@@ -133,12 +152,17 @@ def grant(
     """Grants the card those of the connectors that are still free."""
     facts = authorisation.facts
     tag = id_tag.lower()
-    free = [c for c in facts.connectors if c.id in ids and c.free()]
+    free = [
+        c
+        for c in facts.connectors
+        if c.id in ids and c.free() and not facts.is_kept_from(c, id_tag, parent)
+    ]
     ids = [c.id for c in free if not c.ended_here or c.ended_here.lower() == tag] or [
         c.id for c in free
     ]
     if not ids:
-        facts.log("warn", "card refused: no connector is free")
+        kept = "" if facts.reservations is None else ", or it is reserved"
+        facts.log("warn", "card refused: no connector is free" + kept)
         return
     rivals = []
     for other in list(authorisation.grants):
@@ -148,6 +172,10 @@ def grant(
                 authorisation.grants.remove(other)
             else:
                 rivals.append(other)
+    if facts.reservations is not None:
+        rivals = [o for o in rivals if not _has_reserved(facts, o)] + [
+            o for o in rivals if _has_reserved(facts, o)
+        ]
     for other in rivals[: max(len(rivals) + 1 - len(ids), 0)]:
         other.connectors = [i for i in other.connectors if i not in ids]
         if not other.connectors:
@@ -170,6 +198,14 @@ def vend(authorisation, connector) -> None:
         _ask(authorisation, id_tag, [connector.id], None, [])
     else:
         facts.log("warn", "FreeVendIdTag refused: it is %s" % known[0])
+
+
+def _has_reserved(facts, grant) -> bool:
+    for connector_id in grant.connectors:
+        connector = facts.connector(connector_id)
+        if facts.reservations.used_at(connector, grant.id_tag, grant.parent) is not None:
+            return True
+    return False
 
 
 def _leave(authorisation, connector, id_tag: str) -> None:

@@ -79,7 +79,12 @@ class Transactions:
         connector.ended_here = None
         connector.locked_for = None
         self._meters.begins(transaction, self._when())
+        reservations = facts.reservations
+        if reservations is not None:
+            transaction.reservation = reservations.used_at(connector, id_tag, parent)
         self._write(lambda: self._outbox.add_start(transaction))
+        if transaction.reservation is not None:
+            reservations.use(transaction.reservation)
         facts.log("info", "connector %d: transaction begins" % connector.id)
         sample_anew(facts, connector)
         facts.limits_stale = True

@@ -8,6 +8,8 @@ After each event the app carries out the effects, in order,
                                          `on_clock` if that was news
     ("ping", seconds)            the websocket's ping interval
     ("renew",)                   connect anew, with other credentials
+    ("transfer", name, job)      fetch or send a file; `on_transfer` is told how it ended
+    ("place", verb)              start new firmware, keep it, or give it up (update/work.py)
     ("reset",)                   restart now
 
 and hands to the control loop what every connector may do by then. Two things do not wait for the
@@ -19,6 +21,7 @@ are read through `readings`.
     facts         what is true at the event at hand
     connector     what one connector is doing, and its OCPP status
     restart       the restart that a Reset asks for
+    update        an update of the firmware, from its request to the report of how it ended
     settings      the values of the configuration keys
     keys          what the keys are; loaded when it is needed
     credentials   security profiles and the AuthorizationKey; loaded when they are needed

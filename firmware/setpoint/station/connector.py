@@ -49,6 +49,8 @@ class Connector:
     """Connector 0 stands for the charge point as a whole: it has faults and a status, nothing
     else."""
 
+    reserved = False  # it is kept for a card that was not shown yet (sessions/reservations.py)
+
     def __init__(self, connector_id: int, charge_point: "ChargePoint | None" = None) -> None:
         self.id = connector_id
         self._charge_point = charge_point
@@ -132,7 +134,12 @@ class Connector:
 
     def free(self) -> bool:
         """Could a transaction begin here?"""
-        return self.transaction is None and self.operative and not self.faulted()
+        return self.transaction is None and self.in_service() and not self.faulted()
+
+    def in_service(self) -> bool:
+        """Is it operative, and no new firmware about to be installed?"""
+        shared = self._charge_point
+        return self.operative and not (shared is not None and shared.updating)
 
     def permitted(self) -> bool:
         """Does OCPP allow energy here at all?"""
@@ -166,8 +173,10 @@ class Connector:
                 return "Charging"
             # 5. offered, not taken
             return "SuspendedEV"
-        if not self.operative:
+        if not self.in_service():
             return "Unavailable"
+        if self.reserved and not self.authorised:
+            return "Reserved"
         if self.ended_here and not self.authorised:
             return "Finishing"
         if self.plugged() or self.authorised:
@@ -231,6 +240,7 @@ class ChargePoint(Connector):
     def __init__(self) -> None:
         Connector.__init__(self, 0)
         self.connectors = []  # the others
+        self.updating = False  # new firmware is there: no transaction begins any more
 
     def fault(self) -> "Fault | None":
         blocking = Connector.fault(self)

@@ -7,9 +7,9 @@
     profile 3   TLS, certificate   wss://, both show a certificate
 
 What is valid stands in facts.credentials, where the link finds it, and while a change is on trial
-what was valid before it, too. Flash holds both, so that a power cut during a trial locks nobody out. A
-profile can be raised and never lowered. The key is never shown, neither by GetConfiguration nor in
-the log."""
+what was valid before it, too; the station's own certificate is a part of it. Flash holds both, so
+that a power cut during a trial locks nobody out. A profile can be raised and never lowered. The key
+is never shown, neither by GetConfiguration nor in the log."""
 
 from ..messaging.security_events import happened
 
@@ -20,6 +20,7 @@ def start(station) -> None:
     """At power-up: what a central system wrote, else the first values of the keys, else what URL
     and password suggest."""
     credentials = station.facts.credentials
+    credentials.documents = station.documents
     values = station.settings.values
     key = values.pop("AuthorizationKey", None)
     stored = station.documents.read(_DOCUMENT, {}, _understood)
@@ -28,19 +29,26 @@ def start(station) -> None:
         if profile is None:
             profile = _suggested(station.identity, key)
         stored = {"now": [profile, key]}
-    credentials.now = tuple(stored["now"])
+    credentials.now = _whole(stored["now"])
     before = stored.get("before")
-    credentials.before = None if before is None else tuple(before)
+    credentials.before = None if before is None else _whole(before)
     values["SecurityProfile"] = credentials.now[0]
+
+
+def _whole(stored: list) -> tuple:
+    """Version 0.1.0 wrote no number of a certificate."""
+    return tuple(stored) if len(stored) > 2 else tuple(stored) + (0,)
 
 
 def _understood(stored: dict) -> dict:
     """ValueError, TypeError or KeyError for what _store cannot have written."""
-    for profile, key in (stored["now"], stored["before"] or stored["now"]):
+    for one in (stored["now"], stored["before"] or stored["now"]):
+        profile, key, number = _whole(one)
         if (
             type(profile) is not int
             or not 0 <= profile <= 3
             or not (key is None or type(key) is str)
+            or type(number) is not int
         ):
             raise ValueError("no security profile")
     return stored
@@ -56,44 +64,83 @@ def _suggested(identity: dict, key: "str | None") -> int:
 def change(station, name: str, value) -> dict:
     """The answer to ChangeConfiguration of SecurityProfile (an int) or AuthorizationKey
     (hexadecimal digits)."""
+    profile, key, number = station.facts.credentials.now
+    if name == "AuthorizationKey":
+        wanted = (profile, value, number)
+    else:
+        wanted = (value, key, number)
+    reason = _reason_to_reject(station, profile, *wanted)
+    if reason:
+        station.facts.log("warn", "%s rejected: %s" % (name, reason))
+        return {"status": "Rejected"}
+    return {"status": "Accepted" if _adopt(station, wanted) else "Rejected"}
+
+
+def use_certificate(station, number: int) -> bool:
+    """The station's own certificate is another one from now on. False: flash cannot take it."""
+    profile, key, _ = station.facts.credentials.now
+    return _adopt(station, (profile, key, number))
+
+
+def _adopt(station, wanted: tuple) -> bool:
+    """On trial where a connection can tell whether they are good."""
     facts = station.facts
     credentials = facts.credentials
-    profile, key = credentials.now
-    wanted = (profile, value) if name == "AuthorizationKey" else (value, key)
-    reason = _reason_to_reject(station.identity, profile, *wanted)
-    if reason:
-        facts.log("warn", "%s rejected: %s" % (name, reason))
-        return {"status": "Rejected"}
     if wanted == credentials.now:
-        return {"status": "Accepted"}
+        return True
+    profile, key, number = credentials.now
     before = credentials.before
-    # Else the key waits for a profile that uses it
-    on_trial = wanted[0] != profile or wanted[0] in (1, 2)
+    # Else a key or a certificate waits for a profile that uses it
+    on_trial = (
+        wanted[0] != profile
+        or (wanted[1] != key and profile in (1, 2))
+        or (wanted[2] != number and profile == 3)
+    )
     if on_trial:
         before = before or credentials.now
     if not _store(station, wanted, before):
-        return {"status": "Rejected"}
+        return False
     credentials.now, credentials.before = wanted, before
     station.settings.adopt("SecurityProfile", wanted[0])
     if on_trial:
         facts.log("info", "connecting anew with security profile %d" % wanted[0])
         station.later(lambda: facts.effects.append(("renew",)))
-    return {"status": "Accepted"}
+    elif wanted[2] != number:
+        _forget_certificates(station)
+    return True
+
+
+def _forget_certificates(station) -> None:
+    """Those that are in use no more, and were not made to wait for a signature."""
+    from ..certificates import own
+
+    try:
+        own.forget_others(station.documents, station.facts.credentials.own_numbers())
+    except OSError as error:
+        station.facts.storage_failed("a certificate cannot be removed: %s" % error)
 
 
 def _reason_to_reject(
-    identity: dict, present: int, profile: int, key: "str | None"
+    station, present: int, profile: int, key: "str | None", number: int
 ) -> "str | None":
-    files = identity.get("tls") or {}
+    files = station.identity.get("tls") or {}
     if profile < present:
         return "a security profile is never lowered"
-    if profile in (1, 2) and not (key or identity.get("basic_auth")):
+    if profile in (1, 2) and not (key or station.identity.get("basic_auth")):
         return "set the AuthorizationKey first"
-    if profile >= 2 and not files.get("ca_file"):
+    if profile >= 2 and not files.get("ca_file") and not _holds_root(station):
         return "this station holds no certificate of an authority to trust"
-    if profile == 3 and not (files.get("cert_file") and files.get("key_file")):
+    if profile == 3 and not number and not (files.get("cert_file") and files.get("key_file")):
         return "this station holds no certificate of its own"
     return None
+
+
+def _holds_root(station) -> bool:
+    from ..certificates import roots
+
+    for _ in roots.trusted(station.documents, tuple, roots.CENTRAL):
+        return True
+    return False
 
 
 def _store(station, security: tuple, before: "tuple | None") -> bool:
@@ -111,12 +158,14 @@ def trial(station, passed: bool) -> None:
     """The new credentials connected, or those from before did while the new ones failed."""
     facts = station.facts
     credentials = facts.credentials
+    numbers = credentials.own_numbers()
     if not passed:
         credentials.now = credentials.before
     credentials.before = None
     profile = credentials.now[0]
     station.settings.adopt("SecurityProfile", profile)
-    _store(station, credentials.now, None)
+    if _store(station, credentials.now, None) and numbers[0] != numbers[-1]:
+        _forget_certificates(station)
     if passed:
         facts.log("info", "the new credentials are in force, security profile %d" % profile)
         happened(facts, "ReconfigurationOfSecurityParameters", "security profile %d" % profile)

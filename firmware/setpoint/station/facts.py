@@ -6,15 +6,30 @@ the parts."""
 
 class Credentials:
     """What the link shows to the central system. `now`: (security profile, AuthorizationKey or
-    None). `before`: the same from before a change that is on trial, or None."""
+    None, number of the station's own certificate; 0: the identity's). `before`: the same from
+    before a change that is on trial, or None.
+
+    `documents`: where certificates are kept. `provisioned()`: the DER of the authorities that came
+    with the identity. `root`: the fingerprint of the one that vouched for the connection, None
+    without TLS. `random(n)`: n bytes of a true source, for keys."""
 
     def __init__(self) -> None:
-        self.now = (None, None)
+        self.now = (None, None, 0)
         self.before = None
+        self.documents = None
+        self.provisioned = tuple
+        self.root = None
+        self.random = None
+
+    def own_numbers(self) -> tuple:
+        """The numbers of the own certificates that are in use, or were before a trial."""
+        return (self.now[2],) if self.before is None else (self.now[2], self.before[2])
 
 
 class Facts:
     """settings: the configuration keys. supply: what feeds the connectors. log(level, sentence)."""
+
+    random_delay = None  # charging/random_delay.py, where RandomDelayMax is above 0
 
     def __init__(self, settings, supply, charge_point, connectors: list, log) -> None:
         self.settings = settings
@@ -34,6 +49,7 @@ class Facts:
         # To be sent: (instant or None, up_ms, type, info)
         self.security_events = []
         self.failed_writes = []  # sentences about flash, to be sent as security events
+        self.reservations = None  # sessions/reservations.py, while there is one
 
     def online(self) -> bool:
         """May anything be sent beside BootNotification?"""
@@ -45,6 +61,11 @@ class Facts:
             if connector.id == connector_id:
                 return connector
         return None
+
+    def is_kept_from(self, connector, id_tag: str, parent: "str | None") -> bool:
+        """Is the connector reserved for somebody else than this card?"""
+        reservations = self.reservations
+        return reservations is not None and reservations.bars(connector, id_tag, parent)
 
     def places(self) -> list:
         """Connector 0, and the others."""

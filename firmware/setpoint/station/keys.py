@@ -4,28 +4,34 @@ Loaded when a key is asked for or written, and for the first values (late.py).
 """
 
 # Name=first value, type, access, rule. Types: b boolean; i integer, lowest, highest; l list, most
-# words, allowed words; m list of measurands, most words; p phase rotation of connectors, such as
-# 1.RST; k key of 16 to 20 bytes in hexadecimal digits; t text, or an idTag of so many characters. Access: w writable, r read only, x
-# writable and never shown.
+# words, allowed words (none: those of the first value); m list of measurands, most words; p list of
+# phase rotations of connectors, such as 1.RST, most words; k key of 16 to 20 bytes in hexadecimal
+# digits; t text, or an idTag of so many characters. Access: w writable, r read only, x writable and
+# never shown.
 _TABLE = """
+AdditionalRootCertificateCheck=false b r
 AllowOfflineTxForUnknownId=false b w
 AuthorizationCacheEnabled=true b w
 AuthorizationKey= k x
 AuthorizeRemoteTxRequests=false b w
+CertificateSignedMaxChainSize=5500 i r 1 5500
+CertificateStoreMaxLength=4 i r 1 8
 ChargeProfileMaxStackLevel=8 i r 1 1000
 ChargingScheduleAllowedChargingRateUnit=Current,Power l r 2 Current,Power
 ChargingScheduleMaxPeriods=96 i r 1 1000
 ClockAlignedDataInterval=0 i w 0 86400
 ConnectionTimeOut=60 i w 1 86400
-ConnectorPhaseRotation=0.Unknown p w
+ConnectorPhaseRotation=0.Unknown p w 17
+ConnectorPhaseRotationMaxLength=17 i r 17 17
 ConnectorSwitch3to1PhaseSupported=false b r
 ContactorMinimumClosedSeconds=60 i w 0 3600
 ContactorMinimumOpenSeconds=60 i w 0 3600
+CpoName= t w
 FallbackLimitAfterMinutes=0 i w 0 10080
 FallbackLimitAmps=6 i w 0 80
 FreeVendActive=false b w
 FreeVendIdTag=FREEVEND t w 20
-GetConfigurationMaxKeys=50 i r 1 1000
+GetConfigurationMaxKeys=80 i r 1 1000
 HeartbeatInterval=300 i w 1 604800
 LastStart= t r
 LocalAuthListEnabled=true b w
@@ -41,6 +47,8 @@ MeterValuesSampledData=Energy.Active.Import.Register,Power.Active.Import,Power.O
 MeterValuesSampledDataMaxLength=7 i r 7 7
 MinimumStatusDuration=0 i w 0 3600
 NumberOfConnectors=1 i r 1 16
+RandomDelayMax=0 i w 0 1800
+ReserveConnectorZeroSupported=true b r
 ResetRetries=1 i w 0 10
 ResumeTransactionAfterPowerLoss=true b w
 SecurityProfile=0 i w 0 3
@@ -51,8 +59,9 @@ StopTxnAlignedData= m w 7
 StopTxnAlignedDataMaxLength=7 i r 7 7
 StopTxnSampledData= m w 7
 StopTxnSampledDataMaxLength=7 i r 7 7
-SupportedFeatureProfiles=Core,LocalAuthListManagement,RemoteTrigger,SmartCharging l r 4 Core,LocalAuthListManagement,RemoteTrigger,SmartCharging
-SupportedFileTransferProtocols=FTP,HTTP,HTTPS l r 3 FTP,HTTP,HTTPS
+SupportedFeatureProfiles=Core,FirmwareManagement,LocalAuthListManagement,RemoteTrigger,Reservation,SmartCharging l r 6
+SupportedFeatureProfilesMaxLength=6 i r 6 6
+SupportedFileTransferProtocols=FTP,HTTP,HTTPS l r 3
 SurplusCharging=false b w
 SurplusMinimumAmps=0 i w 0 80
 SurplusStartAfterSeconds=60 i w 0 3600
@@ -62,7 +71,7 @@ TransactionMessageRetryInterval=60 i w 0 86400
 UnlockConnectorOnEVSideDisconnect=true b w
 WakeUpAfterSeconds=0 i w 0 3600
 WebSocketPingInterval=30 i w 0 86400
-"""
+"""  # noqa: E501
 _MEASURANDS = "Energy.Active.Import.Register,Power.Active.Import,Power.Offered,Current.Import,Current.Offered,Voltage,Temperature"
 
 
@@ -121,12 +130,13 @@ def value_of(name: str, text: str):
     if kind == "t":
         return text if len(row) < 4 or _is_id_tag(text, int(row[3])) else None
     words = [word.strip() for word in text.split(",")] if text else []
-    if kind == "p":
-        return ",".join(words) if all([_is_rotation(word) for word in words]) else None
     if len(words) > int(row[3]):
         return None
+    if kind == "p":
+        return ",".join(words) if all([_is_rotation(word) for word in words]) else None
+    allowed = row[-1 if len(row) > 4 else 0].split(",")
     for word in words:
-        if word not in row[4].split(",") if kind == "l" else not _is_measurand(word):
+        if word not in allowed if kind == "l" else not _is_measurand(word):
             return None
     return ",".join(words)
 

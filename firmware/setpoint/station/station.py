@@ -24,7 +24,7 @@ from ..messaging.outbox import Outbox
 from ..messaging.registration import Registration
 from ..messaging.shapes import all_ints, all_texts
 from ..messaging.statuses import Statuses
-from ..protocol.errors import OcppError
+from ..protocol.errors import INTERNAL, OcppError
 from ..protocol.ocppj import error_text, parse
 from ..schedule.checks import Capability
 from ..schedule.installed import InstalledProfiles
@@ -34,12 +34,13 @@ from ..sessions.samples import Samples
 from ..sessions.transactions import Transactions
 from .connector import RECOVERS, all_connectors
 from .facts import Facts
-from .requests import answer
+from .requests import answer, worked
 from .settings import Settings
 
 _NET_MS = const(60000)  # safety net: a pass at least once a minute
 # OCPP 1.6's have 32 characters; a longer one is none, and not worth its memory in the log
 _LONGEST_ACTION = const(40)
+_MOST_WORK = const(4)  # requests that wait for long work
 # Their answers change no fact, so they need no pass
 _READ_ONLY = const(("GetCompositeSchedule", "GetConfiguration", "GetLocalListVersion"))
 
@@ -98,10 +99,14 @@ class Station:
             self.limits,
             self.samples,
         )
+        self._seed = id_prefix
+        self.dimming = None  # where a board has a contact of the grid operator's
         self._begun = ()  # the parts that a request began, while they take their time
         self._arrange()
         self._due_ms = 0
         self._later = []
+        self._work = []  # (generator, id of the CALL that waits for it or None, number of the link)
+        self._links = 0  # connections so far
         self.changing = False
         self.measures_grid = False  # is there a meter at the grid connection?
         self._restart = None
@@ -110,7 +115,7 @@ class Station:
     def start(self, after_reset: bool = False) -> None:
         """After the first `time_is`: reads flash, and goes on with what was stored. after_reset:
         the power was there all the time."""
-        from . import credentials
+        from . import credentials, signed_update
 
         facts = self.facts
         self.settings.start(self.documents.read("settings", {}, all_texts))
@@ -121,9 +126,13 @@ class Station:
             place.operative = place.id not in inoperative
         credentials.start(self)
         self.outbox.start()
+        if self.documents.read("reservations", []):
+            self.reservations()
         self.meters.start()
         self.transactions.resume("Reboot" if after_reset else "PowerLoss")
         self.charging.load()
+        self.random_delay_changed(True)
+        signed_update.resume(self)
         self.on_clock()
 
     # -- time
@@ -192,6 +201,9 @@ class Station:
     def on_link(self, up: bool) -> None:
         self.facts.link_up = up
         if up:
+            self._links += 1
+            if self.facts.settings["AdditionalRootCertificateCheck"]:
+                self._root_vouched()
             self.outbox.link_is_back()
             self.registration.link_is_up()
         else:
@@ -229,12 +241,40 @@ class Station:
             warning = "%s is not answered while Rejected (OCPP 1.6, 4.2)" % action
             self.facts.log("warn", warning)
             return True
-        self.facts.effects.append(("send", answer(self, message[1], action, message[3])))
+        text = answer(self, message[1], action, message[3])
+        if text is not None:
+            self.facts.effects.append(("send", text))
+        self._do_later()
+        return action not in _READ_ONLY
+
+    def _do_later(self) -> None:
         later = self._later
         self._later = []
         for do in later:
             do()
-        return action not in _READ_ONLY
+
+    def work(self, generator, message_id: "str | None" = None) -> None:
+        """Has the app run a generator in slices, after what waits already. What it returns answers
+        the CALL with this id, on the connection that brought it. OcppError where too much waits."""
+        if message_id is not None and self.busy():
+            raise OcppError(INTERNAL, "too many earlier requests are still worked on")
+        self._work.append((generator, message_id, self._links))
+        if len(self._work) == 1:
+            self.facts.effects.append(("work", generator))
+
+    def busy(self) -> bool:
+        """Does as much long work wait as may?"""
+        return len(self._work) >= _MOST_WORK
+
+    def on_worked(self, payload: "dict | None") -> None:
+        """The work that was begun is over. payload: the answer; None where the memory ended."""
+        _, message_id, link = self._work.pop(0)
+        if message_id is not None and link == self._links and self.facts.link_up:
+            self.facts.effects.append(("send", worked(message_id, payload)))
+        self._do_later()
+        if self._work:
+            self.facts.effects.append(("work", self._work[0][0]))
+        self._settle()
 
     def restart(self, kind: str) -> None:
         """A Reset was asked for, Hard or Soft. While it is tried there is one more part."""
@@ -258,9 +298,29 @@ class Station:
         self._begun = tuple([one for one in self._begun if one is not part])
         self._arrange()
 
+    def reservations(self):
+        """The part that keeps connectors for cards. It is there while there is a reservation, or
+        somebody asks for one."""
+        facts = self.facts
+        if facts.reservations is None:
+            from ..sessions.reservations import Reservations
+
+            def none_left() -> None:
+                facts.reservations = None
+                self._arrange()
+
+            running = self.outbox.ledger.running
+            facts.reservations = Reservations(facts, self.documents, none_left, running)
+            self._arrange()
+        return facts.reservations
+
     def _arrange(self) -> None:
-        """The parts, in their order."""
-        self._parts = self._always + self._begun + (self.statuses,)
+        """The parts, in their order, with those that are there now and then. Reservations come
+        twice: what has ended must not keep anybody from beginning, and who has begun or ended may
+        change which connector is kept."""
+        reservations = self.facts.reservations
+        kept = () if reservations is None else (reservations,)
+        self._parts = kept + self._always + self._begun + kept + (self.statuses,)
 
     def later(self, do) -> None:
         """Does something after the answer to the request at hand."""
@@ -273,6 +333,20 @@ class Station:
         credentials.trial(self, passed)
         self._settle()
 
+    def _root_vouched(self) -> None:
+        """Where a root on trial vouched for the connection, it takes the place of the others."""
+        from ..certificates import roots
+
+        facts = self.facts
+        credentials = facts.credentials
+        try:
+            if credentials.root is not None and roots.trial_ends(
+                self.documents, credentials.provisioned, credentials.root
+            ):
+                facts.log("info", "the new root certificate is the only one now")
+        except OSError as error:
+            facts.storage_failed("a root certificate cannot be removed: %s" % error)
+
     def on_security_event(self, kind: str, info: "str | None") -> None:
         """As the security whitepaper of OCPP 1.6 names it."""
         from ..messaging import security_events
@@ -282,7 +356,7 @@ class Station:
 
     def on_transfer(self, name: str, problem: "tuple | None") -> None:
         """The "upload" or "download" that an effect began is over. problem: (sentence, status of
-        HTTP or None)."""
+        HTTP or None), or what update.py says."""
         part = getattr(self, name)
         if part is not None:
             part.ended(problem)
@@ -368,6 +442,39 @@ class Station:
     ) -> None:
         """Somebody limits all connectors together (charging/limits.py); None: no more."""
         self.limits.limit_total(source, da, words, phases)
+        self._settle()
+
+    def on_driver(self) -> None:
+        """Somebody pressed the button: nobody waits for a random delay any more."""
+        if self.facts.random_delay is not None:
+            self.facts.random_delay.end_all()
+            self._settle()
+
+    def random_delay_changed(self, at_start: bool = False) -> None:
+        """RandomDelayMax has another value; what waits at 0 waits no more."""
+        facts = self.facts
+        # Where nobody gave a value, it is the table's: 0
+        if not self.settings.values.get("RandomDelayMax"):
+            facts.random_delay = None
+        elif facts.random_delay is None:
+            from ..charging.random_delay import RandomDelay
+
+            facts.random_delay = RandomDelay(
+                facts, self.limits, self.profiles, self._seed, at_start
+            )
+        facts.limits_stale = True
+
+    def has_dim_input(self, watts: int) -> None:
+        """The board has a contact of the grid operator's; before `start`."""
+        from ..charging.dimming import Dimming
+
+        self.dimming = Dimming(self.facts, self.limits, watts)
+        self._always = (self.dimming,) + self._always
+        self._arrange()
+
+    def on_dim(self, dims: bool) -> None:
+        """What the grid operator's contact says now."""
+        self.dimming.on_contact(dims)
         self._settle()
 
     def on_emergency_stop(self) -> None:

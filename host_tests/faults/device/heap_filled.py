@@ -236,6 +236,11 @@ def lost(agent):
     for name in keys:
         if str(station.settings[name]) != keys[name]:
             return "%s is %s, in flash %s" % (name, station.settings[name], keys[name])
+    reservations = station.facts.reservations
+    if (station.documents.read("reservations") or []) != (
+        reservations._all if reservations else []
+    ):
+        return "the reservations differ from flash"
     out = station.documents.read("availability") or []
     if out != [place.id for place in station.facts.places() if not place.operative]:
         return "the availability differs from flash"
@@ -256,6 +261,9 @@ def messages(number):
     yield "GetConfiguration", {}
     yield "ChangeConfiguration", {"key": "ConnectionTimeOut", "value": str(60 + minute)}
     yield "ChangeAvailability", {"connectorId": 2, "type": availability}
+    reservation = {"connectorId": 2, "reservationId": number, "idTag": "MINE"}
+    yield "ReserveNow", dict(reservation, expiryDate="2037-01-01T00:00:00Z")
+    yield "CancelReservation", {"reservationId": number}
     yield "ClearCache", {}
     yield "DataTransfer", {"vendorId": "Setpoint", "messageId": "Profiles"}
     yield "TriggerMessage", {"requestedMessage": "StatusNotification"}

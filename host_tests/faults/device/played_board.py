@@ -156,10 +156,14 @@ class Slots:
 
 
 class Partition:
-    RUNNING = 1
+    BOOT, RUNNING = 0, 1
 
     def __init__(self, number):
-        self.number = slots.number if number == self.RUNNING else number
+        self.number = number
+        if number == self.RUNNING:
+            self.number = slots.number
+        elif number == self.BOOT:
+            self.number = (slots.data.read() or b"0").decode()[0]
 
     def info(self):
         return (0, 0x10 + int(self.number), 0x10000, 0x190000, "ota_" + self.number, False)
@@ -176,7 +180,8 @@ class Partition:
     def mark_app_valid_cancel_rollback():
         if slots.data.read().split()[1] == b"unknown":  # as nobody has chosen a slot
             raise OSError(-1, "ESP_FAIL")
-        slots.note(slots.number, "good")
+        # As ESP-IDF does: the one that was chosen last, whichever runs
+        slots.note(Partition(Partition.BOOT).number, "good")
 
 
 class esp32:

@@ -113,6 +113,8 @@ class Board:
         self.mains = None
         if wiring.get("mains"):
             self.mains = mains(wiring, bus, self.supply, self.network, self.clock)
+        self._dim = wiring.get("dim")
+        self.dim_watts = self._dim["watts"] if self._dim else None
         self._thermometer = _thermometer(wiring.get("temperature"))
         self.has_thermometer = self._thermometer is not None
         self._panel = None
@@ -120,6 +122,11 @@ class Board:
             from .panel import Panel  # few bytes for who has none
 
             self._panel = Panel(wiring, self.outlets, self.network)
+
+    def running_slot(self) -> tuple:
+        from .slot import running
+
+        return running()
 
     def remount(self) -> None:
         from flashbdev import bdev  # MicroPython's own: the partition it started from
@@ -176,6 +183,10 @@ class Board:
             tasks.append(("thermometer", self._thermometer.run()))
         if self.mains is not None:
             tasks.append(("mains meter", self.mains.run()))
+        if self._dim:
+            from .dim_contact import watch
+
+            tasks.append(("dim input", watch(self._dim, app)))
         if self._panel is not None:
             tasks.append(("panel", self._panel.run(app)))
         if self._wiring is not None:

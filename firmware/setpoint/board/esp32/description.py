@@ -65,6 +65,8 @@ _MAINS = {
         }
     },
 }
+_DIM = dict(_INPUT)
+_DIM["watts"] = [1, 1000000]
 _CONNECTOR = {
     "pilot": {
         "pwm_pin": "pin",
@@ -131,6 +133,7 @@ _BOARD = {
     },
     "button~": _INPUT,
     "emergency_stop~": _INPUT,
+    "dim~": _DIM,
     "alive~": _OUTPUT,
     "rs485~": {"uart": [1, 2], "rx_pin": "pin", "tx_pin": "pin", "direction_pin!": "pin"},
     "mains~": _MAINS,

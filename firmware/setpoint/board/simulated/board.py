@@ -35,6 +35,8 @@ class Board:
     def __init__(self, settings: dict, ignored: "list[str]") -> None:
         """`settings` and `ignored`: as start_file.load returns them."""
         store = settings["store"]
+        from .slots import start as start_slot
+
         _make_folder(store)
         device = settings["device"]
         limits = device["limits_without_profile"]
@@ -67,6 +69,8 @@ class Board:
                 raise
             sys.exit(_RESET_ME)  # there is no station and no output yet
         self._problems = problems + ignored
+        self._store = store
+        self._slot = start_slot(store)
         self.celsius: "int | None" = 25
         self.outlets: "list[Outlet]" = []
         for connector in settings["connectors"]:
@@ -88,10 +92,17 @@ class Board:
             from .mains import SimulatedMains
 
             self.mains = SimulatedMains(device["mains"], self.outlets, self.clock)
+        self._dim = device["dim"]
+        self.dim_watts: "int | None" = None if self._dim is None else self._dim["watts"]
         self._control = settings["control"]
         self.ticker: "Ticker | None" = None
         # The watchdog sleeps until it is fed for the first time
         self._looks_without_food: "int | None" = None
+
+    def running_slot(self) -> tuple:
+        from .slots import Partition
+
+        return Partition(self._store, self._slot, self.flash_chip), self.name
 
     def remount(self) -> None:
         flash.remount(self.flash_chip, self.root)
@@ -137,6 +148,8 @@ class Board:
         self.network.log = app.log
         for problem in self._problems:
             app.log("warn", "board", problem)
+        if self._dim is not None:
+            app.on_dim(self._dim["active"])
         tasks = [("meter memory", self._keep_meters()), ("watchdog", self._watch(app))]
         if self._control is not None:
             # Loaded here: a station that nobody controls does not need it.

@@ -192,6 +192,13 @@ def _mains(board, app, request: dict) -> None:
     mains.fall_silent(silent)
 
 
+def _dim(board, app, request: dict) -> None:
+    active = _field(request, "active", "true or false")
+    if board.dim_watts is None:
+        raise Refused("The start file has no device.dim.")
+    app.on_dim(active)
+
+
 def _clock(board, app, request: dict) -> None:
     text = _field(request, "set", "text", None)
     seconds = _not_negative(request, "advance_s", "a whole number", None)
@@ -254,6 +261,7 @@ COMMANDS = {
     "temperature": _temperature,
     "meter": _meter,
     "mains": _mains,
+    "dim": _dim,
     "clock": _clock,
     "flash": _flash,
     "security_event": _security_event,

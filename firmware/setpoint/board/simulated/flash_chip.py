@@ -23,7 +23,7 @@ _BLOCKS = const(512)
 # Longer writes are looked at in pieces: this takes heap that a chip has not to spare
 _ERASED = b"\xff" * 128
 _IMAGE = const("flash.img")
-_FAILS = const(0x6001)  # ESP_ERR_FLASH_OP_FAIL
+FAILS = 0x6001  # ESP_ERR_FLASH_OP_FAIL
 
 
 class FlashChip:
@@ -62,7 +62,7 @@ class FlashChip:
             self._reads_left -= 1
             if self._reads_left <= 0:
                 self._unreadable -= self._unreadable > 0
-                raise OSError(-_FAILS)
+                raise OSError(-FAILS)
         self._file.seek(block * _BLOCK_SIZE + offset)
         self._file.readinto(buffer)
         return 0
@@ -70,14 +70,30 @@ class FlashChip:
     def writeblocks(self, block: int, data, offset: int = 0) -> int:
         position = block * _BLOCK_SIZE + offset
         self._assert_erased(position, len(data))
-        if self._mode is not None:
-            self._writes_left -= 1
-            if self._writes_left <= 0:
-                return self._fail(position, data)
+        fault = self.fault_of_a_write()
+        if fault == "cut":
+            self._program(position, memoryview(data)[: len(data) // 2])
+            die()
+        if fault == "full":
+            return -28  # ENOSPC, which MicroPython's errno does not name
+        if fault is not None:
+            raise OSError(-FAILS)
         self._program(position, data)
         self.writes += 1
         self.bytes += len(data)
         return 0
+
+    def fault_of_a_write(self) -> "str | None":
+        """As `after_writes` was told for the write at hand; None: it works."""
+        fault = self._mode
+        if fault is None:
+            return None
+        self._writes_left -= 1
+        if self._writes_left > 0:
+            return None
+        if fault == "error":
+            self._mode = None
+        return fault
 
     def ioctl(self, operation: int, argument: int) -> int:
         if operation == 4:
@@ -115,15 +131,6 @@ class FlashChip:
     def _program(self, position: int, data) -> None:
         self._file.seek(position)
         self._file.write(data)
-
-    def _fail(self, position: int, data) -> int:
-        if self._mode == "cut":
-            self._program(position, memoryview(data)[: len(data) // 2])
-            die()
-        if self._mode == "full":
-            return -28  # ENOSPC, which MicroPython's errno does not name
-        self._mode = None
-        raise OSError(-_FAILS)
 
 
 def die() -> None:

@@ -36,6 +36,7 @@ _FIELDS = {
         },
         "grid_amps": ("a number or null", None),
         "mains": ("an object or null", None),
+        "dim": ("an object or null", None),
         "phase_switch": ("true or false", True),
         "reconnect": {"minimum_s": ("a number", 1), "random_s": ("a number", 2)},
     },
@@ -68,6 +69,8 @@ _MAINS = {
     "surplus": ("true or false", False),
     "house": ("a list", None),
 }
+# The grid operator's contact, and what it says at the start
+_DIM = {"watts": ("a whole number", 4200), "active": ("true or false", False)}
 _MOST_CONNECTORS = 16
 _CONNECTOR = {"id": ("a whole number", 0), "lock": ("true or false", True)}
 _VEHICLE = {
@@ -209,6 +212,12 @@ def _read_the_rest(settings: dict, reading: _Reading) -> None:
     check(grid_amps is None or grid_amps > 0, "device.grid_amps", "more than 0, or null")
     if settings["device"]["mains"] is not None:
         settings["device"]["mains"] = _mains_from(settings["device"]["mains"], reading)
+    if settings["device"]["dim"] is not None:
+        dim = settings["device"]["dim"] = reading.object(
+            settings["device"]["dim"], _DIM, "device.dim."
+        )
+        right = fits(dim["watts"], "a whole number") and dim["watts"] > 0
+        check(right, "device.dim.watts", "a whole number above 0")
     for name in ("minimum_s", "random_s"):
         check(settings["device"]["reconnect"][name] >= 0, "device.reconnect." + name, "0 or more")
 

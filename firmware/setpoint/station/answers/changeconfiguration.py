@@ -34,6 +34,8 @@ def answer(station, request: dict) -> dict:
     elif name.startswith("FallbackLimit"):
         station.fallback.settings_changed()
         station.registration.interval_changed()
+    elif name == "RandomDelayMax":
+        station.random_delay_changed()
     elif name == "MeterValueSampleInterval":
         for connector in station.facts.connectors:
             sample_anew(station.facts, connector)

@@ -7,6 +7,9 @@ the answer is JSON.
     Profiles    -                     every installed profile without its periods
     Profile     a chargingProfileId   one profile with its periods, [startPeriod, limit,
                                       numberPhases] each
+    Plan        -                     the weekly plan in lines (charging/plan_lines.py)
+    SetPlan     such lines; none:     what is wrong with them, if anything
+                there is no plan
 """
 
 import json
@@ -42,9 +45,27 @@ def answer(station, request: dict) -> "dict | list[bytes]":
                 ]
         if found is None:
             return {"status": "Rejected", "data": "no profile has this id"}
+    elif message_id == "Plan":
+        return _in_pieces(plan_of(station))
+    elif message_id == "SetPlan":
+        return _set_plan(station, request.get("data", ""))
     else:
         return {"status": "UnknownMessageId"}
     return {"status": "Accepted", "data": json.dumps(found)}
+
+
+def plan_of(station) -> "list[str]":
+    """The weekly plan in lines; none: there is none."""
+    from ...charging import weekly_plan
+
+    return weekly_plan.lines(station.profiles)
+
+
+def _set_plan(station, text: str) -> dict:
+    from ...charging import weekly_plan
+
+    reason = weekly_plan.change(station.facts, station.documents, station.profiles, text)
+    return {"status": "Accepted"} if reason is None else {"status": "Rejected", "data": reason}
 
 
 def _in_pieces(found) -> "list[bytes]":
