@@ -34,7 +34,8 @@ class Judge:
         self.counts = [0, 0]
         self.forbidden_ms = 0
         self.fewer_ms = 0
-        self.wanted_ms = 0
+        self.wanted_ms = 0  # that all is well, and nobody wishes anything new
+        self.wishes = None
 
     def show(self):
         """What the vehicle shows now: it asks when it is offered something."""
@@ -81,7 +82,9 @@ class Judge:
             assert not outlet.closed, "an opening waits"
         if max(self.forbidden_ms, self.fewer_ms) > STEP_MS:
             assert outlet.duty_u16 == 65535, "the offer does not end at once"
-        all_well = allowed_da and self.vehicle == "C" and self.obeys
+        wishes = (evse.phases, allowed_da > 0, self.vehicle, self.obeys)
+        all_well = allowed_da and self.vehicle == "C" and self.obeys and wishes == self.wishes
+        self.wishes = wishes
         self.wanted_ms = self.wanted_ms + STEP_MS if all_well else 0
         if self.wanted_ms > 2 * (self.closed_ms + self.open_ms) + 2 * FOLLOWS_MS + OPENS_MS:
             assert outlet.closed and outlet.phases == evse.phases, "it never comes back"
