@@ -58,7 +58,6 @@ class App:
             len(board.outlets),
         )
         self.house = None
-        self._sees_no_surplus = False
         recover_by(board.remount, board.reset)
         self.documents = Documents(board.root + "/state")
         self.log(
@@ -69,17 +68,16 @@ class App:
         self.journal = Journal(board.root + "/journal")
         # Connector id as text: faults that only a person ends
         self.stored_faults = self.documents.read("faults", {}, all_ints)
-        self.stored_wear = self.documents.read("wear", {}, all_ints)
-        self._wear_due_ms = _WEAR_MS
         self.control = Control(
             board,
             self.supply.own_rate // self.supply.rate_per_da,
             self._events.set,
             self.stored_faults,
-            self.stored_wear,
         )
+        from . import wear
         from .update.places import running
 
+        wear.take_up(self)
         board.identity["program"] = running(board)
         self.station = Station(
             board.identity,
@@ -99,7 +97,7 @@ class App:
             from .house_limit import HouseLimit
 
             self.house = HouseLimit(self, board.mains, self._events.set)
-            self.station.measures_grid = True
+            self.station.facts.measures_grid = True
         credentials = self.station.facts.credentials
         credentials.provisioned, credentials.random = self._provisioned_roots, os.urandom
         self.session = Session(
@@ -135,9 +133,14 @@ class App:
     async def run(self) -> None:
         had_power = self.board.reset_cause in ("software", "watchdog", "panic")
         self.dispatch(self.station.start, had_power)
+        if self.house is None and self.station.settings["SurplusCharging"]:
+            # The key is from a time with a meter: what nobody sees is no surplus
+            self.dispatch(self.station.on_total, "surplus", 0, "surplus, there is no mains meter")
         if had_power:
             for evse in self.control.evses.values():
-                evse.rest.begin()
+                # Nobody knows what switched last, and when
+                evse.rest_ms = evse.least_closed_ms + evse.least_open_ms
+                evse.since_switch_ms = 0
         named = [
             ("control", self.control.run()),
             ("agent", self._agent()),
@@ -151,7 +154,9 @@ class App:
             await self._over.wait()
             self.control.halt()  # from here on the outputs stay safe
             if not self.died:
-                self._keep_wear()
+                from . import wear
+
+                wear.keep(self)
             await self.session.say_goodbye()
         finally:
             self.control.halt()
@@ -165,7 +170,7 @@ class App:
         self.log("error", "app", "task %s died (%s): restarting" % (name, sentence))
 
     async def _agent(self) -> None:
-        logged_ms = 0
+        logged_ms = worn_ms = 0
         while True:
             self.control.signs_of_life += 1
             wait_ms = max(self.ms_to_wakeup(), 1)
@@ -187,18 +192,15 @@ class App:
                 if self.clock.ticks_ms() - logged_ms >= 60000:
                     logged_ms = self.clock.ticks_ms()
                     self.look_round()
+                if self.clock.uptime_ms() - worn_ms >= _WEAR_MS:
+                    from . import wear
+
+                    worn_ms = self.clock.uptime_ms()
+                    wear.keep(self)
 
     def look_round(self) -> None:
         state_line.log(self, self.control.evses)
         fault_reports.keep(self)
-        if self.clock.uptime_ms() >= self._wear_due_ms:
-            self._keep_wear()
-
-    def _keep_wear(self) -> None:
-        from . import wear
-
-        self._wear_due_ms = self.clock.uptime_ms() + _WEAR_MS
-        wear.keep(self)
 
     def _cap(self, connector_id: int, source: str, da: "int | None") -> None:
         if da != self.station.limits.cap_of(connector_id, source):
@@ -246,11 +248,6 @@ class App:
             self.log("warn", "control", "the loop stood still for %d ms" % self._logged_stall_ms)
         if self.house is not None:
             self.house.look()
-        elif self.station.settings["SurplusCharging"] != self._sees_no_surplus:
-            # The key is from a time with a meter: what nobody sees is no surplus
-            self._sees_no_surplus = not self._sees_no_surplus
-            da = 0 if self._sees_no_surplus else None
-            self.dispatch(self.station.on_total, "surplus", da, "surplus, there is no mains meter")
         self.dispatch(self.station.wake)
         if self.station.dimming is not None:
             self._keep_dim_records()
@@ -259,8 +256,7 @@ class App:
     def _pilot_changed(self, connector_id: int, evse) -> None:
         state, vehicle = evse.pilot()
         if vehicle is not None and state != "BOOT":
-            rests = evse.rest.left_ms > 0
-            self.dispatch(self.station.on_pilot, connector_id, state, vehicle, rests)
+            self.dispatch(self.station.on_pilot, connector_id, state, vehicle, evse.rest_ms > 0)
             state_line.log(self, (connector_id,))
 
     # -- between the station and the rest

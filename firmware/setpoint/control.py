@@ -40,17 +40,13 @@ class Control:
     """All connectors. `on_change()` is called after each step that finds news that the agent has
     not looked at."""
 
-    def __init__(
-        self, board, rating_da: int, on_change, latched: dict, wear: "dict | None" = None
-    ) -> None:
-        """latched: connector id as text: protection.latched as stored. wear: as wear.py stores it."""
+    def __init__(self, board, rating_da: int, on_change, latched: dict) -> None:
+        """latched: connector id as text: protection.latched as stored."""
         self._board = board
         self._rating_da = rating_da
         self.evses = {}
         for outlet in board.outlets:
-            name = str(outlet.id)
-            worn = (wear.get(name, 0), wear.get(name + " phases", 0)) if wear else (0, 0)
-            self.evses[outlet.id] = Evse(outlet, rating_da, latched.get(name, 0), worn)
+            self.evses[outlet.id] = Evse(outlet, rating_da, latched.get(str(outlet.id), 0))
         self._in_order = [self.evses[outlet.id] for outlet in board.outlets]
         self._on_change = on_change
         self.derating = Derating() if board.has_thermometer else None

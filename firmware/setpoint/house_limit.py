@@ -82,6 +82,13 @@ class HouseLimit:
                 self._meter.lag,
             )
 
+    def tells(self, connector_id: int, had_da: int, da: int, why: str) -> bool:
+        """Is this change of a connector's limit one for the log?"""
+        surplus = self._surplus
+        if surplus is None or "surplus" not in why:
+            return True
+        return surplus.tells(self._app.clock.uptime_ms(), connector_id, had_da, da)
+
     def _tell_loss(self) -> None:
         problem = self._meter.problem or "no reading that can be"
         lost = self._lost

@@ -13,7 +13,7 @@ def assign(app) -> int:
     open_ms = station.settings["ContactorMinimumOpenSeconds"] * 1000
     for connector in station.facts.connectors:
         evse = app.control.evses[connector.id]
-        evse.rest.closed_ms, evse.rest.open_ms = closed_ms, open_ms
+        evse.least_closed_ms, evse.least_open_ms = closed_ms, open_ms
         limit = station.limits.of[connector.id]
         permitted = connector.permitted()
         changes += (evse.limit_da, evse.phases, evse.permitted) != (
@@ -25,10 +25,12 @@ def assign(app) -> int:
         evse.sequence.wake_ms = station.settings["WakeUpAfterSeconds"] * 1000
         evse.lock_wanted = connector.has_lock and connector.lock_wanted()
         if evse.limit_da != limit.da:
-            evse.limit_da = limit.da
+            had_da, evse.limit_da = evse.limit_da, limit.da
             why = limit.why(station.facts.now)
-            if evse.rest.left_ms and limit.da >= MINIMUM_DA:
-                why += ", once the contactor has rested for %d s" % (evse.rest.left_ms // 1000)
+            if app.house is not None and not app.house.tells(connector.id, had_da, limit.da, why):
+                continue
+            if evse.rest_ms and limit.da >= MINIMUM_DA:
+                why += ", once the contactor has rested for %d s" % (evse.rest_ms // 1000)
             app.log(
                 "info",
                 "limit",

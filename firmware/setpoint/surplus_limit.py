@@ -1,7 +1,12 @@
 """Tells the station what the house feeds in (house/surplus.py), while the key SurplusCharging is true.
 Loaded only then."""
 
+from micropython import const
+
 from .house.surplus import Surplus
+from .units import MINIMUM_DA
+
+_LOG_MS = const(60000)
 
 
 class SurplusLimit:
@@ -10,7 +15,18 @@ class SurplusLimit:
     def __init__(self, app) -> None:
         self._app = app
         self._surplus = Surplus(app.supply.phases, app.supply.can_switch_phases)
-        self._assigned = None  # (da, phases, words)
+        self._assigned = None  # (da, words, phases)
+        self._told_ms = {}  # connector id: when its limit was last for the log
+
+    def tells(self, up_ms: int, connector_id: int, had_da: int, da: int) -> bool:
+        """Is this change of a connector's limit one for the log? At most one a minute, so that a day
+        with clouds does not fill it, and each that pauses or starts."""
+        told_ms = self._told_ms.get(connector_id)
+        goes_on = had_da >= MINIMUM_DA and da >= MINIMUM_DA
+        if goes_on and told_ms is not None and up_ms - told_ms < _LOG_MS:
+            return False
+        self._told_ms[connector_id] = up_ms
+        return True
 
     def look(
         self, up_ms: int, mains_da: "list | None", own_da, vehicles: int, assumed: bool, lag: int

@@ -43,7 +43,7 @@ def test_a_charge_goes_on_while_its_limit_falls_faster_than_a_vehicle_follows():
 
 
 def without_rest(evse):
-    evse.rest.closed_ms = evse.rest.open_ms = 0
+    evse.least_closed_ms = evse.least_open_ms = 0
 
 
 def test_phases_are_switched_with_the_contactor_open_and_a_pause():

@@ -1,6 +1,7 @@
 """Surplus: when a vehicle starts and stops, what it gets between, on how many phases."""
 
 from setpoint.house.surplus import Surplus
+from setpoint.surplus_limit import SurplusLimit
 
 
 class Sunny:
@@ -237,3 +238,21 @@ def test_nobody_switches_for_a_vehicle_that_is_not_there():
         sunny.seconds(650, 30)
         seen.add(sunny.limit.phases)
     assert seen == {None}
+
+
+class TheApp:
+    class supply:
+        phases = 3
+        can_switch_phases = False
+
+
+def test_the_log_has_one_change_a_minute_of_each_connector_and_each_pause_and_start():
+    tells = SurplusLimit(TheApp).tells
+    told = []
+    for second in range(180):  # one ampere up or down each second
+        if tells(second * 1000, 1, 60 + second % 2 * 10, 70 - second % 2 * 10):
+            told.append(second)
+    assert told == [0, 60, 120]
+    assert tells(179000, 2, 60, 70), "another connector"
+    assert tells(180500, 1, 70, 0) and tells(180600, 1, 0, 60)
+    assert not tells(181000, 1, 60, 70), "the start was for the log"

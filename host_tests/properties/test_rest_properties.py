@@ -23,8 +23,8 @@ class Judge:
         self.control, (self.evse,) = loop(outlets=[outlet])
         self.evse.phases = phases
         self.outlet = outlet
-        self.evse.rest.closed_ms = self.closed_ms = closed_s * 1000
-        self.evse.rest.open_ms = self.open_ms = open_s * 1000
+        self.evse.least_closed_ms = self.closed_ms = closed_s * 1000
+        self.evse.least_open_ms = self.open_ms = open_s * 1000
         self.ms = 0
         self.vehicle = "A"
         self.obeys = True
@@ -121,4 +121,4 @@ def test_closings_and_switches_keep_their_distance_and_no_opening_is_late(
     judge.vehicle, judge.obeys = "C", True
     judge.evse.limit_da, judge.evse.permitted = 160, True
     judge.run(2 * (judge.closed_ms + judge.open_ms) + 2 * FOLLOWS_MS + OPENS_MS + 1000)
-    assert [judge.evse.rest.closings, judge.evse.rest.switches] == judge.counts
+    assert [judge.evse.closings, judge.evse.phase_switches] == judge.counts

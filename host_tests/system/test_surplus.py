@@ -42,10 +42,23 @@ def test_the_limit_follows_what_the_house_feeds_in(start_station, central):
     station.cmd("clock", advance_s=25)
     station.wait_until(lambda state: limit(state)["amps"] == 10, 40)
     station.wait_until(lambda state: state["connectors"][0]["meter"]["amps"] == 10, 20)
-    assert any("connector 1: 10.0 A, surplus" in line for line in station.log)
+    said = [line for line in station.log if "A, surplus" in line]
+    assert "connector 1: 6.0 A, surplus" in said[-1], "the start, and for a minute no more"
     station.cmd("mains", amps=[1, 1, 1])
     station.wait_until(lambda state: limit(state)["amps"] == 6, 10)
     assert closed(station.state()), "clouds pass"
+
+
+def test_without_a_meter_there_is_no_surplus_whatever_the_key_says(start_station, central):
+    station = start_station(keys={"SurplusCharging": "true"})
+    station.wait_until(lambda state: state["registered"])
+    charge(station)
+    station.wait_until(
+        lambda state: limit(state)["reason"] == "surplus, there is no mains meter", 10
+    )
+    assert limit(station.state())["amps"] == 0
+    central.call("ChangeConfiguration", {"key": "SurplusCharging", "value": "false"})
+    station.wait_until(closed, 30)
 
 
 @pytest.mark.parametrize("micropython", ["64bit"], indirect=True)

@@ -23,7 +23,7 @@ _WARNINGS = const(
 
 # Pilot/sequence.py: F lasts so much longer
 RECOVERS = const("The fault is over: current again within 30 s")
-# Pilot/rest.py
+# Evse.py
 RESTS = const("The contactor rests before it closes again")
 
 
@@ -59,8 +59,9 @@ class Connector:
         self.vehicle = "A"  # what the vehicle shows: A, B, C, D, E, F
         # Its pilot went to +12 V in a transaction: the station pauses the charge
         self.withheld = False
-        self.recovers = False  # after a fault: its pilot has not offered anything since
-        self.rests = False  # its contactor waits before it closes again
+        # What holds back current that limit and permission allow: RECOVERS, until its pilot offers
+        # something after a fault; RESTS; None
+        self.waits = None
         self.limit_da = 0  # what it may draw
         self.transaction = None
         self.vend = False  # its plug may still begin a transaction without a card (FreeVendActive)
@@ -91,9 +92,11 @@ class Connector:
     def on_pilot(self, pilot: str, vehicle: str, rests: bool = False) -> None:
         self.pilot = pilot
         self.vehicle = vehicle
-        self.rests = rests
         self.withheld = self.transaction is not None and pilot in ("B1", "C1")
-        self.recovers = pilot == "F" or (self.recovers and self.withheld)
+        if pilot == "F" or (self.waits == RECOVERS and self.withheld):
+            self.waits = RECOVERS
+        else:
+            self.waits = RESTS if rests else None
         if not self.plugged() and not self.cable_in:
             self.ended_here = None
 
@@ -125,12 +128,6 @@ class Connector:
 
     def faulted(self) -> bool:
         return Connector.fault(self) is not None
-
-    def waits_for(self) -> "str | None":
-        """What holds current back that limit and permission allow."""
-        if self.faulted():
-            return None
-        return RECOVERS if self.recovers else RESTS if self.rests else None
 
     def free(self) -> bool:
         """Could a transaction begin here?"""
@@ -196,7 +193,7 @@ class Connector:
         if fault is None:
             status = self.status()
             waits = status == "SuspendedEVSE" and self.limit_da >= MINIMUM_DA and not self.spent
-            return (status, "NoError", None, self.waits_for() if waits else None)
+            return (status, "NoError", None, self.waits if waits else None)
         return (self.status(), fault.code, fault.vendor_code, fault.info)
 
     def to_report(self, up_ms: int, minimum_s: int) -> "tuple | None":

@@ -108,7 +108,6 @@ class Station:
         self._work = []  # (generator, id of the CALL that waits for it or None, number of the link)
         self._links = 0  # connections so far
         self.changing = False
-        self.measures_grid = False  # is there a meter at the grid connection?
         self._restart = None
         self.upload = self.download = None  # the part that waits for the end of one
 
@@ -422,7 +421,7 @@ class Station:
         place = facts.charge_point if connector_id == 0 else facts.connector(connector_id)
         place.on_fault(code, vendor_code, info, active)
         for freed in facts.connectors if not active else ():
-            if freed.recovers and connector_id in (0, freed.id) and not freed.faulted():
+            if freed.waits == RECOVERS and connector_id in (0, freed.id) and not freed.faulted():
                 facts.log("note", "connector %d: %s" % (freed.id, RECOVERS))
         self._settle()
 

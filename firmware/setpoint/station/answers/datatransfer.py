@@ -82,9 +82,8 @@ def _in_pieces(found) -> "list[bytes]":
 def _limit(station, connector) -> dict:
     limit = station.limits.of[connector.id]
     why = limit.why(station.facts.now)
-    waits_for = connector.waits_for()
-    if waits_for is not None:
-        why = "%s, then: %s" % (waits_for, why)
+    if connector.waits is not None and not connector.faulted():
+        why = "%s, then: %s" % (connector.waits, why)
     found = {
         "connectorId": connector.id,
         "limit": tenths_text(limit.da),
