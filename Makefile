@@ -35,7 +35,7 @@ lint: .venv/ready ## style and types
 boards: .venv/ready ## check the boards' descriptions; one of your own: make boards ARGS=my/board.json
 	@$(PY) -m tools.boards $(ARGS)
 
-bench: .venv/ready ## speed, memory and flash wear beside the goals and C++ peers; takes three minutes, writes build/bench.json
+bench: .venv/ready ## speed, memory and flash wear beside the goals and C++ peers; takes up to eight minutes, writes build/bench.json
 	@$(PY) -m tools.benchmark $(ARGS)
 
 faults: .venv/ready ## power cuts, damaged flash, kills, a hostile central system: what the station survives; takes three quarters of an hour

@@ -23,14 +23,16 @@ from tools import (
     benchmark_goals,
     benchmark_peer,
     benchmark_plot,
+    benchmark_uses,
     micropython32,
 )
+from tools.benchmark_uses import Use
 from tools.command import interruptible, parser
 from tools.compiled import has_firmware
 from tools.station_process import ROOT, micropython
 
 EXAMPLES = """\
-  make bench                                       everything, about three minutes
+  make bench                                       everything, up to eight minutes
   make bench ARGS="--only messages"                what is named alone; may be given more than once
   make bench ARGS=--quick                          few repetitions: to see that it works, not for figures
   make bench ARGS="--plot docs/bench.svg"          draws the picture of docs/costs.md anew
@@ -38,8 +40,10 @@ EXAMPLES = """\
 A time is the lowest of several rounds' medians. Floor: what json.loads and json.dumps of the same texts cost by themselves
 (messages), a call that does nothing (checks), a plain write of as many bytes (littlefs). The smallest heap is the agent's
 peak: the least with which it serves two charging vehicles, takes the profiles one after another and answers for them.
+Uses: heap beyond that of a station at rest. Peak: the most between two turns of its loop; kept: while it is there; left: after
+it has ended.
 """
-PARTS = ("messages", "decisions", "heap", "flash", "journal", "gaps", "agent")
+PARTS = ("messages", "decisions", "heap", "flash", "journal", "gaps", "agent", "uses")
 HEAP_KIB = {
     "messages": 2048,
     "heap": 2048,
@@ -161,6 +165,27 @@ class Run:
                 live, after["used"] // 1024, LARGE_HEAP_KIB
             )
             self.take(prefix + "smallest heap, " + name, interpreter, smallest * 1024, "B")
+
+    def uses(self, interpreters: dict[str, list[str]]) -> None:
+        """Of the firmware as a board has it, or the nearest form that the interpreter can run."""
+        jobs = [
+            (interpreter, command, "frozen" if has_firmware(command) else ".mpy", use)
+            for interpreter, command in interpreters.items()
+            for use in benchmark_uses.USES
+        ]
+
+        def weigh(interpreter: str, command: list[str], form: str, use: Use) -> list[tuple]:
+            say("uses: %s, %s" % (use.name, interpreter))
+            try:
+                found = list(benchmark_uses.weigh(use, command, self.folder, form))
+            except benchmark_agent.Failed as reason:
+                raise SystemExit("bench: %s, %s: %s" % (use.name, interpreter, reason)) from None
+            return [(name, interpreter, value, "B") for name, value in found]
+
+        with ThreadPoolExecutor(max_workers=3) as pool:
+            for figures in pool.map(lambda job: weigh(*job), jobs):
+                for figure in figures:
+                    self.take(*figure)
 
     def scale(self) -> tuple[float, str]:
         """How much slower than the peers' machine this one is, and by what that is known."""
@@ -326,12 +351,14 @@ def main(arguments: list[str] | None = None) -> int:
     run = Run(options.quick, folder)
     with benchmark_peer.listening(folder):
         run.scripts(
-            [part for part in PARTS if part in parts and part != "agent"],
+            [part for part in PARTS if part in HEAP_KIB and part in parts],
             found,
             benchmark_build.c_loop(folder),
         )
     if "agent" in parts:
         run.agents(found)
+    if "uses" in parts:
+        run.uses(found)
 
     scale, known_by = run.scale()
     figures = [benchmark_goals.judged(figure, scale) for figure in run.figures.values()]
@@ -340,8 +367,8 @@ def main(arguments: list[str] | None = None) -> int:
     ]
     conditions += [
         "%s; load %.1f; took %d s" % (machine(), os.getloadavg()[0], time.monotonic() - began),
-        "heap in KiB: %s; the agent as named"
-        % ", ".join("%s %d" % item for item in HEAP_KIB.items()),
+        "heap in KiB: %s, uses %d; the agent as named"
+        % (", ".join("%s %d" % item for item in HEAP_KIB.items()), benchmark_uses.HEAP_KIB),
         "times: the lowest of %d rounds' medians of %d batches; a collection before each batch, none in it"
         % (run.rounds, run.repetitions),
         "peers' times and goals are scaled to this machine by %.3f: %s" % (scale, known_by),

@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import threading
+import time
 import uuid
 from pathlib import Path
 from typing import Any, Callable
@@ -19,30 +20,39 @@ FORMS = ("frozen", "ROMFS", ".mpy")
 _STEP_KIB = 2
 _PATIENCE_S = 5
 _STARTS_S = 20
+_LOOKS = 10
+_BETWEEN_LOOKS_S = 0.1
 
 
 class Failed(Exception):
     """The agent did not get through; the argument is why."""
 
 
+# Two vehicles plugged in, at a time that stands still
+CHARGING = {
+    "connectors": [{"id": 1}, {"id": 2}],
+    "vehicles": [{"connector": 1}, {"connector": 2}],
+    "clock": {"at": benchmark_frames.MIDNIGHT, "frozen": True},
+    "device": {"reconnect": {"minimum_s": 0, "random_s": 0}},
+}
+
+
 class Agent:
-    """The agent process, with two vehicles plugged in. form: one of FORMS."""
+    """The agent process. form: one of FORMS. start: more fields of its start file."""
 
     def __init__(
-        self, interpreter: list[str], built: Path, form: str, heap_kib: int, csms_url: str
+        self,
+        interpreter: list[str],
+        built: Path,
+        form: str,
+        heap_kib: int,
+        csms_url: str,
+        start: dict = CHARGING,
     ) -> None:
         folder = built / "stores" / uuid.uuid4().hex
         folder.mkdir(parents=True)
-        start = {
-            "csms_url": csms_url,
-            "connectors": [{"id": 1}, {"id": 2}],
-            "vehicles": [{"connector": 1}, {"connector": 2}],
-            "clock": {"at": benchmark_frames.MIDNIGHT, "frozen": True},
-            "device": {"reconnect": {"minimum_s": 0, "random_s": 0}},
-            "store": str(folder),
-        }
         file = folder / "start.json"
-        file.write_text(json.dumps(start))
+        file.write_text(json.dumps({**start, "csms_url": csms_url, "store": str(folder)}))
         image = [str(built / "setpoint.romfs")] if form == "ROMFS" else []
         files = "%s:" % (built / "mpy") if form == ".mpy" else ""  # before what may be frozen in
         path = "%s:%s.frozen" % (built / "agent", files)
@@ -70,11 +80,12 @@ class Agent:
                     self.log.append(line.rstrip())
                 self._changed.notify_all()
 
-    def weigh(self, patience_s: float = _PATIENCE_S) -> dict:
-        """What it says about its heap and its start; see benchmarks/agent.py."""
+    def weigh(self, patience_s: float = _PATIENCE_S, watch: bool = False) -> dict:
+        """What it says about its heap and its start; see benchmarks/agent.py. watch: from then on
+        until the next time it notes the most that is in use."""
         assert self.process.stdin is not None
         try:
-            self.process.stdin.write("\n")
+            self.process.stdin.write("watch\n" if watch else "\n")
             self.process.stdin.flush()
         except OSError:
             raise Failed("it ended: %s" % self.log[-1:]) from None
@@ -87,6 +98,24 @@ class Agent:
             ):
                 raise Failed("it does not say what it weighs: %s" % self.log[-1:])
             return self._answers.pop(0)
+
+    def wait_for_log(self, text: str, patience_s: float = _STARTS_S) -> None:
+        """Until a line of its log has this text."""
+
+        def is_there() -> bool:
+            return any(text in line for line in self.log)
+
+        with self._changed:
+            if not self._changed.wait_for(is_there, patience_s):
+                raise Failed("its log does not say: %s" % text)
+
+    def least(self) -> int:
+        """Bytes in use once it rests: the least of several looks, as what goes on only adds."""
+        looks = []
+        for _ in range(_LOOKS):
+            time.sleep(_BETWEEN_LOOKS_S)
+            looks.append(self.weigh()["used"])
+        return min(looks)
 
     def close(self) -> None:
         self.process.kill()

@@ -24,7 +24,7 @@ HOST = "127.0.0.1"
 @contextlib.contextmanager
 def listening(folder: Path) -> Iterator[None]:
     """Writes where it listens and whom to trust into the benchmark's frames, as tls.json."""
-    cert, key = _certificate(folder)
+    cert, key = certificate(folder)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(cert, key)
     with socket.create_server((HOST, 0)) as server:
@@ -51,7 +51,7 @@ def _serve(server: socket.socket, context: ssl.SSLContext) -> None:
                 secured.recv(1)
 
 
-def _certificate(folder: Path) -> tuple[Path, Path]:
+def certificate(folder: Path) -> tuple[Path, Path]:
     """(certificate, key) of a server that is its own authority, on the curve that most central
     systems have: PEM files."""
     secret = ec.generate_private_key(ec.SECP256R1())

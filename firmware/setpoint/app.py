@@ -47,14 +47,14 @@ class App:
         self._changes = 0  # of limits, permits and pilots
         self._events = asyncio.ThreadSafeFlag()
         self._over = asyncio.Event()
-        supply = board.supply
-        self.supply = Supply(
-            supply["volts"],
-            supply["phases"],
-            supply["phase_switch"],
-            tenths(supply["connector_amps"]),
-            None if supply["connector_watts"] is None else tenths(supply["connector_watts"]),
-            None if supply["grid_amps"] is None else tenths(supply["grid_amps"]),
+        wired = board.supply
+        supply = Supply(
+            wired["volts"],
+            wired["phases"],
+            wired["phase_switch"],
+            tenths(wired["connector_amps"]),
+            None if wired["connector_watts"] is None else tenths(wired["connector_watts"]),
+            None if wired["grid_amps"] is None else tenths(wired["grid_amps"]),
             len(board.outlets),
         )
         self.house = None
@@ -70,7 +70,7 @@ class App:
         self.stored_faults = self.documents.read("faults", {}, all_ints)
         self.control = Control(
             board,
-            self.supply.own_rate // self.supply.rate_per_da,
+            supply.own_rate // supply.rate_per_da,
             self._events.set,
             self.stored_faults,
         )
@@ -83,16 +83,19 @@ class App:
             board.identity,
             self.documents,
             self.journal,
-            self.supply,
+            supply,
             [outlet.id for outlet in board.outlets],
             self._reading,
-            self._first_keys(started),
+            self._first_keys(started, supply.can_switch_phases),
             hexlify(os.urandom(4)).decode(),
             self._on_station_log,
             [outlet.id for outlet in board.outlets if outlet.has_lock],
         )
         if board.dim_watts is not None:
-            self.station.has_dim_input(board.dim_watts)
+            from .charging.dimming import Dimming
+
+            facts = self.station.facts
+            self.station.dimming = Dimming(facts, self.station.limits, board.dim_watts)
         if board.mains is not None:
             from .house_limit import HouseLimit
 
@@ -109,14 +112,14 @@ class App:
             self.clock,
         )
 
-    def _first_keys(self, started: str) -> dict:
+    def _first_keys(self, started: str, can_switch_phases: bool) -> dict:
         """First values of configuration keys; what the board is stands above what somebody says it
         is."""
         keys = dict(self.board.keys, LastStart=started)
         if self.board.mains is not None and self.board.mains.surplus:
             keys.setdefault("SurplusCharging", "true")
         keys["NumberOfConnectors"] = len(self.board.outlets)
-        keys["ConnectorSwitch3to1PhaseSupported"] = self.supply.can_switch_phases
+        keys["ConnectorSwitch3to1PhaseSupported"] = can_switch_phases
         return keys
 
     def _provisioned_roots(self) -> "list[bytes]":
@@ -135,7 +138,8 @@ class App:
         self.dispatch(self.station.start, had_power)
         if self.house is None and self.station.settings["SurplusCharging"]:
             # The key is from a time with a meter: what nobody sees is no surplus
-            self.dispatch(self.station.on_total, "surplus", 0, "surplus, there is no mains meter")
+            self.station.limits.limit_total("surplus", 0, "surplus, there is no mains meter")
+            self.dispatch(self.station.settle)
         if had_power:
             for evse in self.control.evses.values():
                 # Nobody knows what switched last, and when
@@ -248,7 +252,7 @@ class App:
             self.log("warn", "control", "the loop stood still for %d ms" % self._logged_stall_ms)
         if self.house is not None:
             self.house.look()
-        self.dispatch(self.station.wake)
+        self.dispatch(self.station.settle)
         if self.station.dimming is not None:
             self._keep_dim_records()
         return self._changes != before
@@ -352,7 +356,7 @@ class App:
         return self.station.calls.spoken
 
     def on_trial(self, passed: bool) -> None:
-        self.dispatch(self.station.on_trial, passed)
+        self.dispatch(self.station.seldom, "trial", passed)
 
     def on_down(self, reason: str) -> None:
         self.dispatch(self.station.on_link, False)
@@ -372,7 +376,8 @@ class App:
         self.dispatch(self.station.on_card, id_tag, connectors)
 
     def on_dim(self, dims: bool) -> None:
-        self.dispatch(self.station.on_dim, dims)
+        self.dispatch(self.station.dimming.on_contact, dims)
+        self.dispatch(self.station.settle)
         self._keep_dim_records()  # when the limit is in force
 
     def _keep_dim_records(self) -> None:
@@ -395,7 +400,10 @@ class App:
         else:
             for connector_id in self.control.evses:
                 self.control.evses[connector_id].acknowledge()
-            self.dispatch(self.station.on_driver)
+            delay = self.station.facts.random_delay
+            if delay is not None:  # whoever waits waits no more
+                self.dispatch(delay.end_all)
+                self.dispatch(self.station.settle)
 
     def on_fault(
         self,
@@ -415,7 +423,7 @@ class App:
             self.control.evses[connector.id].fault = SELF_HEALING if outside else 0
 
     def on_security_event(self, kind: str, info: "str | None") -> None:
-        self.dispatch(self.station.on_security_event, kind, info)
+        self.dispatch(self.station.seldom, "security_event", kind, info)
 
     def set_clock(self, instant: int) -> None:
         self.clock.set(instant)

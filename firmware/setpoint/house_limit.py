@@ -57,7 +57,7 @@ class HouseLimit:
             self._look_at_surplus(up_ms, mains_da, assumed)
         if self._told != (limit.da, limit.phase):
             self._told = (limit.da, limit.phase)
-            self._app.dispatch(self._app.station.on_total, "house", limit.da, limit.words())
+            self._app.station.limits.limit_total("house", limit.da, limit.words())
         if limit.silent != self._lost and (limit.heard() or self._lost or up_ms > 10000):
             self._lost = limit.silent
             self._tell_loss()
@@ -66,7 +66,7 @@ class HouseLimit:
         app, limit = self._app, self._limit
         if not app.station.settings["SurplusCharging"]:
             self._surplus = None
-            app.dispatch(app.station.on_total, "surplus", None)
+            app.station.limits.limit_total("surplus", None)
             return
         if self._surplus is None:
             from .surplus_limit import SurplusLimit
@@ -131,7 +131,7 @@ class HouseLimit:
             phases = max(outlet.phases, app.station.limits.of[connector.id].phases)
             for phase in range(3):
                 currents_da[order[phase]] += drawn[phase]
-                if phase < min(phases, app.supply.phases):
+                if phase < min(phases, app.station.facts.supply.phases):
                     could[order[phase]] = True
                     if closed or connector.transaction is not None:
                         used[order[phase]] = True

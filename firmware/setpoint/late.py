@@ -35,6 +35,8 @@ SELDOM = (
     "setpoint.station.keys",
     "setpoint.station.credentials",
     "setpoint.station.restart",
+    "setpoint.station.long_work",
+    "setpoint.station.seldom",
     "setpoint.station.signing",
     "setpoint.station.signed_update",
     "setpoint.station.update",

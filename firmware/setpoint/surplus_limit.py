@@ -14,7 +14,8 @@ class SurplusLimit:
 
     def __init__(self, app) -> None:
         self._app = app
-        self._surplus = Surplus(app.supply.phases, app.supply.can_switch_phases)
+        supply = app.station.facts.supply
+        self._surplus = Surplus(supply.phases, supply.can_switch_phases)
         self._assigned = None  # (da, words, phases)
         self._told_ms = {}  # connector id: when its limit was last for the log
 
@@ -48,4 +49,4 @@ class SurplusLimit:
         found = (surplus.da, surplus.words(), surplus.phases)
         if found != self._assigned:
             self._assigned = found
-            self._app.dispatch(self._app.station.on_total, "surplus", *found)
+            self._app.station.limits.limit_total("surplus", *found)

@@ -1,5 +1,5 @@
 """Files that come and go: an effect ("transfer", name, job) of the station becomes a task beside its
-passes, and the task's end an event, `Station.on_transfer(name, problem)`. Loaded for that (late.py).
+passes, and the task's end an event, `transfer_ended` of station/seldom.py. Loaded for that (late.py).
 
     upload      job: (url, file name, log type, from, to), diagnostics.py
     download    job: (url, what outlives a try), update/work.py
@@ -51,7 +51,7 @@ async def _run(app, name: str, job: tuple) -> None:
             app.session.resume()
     app.transfers.pop(name, None)
     try:
-        app.dispatch(app.station.on_transfer, name, found[0])
+        app.dispatch(app.station.seldom, "transfer_ended", name, found[0])
     except Exception as error:
         app.log("error", "files", "fault after an %s: %s" % (name, type(error).__name__))
 

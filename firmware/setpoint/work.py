@@ -1,6 +1,6 @@
 """Long work of the station, such as checking a signature, beside its passes: an effect ("work",
 generator) becomes a task that runs it slice by slice, and its end an event,
-`Station.on_worked(what it returned)`. Loaded for that (late.py).
+station/long_work.py's `ended`. Loaded for that (late.py).
 
 Rule 1: slices run for _TURN_MS at most, or one alone; then the loop goes round.
 Rule 2: it begins once _LEAST_FREE bytes are free, or after _LONGEST_WAIT_S: an event that lacks
@@ -24,6 +24,8 @@ def begin(app, generator) -> None:
 
 
 async def _run(app, generator) -> None:
+    from .station.long_work import ended
+
     found = None
     for _ in range(_LONGEST_WAIT_S):
         gc.collect()
@@ -44,6 +46,6 @@ async def _run(app, generator) -> None:
         app.log("error", "app", "fault in long work: %s: %s" % (type(error).__name__, error))
     app.transfers.pop("work", None)
     try:
-        app.dispatch(app.station.on_worked, found)
+        app.dispatch(ended, app.station, found)
     except Exception as error:
         app.log("error", "app", "fault after long work: %s" % type(error).__name__)

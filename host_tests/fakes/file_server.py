@@ -5,10 +5,11 @@ from __future__ import annotations
 
 import socket
 import ssl
-import threading
 import time
 from collections.abc import Callable
 from typing import Any, NamedTuple
+
+from threaded_server import ThreadedServer
 
 
 class Request(NamedTuple):
@@ -65,7 +66,7 @@ class Connection:
 Behaviour = Callable[[Connection], Any]
 
 
-class FileServer:
+class FileServer(ThreadedServer):
     """`files`: path -> content. `behaviours`: one for each of the next requests; then it serves.
     `asked`: (method, target, fields) of each request."""
 
@@ -75,30 +76,11 @@ class FileServer:
         self.asked: "list[tuple[str, str, dict[str, str]]]" = []
         self.behaviours: "list[Behaviour]" = []
         self.default: Behaviour = serves
-        self.closed = False
         self._tls = tls
-        self._listener = socket.create_server((host, 0))
-        self.port = self._listener.getsockname()[1]
+        super().__init__(host)
         self.url = "http%s://%s:%d" % ("s" if tls else "", host, self.port)
-        threading.Thread(target=self._run, daemon=True).start()
-
-    def close(self) -> None:
-        if self.closed:
-            return
-        self.closed = True
-        self._listener.shutdown(socket.SHUT_RDWR)  # or `accept` would take one more
-        self._listener.close()
-
-    def _run(self) -> None:
-        while True:
-            try:
-                peer, _ = self._listener.accept()
-            except OSError:
-                return
-            threading.Thread(target=self._serve, args=(peer,), daemon=True).start()
 
     def _serve(self, peer: socket.socket) -> None:
-        peer.settimeout(60)
         try:
             if self._tls:
                 peer = self._tls.wrap_socket(peer, server_side=True)

@@ -4,10 +4,11 @@ stays in `uploads`. What it answers to a command can be set."""
 from __future__ import annotations
 
 import socket
-import threading
+
+from threaded_server import ThreadedServer
 
 
-class FtpServer:
+class FtpServer(ThreadedServer):
     """`answers`: command -> what it says in place of its own answer; "" says nothing. `said`: the
     lines of the clients."""
 
@@ -16,25 +17,10 @@ class FtpServer:
         self.answers: "dict[str, str]" = {}
         self.said: "list[str]" = []
         self._login = login
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.port = self._listener.getsockname()[1]
+        super().__init__()
         self.url = "ftp://127.0.0.1:%d" % self.port
-        threading.Thread(target=self._run, daemon=True).start()
-
-    def close(self) -> None:
-        self._listener.shutdown(socket.SHUT_RDWR)
-        self._listener.close()
-
-    def _run(self) -> None:
-        while True:
-            try:
-                peer, _ = self._listener.accept()
-            except OSError:
-                return
-            threading.Thread(target=self._serve, args=(peer,), daemon=True).start()
 
     def _serve(self, peer: socket.socket) -> None:
-        peer.settimeout(60)
         try:
             self._converse(peer)
         except OSError:

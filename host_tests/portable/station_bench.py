@@ -9,6 +9,7 @@ from store_in_ram import DocumentsInRam, JournalInRam
 from setpoint.messaging.sampling import Reading
 from setpoint.protocol.iso8601 import instant_from
 from setpoint.schedule.supply import Supply
+from setpoint.station.long_work import ended
 from setpoint.station.station import Station
 
 NOON = instant_from("2025-06-15T12:00:00Z")
@@ -122,7 +123,7 @@ class StationBench(CentralSystem):
                 self.renewals += 1
             elif effect[0] == "work":
                 if self.hold_work is None:
-                    self.station.on_worked(result_of(effect[1]))
+                    ended(self.station, result_of(effect[1]))
                     todo += self.station.take_effects()
                 else:
                     self.hold_work.append(effect[1])
@@ -153,29 +154,29 @@ class StationBench(CentralSystem):
         self.dispatch(self.station.on_link, False)
 
     def wake(self):
-        self.dispatch(self.station.wake)
+        self.dispatch(self.station.settle)
 
     def clock_is_set(self):
         self.dispatch(self.station.on_clock)
 
     def trial_ends(self, passed):
         """The connection with the new credentials is there, or does not come about."""
-        self.dispatch(self.station.on_trial, passed)
+        self.dispatch(self.station.seldom, "trial", passed)
 
     def work_ends(self, out_of_memory=False):
         """The long work that waits comes to its end, or to that of the memory."""
         generator = self.hold_work.pop(0)
-        self.dispatch(self.station.on_worked, None if out_of_memory else result_of(generator))
+        self.dispatch(ended, self.station, None if out_of_memory else result_of(generator))
 
     def security_event(self, kind, info):
-        self.dispatch(self.station.on_security_event, kind, info)
+        self.dispatch(self.station.seldom, "security_event", kind, info)
 
     def transfer_ends(self, name="upload", problem=None):
         """problem: (sentence, HTTP status or None); None: the file is there."""
-        self.dispatch(self.station.on_transfer, name, problem)
+        self.dispatch(self.station.seldom, "transfer_ended", name, problem)
 
     def send_data(self, vendor_id, message_id, data, on_answer):
-        self.dispatch(self.station.send_data, vendor_id, message_id, data, on_answer)
+        self.dispatch(self.station.seldom, "send_data", vendor_id, message_id, data, on_answer)
 
     def pass_time(self, seconds):
         """Second by second, as an app would: the station is woken when it wants to be."""
@@ -242,7 +243,8 @@ class StationBench(CentralSystem):
 
     def total(self, source, da, words=None, phases=None):
         """Somebody limits all connectors together; da None: no more."""
-        self.dispatch(self.station.on_total, source, da, words, phases)
+        self.station.limits.limit_total(source, da, words, phases)
+        self.wake()
 
     def fault(self, code, active=True, connector=1, vendor_code=None, info=None):
         self.dispatch(self.station.on_fault, connector, code, vendor_code, info, active)

@@ -116,6 +116,18 @@ def test_more_phases_wait_for_nothing_where_somebody_forbids_current():
     assert not outlet.closed
 
 
+def test_more_phases_with_an_open_contactor_wait_for_their_relays_without_an_offer():
+    outlet = Outlet()
+    outlet.phases = 1
+    control, (evse,) = charging(outlets=[outlet])
+    evse.since_switch_ms = 0
+    outlet.show("B")
+    run(control, 1000)
+    evse.phases = 3
+    run(control, 6000)
+    assert not outlet.closed and outlet.phases == 1 and evse.offered_da() == 0
+
+
 def test_fewer_phases_wait_for_nothing():
     control, (evse,) = charging()
     evse.phases = 1

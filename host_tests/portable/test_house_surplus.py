@@ -241,9 +241,11 @@ def test_nobody_switches_for_a_vehicle_that_is_not_there():
 
 
 class TheApp:
-    class supply:
-        phases = 3
-        can_switch_phases = False
+    class station:
+        class facts:
+            class supply:
+                phases = 3
+                can_switch_phases = False
 
 
 def test_the_log_has_one_change_a_minute_of_each_connector_and_each_pause_and_start():

@@ -53,7 +53,7 @@ def test_a_path_in_a_key_names_no_file():
     assert sorted(bench.memory.kept) == sorted(list(kept) + ["profile-2147483647"])
 
 
-def test_data_transfer_reads_three_things_and_writes_none():
+def test_data_transfer_reads_four_things_and_writes_none_but_the_plan():
     bench = StationBench()
     bench.set_profile(id=1)
     kept, limits = dict(bench.memory.kept), dict(bench.limits)
@@ -63,8 +63,10 @@ def test_data_transfer_reads_three_things_and_writes_none():
             "",
             "Limits",
             "Profiles",
+            "Plan",
             "Profile",
             "profile",
+            "setplan",
             "Reset",
             "__import__",
             "Limits/../x",
@@ -77,10 +79,14 @@ def test_data_transfer_reads_three_things_and_writes_none():
                     payload["data"] = data
                 answer = bench.ask("DataTransfer", payload)
                 known = vendor == "Setpoint" and (
-                    message in ("Limits", "Profiles") or (message == "Profile" and data == "1")
+                    message in ("Limits", "Profiles", "Plan")
+                    or (message == "Profile" and data == "1")
                 )
                 assert (answer["status"] == "Accepted") == known, (payload, answer)
     assert bench.memory.kept == kept and bench.limits == limits
+    plan = {"vendorId": "Setpoint", "messageId": "SetPlan", "data": "zone UTC0\notherwise 80"}
+    assert bench.ask("DataTransfer", plan)["status"] == "Accepted"
+    assert all([bench.limits[c] <= limits[c] for c in limits]), "a plan lifts nothing"
 
 
 def test_no_secret_stands_in_the_log_or_in_an_answer():

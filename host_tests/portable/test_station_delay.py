@@ -6,10 +6,18 @@ KEYS = {"RandomDelayMax": "600", "AllowOfflineTxForUnknownId": "true"}
 PLAN = "zone UTC0\nSun 12:10-13:00 16\notherwise 0"
 
 
+def press(bench):
+    """The driver's button, as the app takes it."""
+    delay = bench.station.facts.random_delay
+    if delay is not None:
+        bench.dispatch(delay.end_all)
+        bench.wake()
+
+
 def charging(keys=None, periods=((0, 0), (43200 + 600, 16)), connectors=1):
     """Noon: paused by a profile for another ten minutes; the delay of the start is over."""
     bench = StationBench(keys=keys or KEYS, connectors=connectors)
-    bench.dispatch(bench.station.on_driver)
+    press(bench)
     for connector in range(1, connectors + 1):
         bench.charge(connector)
     if periods:
@@ -102,7 +110,7 @@ def test_another_card_ends_no_delay_of_a_transaction():
 
 def test_the_button_ends_every_delay():
     bench = waiting(connectors=2)
-    bench.dispatch(bench.station.on_driver)
+    press(bench)
     assert bench.limits[1] == bench.limits[2] == 160
 
 

@@ -2,6 +2,7 @@
 
 from station_bench import StationBench
 
+from setpoint.charging.dimming import Dimming
 from setpoint.protocol.iso8601 import instant_from
 
 NOON = instant_from("2025-06-15T12:00:00Z")
@@ -15,14 +16,16 @@ class DimBench(StationBench):
             self.dim(says)
 
     def dim(self, dims=True):
-        self.dispatch(self.station.on_dim, dims)
+        self.dispatch(self.station.dimming.on_contact, dims)
+        self.wake()
 
     def records(self):
         return list(self.station.dimming.take_records())
 
     def dispatch(self, event, *arguments):
         if event == self.station.start:
-            self.station.has_dim_input(self.watts)
+            station = self.station
+            station.dimming = Dimming(station.facts, station.limits, self.watts)
         StationBench.dispatch(self, event, *arguments)
 
 

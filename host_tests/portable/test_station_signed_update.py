@@ -63,7 +63,7 @@ def told(it):
 
 
 def ends(it, what=("ota_1", FILE), case="done"):
-    it.dispatch(it.station.on_transfer, "download", (what, case))
+    it.transfer_ends("download", (what, case))
     it.wake()
 
 

@@ -86,6 +86,23 @@ def test_an_update_from_the_request_to_installed():
     assert told(again) == [], "once"
 
 
+def test_installed_is_written_only_once_the_boot_loader_keeps_the_new_firmware():
+    old = bench()
+    fetched(old)
+    new = restarted(old, "ota_1", register=False)
+    seen = []
+
+    class Places:
+        def append(self, verb):
+            seen.append((verb, kept(new)["state"]))
+
+    new.places = Places()
+    new.connect()
+    new.wake()
+    assert seen == [("confirm", "Restarting")]
+    assert told(new) == ["Installed"]
+
+
 def test_a_roll_back_is_told():
     old = bench()
     fetched(old)

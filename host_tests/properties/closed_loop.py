@@ -324,7 +324,8 @@ class ClosedLoop:
             for profile in installed:
                 document = self.flash.read("profile-%d" % profile.id)[1]
                 assert (
-                    from_document(document, self.app.supply).to_document() == profile.to_document()
+                    from_document(document, self.app.station.facts.supply).to_document()
+                    == profile.to_document()
                 )
 
     def count_into(self, totals):

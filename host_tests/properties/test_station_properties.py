@@ -903,7 +903,9 @@ class StationMachine(RuleBasedStateMachine):
         if da is not None:
             self.loop.books.totals[source] = da
         self.loop.books.changed()
-        self.loop.app.dispatch(self.loop.app.station.on_total, source, da, source + ", L1")
+        app = self.loop.app
+        app.station.limits.limit_total(source, da, source + ", L1")
+        app.dispatch(app.station.settle)
         self.after(wait)
 
     @rule(fails=st.booleans(), wait=waits)

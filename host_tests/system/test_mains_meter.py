@@ -2,29 +2,17 @@
 P1 telegrams on a pseudo-terminal."""
 
 import asyncio
-import json
-import subprocess
 import threading
 
 import pytest
 from pymodbus.server import ModbusTcpServer
 from pymodbus.simulator import DataType, SimData, SimDevice
-from test_modbus_meter import meter, wire  # noqa: F401  # fixtures
-
-from tools.station_process import ROOT
+from test_modbus_meter import meter, said, wire  # noqa: F401  # fixtures
 
 
 def house(amperes, watts) -> "list[float]":
     """The first registers of an Eastron SDM630: volts, amperes and watts of each phase."""
     return [230.0] * 3 + list(amperes) + list(watts) + [0.0] * 10
-
-
-def said(micropython, *arguments) -> "list[dict]":
-    script = str(ROOT / "host_tests" / "system" / "mains_poll.py")
-    command = [*micropython, script, str(ROOT / "firmware"), *map(str, arguments)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return [json.loads(line) for line in done.stdout.splitlines()]
 
 
 def test_the_house_meter_is_read_over_its_serial_line(micropython, wire, meter):  # noqa: F811

@@ -96,12 +96,17 @@ def meter(wire):
     thread.join(5)
 
 
-def poll(micropython, wire, kind, polls) -> "list[dict]":
-    script = str(ROOT / "host_tests" / "system" / "modbus_poll.py")
-    command = [*micropython, script, str(ROOT / "firmware"), str(wire.port), kind, "7", str(polls)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=30)
+def said(micropython, *arguments) -> "list[dict]":
+    """What a meter says: meter_poll.py."""
+    script = str(ROOT / "host_tests" / "system" / "meter_poll.py")
+    command = [*micropython, script, str(ROOT / "firmware"), *map(str, arguments)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stdout + done.stderr
     return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def poll(micropython, wire, kind, polls) -> "list[dict]":
+    return said(micropython, "outlet", wire.port, kind, 7, polls)
 
 
 def test_a_three_phase_meter_is_read_over_its_serial_line(micropython, wire, meter):

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from tools import benchmark_frames, benchmark_plot
+from tools import benchmark_frames, benchmark_plot, benchmark_uses
 from tools.benchmark_agent import Failed, smallest_heap_kib
 from tools.benchmark_goals import GOALS, judged, left_on_chips
 from tools.benchmark_plot import GET, HEAP, SET
@@ -32,7 +32,7 @@ def run(*arguments: str) -> subprocess.CompletedProcess:
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=600,
     )
 
 
@@ -70,6 +70,27 @@ def test_nothing_that_a_station_can_be_asked_holds_up_its_control_steps(bench):
     assert len(gaps) == 10 * len({figure["interpreter"] for figure in gaps}) > 0
     for figure in gaps:  # the floor is that of an idle station on the same host
         assert figure["value"] <= 3 * figure["floor"], figure
+
+
+def test_what_is_used_seldom_leaves_the_heap_as_it_was(bench):
+    """On a board's form; the list of cards lies in flash. A long message leaves a long buffer."""
+    heap = {
+        figure["name"]: figure["value"]
+        for figure in bench[0]
+        if figure["name"].startswith("heap, ") and figure["interpreter"] == "32-bit"
+    }
+    if not heap:
+        pytest.skip("no 32-bit MicroPython")
+    for use in benchmark_uses.USES:
+        ends = [] if use.begin is None else ["peak", "left"]
+        ends += ["kept"] * (use.end is not None) + ["configured"] * bool(use.device)
+        assert {name for name in heap if name.startswith("heap, %s: " % use.name)} == {
+            "heap, %s: %s" % (use.name, end) for end in ends
+        }
+    left = {name: value for name, value in heap.items() if name.endswith(": left")}
+    del left["heap, 500 cards, most a message: left"]
+    assert max(left.values()) < 512, left
+    assert heap["heap, 500 cards, 8 a message: kept"] < 512
 
 
 def test_every_goal_is_measured(bench):

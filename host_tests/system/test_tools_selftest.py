@@ -166,6 +166,7 @@ def board(tmp_path, request):
     files["/a/main.py"] = MODELLED.encode()
     for source in [
         *(ROOT / "host_tests" / "chip").glob("*.py"),
+        ROOT / "host_tests" / "fakes" / "partitions.py",
         ROOT / "tools" / "selftest" / "model.py",
     ]:
         files["/lib/" + source.name] = source.read_bytes()

@@ -2,7 +2,8 @@
 
 `micropython -m agent [IMAGE] START.json`: IMAGE is a ROMFS image to run from, mapped into memory,
 so that its bytecode lies outside the heap. Each line on standard input is answered by a line of
-JSON: the heap in use after a collection, and what is free."""
+JSON: the heap in use after a collection, and what is free. From a line "watch" until the next line
+it looks at each turn of the loop: "most" is the most that was in use after a collection."""
 
 import gc
 import sys
@@ -37,10 +38,27 @@ def _ms() -> float:
     return time.ticks_diff(time.ticks_us(), _started) / 1000
 
 
+async def watch(facts: dict):
+    while True:
+        gc.collect()
+        facts["most"] = max(facts["most"], gc.mem_alloc())
+        await asyncio.sleep_ms(0)
+
+
 async def answer_questions(app, facts: dict):
     questions = asyncio.StreamReader(sys.stdin)
-    while await questions.readline():
+    watching = None
+    while True:
+        line = await questions.readline()
+        if not line:
+            return
         peak = app.peak_memory
+        if watching is not None:
+            watching.cancel()
+            watching = None
+        if line == b"watch\n":
+            facts["most"] = 0
+            watching = asyncio.create_task(watch(facts))
         gc.collect()
         facts["used"] = gc.mem_alloc()
         facts["free"] = gc.mem_free()

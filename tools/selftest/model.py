@@ -276,18 +276,18 @@ if __name__ == "__main__":
     import vfs
 
     here = sys.argv[0].rsplit("/", 1)[0]
-    chips = "/pc" + here + "/../../host_tests/chip"
+    tests = "/pc" + here + "/../../host_tests"
     target, faults = sys.argv[1], sys.argv[2:]
     pc = vfs.VfsPosix("/")
     vfs.umount("/")
     vfs.mount(vfs.VfsPosix(target), "/")
     vfs.mount(pc, "/pc")
     os.chdir("/")
-    sys.path[:] = ["", chips, "/pc" + here, ".frozen"]
+    sys.path[:] = ["", tests + "/chip", tests + "/fakes", "/pc" + here, ".frozen"]
     import model  # this file, under the name by which the host reaches it
 
     model.install("/board.json", faults, "")
     with open("/boot.py") as boot:
         exec(compile(boot.read(), "boot.py", "exec"), {"__name__": "__main__"})
     open("/up", "w").close()
-    del pc, target, faults, chips, here, boot
+    del pc, target, faults, tests, here, boot

@@ -82,7 +82,7 @@ class Registration:
         if facts.accepted:
             if interval_s > 0:
                 facts.settings.adopt("HeartbeatInterval", interval_s)
-            self._heartbeat_again()
+            self.heartbeat_again()
         else:
             self._boot_at_ms = facts.up_ms + (interval_s if interval_s > 0 else _RETRY_S) * 1000
         self._take_time(conf)
@@ -92,7 +92,7 @@ class Registration:
 
     def _heartbeat_answered(self, payload, error: "str | None") -> None:
         self._asking = False
-        self._heartbeat_again()
+        self.heartbeat_again()
         conf = understood(self._facts.log, "Heartbeat", payload, error)
         if conf is not None:
             self._take_time(conf)
@@ -107,7 +107,9 @@ class Registration:
         elif facts.accepted and facts.now is None:
             self._heartbeat_at_ms = facts.up_ms + _RETRY_S * 1000
 
-    def _heartbeat_again(self) -> None:
+    def heartbeat_again(self) -> None:
+        """Counts anew: after an answer, or where HeartbeatInterval or FallbackLimitAfterMinutes
+        changed. Before Accepted it does not matter."""
         settings = self._facts.settings
         interval_s = settings["HeartbeatInterval"]
         silence_s = settings["FallbackLimitAfterMinutes"] * 60
@@ -115,8 +117,3 @@ class Registration:
         if 0 < silence_s < interval_s * 2:
             interval_s = silence_s // 2
         self._heartbeat_at_ms = self._facts.up_ms + interval_s * 1000
-
-    def interval_changed(self) -> None:
-        """HeartbeatInterval or FallbackLimitAfterMinutes changed: count anew."""
-        if self._facts.accepted:
-            self._heartbeat_again()

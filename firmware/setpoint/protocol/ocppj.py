@@ -91,8 +91,11 @@ def parse(text: "str | memoryview") -> tuple:
 
 
 def call_text(message_id: str, action: str, payload) -> str:
-    """The text of a CALL; the payload is a dict, or JSON text already."""
-    return '[2,%s,"%s",%s]' % (json.dumps(message_id), action, _json(payload))
+    """The text of a CALL; the payload is a dict, or JSON text already. What a dict becomes is in
+    memory once: a long one asks for much of it in one piece."""
+    if type(payload) is str:
+        return '[2,%s,"%s",%s]' % (json.dumps(message_id), action, payload)
+    return json.dumps((CALL, message_id, action, payload), separators=(",", ":"))
 
 
 def result_text(message_id: str, payload) -> "str | list[bytes]":

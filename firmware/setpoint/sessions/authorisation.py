@@ -71,7 +71,12 @@ class Authorisation:
             self._mark()  # reservations come and go
         for connector in self.facts.connectors:
             if connector.vend and not connector.authorised and connector.free():
-                self._vend_at(connector)
+                # Charging without a card, unless one is being asked about
+                if not any([connector.id in ids for _, ids in self.asking]):
+                    from .cards import vend
+
+                    connector.vend = False
+                    vend(self, connector)
             if connector.authorised and connector.plugged() and connector.free():
                 self._begin_at(connector)
 
@@ -81,14 +86,6 @@ class Authorisation:
             self.grants = [g for g in self.grants if g not in over]
             self._mark()
             self.facts.log("info", "ConnectionTimeOut: nobody plugged in")
-
-    def _vend_at(self, connector) -> None:
-        """Charging without a card, unless one is being asked about."""
-        if not any([connector.id in ids for _, ids in self.asking]):
-            from .cards import vend
-
-            connector.vend = False
-            vend(self, connector)
 
     def _begin_at(self, connector) -> None:
         """Begins the transaction that has waited longest for this connector."""

@@ -8,7 +8,7 @@ After each event the app carries out the effects, in order,
                                          `on_clock` if that was news
     ("ping", seconds)            the websocket's ping interval
     ("renew",)                   connect anew, with other credentials
-    ("transfer", name, job)      fetch or send a file; `on_transfer` is told how it ended
+    ("transfer", name, job)      fetch or send a file; seldom.py's `transfer_ended` is told how
     ("place", verb)              start new firmware, keep it, or give it up (update/work.py)
     ("reset",)                   restart now
 
@@ -20,6 +20,8 @@ are read through `readings`.
     station       the object the app talks to: one pass for each event
     facts         what is true at the event at hand
     connector     what one connector is doing, and its OCPP status
+    seldom        what happens a few times a day; loaded for it
+    long_work     requests that take long; loaded for each
     restart       the restart that a Reset asks for
     update        an update of the firmware, from its request to the report of how it ended
     settings      the values of the configuration keys

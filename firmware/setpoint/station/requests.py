@@ -25,7 +25,9 @@ def answer(station, message_id: str, action: str, payload) -> "str | list[bytes]
         else:
             payload = _seldom(action).answer(station, request)
             if type(payload) not in (dict, list):  # a generator
-                station.work(payload, message_id)
+                from . import long_work
+
+                long_work.begin(station, payload, message_id)
                 return None
         return result_text(message_id, payload)
     except OcppError as error:

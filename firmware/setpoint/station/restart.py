@@ -11,18 +11,30 @@ from micropython import const
 _PATIENCE_MS = const(30000)
 
 
-class Restart:
-    """A part of the station while it is tried. kind: Hard or Soft; on_failure(): it is given up."""
+def begin(station, kind: str) -> None:
+    """A Reset was asked for, Hard or Soft. While it is tried there is one more part."""
+    end(station)
+    station.restart = Restart(kind, station)
+    station.join(station.restart)
 
-    def __init__(self, kind: str, facts, transactions, outbox, on_failure) -> None:
-        self._facts = facts
-        self._outbox = outbox
-        self._on_failure = on_failure
+
+def end(station) -> None:
+    if station.restart is not None:
+        station.leave(station.restart)
+        station.restart = None
+
+
+class Restart:
+    """A part of the station while it is tried. kind: Hard or Soft."""
+
+    def __init__(self, kind: str, station) -> None:
+        self._station = station
+        self._facts = facts = station.facts
         self._tries = 0
         # When it is tried, whatever is still open
         self._at_ms = facts.up_ms + _PATIENCE_MS
         facts.log("warn", "%s reset asked by the central system" % kind)
-        transactions.end_all(kind + "Reset")
+        station.transactions.end_all(kind + "Reset")
 
     def due_ms(self) -> int:
         return self._at_ms
@@ -37,13 +49,13 @@ class Restart:
             facts.charge_point.on_fault(
                 "ResetFailure", None, "reset tried %d times" % self._tries, True
             )
-            self._on_failure()
+            end(self._station)
         else:
             self._tries += 1
             facts.effects.append(("reset",))
 
     def _waits(self) -> bool:
         facts = self._facts
-        if self._tries or (facts.online() and len(self._outbox)):
+        if self._tries or (facts.online() and len(self._station.outbox)):
             return True
         return any([c.stopped is not None or c.live() for c in facts.connectors])

@@ -10,6 +10,7 @@ import binascii
 
 from ..certificates import signatures
 from ..messaging.security_events import happened
+from . import long_work
 from .update import DOCUMENT, Update, understood
 
 
@@ -46,7 +47,7 @@ class SignedUpdate(Update):
     def _downloaded(self, place: str, digest: bytes) -> None:
         self._report("Downloaded")
         self._fetching = True  # nothing else is to be fetched until it is over
-        self._station.work(self._verify(place, digest))
+        long_work.begin(self._station, self._verify(place, digest))
 
     def _verify(self, place: str, digest: bytes):
         """A generator."""

@@ -53,6 +53,7 @@ class Update:
         self._at_ms = 0  # of the next try, or when its patience ends
         self._installing = False
         self._on_trial = False  # the new firmware runs, and has not connected yet
+        self._confirmed = False  # the boot loader will keep it
         self._trial_ends_ms = None
         station.download = self
         station.join(self)
@@ -218,12 +219,17 @@ class Update:
             self.status = state
 
     def _try_it(self) -> None:
+        """Installed is written and told in the pass after the boot loader knows: a power cut before
+        that brings the firmware before it back."""
         facts = self._station.facts
-        if self._station.registration.status is not None:
+        if self._confirmed:
             self._on_trial = False
+            self._end("Installed")
+        elif self._station.registration.status is not None:
             facts.log("note", "the new firmware in %s has connected" % self.kept["place"])
             facts.effects.append(("place", "confirm"))
-            self._end("Installed")
+            self._confirmed = True
+            self._trial_ends_ms = facts.up_ms
         elif (
             self._trial_ends_ms is not None
             and facts.up_ms >= self._trial_ends_ms

@@ -4,7 +4,7 @@ effect."""
 from ...messaging.shapes import all_texts
 from ...sessions.meters import LISTS
 from ...sessions.samples import sample_anew
-from .. import credentials, keys
+from .. import credentials, keys, seldom
 
 
 def answer(station, request: dict) -> dict:
@@ -30,12 +30,12 @@ def answer(station, request: dict) -> dict:
     if name == "WebSocketPingInterval":
         station.facts.effects.append(("ping", value))
     elif name == "HeartbeatInterval":
-        station.registration.interval_changed()
+        station.registration.heartbeat_again()
     elif name.startswith("FallbackLimit"):
         station.fallback.settings_changed()
-        station.registration.interval_changed()
+        station.registration.heartbeat_again()
     elif name == "RandomDelayMax":
-        station.random_delay_changed()
+        seldom.random_delay_changed(station)
     elif name == "SurplusCharging" and not value:
         station.limits.limit_total("surplus", None)
     elif name == "MeterValueSampleInterval":

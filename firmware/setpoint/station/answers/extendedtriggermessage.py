@@ -1,13 +1,14 @@
 """ExtendedTriggerMessage (OCPP 1.6 security whitepaper): TriggerMessage, with the messages of the
 whitepaper."""
 
+from .. import long_work
 from . import triggermessage
 
 
 def answer(station, request: dict) -> dict:
     wanted = request["requestedMessage"]
     if wanted == "SignChargePointCertificate":
-        if station.busy():
+        if long_work.busy(station):
             return {"status": "Rejected"}
         station.later(lambda: _sign(station))
     elif wanted == "FirmwareStatusNotification":
@@ -22,7 +23,7 @@ def answer(station, request: dict) -> dict:
 def _sign(station) -> None:
     from ..signing import request_certificate
 
-    station.work(request_certificate(station))
+    long_work.begin(station, request_certificate(station))
 
 
 def _firmware(station) -> None:
