@@ -15,9 +15,6 @@ import sys
 # stays.
 SELDOM = (
     "setpoint.log_ring",
-    "setpoint.wear",
-    "setpoint.surplus_limit",
-    "setpoint.house.surplus",
     "setpoint.dim_log",
     "setpoint.inspection",
     "setpoint.schedule.stored",

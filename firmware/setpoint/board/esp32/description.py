@@ -46,7 +46,6 @@ _MAINS = {
     "fuse_amps": [1, 1000, "any number"],
     "safe_amps?": [0, 1000, "any number"],
     "rise_after_s?": [10, 3600],
-    "surplus?": "flag",
     "meter": {
         "": {
             "modbus": {
