@@ -411,7 +411,7 @@ class App:
             reply.append((status, data))
             arrived.set()
 
-        self.dispatch(self.station.send_data, vendor_id, message_id, data, on_answer)
+        self.dispatch(self.station.seldom, "send_data", vendor_id, message_id, data, on_answer)
         await arrived.wait()
         return reply[0]
 

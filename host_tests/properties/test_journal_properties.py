@@ -234,7 +234,7 @@ class Life:
     def grant(self, connector):
         station = self.bench.station
         station.authorisation.grant("T%d" % self.tags, [connector], None)
-        station.wake()
+        station.settle()
 
     def end(self, connector):
         if self.plugged[connector]:

@@ -77,7 +77,7 @@ def board(tmp_path, firmware):
     for file in firmware.glob("setpoint/**/*.mpy"):
         files["/a/" + file.relative_to(firmware).as_posix()] = file.read_bytes()
     board = PlayedBoard(tmp_path / "board", station_process.micropython())
-    board.format(files, blocks=256)
+    board.format(files, blocks=400)
     with board:
         board.wait_for(b">>> ")
         yield board
