@@ -329,8 +329,9 @@ def _show_plan(board: Connection) -> None:
     try:
         plan_files.ready(board, find_program)
         found = plan_files.on_board(board)
-    except (Failure, NotTaken):
-        return  # without a program there is no plan
+    except (Failure, NotTaken) as reason:
+        print("Its weekly plan cannot be read: %s" % reason)
+        return
     print(plan_files.lines(found) if found else "It has no weekly plan.")
 
 
