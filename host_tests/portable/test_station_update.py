@@ -519,6 +519,19 @@ def test_a_request_for_the_file_that_is_on_its_way_changes_nothing():
     assert len(it.transfers) == 1 and told(it) == ["Downloading"]
 
 
+def test_the_time_at_which_a_file_is_fetched_can_be_changed_until_then():
+    it = bench()
+    update(it, retrieveDate="2025-06-15T13:00:00Z")
+    before = kept(it)
+    update(it, retrieveDate="2025-06-15T13:00:00Z", retries=9)
+    assert kept(it) == before and it.transfers == [], "the same once more"
+    update(it, retrieveDate="2025-06-15T12:01:00Z")
+    it.pass_time(61)
+    assert len(it.transfers) == 1
+    update(it, retrieveDate="2025-06-15T13:00:00Z")
+    assert len(it.transfers) == 1, "it is on its way"
+
+
 def test_a_request_for_another_file_takes_the_place_of_the_first():
     it = bench()
     update(it)

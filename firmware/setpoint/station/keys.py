@@ -65,7 +65,7 @@ TransactionMessageRetryInterval=60 i w 0 86400
 UnlockConnectorOnEVSideDisconnect=true b w
 WakeUpAfterSeconds=0 i w 0 3600
 WebSocketPingInterval=30 i w 0 86400
-"""  # noqa: E501
+"""
 _MEASURANDS = "Energy.Active.Import.Register,Power.Active.Import,Power.Offered,Current.Import,Current.Offered,Voltage,Temperature"
 
 

@@ -52,12 +52,14 @@ def worked(message_id: str, payload: "dict | None") -> str:
 def _seldom(action: str):
     """The file in answers/ of an action that a station hears a few times a day: imported now, and
     dropped again (late.py)."""
-    if action == "ChangeAvailability":
+    if action == "CancelReservation":
+        from .answers import cancelreservation as found
+    elif action == "CertificateSigned":
+        from .answers import certificatesigned as found
+    elif action == "ChangeAvailability":
         from .answers import changeavailability as found
     elif action == "ChangeConfiguration":
         from .answers import changeconfiguration as found
-    elif action == "CertificateSigned":
-        from .answers import certificatesigned as found
     elif action == "ClearCache":
         from .answers import clearcache as found
     elif action == "DataTransfer":
@@ -72,26 +74,24 @@ def _seldom(action: str):
         from .answers import getdiagnostics as found
     elif action == "GetInstalledCertificateIds":
         from .answers import getinstalledcertificateids as found
+    elif action == "GetLocalListVersion":
+        from .answers import getlocallistversion as found
     elif action == "GetLog":
         from .answers import getlog as found
     elif action == "InstallCertificate":
         from .answers import installcertificate as found
-    elif action == "GetLocalListVersion":
-        from .answers import getlocallistversion as found
     elif action == "RemoteStartTransaction":
         from .answers import remotestarttransaction as found
     elif action == "RemoteStopTransaction":
         from .answers import remotestoptransaction as found
     elif action == "ReserveNow":
         from .answers import reservenow as found
-    elif action == "CancelReservation":
-        from .answers import cancelreservation as found
     elif action == "Reset":
         from .answers import reset as found
-    elif action == "SignedUpdateFirmware":
-        from .answers import signedupdatefirmware as found
     elif action == "SendLocalList":
         from .answers import sendlocallist as found
+    elif action == "SignedUpdateFirmware":
+        from .answers import signedupdatefirmware as found
     elif action == "TriggerMessage":
         from .answers import triggermessage as found
     elif action == "UpdateFirmware":

@@ -69,7 +69,7 @@ class SignedUpdate(Update):
             self._report("SignatureVerified")
             self._to_install(place)
         else:
-            info = "the manufacturer did not sign the file at %s" % self.kept["url"]
+            info = "the manufacturer did not sign the file"  # its URL may hold a password
             happened(self._station.facts, "InvalidFirmwareSignature", info)
             self._end("InvalidSignature")
 

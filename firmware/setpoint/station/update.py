@@ -20,7 +20,8 @@ Rules:
 4. Installed, InstallationFailed or DownloadFailed is reported once, whatever happens. If the power
    fails between this message and its answer, it may not arrive; it is never sent twice.
 5. A newer request takes the place of one that has not restarted yet, which reports nothing more. A
-   request for the file that is on its way changes nothing."""
+   request for the file that is on its way changes nothing, but for the time at which it is fetched,
+   as long as that has not begun."""
 
 from micropython import const
 
@@ -93,6 +94,11 @@ class Update:
             and facts.now is not None
             and not any([c.live() for c in facts.connectors])
         )
+
+    def waits_for_another_time(self, at: int) -> bool:
+        """Has nothing been fetched yet, and was it asked for at another instant?"""
+        begun = self._fetching or self._fetched or self.kept["state"] != "Waits"
+        return not begun and self.kept["at"] != at
 
     def _fetch_if_due(self) -> None:
         facts = self._station.facts
@@ -333,7 +339,9 @@ def begin(station, request: dict, make=Update, **more) -> None:
     before = station.download
     url = request["location"]
     if before is not None:
-        if before.kept.get("url") == url:
+        if before.kept.get("url") == url and not (
+            type(before) is make and before.waits_for_another_time(request["retrieveDate"])
+        ):
             station.facts.log("note", "this firmware is on its way already")
             return
         if not before.cancel():

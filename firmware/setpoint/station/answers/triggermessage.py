@@ -1,8 +1,7 @@
-"""TriggerMessage (OCPP 1.6, 5.17). A message that somebody else's part sends is one more row of
-_SENDS.
+"""TriggerMessage (OCPP 1.6, 5.17).
 
-The requested message leads: a connectorId that says nothing to it is ignored, whatever it is. Where
-the message is about a connector, none given means connector 0 and every other."""
+The requested message leads: where it is not about a connector, connectorId is ignored, whatever it
+is. Where it is, no connectorId means connector 0 and every other."""
 
 
 def _boot(station, connector_id: "int | None") -> None:
