@@ -28,6 +28,7 @@ from .store.files import recover_by
 from .store.journal import Journal
 from .units import tenths
 
+_WEAR_MS = 3600000  # so often the counts of contactors go to flash, where they have changed
 _LONGEST_NAP_MS = 1000  # the agent wakes at least once a second, and looks for the peak of memory
 
 
@@ -73,8 +74,10 @@ class App:
             self._events.set,
             self.stored_faults,
         )
+        from . import wear
         from .update.places import running
 
+        wear.take_up(self)
         board.identity["program"] = running(board)
         self.station = Station(
             board.identity,
@@ -94,6 +97,7 @@ class App:
             from .house_limit import HouseLimit
 
             self.house = HouseLimit(self, board.mains, self._events.set)
+            self.station.facts.measures_grid = True
         credentials = self.station.facts.credentials
         credentials.provisioned, credentials.random = self._provisioned_roots, os.urandom
         self.session = Session(
@@ -109,6 +113,8 @@ class App:
         """First values of configuration keys; what the board is stands above what somebody says it
         is."""
         keys = dict(self.board.keys, LastStart=started)
+        if self.board.mains is not None and self.board.mains.surplus:
+            keys.setdefault("SurplusCharging", "true")
         keys["NumberOfConnectors"] = len(self.board.outlets)
         keys["ConnectorSwitch3to1PhaseSupported"] = can_switch_phases
         return keys
@@ -125,9 +131,17 @@ class App:
     # -- tasks
 
     async def run(self) -> None:
-        self.dispatch(
-            self.station.start, self.board.reset_cause in ("software", "watchdog", "panic")
-        )
+        had_power = self.board.reset_cause in ("software", "watchdog", "panic")
+        self.dispatch(self.station.start, had_power)
+        if self.house is None and self.station.settings["SurplusCharging"]:
+            # The key is from a time with a meter: what nobody sees is no surplus
+            self.station.limits.limit_total("surplus", 0, "surplus, there is no mains meter")
+            self.dispatch(self.station.settle)
+        if had_power:
+            for evse in self.control.evses.values():
+                # Nobody knows what switched last, and when
+                evse.rest_ms = evse.least_closed_ms + evse.least_open_ms
+                evse.since_switch_ms = 0
         named = [
             ("control", self.control.run()),
             ("agent", self._agent()),
@@ -140,6 +154,10 @@ class App:
         try:
             await self._over.wait()
             self.control.halt()  # from here on the outputs stay safe
+            if not self.died:
+                from . import wear
+
+                wear.keep(self)
             await self.session.say_goodbye()
         finally:
             self.control.halt()
@@ -153,7 +171,7 @@ class App:
         self.log("error", "app", "task %s died (%s): restarting" % (name, sentence))
 
     async def _agent(self) -> None:
-        logged_ms = 0
+        logged_ms = worn_ms = 0
         while True:
             self.control.signs_of_life += 1
             wait_ms = max(self.ms_to_wakeup(), 1)
@@ -175,6 +193,11 @@ class App:
                 if self.clock.ticks_ms() - logged_ms >= 60000:
                     logged_ms = self.clock.ticks_ms()
                     self.look_round()
+                if self.clock.uptime_ms() - worn_ms >= _WEAR_MS:
+                    from . import wear
+
+                    worn_ms = self.clock.uptime_ms()
+                    wear.keep(self)
 
     def look_round(self) -> None:
         state_line.log(self, self.control.evses)
@@ -234,7 +257,7 @@ class App:
     def _pilot_changed(self, connector_id: int, evse) -> None:
         state, vehicle = evse.pilot()
         if vehicle is not None and state != "BOOT":
-            self.dispatch(self.station.on_pilot, connector_id, state, vehicle)
+            self.dispatch(self.station.on_pilot, connector_id, state, vehicle, evse.rest_ms > 0)
             state_line.log(self, (connector_id,))
 
     # -- between the station and the rest

@@ -1,5 +1,17 @@
 """One connector of the control loop (control.py, whose rules hold here): its hardware, its state
-machine and its protection."""
+machine, its protection, and how often its contactor and phase relays may switch, since that wears
+them out.
+
+Rules of the rest:
+1. Nothing delays an opening. Whoever asks for less current gets it at once.
+2. After an opening that the station wanted (0 A, another number of phases, the end of a
+   transaction), closing waits for `least_open_ms`, and for what is missing from `least_closed_ms`.
+   So whoever asks, and however often, the contactor closes for one vehicle at most once in
+   least_closed_ms + least_open_ms.
+3. What the vehicle itself does is counted only: it leaves state C, and the contactor has to open.
+   Unplugging ends the wait: the next vehicle is another one. A fault has a rest of its own, state F.
+4. Phase relays switch at most once in least_closed_ms + least_open_ms too, whoever is plugged in.
+   The first switch after a power-up need not wait."""
 
 from micropython import const
 
@@ -7,14 +19,17 @@ from .pilot.duty import offered_da_for
 from .pilot.faults import PILOT_FAULTS, WELDED
 from .pilot.protection import Protection
 from .pilot.sequence import Sequence
+from .units import MINIMUM_DA
 
 # Steady +12 V between one and three phases: vehicles need it to notice, some are damaged without
 _PHASE_PAUSE_MS = const(15000)
+_LONG_MS = const(7200000)  # longer than every rest
 
 
 class Evse:
-    """What the agent sets: limit_da, permitted, phases, lock_wanted and fault. What it reads:
-    pilot(), faults, and through `protection` the numbers, cable_da and latched."""
+    """What the agent sets: limit_da, permitted, phases, lock_wanted, fault, least_closed_ms and
+    least_open_ms (each at most an hour). What it reads: pilot(), faults, rest_ms, closings,
+    phase_switches, and through `protection` the numbers, cable_da and latched."""
 
     def __init__(self, outlet, rating_da: int, latched: int = 0) -> None:
         """rating_da: what hardware and wiring bear, whatever anybody allows; latched:
@@ -32,6 +47,10 @@ class Evse:
         # Rule that ends a fault that the agent knows of (pilot/sequence.py), 0: none
         self.fault = 0
         self._pause_ms = 0  # after a switch of phases
+        self.least_closed_ms = self.least_open_ms = 60000
+        self.rest_ms = 0  # of the contactor, still to go
+        self._since_closing_ms = self.since_switch_ms = _LONG_MS
+        self.closings = self.phase_switches = 0  # since it was new, as far as they were counted
         self.changes = 0  # steps that left something new for the agent
         self.seen = 0  # of these, those that the agent has looked at
         self._acknowledgements = 0
@@ -67,14 +86,6 @@ class Evse:
         """A person has seen to what only a person may clear; the next step carries it out."""
         self._acknowledgements += 1
 
-    def _acknowledge(self) -> None:
-        self._acknowledged = self._acknowledgements
-        protection = self.protection
-        if protection.latched:
-            protection.acknowledge(self.outlet.contactor_closed())
-        else:
-            self.sequence.acknowledge()
-
     def step(self, elapsed_ms: int, most_da: int, fault: int) -> bool:
         """most_da, fault: what holds for all connectors, as rating_da and `fault` do for this one.
         True: all is well, or at least safe."""
@@ -85,7 +96,10 @@ class Evse:
         fault = max(fault, self.fault, self.protection.recovery)
         if not self._may_charge(elapsed_ms):
             most_da = 0
+        elif self.phases != self.outlet.phases and most_da > MINIMUM_DA:
+            most_da = MINIMUM_DA
         self.sequence.step(elapsed_ms, self.outlet.high_mv, self.outlet.low_mv, most_da, fault)
+        self._rest(elapsed_ms)
         self._drive()
         self._publish()
         return self._ok or not self.sequence.contactor
@@ -93,7 +107,11 @@ class Evse:
     def _begin(self, elapsed_ms: int) -> None:
         protection = self.protection
         if self._acknowledged != self._acknowledgements:
-            self._acknowledge()
+            self._acknowledged = self._acknowledgements
+            if protection.latched:
+                protection.acknowledge(self.outlet.contactor_closed())
+            else:
+                self.sequence.acknowledge()
         protection.begin()
         if self._latched and not protection.latched:
             self.sequence.acknowledge()
@@ -103,22 +121,53 @@ class Evse:
 
     def _may_charge(self, elapsed_ms: int) -> bool:
         """Phases are switched with the contactor open only: until then, and for a while after it,
-        there is no permission."""
+        there is no permission. A contactor that has only just closed stays so with the phases that
+        it has, and 6 A, where more phases are allowed now; never where it is fewer."""
         outlet = self.outlet
         if self.phases != outlet.phases and not self.sequence.contactor:
-            outlet.set_phases(self.phases)
-            self._pause_ms = _PHASE_PAUSE_MS
+            if self.since_switch_ms >= self.least_closed_ms + self.least_open_ms:
+                outlet.set_phases(self.phases)
+                self.phase_switches += 1
+                self.since_switch_ms = 0
+                self._pause_ms = _PHASE_PAUSE_MS
         elif self._pause_ms > 0:
             self._pause_ms -= min(elapsed_ms, self._pause_ms)
         ready = self.protection.ready
         self.sequence.ready = ready
         return (
             self.permitted
-            and self.phases == outlet.phases
+            and (
+                self.phases == outlet.phases
+                or (
+                    self.phases > outlet.phases
+                    and self._contactor
+                    and self._since_closing_ms < self.least_closed_ms
+                )
+            )
             and self._pause_ms == 0
+            and self.rest_ms == 0
             and ready
             and self.protection.locked
         )
+
+    def _rest(self, elapsed_ms: int) -> None:
+        """After the state machine's step, before the contactor follows it."""
+        sequence = self.sequence
+        self._since_closing_ms = min(self._since_closing_ms + elapsed_ms, _LONG_MS)
+        self.since_switch_ms = min(self.since_switch_ms + elapsed_ms, _LONG_MS)
+        if sequence.contactor and not self._contactor:
+            self.closings += 1
+            self._since_closing_ms = 0
+        elif self._contactor and not sequence.contactor:
+            if sequence.state != "B2" and sequence.state != "F":
+                missing_ms = max(0, self.least_closed_ms - self._since_closing_ms)
+                self.rest_ms = self.least_open_ms + missing_ms
+        elif self.rest_ms > 0:
+            self.rest_ms -= min(elapsed_ms, self.rest_ms)
+            if self.rest_ms == 0:
+                self.changes += 1
+        if sequence.state == "A":
+            self.rest_ms = 0
 
     def _watch(self, elapsed_ms: int) -> int:
         """Tells the protection what the sensors say. Returns what the cable leaves of the

@@ -60,6 +60,9 @@ def _connector(app, connector) -> dict:
         "contactor": {
             "closed": evse.sequence.contactor if closed is None else closed,
             "phases": outlet.phases,
+            "rests_s": (evse.rest_ms + 999) // 1000,
+            "closings": evse.closings,
+            "phase_switches": evse.phase_switches,
         },
         "limit": {
             "amps": limit.da / 10,

@@ -15,6 +15,9 @@ import sys
 # stays.
 SELDOM = (
     "setpoint.log_ring",
+    "setpoint.wear",
+    "setpoint.surplus_limit",
+    "setpoint.house.surplus",
     "setpoint.dim_log",
     "setpoint.inspection",
     "setpoint.schedule.stored",

@@ -50,6 +50,7 @@ class Facts:
         self.security_events = []
         self.failed_writes = []  # sentences about flash, to be sent as security events
         self.reservations = None  # sessions/reservations.py, while there is one
+        self.measures_grid = False  # is there a meter at the grid connection?
 
     def online(self) -> bool:
         """May anything be sent beside BootNotification?"""
