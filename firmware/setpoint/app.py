@@ -14,13 +14,13 @@ import gc
 import os
 from binascii import hexlify
 
-from . import __version__, fault_reports, late, outputs, state_line, tasks
+from . import __version__, late, outputs, tasks
 from .control import Control
 from .link.session import Session
 from .log import Log
 from .messaging.sampling import Reading
 from .messaging.shapes import all_ints
-from .pilot.faults import SELF_HEALING, is_own
+from .pilot.faults import SELF_HEALING
 from .schedule.supply import Supply
 from .station.station import Station
 from .store.documents import Documents
@@ -97,7 +97,6 @@ class App:
             from .house_limit import HouseLimit
 
             self.house = HouseLimit(self, board.mains, self._events.set)
-            self.station.facts.measures_grid = True
         credentials = self.station.facts.credentials
         credentials.provisioned, credentials.random = self._provisioned_roots, os.urandom
         self.session = Session(
@@ -131,17 +130,13 @@ class App:
     # -- tasks
 
     async def run(self) -> None:
-        had_power = self.board.reset_cause in ("software", "watchdog", "panic")
-        self.dispatch(self.station.start, had_power)
-        if self.house is None and self.station.settings["SurplusCharging"]:
+        self.dispatch(
+            self.station.start, self.board.reset_cause in ("software", "watchdog", "panic")
+        )
+        if self.house is None and self.station.settings.values.get("SurplusCharging"):
             # The key is from a time with a meter: what nobody sees is no surplus
             self.station.limits.limit_total("surplus", 0, "surplus, there is no mains meter")
             self.dispatch(self.station.settle)
-        if had_power:
-            for evse in self.control.evses.values():
-                # Nobody knows what switched last, and when
-                evse.rest_ms = evse.least_closed_ms + evse.least_open_ms
-                evse.since_switch_ms = 0
         named = [
             ("control", self.control.run()),
             ("agent", self._agent()),
@@ -157,7 +152,7 @@ class App:
             if not self.died:
                 from . import wear
 
-                wear.keep(self)
+                wear.keep(self, True)
             await self.session.say_goodbye()
         finally:
             self.control.halt()
@@ -200,8 +195,15 @@ class App:
                     wear.keep(self)
 
     def look_round(self) -> None:
+        from . import fault_reports, state_line
+
         state_line.log(self, self.control.evses)
         fault_reports.keep(self)
+
+    def _report(self, connector_id: int, of, numbers: "list[int] | int") -> None:
+        from . import fault_reports
+
+        fault_reports.report(self, connector_id, of, numbers)
 
     def _cap(self, connector_id: int, source: str, da: "int | None") -> None:
         if da != self.station.limits.cap_of(connector_id, source):
@@ -228,7 +230,7 @@ class App:
         if control.changes != control.seen:
             control.seen = control.changes
             self._changes += 1
-            fault_reports.report(self, 0, control, control.derating.celsius)
+            self._report(0, control, control.derating.celsius)
             for connector_id in control.evses:
                 self._cap(
                     connector_id,
@@ -242,7 +244,7 @@ class App:
                 self._changes += 1
                 self._cap(connector_id, "cable", evse.protection.cable_da)
                 if evse.faults != evse.reported_faults:
-                    fault_reports.report(self, connector_id, evse, evse.protection.numbers)
+                    self._report(connector_id, evse, evse.protection.numbers)
                 self._pilot_changed(connector_id, evse)
         if control.worst_stall_ms > self._logged_stall_ms:
             self._logged_stall_ms = control.worst_stall_ms
@@ -257,7 +259,11 @@ class App:
     def _pilot_changed(self, connector_id: int, evse) -> None:
         state, vehicle = evse.pilot()
         if vehicle is not None and state != "BOOT":
-            self.dispatch(self.station.on_pilot, connector_id, state, vehicle, evse.rest_ms > 0)
+            self.dispatch(
+                self.station.on_pilot, connector_id, state, vehicle, outputs.rests_ms(evse) > 0
+            )
+            from . import state_line
+
             state_line.log(self, (connector_id,))
 
     # -- between the station and the rest
@@ -408,6 +414,8 @@ class App:
         active: bool,
     ) -> None:
         self.dispatch(self.station.on_fault, connector_id, code, vendor_code, info, active)
+        from .pilot.fault_words import is_own
+
         for connector in self.station.facts.connectors:
             outside = [
                 f

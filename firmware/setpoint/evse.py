@@ -7,11 +7,12 @@ Rules of the rest:
 2. After an opening that the station wanted (0 A, another number of phases, the end of a
    transaction), closing waits for `least_open_ms`, and for what is missing from `least_closed_ms`.
    So whoever asks, and however often, the contactor closes for one vehicle at most once in
-   least_closed_ms + least_open_ms.
+   least_closed_ms + least_open_ms. `rest_ms` counts that down from the closing on, and stops at
+   least_open_ms until the contactor opens.
 3. What the vehicle itself does is counted only: it leaves state C, and the contactor has to open.
    Unplugging ends the wait: the next vehicle is another one. A fault has a rest of its own, state F.
 4. Phase relays switch at most once in least_closed_ms + least_open_ms too, whoever is plugged in.
-   The first switch after a power-up need not wait."""
+   The first switch after a start need not wait."""
 
 from micropython import const
 
@@ -23,7 +24,7 @@ from .units import MINIMUM_DA
 
 # Steady +12 V between one and three phases: vehicles need it to notice, some are damaged without
 _PHASE_PAUSE_MS = const(15000)
-_LONG_MS = const(7200000)  # longer than every rest
+_LONG_MS = const(7200000)  # longer than the rest of phase relays
 
 
 class Evse:
@@ -31,9 +32,8 @@ class Evse:
     least_open_ms (each at most an hour). What it reads: pilot(), faults, rest_ms, closings,
     phase_switches, and through `protection` the numbers, cable_da and latched."""
 
-    def __init__(self, outlet, rating_da: int, latched: int = 0) -> None:
-        """rating_da: what hardware and wiring bear, whatever anybody allows; latched:
-        protection.latched as stored."""
+    def __init__(self, outlet, latched: int = 0) -> None:
+        """latched: protection.latched as stored."""
         self.outlet = outlet
         self.sequence = Sequence(outlet.ventilation, outlet.pilot_bits, outlet.has_pilot_switch)
         self.protection = Protection(latched, outlet.has_rcm_test)
@@ -46,24 +46,19 @@ class Evse:
         self.reported_faults = 0  # of these, those that the agent has reported
         # Rule that ends a fault that the agent knows of (pilot/sequence.py), 0: none
         self.fault = 0
-        self._pause_ms = 0  # after a switch of phases
         self.least_closed_ms = self.least_open_ms = 60000
-        self.rest_ms = 0  # of the contactor, still to go
-        self._since_closing_ms = self.since_switch_ms = _LONG_MS
+        self.rest_ms = 0
+        self._since_switch_ms = _LONG_MS
         self.closings = self.phase_switches = 0  # since it was new, as far as they were counted
         self.changes = 0  # steps that left something new for the agent
         self.seen = 0  # of these, those that the agent has looked at
         self._acknowledgements = 0
         self._acknowledged = 0  # of these, those that a step has carried out
-        self.rating_da = rating_da
         self._contactor = False
         self._duty_u16 = self.sequence.duty_u16
         self._pilot_open = False
-        self._ok = True  # the pilot is what was set, as far as it reads back
         self._lock = False
-        self._live = False  # as far as the contactor's feedback says
         self._latched = latched
-        self._used = False  # since the last test of the residual current monitor
         self._seen_state = None
         self._seen_vehicle = None
         self._seen_faults = 0
@@ -87,12 +82,12 @@ class Evse:
         self._acknowledgements += 1
 
     def step(self, elapsed_ms: int, most_da: int, fault: int) -> bool:
-        """most_da, fault: what holds for all connectors, as rating_da and `fault` do for this one.
-        True: all is well, or at least safe."""
+        """most_da, fault: what holds for all connectors, as `fault` does for this one. most_da is
+        never more than hardware and wiring bear. True: all is well, or at least safe."""
         self.outlet.read_pilot()
         self._begin(elapsed_ms)
-        most_da = min(most_da, self.limit_da, self.rating_da)
-        most_da = min(most_da, self._watch(elapsed_ms))
+        self._watch(elapsed_ms)
+        most_da = self._watch_cable(elapsed_ms, min(most_da, self.limit_da))
         fault = max(fault, self.fault, self.protection.recovery)
         if not self._may_charge(elapsed_ms):
             most_da = 0
@@ -102,7 +97,7 @@ class Evse:
         self._rest(elapsed_ms)
         self._drive()
         self._publish()
-        return self._ok or not self.sequence.contactor
+        return self.protection.pilot_ok or not self.sequence.contactor
 
     def _begin(self, elapsed_ms: int) -> None:
         protection = self.protection
@@ -116,8 +111,7 @@ class Evse:
         if self._latched and not protection.latched:
             self.sequence.acknowledge()
         self._latched = protection.latched
-        self._ok = self.outlet.pilot_ok()
-        protection.pilot(elapsed_ms, self._ok)
+        protection.pilot(elapsed_ms, self.outlet.pilot_ok())
 
     def _may_charge(self, elapsed_ms: int) -> bool:
         """Phases are switched with the contactor open only: until then, and for a while after it,
@@ -125,13 +119,10 @@ class Evse:
         it has, and 6 A, where more phases are allowed now; never where it is fewer."""
         outlet = self.outlet
         if self.phases != outlet.phases and not self.sequence.contactor:
-            if self.since_switch_ms >= self.least_closed_ms + self.least_open_ms:
+            if self._since_switch_ms >= self.least_closed_ms + self.least_open_ms:
                 outlet.set_phases(self.phases)
                 self.phase_switches += 1
-                self.since_switch_ms = 0
-                self._pause_ms = _PHASE_PAUSE_MS
-        elif self._pause_ms > 0:
-            self._pause_ms -= min(elapsed_ms, self._pause_ms)
+                self._since_switch_ms = 0
         ready = self.protection.ready
         self.sequence.ready = ready
         return (
@@ -141,11 +132,11 @@ class Evse:
                 or (
                     self.phases > outlet.phases
                     and self._contactor
-                    and self._since_closing_ms < self.least_closed_ms
+                    and self.rest_ms > self.least_open_ms
                 )
             )
-            and self._pause_ms == 0
-            and self.rest_ms == 0
+            and self._since_switch_ms >= _PHASE_PAUSE_MS
+            and (self.rest_ms == 0 or self._contactor)
             and ready
             and self.protection.locked
         )
@@ -153,25 +144,26 @@ class Evse:
     def _rest(self, elapsed_ms: int) -> None:
         """After the state machine's step, before the contactor follows it."""
         sequence = self.sequence
-        self._since_closing_ms = min(self._since_closing_ms + elapsed_ms, _LONG_MS)
-        self.since_switch_ms = min(self.since_switch_ms + elapsed_ms, _LONG_MS)
-        if sequence.contactor and not self._contactor:
-            self.closings += 1
-            self._since_closing_ms = 0
-        elif self._contactor and not sequence.contactor:
-            if sequence.state != "B2" and sequence.state != "F":
-                missing_ms = max(0, self.least_closed_ms - self._since_closing_ms)
-                self.rest_ms = self.least_open_ms + missing_ms
-        elif self.rest_ms > 0:
-            self.rest_ms -= min(elapsed_ms, self.rest_ms)
-            if self.rest_ms == 0:
+        whole_ms = self.least_closed_ms + self.least_open_ms
+        rest_ms = min(self.rest_ms, whole_ms)
+        self._since_switch_ms = min(self._since_switch_ms + elapsed_ms, _LONG_MS)
+        if sequence.contactor:
+            if self._contactor:
+                rest_ms = max(rest_ms - elapsed_ms, self.least_open_ms)
+            else:
+                self.closings += 1
+                rest_ms = whole_ms
+        elif self._contactor:
+            if sequence.state == "B2" or sequence.state == "F":
+                rest_ms = 0
+        elif rest_ms > 0:
+            rest_ms = max(rest_ms - elapsed_ms, 0)
+            if rest_ms == 0:
                 self.changes += 1
-        if sequence.state == "A":
-            self.rest_ms = 0
+        self.rest_ms = 0 if sequence.state == "A" else rest_ms
 
-    def _watch(self, elapsed_ms: int) -> int:
-        """Tells the protection what the sensors say. Returns what the cable leaves of the
-        rating."""
+    def _watch(self, elapsed_ms: int) -> None:
+        """Tells the protection what the sensors say."""
         self._watch_contactor(elapsed_ms, self._plugged())
         self._watch_residual(elapsed_ms, self._plugged())
         earthed = self.outlet.earthed()
@@ -183,7 +175,6 @@ class Evse:
         self.protection.current(
             elapsed_ms, self.offered_da(), self.outlet.meter_da(), self.sequence.state == "C2"
         )
-        return self._watch_cable(elapsed_ms)
 
     def _plugged(self) -> bool:
         vehicle = self.sequence.vehicle
@@ -191,28 +182,28 @@ class Evse:
 
     def _watch_contactor(self, elapsed_ms: int, plugged: bool) -> None:
         feedback = self.outlet.contactor_closed()
-        self._live = feedback is True
         if feedback is not None:
             self.protection.contactor(elapsed_ms, self._contactor, feedback, plugged)
 
     def _watch_residual(self, elapsed_ms: int, plugged: bool) -> None:
+        protection = self.protection
         closed = self._contactor
         tripped = self.outlet.rcm_tripped()
         if tripped is not None:
-            self._used = self._used or closed
-            if self._used and not plugged and not closed:
-                self._used = False
-                self.protection.test_again()
-            self.protection.residual(elapsed_ms, tripped, not closed)
+            if closed:
+                protection.used = True
+            elif protection.used and not plugged:
+                protection.test_again()
+            protection.residual(elapsed_ms, tripped, not closed)
 
-    def _watch_cable(self, elapsed_ms: int) -> int:
-        protection = self.protection
+    def _watch_cable(self, elapsed_ms: int, most_da: int) -> int:
+        """What the cable leaves of it."""
         ohm = self.outlet.cable_ohm()
         if ohm is None:
-            protection.cable_da = None
-            return self.rating_da
-        protection.cable(elapsed_ms, ohm, self._plugged(), self._contactor)
-        return protection.cable_da or 0
+            self.protection.cable_da = None
+            return most_da
+        self.protection.cable(elapsed_ms, ohm, self._plugged(), self._contactor)
+        return min(most_da, self.protection.cable_da or 0)
 
     def _drive(self) -> None:
         """The outputs, in the order that pilot/sequence.py asks for."""
@@ -230,7 +221,7 @@ class Evse:
             self._lock = (
                 self.lock_wanted
                 or sequence.contactor
-                or self._live
+                or self.protection.live
                 or self.protection.latched >> WELDED & 1 == 1
             )
             outlet.set_lock(self._lock)

@@ -16,6 +16,9 @@ import sys
 SELDOM = (
     "setpoint.log_ring",
     "setpoint.wear",
+    "setpoint.fault_reports",
+    "setpoint.pilot.fault_words",
+    "setpoint.state_line",
     "setpoint.surplus_limit",
     "setpoint.house.surplus",
     "setpoint.dim_log",

@@ -4,6 +4,11 @@ was that changed it."""
 from .units import MINIMUM_DA, tenths_text
 
 
+def rests_ms(evse) -> int:
+    """For so long its contactor does not close again."""
+    return 0 if evse.sequence.contactor else evse.rest_ms
+
+
 def assign(app) -> int:
     """Hands over limit, phases, permission and lock of every connector, and when its vehicle is
     woken; logs a new limit with its reason. Returns how many connectors have something new."""
@@ -29,7 +34,7 @@ def assign(app) -> int:
             why = limit.why(station.facts.now)
             if app.house is not None and not app.house.tells(connector.id, had_da, limit.da, why):
                 continue
-            if evse.rest_ms and limit.da >= MINIMUM_DA:
+            if limit.da >= MINIMUM_DA and rests_ms(evse):
                 why += ", once the contactor has rested for %d s" % (evse.rest_ms // 1000)
             app.log(
                 "info",

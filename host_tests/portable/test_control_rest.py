@@ -3,6 +3,9 @@
 from control_bench import charging, loop, run
 from memory import bytes_taken
 from outlet import Outlet
+from store_in_ram import DocumentsInRam
+
+from setpoint import wear
 
 
 def stop(control, evse, how=None):
@@ -54,6 +57,14 @@ def test_the_times_can_be_set():
     stop(control, evse)
     evse.limit_da = 160
     assert 9000 <= asks_until_closed(control, evse) <= 12000
+
+
+def test_a_rest_that_is_under_way_ends_with_a_lower_key():
+    control, (evse,) = charging()
+    stop(control, evse)
+    evse.limit_da = 160
+    evse.least_closed_ms, evse.least_open_ms = 0, 5000
+    assert asks_until_closed(control, evse) <= 7000
 
 
 def test_the_end_of_a_permission_counts_as_0_a_does():
@@ -120,12 +131,13 @@ def test_more_phases_with_an_open_contactor_wait_for_their_relays_without_an_off
     outlet = Outlet()
     outlet.phases = 1
     control, (evse,) = charging(outlets=[outlet])
-    evse.since_switch_ms = 0
     outlet.show("B")
-    run(control, 1000)
-    evse.phases = 3
     run(control, 6000)
-    assert not outlet.closed and outlet.phases == 1 and evse.offered_da() == 0
+    for phases, switched in ((3, 3), (1, 3)):  # the first switch need not wait
+        evse.phases = phases
+        run(control, 20000)
+        assert not outlet.closed and outlet.phases == switched
+        assert evse.offered_da() == (160 if phases == switched else 0)
 
 
 def test_fewer_phases_wait_for_nothing():
@@ -148,17 +160,58 @@ def test_phase_relays_rest_between_two_switches_without_a_vehicle_too():
     assert min(gaps) >= 119 and evse.phase_switches == len(switches) >= 9
 
 
-def test_after_a_restart_without_a_power_cut_a_vehicle_in_mid_charge_waits():
-    control, (evse,) = loop()
-    evse.rest_ms, evse.since_switch_ms = 120000, 0  # as the application has it
+def kept_and_taken_up(control, documents, reset_cause):
+    """The control loop after a restart that somebody asked for. -> it, its evse"""
+    app = AppAround(control, documents, "power")
+    wear.keep(app, True)
+    again, (evse,) = loop()
+    wear.take_up(AppAround(again, documents, reset_cause))
     evse.outlet.show("C")
     evse.limit_da, evse.permitted = 160, True
-    assert 115000 <= asks_until_closed(control, evse) <= 122000
-    control, (evse,) = loop()
-    evse.rest_ms, evse.since_switch_ms = 120000, 0  # as the application has it
-    run(control, 1000)  # nobody is there
-    evse.limit_da, evse.permitted = 160, True
-    assert asks_until_closed(control, evse) < 7000
+    return again, evse
+
+
+class AppAround:
+    """Stands in for the app, as far as wear.py looks at it."""
+
+    def __init__(self, control, documents, reset_cause):
+        self.control = control
+        self.documents = documents
+        self.board = self
+        self.reset_cause = reset_cause
+
+    def log(self, level, area, sentence):
+        raise AssertionError(sentence)
+
+
+def test_a_contactor_that_was_closed_for_its_time_need_not_rest_after_a_restart():
+    control, (evse,) = charging()
+    run(control, 60000)
+    documents = DocumentsInRam()
+    again, evse = kept_and_taken_up(control, documents, "software")
+    assert evse.closings == 1 and asks_until_closed(again, evse) < 7000
+    assert documents.read("wear") == {"1": 1}
+
+
+def test_one_that_was_closed_for_less_makes_up_for_that_and_only_after_a_restart_on_purpose():
+    control, (evse,) = charging()
+    run(control, 20000)
+    documents = DocumentsInRam()
+    again, evse = kept_and_taken_up(control, documents, "software")
+    assert 37000 <= asks_until_closed(again, evse) <= 42000
+    for cause in ("power", "watchdog", "panic"):
+        again, evse = kept_and_taken_up(control, DocumentsInRam(), cause)
+        assert asks_until_closed(again, evse) < 7000, cause
+
+
+def test_a_restart_shortens_no_rest_that_is_under_way_and_the_next_start_knows_nothing_of_it():
+    control, (evse,) = charging()
+    stop(control, evse)
+    run(control, 20000)
+    documents = DocumentsInRam()
+    again, evse = kept_and_taken_up(control, documents, "software")
+    assert documents.read("wear") == {"1": 1}
+    assert 96000 <= asks_until_closed(again, evse) <= 101000
 
 
 def test_closings_are_counted_on_from_what_was_stored():

@@ -412,7 +412,7 @@ def test_surplus_charging_wants_a_meter_at_the_grid_connection():
     wish = {"key": "SurplusCharging", "value": "true"}
     assert bench.ask("ChangeConfiguration", wish)["status"] == "Rejected"
     assert bench.ask("ChangeConfiguration", dict(wish, value="false"))["status"] == "Accepted"
-    bench.station.facts.measures_grid = True
+    bench.total("house", 60)
     assert bench.ask("ChangeConfiguration", wish)["status"] == "Accepted"
 
 

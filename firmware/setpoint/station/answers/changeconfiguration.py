@@ -21,7 +21,7 @@ def answer(station, request: dict) -> dict:
                     "warn", "%s rejected: this board does not measure %s" % (name, measurand)
                 )
                 return {"status": "Rejected"}
-    if name == "SurplusCharging" and value and not station.facts.measures_grid:
+    if name == "SurplusCharging" and value and station.limits.total_of("house") is None:
         station.facts.log("warn", "%s rejected: there is no mains meter" % name)
         return {"status": "Rejected"}
     if value is None or not _store(station, name, keys.text_of(value)):
