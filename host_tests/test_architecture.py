@@ -38,7 +38,7 @@ MAY_IMPORT = {
     "house": set(),
     "house_limit": {"house", "surplus_limit"},
     "surplus_limit": {"house"},
-    "wear": {"messaging.shapes", "outputs"},
+    "wear": {"messaging.shapes"},
     "clock": set(),
     "log": {"protocol.iso8601", "log_ring"},  # the text form of an instant
     "log_ring": {"store"},

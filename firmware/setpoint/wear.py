@@ -3,34 +3,34 @@
 The app has it written once an hour, where a count has changed, and before a restart that somebody
 asked for. So at most an hour is missing after a power cut, and flash bears it for centuries.
 
-Before a restart it notes what is left of a contactor's rest (evse.py), too: who restarts the station
-again and again must not wear the contactor out. One that was closed for its time need not rest
-then, so that a restart in mid-charge costs the driver no more than the restart takes."""
+Before such a restart it notes how much of a contactor's time closed is missing (evse.py), too: who
+restarts the station again and again must not wear the contactor out. The time open ends with the
+restart, so that one in mid-charge costs the driver no more than the restart takes."""
 
 from .messaging.shapes import all_ints
-from .outputs import rests_ms
 
 
 def take_up(app) -> None:
     """Has the counts go on from what is stored: {"1": closings of connector 1's contactor,
     "1 phases": switches of its phase relays, "1 rest": ms, ...}."""
     stored = app.documents.read("wear", {}, all_ints)
-    rested = False
+    rests = False
     for connector_id in app.control.evses:
         evse = app.control.evses[connector_id]
         evse.closings = stored.get(str(connector_id), 0)
         evse.phase_switches = stored.get("%d phases" % connector_id, 0)
-        left_ms = stored.get("%d rest" % connector_id)
-        if left_ms is not None:
-            rested = True
+        missing_ms = stored.get("%d rest" % connector_id)
+        if missing_ms is not None:
+            rests = True
             if app.board.reset_cause == "software":
-                evse.rest_ms = max(left_ms, 0)
-    if rested:
+                evse.rest_ms = max(missing_ms, 0)
+    if rests:
         keep(app)  # it holds for this start only
 
 
 def keep(app, restarts: bool = False) -> None:
-    """Stores the counts; restarts: and rests. The next call tries again where a write failed."""
+    """Stores the counts; restarts: and what is missing of the time closed. The next call tries again
+    where a write failed."""
     counts = {}
     for connector_id in app.control.evses:
         evse = app.control.evses[connector_id]
@@ -38,10 +38,9 @@ def keep(app, restarts: bool = False) -> None:
             counts[str(connector_id)] = evse.closings
         if evse.phase_switches:
             counts["%d phases" % connector_id] = evse.phase_switches
-        # One that is closed until the restart has only that to make up for which it was closed less
-        left_ms = rests_ms(evse) or evse.rest_ms - evse.least_open_ms
-        if restarts and left_ms > 0:
-            counts["%d rest" % connector_id] = left_ms
+        missing_ms = evse.rest_ms - evse.least_open_ms
+        if restarts and missing_ms > 0:
+            counts["%d rest" % connector_id] = missing_ms
     if counts != app.documents.read("wear", {}, all_ints):
         try:
             app.documents.write("wear", counts)

@@ -1,6 +1,10 @@
 """Surplus on the whole station: a simulated meter at the grid connection, and a roof of solar cells."""
 
+import json
+from contextlib import closing
+
 import pytest
+from file_server import FileServer
 
 from tools import profile_files
 
@@ -8,8 +12,10 @@ MAINS = {"fuse_amps": 35, "house": [2, 2, 2]}
 KEYS = {"ContactorMinimumClosedSeconds": "0", "ContactorMinimumOpenSeconds": "0"}
 
 
-def profile(amps):
+def profile(amps, phases=None):
     made = profile_files.made(1, "TxDefaultProfile", "Relative", [(0, amps)])
+    if phases is not None:
+        made["chargingSchedule"]["chargingSchedulePeriod"][0]["numberPhases"] = phases
     return {"connectorId": 1, "csChargingProfiles": made}
 
 
@@ -101,8 +107,38 @@ def test_the_contactor_rests_and_its_closings_outlive_a_restart(start_station, c
         lambda payload: payload.get("info") == "The contactor rests before it closes again",
     )
     assert station.state()["connectors"][0]["contactor"]["closings"] == 1
+    asked = {"vendorId": "Setpoint", "messageId": "Limits"}
+    reason = json.loads(central.call("DataTransfer", asked)["data"])[0]["reason"]
+    assert reason.startswith("The contactor rests before it closes again, then: TxDefaultProfile 1")
     central.call("Reset", {"type": "Soft"})
     assert station.wait_exit() == 75
     station.start()
     station.wait_until(lambda state: state["registered"])
-    assert station.state()["connectors"][0]["contactor"]["closings"] == 1
+    contactor = station.state()["connectors"][0]["contactor"]
+    assert contactor["closings"] == 1 and 0 < contactor["rests_s"] <= 60
+    for key in KEYS:
+        central.call("ChangeConfiguration", {"key": key, "value": "0"})
+    station.wait_until(lambda state: state["connectors"][0]["contactor"]["rests_s"] == 0, 10)
+
+
+@pytest.mark.parametrize("micropython", ["32bit"], indirect=True)
+def test_diagnostics_tell_how_often_contactor_and_phase_relays_have_switched(
+    start_station, central
+):
+    station = start_station(keys=KEYS)
+    station.wait_until(lambda state: state["registered"])
+    central.call("SetChargingProfile", profile(16, phases=1))
+    station.wait_until(lambda state: state["connectors"][0]["contactor"]["phases"] == 1, 10)
+    for _ in range(2):
+        charge(station)
+        station.wait_until(closed, 60)
+        since = len(central.messages)
+        station.cmd("plug_out", connector=1)
+        central.wait_for("StopTransaction", since=since)
+    with closing(FileServer()) as server:
+        central.call("GetDiagnostics", {"location": server.url + "/in", "retries": 0})
+        central.wait_for("DiagnosticsStatusNotification", lambda p: p["status"] == "Uploaded")
+        (upload,) = server.uploads
+    states = [line for line in upload.body.decode().splitlines() if '"contactor"' in line]
+    told = json.loads(states[0])["contactor"]
+    assert (told["closings"], told["phase_switches"]) == (2, 1)
