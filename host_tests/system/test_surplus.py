@@ -112,6 +112,8 @@ def test_the_contactor_rests_and_its_closings_outlive_a_restart(start_station, c
     assert reason.startswith("The contactor rests before it closes again, then: TxDefaultProfile 1")
     central.call("Reset", {"type": "Soft"})
     assert station.wait_exit() == 75
+    # It is still there
+    station.start_fields["vehicles"] = [{"connector": 1, "amps": 32, "phases": 3}]
     station.start()
     station.wait_until(lambda state: state["registered"])
     contactor = station.state()["connectors"][0]["contactor"]
