@@ -51,9 +51,18 @@ MAY_IMPORT = {
     "store": {"log"},
     # the simulated vehicle reads the duty cycle as the standard says; its control channel writes
     # times as OCPP does and names are asked for in DNS messages
-    "board": {"clock", "log", "late", "pilot.duty", "protocol.iso8601", "protocol.dns"},
+    "board": {
+        "clock",
+        "log",
+        "late",
+        "pilot.duty",
+        "protocol.iso8601",
+        "protocol.dns",
+        "protocol.sntp",
+    },
     "control": {"evse", "pilot", "clock", "log"},
     "evse": {"pilot"},
+    "network_time": {"board.time_server", "clock"},
     "fault_reports": {"pilot.fault_words"},
     "inspection": {"outputs", "pilot.duty", "protocol.iso8601"},
     "transfers": {"clock", "link", "diagnostics", "update"},
@@ -76,7 +85,7 @@ MAY_IMPORT = {
             "tasks",
         ),
         *("late", "outputs", "state_line", "fault_reports", "house_limit", "transfers"),
-        *("update", "work", "dim_log", "wear"),
+        *("update", "work", "dim_log", "wear", "network_time"),
     },
     "main": {"app", "board", "log", "log_ring"},
     "boot": {"main"},

@@ -27,6 +27,7 @@ rooms.
     log_ring            the lines that are kept in flash, loaded for each of them
     dim_log             when the grid operator dimmed the station, in flash; loaded for each record
     state_line          what a connector does, in one line of the log
+    network_time        the time, where no central system tells it
     outputs             hands each connector's limit, phases, permit and lock over to the control
                         loop
     house_limit         what the house leaves: to the station, where there is a meter at the grid
@@ -54,6 +55,7 @@ Who may import whom; host_tests/test_architecture.py holds this picture true:
             app -> { store, board, inspection, clock, log, tasks }
             app -> transfers -> { link, diagnostics -> { inspection, station }, update }
             app -> update -> { protocol, store, clock }
+            app -> network_time -> { board.time_server, clock }
 
 A pure room imports its own files, units, and a few modules of the interpreter (micropython, struct,
 json, binascii, hashlib, array). It holds no float, no clock and nothing async.

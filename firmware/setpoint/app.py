@@ -42,7 +42,7 @@ class App:
         self.clock = board.clock
         self.log = Log(board.clock, board.root + "/state")
         self.peak_memory = 0
-        self.transfers = {}  # that are under way: "upload", "download", "work", and the task
+        self.transfers = {}  # that are under way: "upload", "download", "work", "time", and the task
         self._logged_stall_ms = 100  # a step of the control loop that comes this late is logged
         self._changes = 0  # of limits, permits and pilots
         self._events = asyncio.ThreadSafeFlag()
@@ -147,6 +147,10 @@ class App:
             for name, coroutine in named + self.board.attach(self)
         ]
         try:
+            if self.board.identity.get("time"):
+                from . import network_time
+
+                network_time.begin(self)
             await self._over.wait()
             self.control.halt()  # from here on the outputs stay safe
             if not self.died:
@@ -199,6 +203,10 @@ class App:
 
         state_line.log(self, self.control.evses)
         fault_reports.keep(self)
+        if self.board.identity.get("time"):
+            from . import network_time
+
+            network_time.begin(self)
 
     def _report(self, connector_id: int, of, numbers: "list[int] | int") -> None:
         from . import fault_reports

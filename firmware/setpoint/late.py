@@ -90,6 +90,10 @@ SELDOM = (
     "setpoint.protocol.urls",
     "setpoint.board.resolver",
     "setpoint.protocol.dns",
+    # for the time
+    "setpoint.network_time",
+    "setpoint.board.time_server",
+    "setpoint.protocol.sntp",
     # for files
     "setpoint.transfers",
     "setpoint.diagnostics",

@@ -192,6 +192,37 @@ def test_what_the_files_say_is_there():
     assert board.flash_stats() is None
 
 
+def test_time_servers_are_asked_where_there_is_wifi_and_no_central_system_or_they_are_named():
+    wifi = {"ssid": "home"}
+    alone = {"wifi": wifi}
+    for identity, servers in (
+        (alone, ("pool.ntp.org",)),
+        (dict(alone, time=[]), []),
+        (dict(alone, time=["fritz.box", "10.0.0.1:124"]), ["fritz.box", "10.0.0.1:124"]),
+        (IDENTITY, None),
+        (dict(IDENTITY, time=["fritz.box"]), ["fritz.box"]),
+        ({"keys": {}}, None),
+        # Nobody knows to whom it shall talk
+        (dict(alone, csms_url=7), None),
+    ):
+        assert booted(identity).identity.get("time") == servers, identity
+    for wrong in (
+        "fritz.box",
+        [7],
+        [""],
+        ["a b"],
+        [":123"],
+        ["a:"],
+        ["a:0"],
+        ["a:65536"],
+        ["a:b"],
+        ["a"] * 5,
+    ):
+        board = booted(dict(IDENTITY, time=wrong))
+        assert board.identity.get("time") is None and board.identity["csms_url"], wrong
+        assert "time is not a list" in board._problem, board._problem
+
+
 def test_a_board_without_identity_runs_offline_and_says_so():
     for broken, told in (
         ("", " is missing or broken"),

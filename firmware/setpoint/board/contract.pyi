@@ -151,6 +151,9 @@ class Network(Protocol):
         """Connects; inside TLS when given a tls.SSLContext. Looking up a name stops nobody else.
         Raises OSError."""
 
+    async def find(self, host: str) -> str:
+        """Its IPv4 address, itself if it is one. Raises OSError."""
+
     def has_room_for_tls(self) -> bool:
         """Is there memory for one more connection inside TLS?"""
 

@@ -53,8 +53,13 @@ async def address_of(host: str, server: str, last: "tuple[str, str] | None", log
         )
         for wait_ms in _TRIES_MS:
             try:
-                answer = await _asked(
-                    _socket_address(server, int(port or 53)), is_local, host, wait_ms
+                asked = dns.question(host, os.urandom(2))
+                answer = await exchange(
+                    socket_address(server, int(port or 53)),
+                    is_local,
+                    asked,
+                    lambda data: dns.answer(asked, data),
+                    wait_ms,
                 )
             except OSError as error:
                 reason = "the DNS server %s cannot be asked: %s" % (server, error)
@@ -77,15 +82,14 @@ async def address_of(host: str, server: str, last: "tuple[str, str] | None", log
     return last[1]
 
 
-async def _asked(server, is_group: bool, host: str, wait_ms: int) -> "tuple[int, list[str]] | None":
-    """The server's answer (dns.answer). None: nothing came in time. OSError; ValueError if no host
-    can have that name."""
-    asked = dns.question(host, os.urandom(2))
+async def exchange(server, is_group: bool, asked: bytes, understand, wait_ms: int):
+    """Sends a question over UDP. Returns what understand(answer) finds in the first one that it does
+    not answer with None. None: nothing came in time. Raises OSError."""
     port = _FIRST_PORT | int.from_bytes(os.urandom(2), "big")
     connection = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     try:
         connection.setblocking(False)
-        connection.bind(_socket_address("0.0.0.0", port))
+        connection.bind(socket_address("0.0.0.0", port))
         if is_group:
             connection.sendto(asked, server)
         else:
@@ -97,15 +101,15 @@ async def _asked(server, is_group: bool, host: str, wait_ms: int) -> "tuple[int,
         patience.set_alarm(wait_ms)
         while not patience.rings():
             await sleep_ms(_LOOK_MS)
-            answer = dns.answer(asked, connection.recv(_LONGEST)) if poller.poll(0) else None
-            if answer is not None:
-                return answer
+            found = understand(connection.recv(_LONGEST)) if poller.poll(0) else None
+            if found is not None:
+                return found
     finally:
         connection.close()
     return None
 
 
-def _socket_address(address: str, port: int):
+def socket_address(address: str, port: int):
     """An address in the form that the interpreter's sockets need. With an address getaddrinfo asks
     nobody."""
     return socket.getaddrinfo(address, port, 0, socket.SOCK_DGRAM)[0][-1]

@@ -27,6 +27,7 @@ _OF_BOOT = const(4)
 _RIGHT_TIME = b"T"  # the RTC was set to a known time
 _ON_PURPOSE = b"R"  # reset on purpose: a panic has the same cause of reset
 _CAUSES = {machine.PWRON_RESET: "power", machine.WDT_RESET: "watchdog", machine.HARD_RESET: "panic"}
+_TIME = ("pool.ntp.org",)
 _IDENTITY = (
     "csms_url",
     "charge_point_id",
@@ -103,6 +104,10 @@ class Board:
         self.identity: dict = {name: identity.get(name) for name in _IDENTITY}
         for name in ("csms_url", "charge_point_id"):
             self.identity[name] = self.identity[name] or ""
+        if identity.get("time") is not None:
+            self.identity["time"] = identity["time"]
+        elif identity.get("wifi") and not self.identity["csms_url"] and not self._problem:
+            self.identity["time"] = _TIME
         self.identity["vendor"] = self.identity["vendor"] or "Setpoint"
         # Of 20 characters in a BootNotification
         self.identity["model"] = self.identity["model"] or self.name[:20]

@@ -73,6 +73,9 @@ def _wanted(name, value) -> "str | None":
             if right
             else "an object of ssid (1 to 32 bytes) and, as they are needed, password, hostname and country"
         )
+    if name == "time":
+        right = type(value) is list and len(value) <= 4 and all([_is_server(s) for s in value])
+        return None if right else "a list of at most four hosts, each with :port if that is not 123"
     if name == "keys":
         right = type(value) is dict and not [
             key for key in value if type(key) is not str or type(value[key]) in (dict, list)
@@ -98,6 +101,13 @@ def _is_object(value, texts: tuple, needed: tuple) -> bool:
         for name in value
         if name not in texts or not (value[name] is None or type(value[name]) is str)
     ]
+
+
+def _is_server(value) -> bool:
+    if type(value) is not str or " " in value:
+        return False
+    host, colon, port = value.partition(":")
+    return host != "" and (not colon or (port.isdigit() and 0 < int(port) < 65536))
 
 
 def _is_time(value) -> bool:

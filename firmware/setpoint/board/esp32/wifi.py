@@ -56,11 +56,7 @@ class Network:
     ) -> "Stream":
         """A stream to host:port, inside TLS when given a tls.SSLContext. IPv4 only. Raises
         OSError."""
-        if not self.up or self._wlan is None:
-            raise OSError(errno.EHOSTUNREACH)
-        from ..resolver import address_of
-
-        found = await address_of(host, self._wlan.ifconfig()[3], self._last, self._log)
+        found = await self.find(host)
         family, kind, protocol, _, address = socket.getaddrinfo(found, port, 0, socket.SOCK_STREAM)[
             0
         ]
@@ -96,6 +92,13 @@ class Network:
         finally:
             if stream is None:
                 connection.close()
+
+    async def find(self, host: str) -> str:
+        if not self.up or self._wlan is None:
+            raise OSError(errno.EHOSTUNREACH)
+        from ..resolver import address_of
+
+        return await address_of(host, self._wlan.ifconfig()[3], self._last, self._log)
 
     def has_room_for_tls(self) -> bool:
         regions = esp32.idf_heap_info(esp32.HEAP_DATA)

@@ -44,6 +44,8 @@ class Board:
         self.identity["firmware"] = self.identity["firmware"] or __version__
         for name in ("csms_url", "charge_point_id", "basic_auth", "tls"):
             self.identity[name] = settings[name]
+        if settings["time"]:
+            self.identity["time"] = settings["time"]
         self.keys = settings["keys"]
         self.supply = {
             "volts": limits["volts"],

@@ -77,11 +77,7 @@ class Network:
         `tls`."""
         if tls is not None and not self.has_room_for_tls():
             raise OSError(_NO_MEMORY, "MBEDTLS_ERR_SSL_ALLOC_FAILED")
-        found = host
-        if self.up and self._dns is not None:
-            from ..resolver import address_of
-
-            found = await address_of(host, self._dns, self._last, self.log)
+        found = await self.find(host)
         connection = await connect(found, port) if self.up else None
         if not self.up:
             if connection is not None:
@@ -94,6 +90,14 @@ class Network:
             stream.begin_tls(tls, server_hostname)
         self._streams.append(stream)
         return stream
+
+    async def find(self, host: str) -> str:
+        """The host itself where this machine is to find it."""
+        if not self.up or self._dns is None:
+            return host
+        from ..resolver import address_of
+
+        return await address_of(host, self._dns, self._last, self.log)
 
     def has_room_for_tls(self) -> bool:
         inside = [stream for stream in self._streams + self._cut if stream.is_inside_tls()]

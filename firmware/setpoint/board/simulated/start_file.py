@@ -17,6 +17,7 @@ from .kinds import fits
 _FIELDS = {
     "csms_url": ("text", "ws://127.0.0.1:9000"),
     "charge_point_id": ("text", "cp001"),
+    "time": ("a list or null", None),
     "identity": {
         "vendor": ("text", "Setpoint"),
         "model": ("text", "Simulated"),
@@ -163,10 +164,14 @@ def _read_the_rest(settings: dict, reading: _Reading) -> None:
     check(settings["board"] == "simulated", "board", '"simulated" on this interpreter')
     url = settings["csms_url"]
     check(
-        url.startswith("ws://") or url.startswith("wss://"),
+        url == "" or url.startswith("ws://") or url.startswith("wss://"),
         "csms_url",
         "an address that begins with ws:// or wss://",
     )
+    for server in settings["time"] or ():
+        host, _, port = server.partition(":") if type(server) is str else ("", "", "")
+        right = host != "" and (port or "123").isdigit() and 0 < int(port or 123) < 65536
+        check(right, "time", "hosts, each with :port if that is not 123")
     check(settings["charge_point_id"] != "", "charge_point_id", "text that is not empty")
     blank = [char for char in settings["charge_point_id"] if char.isspace()]
     must_be = "text without blanks, because it ends the URL that the station dials"
