@@ -58,6 +58,13 @@ class LoopApp(App):
 
 
 class ClosedLoop:
+    more_keys = {}  # first values of configuration keys
+    watched_by = Watch
+
+    def mains(self, clock, outlets):
+        """The board's meter at the grid connection, or None."""
+        return None
+
     def __init__(self, site, at):
         """`at`: the instant that the station's clock knows at its first power-up, or None."""
         self.ms = 0
@@ -95,7 +102,7 @@ class ClosedLoop:
         board = SimpleNamespace(
             name="closed loop",
             root="",
-            mains=None,
+            mains=self.mains(clock, outlets),
             dim_watts=self.dim_watts,
             identity={"vendor": "Setpoint", "model": "Loop"},
             keys={
@@ -104,6 +111,7 @@ class ClosedLoop:
                 "MaxChargingProfilesInstalled": CAPABILITY.max_installed,
                 "MeterValueSampleInterval": 900,
                 "AllowOfflineTxForUnknownId": "true",
+                **self.more_keys,
             },
             supply={
                 "volts": site.volts,
@@ -137,7 +145,7 @@ class ClosedLoop:
         ):
             self.app = LoopApp(board)
         self.books.heard_ms = self.ms
-        self.watch = Watch(self)
+        self.watch = self.watched_by(self)
         self._signature = None
         self._moved_ms = self.ms
         self.app.dispatch(self.app.station.start)
