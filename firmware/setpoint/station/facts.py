@@ -30,6 +30,7 @@ class Facts:
     """settings: the configuration keys. supply: what feeds the connectors. log(level, sentence)."""
 
     random_delay = None  # charging/random_delay.py, where RandomDelayMax is above 0
+    reservations = None  # sessions/reservations.py, while there is one
 
     def __init__(self, settings, supply, charge_point, connectors: list, log) -> None:
         self.settings = settings
@@ -49,7 +50,6 @@ class Facts:
         # To be sent: (instant or None, up_ms, type, info)
         self.security_events = []
         self.failed_writes = []  # sentences about flash, to be sent as security events
-        self.reservations = None  # sessions/reservations.py, while there is one
 
     def online(self) -> bool:
         """May anything be sent beside BootNotification?"""
