@@ -25,7 +25,7 @@ PAGES = {"firmware/setpoint/page/document.py": "index.html"}
 _MODULE = '''"""The page as it is served, compressed with gzip, in parts. `make page` makes it from
 tools/page/%s."""
 
-ETAG = '"%s"'
+ETAG = "%s"
 PARTS = (
 %s
 )

@@ -157,7 +157,8 @@ function cardOf(connector) {
       delete range.dataset.touched;
     });
     act(".b-no-limit", async () => {
-      await ask("POST", "/api/limit", { ...body, a: null });
+      const everywhere = state.station.owner_a !== null; // a limit of all connectors together
+      await ask("POST", "/api/limit", everywhere ? { a: null } : { ...body, a: null });
       delete range.dataset.touched;
     });
     cardsOf.set(connector.id, card);
@@ -187,7 +188,7 @@ function showConnector(connector, now) {
   for (const element of card.querySelectorAll(".of-session")) element.hidden = !session;
   if (session) {
     put(at(".f-energy"), kilowattHours(session.wh));
-    put(at(".f-duration"), now && session.start ? duration(new Date(now) - new Date(session.start)) : "\u2013");
+    put(at(".f-duration"), now && session.start ? hours(new Date(now) - new Date(session.start)) : "\u2013");
     put(at(".f-card"), session.id_tag || "");
     at(".of-card").hidden = !session.id_tag;
   }
@@ -199,12 +200,13 @@ function showConnector(connector, now) {
   at(".b-resume").hidden = !connector.paused;
   const range = at("input");
   range.max = Math.max(6, Math.round(most));
-  if (!range.dataset.touched && document.activeElement !== range) range.value = connector.owner_a || Math.round(most);
-  const own = range.dataset.touched || connector.owner_a !== null ? amps(Number(range.value)) : t("limit.off");
+  const owner = connector.owner_a ?? state.station.owner_a;
+  if (!range.dataset.touched && document.activeElement !== range) range.value = owner || Math.round(most);
+  const own = range.dataset.touched || owner !== null ? amps(Number(range.value)) : t("limit.off");
   put(at("output"), own);
   range.setAttribute("aria-valuetext", own);
   at(".b-limit").hidden = !range.dataset.touched;
-  at(".b-no-limit").hidden = connector.owner_a === null;
+  at(".b-no-limit").hidden = owner === null;
 }
 
 // A number, and a smaller word below it.
@@ -235,7 +237,8 @@ function showFaults(station, connectors) {
     const place = where && connectors.length > 1 ? t("connector") + " " + where.id + ": " : "";
     return el("div", { className: "card fault", role: "alert" },
       el("h2", {}, place + title), el("p", {}, advice),
-      el("p", { className: "quiet" }, t("fault.said", { code: fault.vendor_code || fault.code }) + " ", el("span", { lang: "en" }, fault.info || "")));
+      el("p", { className: "quiet" }, t("fault.said") + " ",
+        el("span", { lang: "en" }, [fault.vendor_code || fault.code, fault.info].filter(Boolean).join(": "))));
   }));
 }
 
