@@ -1,7 +1,7 @@
 // One request at a time to the station, which has room for two connections in all. The token of the
 // log-in stays in this tab: nothing sends it but these lines.
 
-const PATIENCE_MS = 15000; // an answer on a slow link; the station itself gives up after 30 s
+const PATIENCE_MS = 12000; // an answer on a slow link; the station itself gives up after 30 s
 
 let token = sessionStorage.getItem("token");
 let line = Promise.resolve();

@@ -11,7 +11,7 @@ let state = null;
 let wait = EVERY_MS;
 let timer = null;
 let polling = false, pollAgain = false;
-let silentSince = null;
+let answeredAt = Date.now();
 let restarting = false; // the owner wanted it
 let chosen = null; // the connector whose day is shown
 let ahead = null; // that day
@@ -53,8 +53,7 @@ async function poll() {
 
 function answered() {
   wait = EVERY_MS;
-  silentSince = null;
-  restarting = false;
+  answeredAt = Date.now();
   byId("offline").hidden = true;
 }
 
@@ -67,9 +66,8 @@ function failed(error) {
     return error.status !== 401;
   }
   if (!(error instanceof TypeError || error instanceof SyntaxError)) throw error;
-  silentSince ??= Date.now();
   wait = Math.min(SLOWEST_MS, wait * 1.5);
-  put(byId("offline"), t(restarting ? "restarting" : "silent", { time: clock(silentSince) }));
+  put(byId("offline"), t(restarting ? "restarting" : "silent", { time: clock(answeredAt) }));
   byId("offline").hidden = false;
   return true;
 }
@@ -110,6 +108,7 @@ async function refresh() {
 
 function show(fresh) {
   if (state && state.station.version !== fresh.station.version) location.reload(); // a new page, too
+  if (state && fresh.station.up_s < state.station.up_s) restarting = false;
   const lookedOnly = !loggedIn();
   state = fresh;
   const { station, connectors } = state;

@@ -73,6 +73,7 @@ function showPlan(text) {
   groups = plan.groups;
   planTouched = false;
   byId("plan-zone").value = plan.zone || zoneHere();
+  byId("plan-edit").hidden = false; // not before: what is there would be replaced by nothing
   byId("plan-clear").hidden = !groups.length;
   byId("plan-lines").value = text;
   if (!groups.length && loggedIn()) groups = [{ days: [0, 1, 2, 3, 4, 5, 6], steps: [{ at: 0, a: 16 }] }];
