@@ -101,6 +101,9 @@ SELDOM = (
     "setpoint.board.esp32.slot",
     "setpoint.board.simulated.slots",
     # for the page
+    "setpoint.page.page",
+    "setpoint.page.guests",
+    "setpoint.page.listening",
     "setpoint.page.serving",
     "setpoint.page.exchange",
     "setpoint.page.access",
@@ -114,7 +117,11 @@ SELDOM = (
     "setpoint.page.sessions",
     "setpoint.page.install",
     "setpoint.page.document",
+    "setpoint.page",
     "setpoint.protocol.http_request",
+    "setpoint.board.listener",
+    "setpoint.board.esp32.door",
+    "setpoint.board.simulated.door",
     # at the start
     "setpoint.house.rotation",
     "setpoint.board.meters.mains_table",

@@ -10,16 +10,15 @@ _AT_ONCE = const(8)
 _THEIRS = (409, "central_system", "The central system keeps the list of cards.")
 
 
-async def answer(page, exchange) -> None:
+async def answer(app, exchange) -> None:
     """GET: {"version", "editable", "cards": [{"id_tag", "status"}]}; upper and lower case are one, so
     that all letters are small. POST {"id_tag"} adds a card."""
     from ..sessions import local_list
 
-    app = page.app
     facts = app.station.facts
     if exchange.request.method == "POST":
         tag = (await exchange.fields()).get("id_tag")
-        await _change(page, exchange, tag, {"status": "Accepted"})
+        await _change(app, exchange, tag, {"status": "Accepted"})
         return
     await exchange.begin(200, "application/json")
     await exchange.write(
@@ -56,7 +55,7 @@ def _some(app, first: int) -> list:
         return []
 
 
-async def remove(page, exchange, segment: str) -> None:
+async def remove(app, exchange, segment: str) -> None:
     """DELETE /api/cards/TAG, percent-encoded."""
     from ..protocol.urls import percent_decoded
 
@@ -64,13 +63,12 @@ async def remove(page, exchange, segment: str) -> None:
         tag = percent_decoded(segment).decode()
     except (UnicodeError, ValueError):
         tag = ""
-    await _change(page, exchange, tag, None)
+    await _change(app, exchange, tag, None)
 
 
-async def _change(page, exchange, tag, info: "dict | None") -> None:
+async def _change(app, exchange, tag, info: "dict | None") -> None:
     from ..sessions import local_list
 
-    app = page.app
     facts, documents = app.station.facts, app.documents
     if app.board.identity["csms_url"]:
         await exchange.refuse(*_THEIRS)

@@ -89,11 +89,11 @@ _AT_ONCE = 8  # steps, then everything else has its turn
 _MOST_HOURS = 48
 
 
-async def answer(page, exchange) -> None:
+async def answer(app, exchange) -> None:
     """A curve is a step function: each point holds until the next one, the last one until `until`;
     null: it does not limit then, or what it does is too much to be told (_MOST_STEPS)."""
-    station = page.app.station
-    now = page.app.clock.now()
+    station = app.station
+    now = app.clock.now()
     hours = exchange.request.number("hours", 24)
     connector = station.facts.connector(exchange.request.number("connector", 1))
     if connector is None:

@@ -12,11 +12,9 @@ import gc
 
 from micropython import const
 
-from .. import late
 from ..clock import sleep_ms
 
-_LOOK_MS = const(40)
-_BUSY_LOOK_MS = const(10)
+_LOOK_MS = const(20)
 _AGAIN_MS = const(60000)  # after a port that was taken
 _MOST = const(2)
 _STILL_MS = const(30000)
@@ -36,8 +34,11 @@ class Listening:
         self._loaded = None  # what `load` returned, while there are exchanges
         self._exchanges = []
 
+    def load(self) -> tuple:
+        raise NotImplementedError
+
     async def run(self) -> None:
-        """Ends only when it is cancelled."""
+        """Opens the door and looks for ever: for who has nothing else to do."""
         while self.door.url() is None:
             try:
                 self.door.begin()
@@ -47,18 +48,25 @@ class Listening:
         self._log("info", "page", self.door.url())
         try:
             while True:
-                await sleep_ms(_BUSY_LOOK_MS if self._exchanges else _LOOK_MS)
-                if self._exchanges:
-                    self._look_after()
-                if len(self._exchanges) < _MOST:
-                    self._accept()
+                self.look()
+                await sleep_ms(_LOOK_MS)
         finally:
-            for exchange in self._exchanges:
-                exchange.task.cancel()
-                exchange.close()
+            self.end()
 
-    def load(self) -> tuple:
-        raise NotImplementedError
+    def look(self) -> bool:
+        """To be called often. False: nobody is connected."""
+        if self._exchanges:
+            self._look_after()
+        if len(self._exchanges) < _MOST:
+            self._accept()
+        if not self._exchanges:
+            self._loaded = None
+        return len(self._exchanges) > 0
+
+    def end(self) -> None:
+        for exchange in self._exchanges:
+            exchange.task.cancel()
+            exchange.close()
 
     def _accept(self) -> None:
         stream = None
@@ -66,12 +74,9 @@ class Listening:
             stream = self.door.accept()
             if stream is None:
                 return
-            if not self._exchanges:
-                gc.collect()
+            gc.collect()
             if gc.mem_free() < _LEAST_FREE:
-                gc.collect()
-                if gc.mem_free() < _LEAST_FREE:
-                    raise MemoryError
+                raise MemoryError
             if self._loaded is None:
                 self._loaded = self.load()
             make, serve = self._loaded
@@ -81,7 +86,6 @@ class Listening:
         except (OSError, MemoryError):
             if stream is not None:
                 stream.close()
-            self._forget()
 
     async def _guarded(self, serve, exchange) -> None:
         try:
@@ -107,11 +111,4 @@ class Listening:
                 left.append(exchange)
                 continue
             exchange.close()
-        if len(left) != len(self._exchanges):
-            self._exchanges = left
-            self._forget()
-
-    def _forget(self) -> None:
-        if not self._exchanges and self._loaded is not None:
-            self._loaded = None
-            late.forget()
+        self._exchanges = left
