@@ -1,9 +1,7 @@
-"""A browser at the station's page. `visit(url)` opens it; when the test ends, the visit is judged:
+"""A browser at the station's page. `visit(station)` opens it; when the test ends, the visit is judged:
 nothing in the console, no request to another host, and one request at a time.
 
-    from page_bench import chromium, visit  # noqa: F401
-
-The browser's system has one: without it the tests are skipped, and fail in CI."""
+The browser is the system's own: without one the tests are skipped, and fail in CI."""
 
 import os
 import re
@@ -35,7 +33,7 @@ window.fetch = (...what) => {
 const send = XMLHttpRequest.prototype.send;
 XMLHttpRequest.prototype.send = function (...what) {
   begins();
-  this.addEventListener("loadend", ends);
+  this.addEventListener("readystatechange", () => { if (this.readyState === 4) ends(); });
   return send.apply(this, what);
 };
 """
