@@ -127,7 +127,7 @@ def test_a_limit_for_now_holds_until_it_is_taken_away(own_station, visit):
     expect(page.locator(".f-offered")).to_have_text("11\u00a0A")
     expect(page.locator(".why")).to_have_text("Your own limit allows 11\u00a0A.")
     assert first(station.state())["limit"]["amps"] == 11
-    page.click("text=No limit of mine")
+    page.click("text=Lift my limit")
     expect(page.locator(".f-offered")).to_have_text("32\u00a0A")
     assert first(station.state())["limit"]["source"] == "hardware"
 

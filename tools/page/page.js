@@ -199,7 +199,7 @@ function showConnector(connector, now) {
   at(".b-resume").hidden = !connector.paused;
   const range = at("input");
   range.max = Math.max(6, Math.round(most));
-  const owner = connector.owner_a ?? state.station.owner_a;
+  const owner = connector.owner_a ?? state.station.owner_a ?? null;
   if (!range.dataset.touched && document.activeElement !== range) range.value = owner || Math.round(most);
   const own = range.dataset.touched || owner !== null ? amps(Number(range.value)) : t("limit.off");
   put(at("output"), own);

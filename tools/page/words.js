@@ -50,7 +50,7 @@ function number(value, digits) {
 
 const amps = (a) => a.toLocaleString(locale(), { maximumFractionDigits: 1 }) + "\u00a0A";
 const kilowatts = (w) => number(w / 1000, w ? 1 : 0) + "\u00a0kW";
-const kilowattHours = (wh) => number(wh / 1000, wh < 10000 ? 2 : 1) + "\u00a0kWh";
+const kilowattHours = (wh) => number(wh / 1000, wh < 1000 ? 2 : 1) + "\u00a0kWh";
 
 function clock(instant) {
   return new Date(instant).toLocaleTimeString(locale(), { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
