@@ -88,7 +88,10 @@ class Demo:
             csms_url=self.central.url,
             connectors=[{"id": 1}],
             keys={"MeterValueSampleInterval": "5"},
-            page={"password": secrets.token_urlsafe(12), "open": True},  # to look at, by anybody here
+            page={
+                "password": secrets.token_urlsafe(12),
+                "open": True,
+            },  # to look at, by anybody here
             device={
                 "limits_without_profile": {
                     "amps": SITE.amps,

@@ -96,9 +96,7 @@ class Garage:
         profile = profile_files.made(
             1, "ChargePointMaxProfile", "Absolute", limits, unit="A", startSchedule=PLUGGED
         )
-        self.central.call(
-            "SetChargingProfile", {"connectorId": 0, "csChargingProfiles": profile}
-        )
+        self.central.call("SetChargingProfile", {"connectorId": 0, "csChargingProfiles": profile})
         self.charge(PLUGGED, NOW, WH)
         self.station.wait_until(
             lambda state: state["connectors"][0]["meter"]["amps"] == 10, timeout=60
@@ -122,7 +120,9 @@ def shoot(chromium: Any, url: str, width: int, height: int, pixels: int) -> byte
     picture = Image.open(io.BytesIO(page.screenshot()))
     context.close()
     packed = io.BytesIO()
-    picture.convert("RGB").quantize(128, dither=Image.Dither.NONE).save(packed, "PNG", optimize=True)
+    picture.convert("RGB").quantize(128, dither=Image.Dither.NONE).save(
+        packed, "PNG", optimize=True
+    )
     return packed.getvalue()
 
 

@@ -15,6 +15,7 @@ PATIENCE_MS = 60000  # on a busy machine
 PHONE = (360, 740)
 DESK = (1100, 900)
 PASSWORD = "owl in the barn"
+NOON = {"at": "2026-12-01T12:00:00Z"}  # a Tuesday, 13:00 in Berlin
 
 # How many requests the page has at once, from the question to the end of the answer
 COUNTING = """
@@ -119,3 +120,17 @@ def own_station(start_station):
         return start_station(csms_url="", page=page, **fields)
 
     return start
+
+
+def plug(station, connector: int = 1, amps: int = 32) -> None:
+    station.cmd("plug_in", connector=connector, amps=amps, phases=3)
+
+
+def charge(station, page) -> None:
+    """A vehicle is plugged in, and the owner starts its charge."""
+    plug(station)
+    page.click(".b-start")
+    page.wait_for_selector(".b-stop")
+    station.wait_until(
+        lambda state: state["connectors"][0]["contactor"]["closed"], timeout=PATIENCE_MS / 1000
+    )

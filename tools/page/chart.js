@@ -97,7 +97,7 @@ function drawAhead(plan) {
   put(byId("ahead-words"), words);
   byId("legend").replaceChildren(...legend(plan));
   byId("ahead-rows").replaceChildren(...steps(plan).map((step) => el("tr", {},
-    el("td", {}, clockAfter(step.from, from)),
+    el("td", {}, step.from > from ? clockAfter(step.from, from) : t("ahead.at_once")),
     el("td", { className: "number" }, step.a < 6 ? t("why.pause") : amps(step.a)),
     el("td", {}, step.by))));
 }
