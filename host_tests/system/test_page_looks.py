@@ -54,6 +54,11 @@ def test_a_slow_link(own_station, visit):
     page.click("text=Start charging")
     expect(page.locator(".status")).to_have_text("Charging")
     expect(page.locator("#offline")).to_be_hidden()
+    # Whoever cannot wait makes no second request beside the first
+    page.click("#cards > summary")
+    page.click("#log > summary")
+    expect(page.locator("#cards-text")).not_to_be_empty()
+    expect(page.locator("#log-text")).not_to_be_empty()
 
 
 def test_a_page_that_nobody_sees_asks_nothing(own_station, visit):
@@ -71,6 +76,18 @@ def test_a_page_that_nobody_sees_asks_nothing(own_station, visit):
     page.evaluate(hide, False)
     with page.expect_response("**/api/state"):
         pass
+
+
+def test_a_station_without_the_time(own_station, visit):
+    station = own_station(clock={"unset": True})
+    page = visit(station).page
+    expect(page.locator("#link")).to_contain_text("The station does not know the time yet.")
+    expect(page.locator("#ahead-unknown")).to_be_visible()
+    charge(station, page)
+    expect(page.locator(".f-duration")).to_have_text("\u2013")
+    station.cmd("clock", set="2026-12-01T12:00:00Z")
+    expect(page.locator("#chart svg")).to_be_visible()
+    expect(page.locator("#ahead-unknown")).to_be_hidden()
 
 
 SPEECHES = {"en": "en-GB", "de": "de-DE"}

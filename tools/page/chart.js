@@ -63,7 +63,7 @@ function drawAhead(plan) {
   };
 
   const words = aheadWords(plan);
-  const drawing = svg("svg", { viewBox: "0 0 " + width + " " + height, height, role: "img", "aria-label": words });
+  const drawing = svg("svg", { viewBox: "0 0 " + width + " " + height, height, "aria-hidden": "true" });
   for (let a = 0; a <= most; a += tick) {
     drawing.append(svg("line", { class: "grid", x1: left, x2: width - right, y1: y(a), y2: y(a) }));
     drawing.append(svg("text", { x: left - 8, y: y(a) + 4, "text-anchor": "end" }, a === most ? a + "\u00a0A" : a));
@@ -120,7 +120,6 @@ function legend(plan) {
 function aheadWords(plan) {
   const found = steps(plan);
   const name = (a) => a < 6 ? t("why.pause") : amps(a);
-  if (!found.length) return t("ahead.unknown");
   const changes = found.filter((step, index) => index === 0 || step.a !== found[index - 1].a);
   if (changes.length === 1) return t("ahead.constant", { a: name(changes[0].a), time: clockAfter(plan.until, plan.from) });
   const then = changes.slice(1, 5).map((step) => t("ahead.then", { a: name(step.a), time: clockAfter(step.from, plan.from) }));

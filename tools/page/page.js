@@ -65,7 +65,10 @@ function failed(error) {
     else notice(error);
     return error.status !== 401;
   }
-  if (!(error instanceof TypeError || error instanceof SyntaxError)) throw error;
+  if (!(error instanceof Silent)) {
+    console.error(error); // of this page; what it cannot show now it may show the next time
+    return true;
+  }
   wait = Math.min(SLOWEST_MS, wait * 1.5);
   put(byId("offline"), t(restarting ? "restarting" : "silent", { time: clock(answeredAt) }));
   byId("offline").hidden = false;
@@ -88,8 +91,10 @@ function locked() {
 async function refresh() {
   const now = Date.now();
   const connector = state.connectors.find((each) => each.id === chosen) || state.connectors[0];
-  const key = JSON.stringify([connector.id, connector.limit, connector.next, language]);
-  if (key !== aheadOf || now - aheadAt > PLAN_EVERY_MS) {
+  const key = JSON.stringify([connector.id, connector.limit, connector.next]);
+  byId("ahead").hidden = !state.station.now; // without the time nobody knows the hours ahead
+  byId("ahead-unknown").hidden = Boolean(state.station.now);
+  if (state.station.now && (key !== aheadOf || now - aheadAt > PLAN_EVERY_MS)) {
     ahead = await ask("GET", "/api/plan?hours=24&connector=" + connector.id);
     aheadOf = key;
     aheadAt = now;
@@ -108,7 +113,10 @@ async function refresh() {
 
 function show(fresh) {
   if (state && state.station.version !== fresh.station.version) location.reload(); // a new page, too
-  if (state && fresh.station.up_s < state.station.up_s) restarting = false;
+  if (state && fresh.station.up_s < state.station.up_s) {
+    restarting = false;
+    byId("update-progress").hidden = true;
+  }
   const lookedOnly = !loggedIn();
   state = fresh;
   const { station, connectors } = state;
@@ -307,7 +315,7 @@ async function attempt(work, button) {
 
 // What went wrong: what it means, and the station's own sentence.
 function notice(error) {
-  if (!(error instanceof Refused) && !(error instanceof TypeError)) console.error(error);
+  if (!(error instanceof Refused || error instanceof Silent)) console.error(error);
   const key = "error." + (error instanceof Refused ? error.code : "no_answer");
   put(byId("notice-title"), has(key) ? t(key) : t("error"));
   byId("notice-text").lang = "en";

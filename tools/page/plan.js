@@ -117,7 +117,9 @@ function editor(group) {
 }
 
 function editorStep(group, step, index) {
-  const choices = [...new Set([0, ...Array.from({ length: 27 }, (_, n) => n + 6), step.a ?? 0])].sort((a, b) => a - b);
+  const most = Math.max(32, ...mostKnown.values());
+  const choices = [...new Set([0, ...Array.from({ length: most - 5 }, (_, n) => n + 6), step.a ?? 0])];
+  choices.sort((one, other) => one - other);
   const time = el("input", { type: "time", value: timeText(step.at), disabled: index === 0, required: true, "aria-label": t("from") });
   time.onchange = () => {
     const at = minuteOf(time.value);
