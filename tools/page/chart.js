@@ -121,7 +121,7 @@ function aheadWords(plan) {
   const found = steps(plan);
   const name = (a) => a < 6 ? t("why.pause") : amps(a);
   const changes = found.filter((step, index) => index === 0 || step.a !== found[index - 1].a);
-  if (changes.length === 1) return t("ahead.constant", { a: name(changes[0].a), time: clockAfter(plan.until, plan.from) });
+  if (changes.length === 1) return t("ahead.constant", { a: name(changes[0].a) });
   const then = changes.slice(1, 5).map((step) => t("ahead.then", { a: name(step.a), time: clockAfter(step.from, plan.from) }));
   return t("ahead.now", { a: name(changes[0].a), then: then.join(", ") }) + (changes.length > 5 ? " \u2026" : ".");
 }
