@@ -110,6 +110,7 @@ SELDOM = (
     "setpoint.page.state",
     "setpoint.page.reasons",
     "setpoint.page.curves",
+    "setpoint.page.bounds",
     "setpoint.page.owner",
     "setpoint.page.actions",
     "setpoint.page.texts",

@@ -55,12 +55,12 @@ def _some(app, first: int) -> list:
         return []
 
 
-async def remove(app, exchange, segment: str) -> None:
+async def remove(app, exchange) -> None:
     """DELETE /api/cards/TAG, percent-encoded."""
     from ..protocol.urls import percent_decoded
 
     try:
-        tag = percent_decoded(segment).decode()
+        tag = percent_decoded(exchange.request.path[11:]).decode()
     except (UnicodeError, ValueError):
         tag = ""
     await _change(app, exchange, tag, None)
