@@ -18,6 +18,8 @@ SELDOM = (
     "setpoint.dim_log",
     "setpoint.inspection",
     "setpoint.schedule.stored",
+    "setpoint.schedule.checks",
+    "setpoint.schedule.composite",
     "setpoint.schedule.plan",
     "setpoint.schedule.zone",
     "setpoint.charging.weekly_plan",
