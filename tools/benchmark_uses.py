@@ -131,15 +131,12 @@ def _look_at_page(bench: Bench) -> None:
     """As a browser does: every path that reads, two at once, and an action."""
     line = next(line for line in bench.agent.log if "http://" in line and " page " in line)
     page = Page(line.split()[-1], _PASSWORD)
-    paths = ["state", "plan?hours=48", "sessions", "log", "weekly-plan", "cards"]
-    page.action("PUT", "weekly-plan", _PLAN, "text/plain")
-    for path in paths:
+    for path in ("state", "plan?hours=48", "sessions", "log", "weekly-plan", "cards"):
         with ThreadPoolExecutor(2) as browser:
             for answer in browser.map(page.get, (path, "state")):
-                assert answer
+                assert answer is not None
     page.action("POST", "pause", {"connector": 1})
     page.action("POST", "resume", {"connector": 1})
-    page.action("DELETE", "weekly-plan")
 
 
 @dataclass

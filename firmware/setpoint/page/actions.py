@@ -12,7 +12,8 @@ _FLASH = (503, "flash", "The flash does not take it. Nothing was changed.")
 _GOODBYE_MS = 300  # for the answer to leave before the restart
 
 
-async def answer(app, exchange, name: str) -> None:
+async def answer(app, exchange) -> None:
+    name = exchange.request.path[5:]
     fields = await exchange.fields()
     problem = _checked(app.station, fields, name) or _DO[name](app, fields)
     if problem is not None:

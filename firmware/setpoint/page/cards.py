@@ -55,12 +55,12 @@ def _some(app, first: int) -> list:
         return []
 
 
-async def remove(app, exchange, segment: str) -> None:
+async def remove(app, exchange) -> None:
     """DELETE /api/cards/TAG, percent-encoded."""
     from ..protocol.urls import percent_decoded
 
     try:
-        tag = percent_decoded(segment).decode()
+        tag = percent_decoded(exchange.request.path[11:]).decode()
     except (UnicodeError, ValueError):
         tag = ""
     await _change(app, exchange, tag, None)
@@ -77,7 +77,7 @@ async def _change(app, exchange, tag, info: "dict | None") -> None:
         await exchange.refuse(422, "id_tag", "id_tag must be 1 to 20 characters of plain ASCII.")
         return
     if not facts.settings["LocalAuthListEnabled"]:
-        await exchange.refuse(409, "off", "LocalAuthListEnabled is false: there is no list.")
+        await exchange.refuse(409, "no_list", "LocalAuthListEnabled is false: there is no list.")
         return
     if info is None and local_list.look_up(facts, documents, tag) is None:
         await exchange.refuse(404, "no_card", "There is no such card.")

@@ -47,5 +47,5 @@ class Guests(Listening):
         from .exchange import Exchange
         from .serving import serve
 
-        app, door = self._app, self.door
-        return Exchange, lambda exchange: serve(app, door, exchange)
+        app, door, others = self._app, self.door, self.exchanges
+        return Exchange, lambda exchange: serve(app, door, exchange, others)

@@ -19,7 +19,7 @@ _AGAIN_MS = const(60000)  # after a port that was taken
 _MOST = const(2)
 _STILL_MS = const(30000)
 _GIVES_WAY_MS = const(1500)
-_LEAST_FREE = const(12000)  # bytes; an answer was seen to take 8000 at its worst moment
+_LEAST_FREE = const(12000)  # bytes; two answers were seen to take 7000 at their worst moment
 
 
 class Listening:
@@ -32,7 +32,7 @@ class Listening:
         self._clock = clock
         self._log = log
         self._loaded = None  # what `load` returned, while there are exchanges
-        self._exchanges = []
+        self.exchanges = []
 
     def load(self) -> tuple:
         raise NotImplementedError
@@ -55,16 +55,16 @@ class Listening:
 
     def look(self) -> bool:
         """To be called often. False: nobody is connected."""
-        if self._exchanges:
+        if self.exchanges:
             self._look_after()
-        if len(self._exchanges) < _MOST:
+        if len(self.exchanges) < _MOST:
             self._accept()
-        if not self._exchanges:
+        if not self.exchanges:
             self._loaded = None
-        return len(self._exchanges) > 0
+        return len(self.exchanges) > 0
 
     def end(self) -> None:
-        for exchange in self._exchanges:
+        for exchange in self.exchanges:
             exchange.task.cancel()
             exchange.close()
 
@@ -82,7 +82,7 @@ class Listening:
             make, serve = self._loaded
             exchange = make(stream, self._clock)
             exchange.task = asyncio.create_task(self._guarded(serve, exchange))
-            self._exchanges.append(exchange)
+            self.exchanges.append(exchange)
         except (OSError, MemoryError):
             if stream is not None:
                 stream.close()
@@ -99,10 +99,10 @@ class Listening:
         """Ends what is over, and what takes too long."""
         now_ms = self._clock.ticks_ms()
         still_ms = _STILL_MS
-        if len(self._exchanges) == _MOST and self.door.waits():
+        if len(self.exchanges) == _MOST and self.door.waits():
             still_ms = _GIVES_WAY_MS
         left = []
-        for exchange in self._exchanges:
+        for exchange in self.exchanges:
             if not exchange.task.done() and (
                 now_ms - exchange.moved_ms >= still_ms or now_ms >= exchange.ends_ms
             ):
@@ -111,4 +111,4 @@ class Listening:
                 left.append(exchange)
                 continue
             exchange.close()
-        self._exchanges = left
+        self.exchanges[:] = left

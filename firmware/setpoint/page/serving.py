@@ -7,6 +7,7 @@ its own (DNS rebinding). So only names that are this station's own are answered.
 What a path leads to stands in a file of its own, loaded for the request. Such a file says what is
 wrong by `exchange.refuse`; RequestError is Exchange's and this file's alone (late.py, rule 2)."""
 
+from .. import late
 from ..protocol.http_request import RequestError
 
 # Path: methods. A path that ends with "/" has something behind it
@@ -33,18 +34,18 @@ _PATHS = {
 _LOGIN = "Log in with the owner's password."
 
 
-async def serve(app, door, exchange) -> None:
-    """One connection. Raises OSError, MemoryError: then it is closed as it is."""
+async def serve(app, door, exchange, others: list) -> None:
+    """One connection; others: these, and those that are there beside it. Raises OSError, MemoryError: then it is closed as it is."""
     try:
         if not await exchange.head():
             return
-        await _serve(app, door, exchange)
+        await _serve(app, door, exchange, others)
     except RequestError as error:
         if not exchange.begun:
             await exchange.refuse(*error.args)
 
 
-async def _serve(app, door, exchange) -> None:
+async def _serve(app, door, exchange, others: list) -> None:
     request = exchange.request
     if not request.fields.get("host"):
         raise RequestError(400, "host", "The request names no Host.")
@@ -62,14 +63,21 @@ async def _serve(app, door, exchange) -> None:
             "This address takes %s." % methods.replace(" ", ", "),
             "Allow: %s\r\n" % methods.replace(" ", ", "),
         )
-    elif path == "/":
+        return
+    may_look = door.open and request.method in ("GET", "HEAD")
+    if path == "/":
         await _document(exchange)
     elif path == "/api/login":
         await _login(app, door, exchange)
-    elif not _may(app, door, request):
+    elif not (may_look or is_owner(app, door, request)):
         await exchange.refuse(401, "login", _LOGIN, "WWW-Authenticate: Bearer\r\n")
     else:
-        await _route(app, door, exchange, path)
+        exchange.logged_in = is_owner(app, door, request)
+        exchange.needs_password = not door.open
+        late.forget()  # of what has said who asks
+        exchange.serves = _loaded(known, others)
+        exchange.path = known
+        await exchange.serves(app, exchange)
 
 
 def _is_ours(host: str, names) -> bool:
@@ -77,47 +85,32 @@ def _is_ours(host: str, names) -> bool:
     return name.lower() in names and (not port or port.isdigit())
 
 
-async def _route(app, door, exchange, path: str) -> None:
+def _loaded(path: str, others: list):
+    """What makes the answers at a path: loaded for this request, or for another one that goes on."""
+    for other in others:
+        if other.path == path and other.serves is not None:
+            return other.serves
     if path == "/api/state":
-        from .state import answer
-
-        await answer(app, door, exchange, is_owner(app, door, exchange.request))
+        from .state import answer as found
     elif path == "/api/plan":
-        from .curves import answer
-
-        await answer(app, exchange)
+        from .curves import answer as found
     elif path == "/api/sessions":
-        from .sessions import answer
-
-        await answer(app, exchange)
+        from .sessions import answer as found
     elif path == "/api/sessions.csv":
-        from .sessions import csv
-
-        await csv(app, exchange)
+        from .sessions import csv as found
     elif path == "/api/log":
-        from .texts import log
-
-        await log(app, exchange)
+        from .texts import log as found
     elif path == "/api/weekly-plan":
-        from .texts import plan
-
-        await plan(app, exchange)
+        from .texts import plan as found
     elif path == "/api/cards":
-        from .cards import answer
-
-        await answer(app, exchange)
-    elif path[:11] == "/api/cards/":
-        from .cards import remove
-
-        await remove(app, exchange, path[11:])
+        from .cards import answer as found
+    elif path == "/api/cards/":
+        from .cards import remove as found
     elif path == "/api/update":
-        from .install import answer
-
-        await answer(app, exchange)
+        from .install import answer as found
     else:
-        from .actions import answer
-
-        await answer(app, exchange, path[5:])
+        from .actions import answer as found
+    return found
 
 
 # -- who asks
@@ -139,10 +132,6 @@ def is_owner(app, door, request) -> bool:
         clock.now(),
         clock.uptime_ms() // 1000,
     )
-
-
-def _may(app, door, request) -> bool:
-    return (door.open and request.method in ("GET", "HEAD")) or is_owner(app, door, request)
 
 
 def _salt(app) -> str:

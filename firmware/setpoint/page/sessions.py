@@ -69,7 +69,7 @@ def add(folder: str, ended: list) -> None:
             record = list(one)
             record[5] = _REASONS.index(record[5] if record[5] in _REASONS else "Other")
             record[6] = record[6].encode()[:20]
-        patiently(_add, folder, _sealed(record))
+        _add(folder, _sealed(record))
 
 
 def _sealed(record: list) -> bytes:
@@ -88,10 +88,10 @@ def _sealed(record: list) -> bytes:
 
 
 def _add(folder: str, record: bytes) -> None:
-    files = _files(folder)
+    files = patiently(_files, folder)
     if files:
         path = "%s/%d" % (folder, files[-1])
-        size = os.stat(path)[6]
+        size = patiently(os.stat, path)[6]
         if size % _RECORD == 0 and size < _IN_FILE * _RECORD:
             write_file(path, "ab", record)
             return

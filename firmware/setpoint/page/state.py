@@ -5,14 +5,15 @@ import json
 
 from .. import __version__
 from ..units import tenths_text
+from .bounds import next_change
 from .reasons import instant, reason_of, truth
 
 
-async def answer(app, door, exchange, logged_in: bool) -> None:
+async def answer(app, exchange) -> None:
     await exchange.begin(200, "application/json")
     await exchange.write('{"station":{')
     await exchange.write(_who(app))
-    await exchange.write(_how(app, door, logged_in))
+    await exchange.write(_how(app, exchange))
     await exchange.write('},"connectors":')
     before = "["
     for connector in app.station.facts.connectors:
@@ -58,15 +59,15 @@ def _central_system(app) -> str:
     return "online" if status == "Accepted" else status.lower()
 
 
-def _how(app, door, logged_in: bool) -> str:
+def _how(app, exchange) -> str:
     station = app.station
     dimming = station.dimming
     return (
         ',"needs_password":%s,"logged_in":%s,"free_vend":%s,"faults":%s,"dimmed":%s,"house":%s,'
         '"owner_a":%s,"restart":%s'
         % (
-            truth(not door.open),
-            truth(logged_in),
+            truth(exchange.needs_password),
+            truth(exchange.logged_in),
             truth(station.settings["FreeVendActive"]),
             _faults(station.facts.charge_point),
             "null" if dimming is None else truth(dimming.active),
@@ -131,8 +132,6 @@ def _connector(app, connector) -> str:
 
 
 def _limit(app, connector) -> str:
-    from .curves import next_change
-
     limit = app.station.limits.of[connector.id]
     now = app.clock.now()
     following = next_change(app.station, connector, now)
