@@ -129,7 +129,7 @@ def plug(station, connector: int = 1, amps: int = 32) -> None:
 def charge(station, page) -> None:
     """A vehicle is plugged in, and the owner starts its charge."""
     plug(station)
-    page.click(".b-start")
+    page.locator(".b-start >> visible=true").first.click()
     page.wait_for_selector(".b-stop")
     station.wait_until(
         lambda state: state["connectors"][0]["contactor"]["closed"], timeout=PATIENCE_MS / 1000

@@ -1,7 +1,6 @@
 """How the station's page looks and bears a poor network, in a real browser, at the firmware as a board
 has it: frozen, on the 32-bit interpreter."""
 
-
 import pytest
 from page_bench import DESK, NOON, PHONE, charge, plug
 from playwright.sync_api import expect
@@ -97,9 +96,13 @@ SPEECHES = {"en": "en-GB", "de": "de-DE"}
 def test_a_phone_shows_everything_without_scrolling_sideways(own_station, visit, language):
     station = own_station(clock=NOON, connectors=[{"id": 1}, {"id": 2}])
     page = visit(station, size=PHONE, locale=SPEECHES[language]).page
-    plug(station)
+    charge(station, page)
+    page.locator(".b-stop").first.click()
+    page.click("#sure-yes")
+    expect(page.locator("#sessions-rows tr")).to_have_count(1)
     page.locator(".b-start").first.click()
     expect(page.locator(".b-stop").first).to_be_visible()
+    page.click("#ahead summary")
     station.cmd("fault", connector=2, code="OtherError", vendor_code="cable",
                 info="Cable coded 820 ohm: plug in another cable", active=True)  # fmt: skip
     expect(page.locator(".fault")).to_be_visible()
