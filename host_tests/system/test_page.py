@@ -192,6 +192,9 @@ def test_the_plan_is_edited_by_weekdays_and_hours(own_station, visit):
     page.click("text=Add an hour")
     page.locator(".step input").nth(1).fill("12:30")
     page.locator(".step select").nth(1).select_option("0")
+    page.click("#plan > summary")
+    page.click("#plan > summary")  # what was begun is still there
+    expect(page.locator(".step input").nth(1)).to_have_value("12:30")
     page.click("text=Other hours on some days")  # Saturday and Sunday
     page.locator(".group").nth(1).locator("[aria-label=Friday]").click()
     page.locator(".group").nth(1).locator("select").first.select_option("unlimited")
