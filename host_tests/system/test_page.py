@@ -321,4 +321,5 @@ def test_a_file_that_is_no_firmware_is_refused(own_station, visit, tmp_path):
     page.set_input_files("#update-file", file)
     yes(page, "New firmware")
     expect(page.locator("#notice")).to_be_visible()
+    expect(page.locator("#notice-title")).to_have_text("This file is no firmware for this station")
     expect(page.locator("#notice-text")).not_to_be_empty()
