@@ -278,14 +278,17 @@ def test_a_restart_under_the_page(own_station, visit):
     visited = visit(station)
     visited.expected = "status of 401|ERR_"  # each try that met nobody
     page = visited.page
+    charge(station, page)
     page.click("#station > summary")
     page.click("#restart")
+    expect(page.locator("#sure-text")).to_contain_text("A charge that runs ends")
     yes(page, "Restart the station")
     assert station.wait_exit(60) == 75
     expect(page.locator("#offline")).to_contain_text("The station restarts.")
     station.start()
     expect(page.locator("#offline")).to_be_hidden()
     expect(page.locator(".status")).to_have_text("Ready")  # and nobody had to log in again
+    expect(page.locator("#sessions-rows tr")).to_have_count(1)
 
 
 def test_new_firmware_from_a_file(own_station, visit, tmp_path):
