@@ -50,7 +50,7 @@ def constants(station, connector):
         yield source, None, caps[source]
     totals = station.limits.totals or {}
     for source in totals:
-        da, words = totals[source]
+        da, words, _ = totals[source]
         yield source, words, da
 
 
