@@ -66,6 +66,10 @@ MAY_IMPORT = {
     "fault_reports": {"pilot.fault_words"},
     "inspection": {"outputs", "pilot.duty", "protocol.iso8601"},
     "transfers": {"clock", "link", "diagnostics", "update"},
+    "page": {
+        *("station", "sessions", "charging", "schedule", "messaging", "protocol"),
+        *("update", "store", "clock", "late", "log_ring"),
+    },
     "update": {"protocol.firmware_file", "store", "clock"},
     "diagnostics": {"clock", "dim_log", "inspection", "protocol.iso8601", "station"},
     "app": {
@@ -85,7 +89,7 @@ MAY_IMPORT = {
             "tasks",
         ),
         *("late", "outputs", "state_line", "fault_reports", "house_limit", "transfers"),
-        *("update", "work", "dim_log", "wear", "network_time"),
+        *("update", "work", "dim_log", "wear", "network_time", "page"),
     },
     "main": {"app", "board", "log", "log_ring"},
     "boot": {"main"},

@@ -35,6 +35,8 @@ _LONGEST_NAP_MS = 1000  # the agent wakes at least once a second, and looks for 
 class App:
     """`run` returns when the station is to be restarted."""
 
+    page = None  # page/page.py, where the board has a door
+
     def __init__(self, board, started: str = "") -> None:
         """started: how this start came about, as boot.py says it."""
         self.board = board
@@ -133,6 +135,11 @@ class App:
         self.dispatch(
             self.station.start, self.board.reset_cause in ("software", "watchdog", "panic")
         )
+        if self.board.page is not None:
+            from .page.guests import begin
+
+            begin(self)
+            del begin  # this frame stays, and with it what it names
         if self.house is None and self.station.settings.values.get("SurplusCharging"):
             # The key is from a time with a meter: what nobody sees is no surplus
             self.station.limits.limit_total("surplus", 0, "surplus, there is no mains meter")
@@ -160,6 +167,8 @@ class App:
             await self.session.say_goodbye()
         finally:
             self.control.halt()
+            if self.page is not None:
+                running.append(self.page.task)
             for task in running + list(self.transfers.values()):
                 task.cancel()
 
@@ -294,6 +303,10 @@ class App:
             event(*arguments)
             self._carry_out()
             self._changes += outputs.assign(self)
+            if self.station.facts.ended_sessions:
+                from .page.sessions import keep
+
+                keep(self)
         except MemoryError:
             if self.station.changing:
                 self._on_death("agent", "out of memory")

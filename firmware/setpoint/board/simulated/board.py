@@ -94,12 +94,20 @@ class Board:
             from .mains import SimulatedMains
 
             self.mains = SimulatedMains(device["mains"], self.outlets, self.clock)
+        self.page = settings["page"]
         self._dim = device["dim"]
         self.dim_watts: "int | None" = None if self._dim is None else self._dim["watts"]
         self._control = settings["control"]
         self.ticker: "Ticker | None" = None
         # The watchdog sleeps until it is fed for the first time
         self._looks_without_food: "int | None" = None
+
+    def door(self, listener: "tuple | None"):
+        from .door import Door
+
+        door = Door(self.page, self.network, self._store)
+        door.listener = listener
+        return door
 
     def running_slot(self) -> tuple:
         from .slots import Partition
