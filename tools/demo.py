@@ -86,7 +86,12 @@ class Demo:
             folder,
             csms_url=self.central.url,
             connectors=[{"id": 1}],
-            keys={"MeterValueSampleInterval": "5"},
+            keys={
+                "MeterValueSampleInterval": "5",
+                # By default it rests for longer than the demo takes
+                "ContactorMinimumOpenSeconds": "0",
+                "ContactorMinimumClosedSeconds": "0",
+            },
             device={
                 "limits_without_profile": {
                     "amps": SITE.amps,
