@@ -55,6 +55,10 @@ MAY_IMPORT = {
     "fault_reports": {"pilot.faults"},
     "inspection": {"pilot.duty", "protocol.iso8601"},
     "transfers": {"clock", "link", "diagnostics", "update"},
+    "page": {
+        *("station", "sessions", "charging", "schedule", "messaging", "protocol"),
+        *("update", "store", "clock", "late", "log_ring"),
+    },
     "update": {"protocol.firmware_file", "store", "clock"},
     "diagnostics": {"clock", "dim_log", "inspection", "protocol.iso8601", "station"},
     "app": {
@@ -74,7 +78,7 @@ MAY_IMPORT = {
             "tasks",
         ),
         *("late", "outputs", "state_line", "fault_reports", "house_limit", "transfers"),
-        *("update", "work", "dim_log"),
+        *("update", "work", "dim_log", "page"),
     },
     "main": {"app", "board", "log", "log_ring"},
     "boot": {"main"},

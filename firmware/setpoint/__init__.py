@@ -33,6 +33,7 @@ rooms.
     fault_reports       what the control loop found wrong: to the station, the log and flash
     inspection          the state in one dict, for the bench
     transfers           uploads and downloads, beside the station's passes
+    page       OUTSIDE  the station's own web page in the home network, and the JSON under it
     update     OUTSIDE  new firmware: fetched, put where it does not run, started, given up
     diagnostics         the files that a central system may ask for
     app                 puts it together: dispatches events to the station, carries out its effects,
@@ -52,6 +53,7 @@ Who may import whom; host_tests/test_architecture.py holds this picture true:
             app -> { store, board, inspection, clock, log, tasks }
             app -> transfers -> { link, diagnostics -> { inspection, station }, update }
             app -> update -> { protocol, store, clock }
+            app -> page -> { station, sessions, charging, schedule, update, store }
 
 A pure room imports its own files, units, and a few modules of the interpreter (micropython, struct,
 json, binascii, hashlib, array). It holds no float, no clock and nothing async.

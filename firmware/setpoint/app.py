@@ -34,6 +34,8 @@ _LONGEST_NAP_MS = 1000  # the agent wakes at least once a second, and looks for 
 class App:
     """`run` returns when the station is to be restarted."""
 
+    page = None  # page/page.py, where the board has a door
+
     def __init__(self, board, started: str = "") -> None:
         """started: how this start came about, as boot.py says it."""
         self.board = board
@@ -94,6 +96,10 @@ class App:
             from .house_limit import HouseLimit
 
             self.house = HouseLimit(self, board.mains, self._events.set)
+        if board.door is not None:
+            from .page.page import Page
+
+            self.page = Page(self)
         credentials = self.station.facts.credentials
         credentials.provisioned, credentials.random = self._provisioned_roots, os.urandom
         self.session = Session(
@@ -133,6 +139,8 @@ class App:
             ("agent", self._agent()),
             ("link", self.session.run(self)),
         ]
+        if self.page is not None:
+            named.append(("page", self.page.run()))
         running = [
             tasks.start(name, coroutine, self._on_death)
             for name, coroutine in named + self.board.attach(self)

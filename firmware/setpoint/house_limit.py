@@ -11,12 +11,12 @@ _LOOK_MS = 1000
 
 class HouseLimit:
     """mains: the board's (contract.pyi). wake: has the agent look. due_ms: when `look` is wanted
-    at the latest."""
+    at the latest. limit: house/mains.py."""
 
     def __init__(self, app, mains, wake) -> None:
         self._app = app
         self._meter = mains
-        self._limit = Mains(
+        self.limit = Mains(
             tenths(mains.fuse_amps), tenths(mains.safe_amps), mains.rise_after_s, mains.lag
         )
         self._seen = mains.readings
@@ -27,13 +27,13 @@ class HouseLimit:
         self._current_da = [0, 0, 0]
         self.due_ms = 0
         mains.on_reading = wake
-        app.station.limits.limit_total("house", self._limit.da, self._limit.words())
+        app.station.limits.limit_total("house", self.limit.da, self.limit.words())
 
     def look(self) -> None:
         """Cheap when there is nothing new."""
         up_ms = self._app.clock.uptime_ms()
         readings = self._meter.readings
-        limit = self._limit
+        limit = self.limit
         if readings != self._seen:
             self._seen = readings
             phases, assumed = self._ours()

@@ -100,6 +100,14 @@ SELDOM = (
     "setpoint.update",
     "setpoint.board.esp32.slot",
     "setpoint.board.simulated.slots",
+    # for the page
+    "setpoint.page.serving",
+    "setpoint.page.exchange",
+    "setpoint.page.access",
+    "setpoint.page.state",
+    "setpoint.page.reasons",
+    "setpoint.page.curves",
+    "setpoint.protocol.http_request",
     # at the start
     "setpoint.house.rotation",
     "setpoint.board.meters.mains_table",

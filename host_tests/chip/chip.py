@@ -159,6 +159,7 @@ class Chip:
         # What connect raises: OSError, or RuntimeError("Wifi Unknown Error 0x3001")
         self.wifi_error = None
         self.wifi_log = []
+        self.hostname = "mpy-esp32"
         self.radio_starts_us = 90000  # active(True) waits so long
         self.dns_server = "0.0.0.0"  # in the lease
         self.celsius = 21.0625  # None: no sensor

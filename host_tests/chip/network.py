@@ -12,9 +12,12 @@ STA_IF = 0
 DRIVER_BYTES, CALIBRATION_BYTES = 34000, 2000
 
 
-def hostname(name):
+def hostname(name=None):
+    if name is None:
+        return CHIP.hostname
     if len(name.encode()) > 32:
         raise ValueError
+    CHIP.hostname = name
     CHIP.wifi_log.append("hostname " + name)
 
 
@@ -52,7 +55,10 @@ class WLAN:
             CHIP.now_us += CHIP.radio_starts_us
         CHIP.radio = "on" if on else "off"
 
-    def config(self, *, pm):
+    def config(self, name=None, *, pm=None):
+        if name is not None:
+            assert name == "mac"
+            return b"\x24\x0a\xc4\x12\xab\xcd"
         assert pm == self.PM_NONE
 
     def disconnect(self):

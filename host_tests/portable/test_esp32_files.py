@@ -389,4 +389,4 @@ def test_an_open_network_needs_no_password():
             pass_time(1000, [Task(board.network.run(App(board)))])
         finally:
             end()
-        assert CHIP.wifi_log == ["off", "on", "connect open "]
+        assert CHIP.wifi_log == ["off", "hostname setpoint-abcd", "on", "connect open "]

@@ -13,6 +13,7 @@ from noting_app import NotingApp
 from setpoint.board.esp32 import wifi
 from setpoint.board.esp32.wifi import Network
 
+NAMED = "hostname setpoint-abcd"  # by the last two bytes of its address
 _HOME = {"ssid": "home", "password": "secret"}
 
 
@@ -38,7 +39,7 @@ def test_wifi_comes_goes_and_comes_back():
     app = NotingApp()
     network = seen(_HOME, [(1000, True)], app)
     assert network.up and app.told == [("info", "wifi", "Wi-Fi: 127.0.0.1"), "network"]
-    assert CHIP.wifi_log == ["off", "on", "connect home secret"]
+    assert CHIP.wifi_log == ["off", NAMED, "on", "connect home secret"]
     network = seen(_HOME, [(1000, True), (5000, False)], app)
     assert not network.up and app.told[-2:] == [("warn", "wifi", "Wi-Fi lost"), "network"]
     network = seen(_HOME, [(1000, True), (5000, False), (5000, True)], app)
@@ -48,14 +49,14 @@ def test_wifi_comes_goes_and_comes_back():
 def test_after_a_minute_without_a_network_it_joins_again_and_after_ten_the_radio_starts_anew():
     app = NotingApp()
     seen(_HOME, [(59000, False)], app)
-    assert CHIP.wifi_log == ["off", "on", "connect home secret"]
+    assert CHIP.wifi_log == ["off", NAMED, "on", "connect home secret"]
     seen(_HOME, [(1000, True), (5000, False), (65000, False)], app)
-    assert CHIP.wifi_log[3:] == ["disconnect", "connect home secret"]
+    assert CHIP.wifi_log[4:] == ["disconnect", "connect home secret"]
     seen(_HOME, [(545000, False)], app)
     assert CHIP.wifi_log.count("connect home secret") == 10 and CHIP.wifi_log.count("on") == 1
     seen(_HOME, [(610000, False)], app)
     assert (
-        CHIP.wifi_log[-3:] == ["off", "on", "connect home secret"]
+        CHIP.wifi_log[-4:] == ["off", NAMED, "on", "connect home secret"]
         and CHIP.wifi_log.count("on") == 2
     )
 
@@ -81,7 +82,7 @@ def test_a_radio_that_does_not_start_is_told_once_and_tried_ever_more_seldom():
 def test_a_network_that_comes_back_ends_the_growing_pause():
     app = NotingApp()
     seen(_HOME, [(3 * 3600000, True), (5000, False), (615000, False)], app)
-    assert CHIP.wifi_log[-3:] == ["off", "on", "connect home secret"]
+    assert CHIP.wifi_log[-4:] == ["off", NAMED, "on", "connect home secret"]
 
 
 def test_what_the_radio_raises_is_told_and_tried_again_and_its_task_goes_on():

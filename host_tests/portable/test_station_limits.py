@@ -358,7 +358,7 @@ def test_the_lowest_of_all_totals_holds_whoever_set_it():
         assert bench.limits[1] == 79
         bench.total("house", None)
         bench.set_profile(periods=((0, 32),), **MAX)
-        assert bench.limits[1] == 250 and bench.station.limits._totals is None
+        assert bench.limits[1] == 250 and bench.station.limits.totals is None
 
 
 def test_a_cap_of_the_connector_below_the_total_is_what_limits_it():

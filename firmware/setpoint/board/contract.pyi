@@ -153,6 +153,28 @@ class Network(Protocol):
     def has_room_for_tls(self) -> bool:
         """Is there memory for one more connection inside TLS?"""
 
+class Door(Protocol):
+    """Where the station's own web page is asked for. None of its methods waits."""
+
+    password: str  # the owner's
+    open: bool  # whoever only looks needs no password
+
+    def begin(self) -> None:
+        """From now on others can connect. Raises OSError."""
+
+    def url(self) -> str | None:
+        """Where people find it; None before `begin`."""
+
+    def names(self) -> Sequence[str]:
+        """The names and addresses by which others reach this station, in small letters, without the
+        port. A request that is meant for another one is not answered."""
+
+    def waits(self) -> bool:
+        """Does somebody wait to be accepted?"""
+
+    def accept(self) -> Stream | None:
+        """A connection that somebody began; None: nobody waits. Raises OSError."""
+
 class App(Protocol):
     """What a board may report to the application, beside what the application asks for. All of it
     returns at once."""
@@ -209,6 +231,10 @@ class Board(Protocol):
     @property
     def mains(self) -> Mains | None:
         """None: there is no meter at the grid connection."""
+
+    @property
+    def door(self) -> Door | None:
+        """None: the station has no page."""
 
     # What all connectors together may draw while the grid operator's contact says dim; None: there
     # is no such contact

@@ -96,8 +96,8 @@ class Limits:
     def __init__(self, facts, profiles) -> None:
         self._facts = facts
         self._profiles = profiles
-        self._caps = {}  # connector id: {source: da}
-        self._totals = None  # {source: (da, words)}, where there is one
+        self.caps = {}  # connector id: {source: da}
+        self.totals = None  # {source: (da, words)}, where there is one
         self.of = {}
         for connector in facts.connectors:
             self.of[connector.id] = ConnectorLimit()
@@ -108,7 +108,7 @@ class Limits:
         """A limit from elsewhere: cable, temperature, fallback. None: it does not limit."""
         if da == self.cap_of(connector_id, source):
             return
-        caps = self._caps.setdefault(connector_id, {})
+        caps = self.caps.setdefault(connector_id, {})
         if da is None:
             del caps[source]
         else:
@@ -116,13 +116,13 @@ class Limits:
         self._facts.limits_stale = True
 
     def cap_of(self, connector_id: int, source: str) -> "int | None":
-        return self._caps.get(connector_id, {}).get(source)
+        return self.caps.get(connector_id, {}).get(source)
 
     def limit_total(self, source: str, da: "int | None", words: "str | None" = None) -> None:
         """What all connectors together may draw per phase, from elsewhere: the house, a dim input.
         The lowest of all totals holds. None: it does not limit. words: the source and more of it,
         for people ("house, L2")."""
-        totals = self._totals or {}
+        totals = self.totals or {}
         new = None if da is None else (da if da > 0 else 0, words or source)
         if totals.get(source) == new:
             return
@@ -130,11 +130,11 @@ class Limits:
             del totals[source]
         else:
             totals[source] = new
-        self._totals = totals or None
+        self.totals = totals or None
         self._facts.limits_stale = True
 
     def total_of(self, source: str) -> "int | None":
-        return self._totals[source][0] if self._totals and source in self._totals else None
+        return self.totals[source][0] if self.totals and source in self.totals else None
 
     def due(self) -> bool:
         """Could a limit be another one than last time? Cheap, and allocates nothing."""
@@ -165,8 +165,8 @@ class Limits:
         for connector in facts.connectors:
             bounds[connector.id] = self._bound(connector, facts.now)
         source = None  # of the total, where it is neither a profile nor the installation
-        for name in self._totals or ():
-            da, words = self._totals[name]
+        for name in self.totals or ():
+            da, words = self.totals[name]
             if total_da is None or da < total_da:
                 total_da, total_reason, source = da, words, name
         if len(facts.connectors) > 1 and total_da is not None:
@@ -192,7 +192,7 @@ class Limits:
             source = "installation" if supply.own_rate < supply.connector_rate else "hardware"
         elif reason.id is None:
             source = "plan"
-        caps = self._caps.get(connector.id, {})
+        caps = self.caps.get(connector.id, {})
         for name in caps:
             if caps[name] < da:
                 da, source, reason = caps[name], name, None

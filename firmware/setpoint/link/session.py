@@ -129,6 +129,10 @@ class Session:
             await self._connection.close(GOING_AWAY, "restarting")
 
     async def run(self, owner) -> None:
+        if not self._identity.get("csms_url"):
+            self._log("info", "no central system is named: the station lives by itself")
+            while True:
+                await self._until_news(None)
         while True:
             if not self._network.up:
                 self._log("info", "waiting for the network")

@@ -110,6 +110,11 @@ class Board:
         self.keys = identity.get("keys", {})
         self.reconnect = identity.get("reconnect") or {"minimum_s": 5, "random_s": 10}
         self.network = Network(identity.get("wifi"))
+        self.door = None
+        if identity.get("page") and identity.get("wifi"):
+            from .door import Door
+
+            self.door = Door(identity["page"], self.network)
         self.mains = None
         if wiring.get("mains"):
             self.mains = mains(wiring, bus, self.supply, self.network, self.clock)

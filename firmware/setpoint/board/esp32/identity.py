@@ -78,6 +78,18 @@ def _wanted(name, value) -> "str | None":
             key for key in value if type(key) is not str or type(value[key]) in (dict, list)
         ]
         return None if right else "an object of configuration keys and their values"
+    if name == "page":
+        right = type(value) is dict and type(value.get("password")) is str
+        right = right and len(value["password"]) >= 8
+        right = right and type(value.get("open", False)) is bool
+        port = value.get("port", 80) if right else 80
+        right = right and type(port) is int and 0 < port < 65536
+        right = right and not [key for key in value if key not in ("password", "open", "port")]
+        return (
+            None
+            if right
+            else "an object of password (8 characters at least) and, as they are needed, open and port"
+        )
     if name == "reconnect":
         right = (
             type(value) is dict

@@ -40,10 +40,11 @@ _TCP, _TCP_NODELAY = 6, 1
 
 class Network:
     def __init__(self, wifi: "dict | None") -> None:
-        """wifi: {"ssid", "password"} and, optional, "hostname", "country"; None: there is none."""
+        """wifi: {"ssid", "password"} and, optional, "hostname", "country"; None: there is none.
+        A hostname that is not named is setpoint- and the last two bytes of the radio's address."""
         self.up = False
         self._wifi = wifi or {}
-        self._wlan: "network.WLAN | None" = None
+        self.wlan: "network.WLAN | None" = None
         self._problem: "str | None" = None  # why the radio did not do its last step
         self._logged: "str | None" = None  # the problem that the log has already
         if self._wifi.get("ssid"):
@@ -56,11 +57,11 @@ class Network:
     ) -> "Stream":
         """A stream to host:port, inside TLS when given a tls.SSLContext. IPv4 only. Raises
         OSError."""
-        if not self.up or self._wlan is None:
+        if not self.up or self.wlan is None:
             raise OSError(errno.EHOSTUNREACH)
         from ..resolver import address_of
 
-        found = await address_of(host, self._wlan.ifconfig()[3], self._last, self._log)
+        found = await address_of(host, self.wlan.ifconfig()[3], self._last, self._log)
         family, kind, protocol, _, address = socket.getaddrinfo(found, port, 0, socket.SOCK_STREAM)[
             0
         ]
@@ -110,8 +111,8 @@ class Network:
         self._log_problem(app)
         looks = minutes = 0
         pause = 1 if self._problem else _START_AFTER
-        while self._wlan is not None:
-            if not self._wlan.isconnected():
+        while self.wlan is not None:
+            if not self.wlan.isconnected():
                 looks += 1
                 if self.up:
                     self._changed(app, False, "Wi-Fi lost")
@@ -128,7 +129,7 @@ class Network:
             elif not self.up:
                 looks = minutes = 0
                 pause = _START_AFTER
-                self._changed(app, True, "Wi-Fi: " + self._wlan.ifconfig()[0])
+                self._changed(app, True, "Wi-Fi: " + self.wlan.ifconfig()[0])
             await sleep_ms(_LOOK_MS)
         while True:  # a board's task does not end
             await sleep_ms(1000 * _LOOK_MS)
@@ -150,9 +151,9 @@ class Network:
         self._problem = None
         try:
             # When the board is made, and never again: a second try after a failed one aborts
-            if self._wlan is None:
-                self._wlan = network.WLAN(network.STA_IF)
-            step(self._wlan)
+            if self.wlan is None:
+                self.wlan = network.WLAN(network.STA_IF)
+            step(self.wlan)
         except (OSError, RuntimeError, ValueError) as error:
             self._problem = "the radio does not start: %s" % (
                 str(error) or "it does not take this hostname or country"
@@ -167,8 +168,9 @@ class Network:
                 % (_START_BYTES, free)
             )
         wlan.active(False)
-        if wifi.get("hostname"):
-            network.hostname(wifi["hostname"])
+        network.hostname(
+            wifi.get("hostname") or "setpoint-%02x%02x" % tuple(wlan.config("mac")[-2:])
+        )
         if wifi.get("country"):
             network.country(wifi["country"])
         wlan.active(True)

@@ -92,6 +92,11 @@ class Board:
             from .mains import SimulatedMains
 
             self.mains = SimulatedMains(device["mains"], self.outlets, self.clock)
+        self.door = None
+        if settings["page"] is not None:
+            from .door import Door
+
+            self.door = Door(settings["page"], self.network, store)
         self._dim = device["dim"]
         self.dim_watts: "int | None" = None if self._dim is None else self._dim["watts"]
         self._control = settings["control"]

@@ -64,7 +64,7 @@ class Network:
         self._dns = dns
         self._tls_connections = tls_connections
         self._last: "tuple[str, str] | None" = None  # (host, its address) of the last connection
-        self._streams: "list[Stream]" = []
+        self.streams: "list[Stream]" = []
         self._cut: "list[Stream]" = []  # from before the cable was pulled
         self._back = asyncio.Event()
 
@@ -92,21 +92,21 @@ class Network:
         stream = Stream(self, connection)
         if tls is not None:
             stream.begin_tls(tls, server_hostname)
-        self._streams.append(stream)
+        self.streams.append(stream)
         return stream
 
     def has_room_for_tls(self) -> bool:
-        inside = [stream for stream in self._streams + self._cut if stream.is_inside_tls()]
+        inside = [stream for stream in self.streams + self._cut if stream.is_inside_tls()]
         return self._tls_connections is None or len(inside) < self._tls_connections
 
     def set_up(self, up: bool) -> None:
         """The cable goes in or out."""
         self.up = up
         if not up:
-            for stream in self._streams:
+            for stream in self.streams:
                 stream.is_cut = True
-            self._cut.extend(self._streams)
-            self._streams = []
+            self._cut.extend(self.streams)
+            self.streams = []
             return
         while self._cut:
             self._cut.pop().end()
@@ -118,8 +118,8 @@ class Network:
             await self._back.wait()
 
     def forget(self, stream: "Stream") -> None:
-        if stream in self._streams:
-            self._streams.remove(stream)
+        if stream in self.streams:
+            self.streams.remove(stream)
 
 
 class Stream:

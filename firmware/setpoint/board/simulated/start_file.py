@@ -48,6 +48,7 @@ _FIELDS = {
     },
     "basic_auth": ("text or an object or null", None),
     "network": {"dns": ("text or null", None), "tls_connections": ("a whole number or null", None)},
+    "page": ("an object or null", None),
     "store": ("text", "station-store"),
     "control": ("an object or null", None),
     # Reads that fail: flash_chip.py
@@ -59,6 +60,12 @@ _FIELDS = {
         "unset": ("true or false", False),
     },
     "vehicles": ("a list", None),
+}
+# The station's own page; port 0: any free one
+_PAGE = {
+    "password": ("text", ""),
+    "open": ("true or false", False),
+    "port": ("a whole number", 0),
 }
 _CONTROL = {"host": ("text", "127.0.0.1"), "port": ("a whole number", 0)}
 # A meter at the grid connection, and what the rest of the house draws
@@ -162,9 +169,9 @@ def _read_the_rest(settings: dict, reading: _Reading) -> None:
     check(settings["board"] == "simulated", "board", '"simulated" on this interpreter')
     url = settings["csms_url"]
     check(
-        url.startswith("ws://") or url.startswith("wss://"),
+        url == "" or url.startswith("ws://") or url.startswith("wss://"),
         "csms_url",
-        "an address that begins with ws:// or wss://",
+        "an address that begins with ws:// or wss://, or empty: there is no central system",
     )
     check(settings["charge_point_id"] != "", "charge_point_id", "text that is not empty")
     blank = [char for char in settings["charge_point_id"] if char.isspace()]
@@ -219,6 +226,13 @@ def _read_the_rest(settings: dict, reading: _Reading) -> None:
         check(right, "device.dim.watts", "a whole number above 0")
     for name in ("minimum_s", "random_s"):
         check(settings["device"]["reconnect"][name] >= 0, "device.reconnect." + name, "0 or more")
+
+    if settings["page"] is not None:
+        page = settings["page"] = reading.object(settings["page"], _PAGE, "page.")
+        right = fits(page["password"], "text") and len(page["password"]) >= 8
+        check(right, "page.password", "text of 8 characters at least")
+        right = fits(page["port"], "a whole number") and 0 <= page["port"] < 65536
+        check(right, "page.port", "0 to 65535")
 
     if settings["control"] is not None:
         settings["control"] = reading.object(settings["control"], _CONTROL, "control.")

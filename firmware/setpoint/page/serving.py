@@ -1,0 +1,168 @@
+"""Which request gets which answer. The order: the head, the host that it is meant for, whether there
+is such a path, who asks, and only then the body.
+
+Host: a page on the internet may have its name point at this station, and read here as if it were
+its own (DNS rebinding). So only names that are this station's own are answered.
+
+What a path leads to stands in a file of its own, loaded for the request. Such a file says what is
+wrong by `exchange.refuse`; RequestError is Exchange's and this file's alone (late.py, rule 2)."""
+
+from ..protocol.http_request import RequestError
+
+# Path: methods. A path that ends with "/" has something behind it
+_PATHS = {
+    "/": "GET HEAD",
+    "/api/login": "POST",
+    "/api/state": "GET HEAD",
+}
+_LOGIN = "Log in with the owner's password."
+
+
+async def serve(page, exchange) -> None:
+    """One connection. Raises OSError, MemoryError: then it is closed as it is."""
+    try:
+        if not await exchange.head():
+            return
+        await _serve(page, exchange)
+    except RequestError as error:
+        if not exchange.begun:
+            await exchange.refuse(*error.args)
+
+
+async def _serve(page, exchange) -> None:
+    request = exchange.request
+    if not request.fields.get("host"):
+        raise RequestError(400, "host", "The request names no Host.")
+    if not _is_ours(request.fields["host"], page.door.names()):
+        raise RequestError(421, "host", "This station has another name or address.")
+    path = request.path
+    known = path if path in _PATHS else path[: path.rfind("/") + 1]
+    methods = _PATHS.get(known) if known != "/" or path == "/" else None
+    if methods is None:
+        raise RequestError(404, "not_found", "There is nothing at this address.")
+    if request.method not in methods.split():
+        await exchange.refuse(
+            405,
+            "method",
+            "This address takes %s." % methods.replace(" ", ", "),
+            "Allow: %s\r\n" % methods.replace(" ", ", "),
+        )
+    elif path == "/":
+        await _document(exchange)
+    elif path == "/api/login":
+        await _login(page, exchange)
+    elif not _may(page, request):
+        await exchange.refuse(401, "login", _LOGIN, "WWW-Authenticate: Bearer\r\n")
+    else:
+        await _route(page, exchange, path)
+
+
+def _is_ours(host: str, names) -> bool:
+    name, _, port = host.partition(":")
+    return name.lower() in names and (not port or port.isdigit())
+
+
+async def _route(page, exchange, path: str) -> None:
+    if path == "/api/state":
+        from .state import answer
+
+        await answer(page, exchange, is_owner(page, exchange.request))
+
+
+# -- who asks
+
+
+def is_owner(page, request) -> bool:
+    """Does the request show a token of ours?"""
+    from .access import is_token
+
+    scheme, _, found = request.fields.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer":
+        return False
+    station, clock = page.app.station, page.app.clock
+    return is_token(
+        found.strip(),
+        page.door.password,
+        _salt(page),
+        station.seed,
+        clock.now(),
+        clock.uptime_ms() // 1000,
+    )
+
+
+def _may(page, request) -> bool:
+    return (page.door.open and request.method in ("GET", "HEAD")) or is_owner(page, request)
+
+
+def _salt(page) -> str:
+    """In flash: made for the first who asks. Where flash does not take it, this start has one."""
+    if page.salt is None:
+        from binascii import hexlify
+
+        documents = page.app.documents
+        salt = documents.read("page", {}).get("salt")
+        if type(salt) is not str:
+            salt = hexlify(page.app.station.facts.credentials.random(16)).decode()
+            try:
+                documents.write("page", {"salt": salt})
+            except OSError as error:
+                page.app.log("error", "page", "its salt cannot be written: %s" % error)
+        page.salt = salt
+    return page.salt
+
+
+async def _login(page, exchange) -> None:
+    from .access import LASTS_S, is_password, token, tried, wait_s
+
+    app = page.app
+    given = (await exchange.fields()).get("password")
+    left_s = wait_s(page, app.clock.uptime_ms())
+    if left_s:
+        await _refuse_for(exchange, left_s)
+        return
+    salt = _salt(page)
+    right = is_password(page.door.password, given, salt.encode())
+    if tried(page, right, app.clock.uptime_ms()):
+        app.log("warn", "page", "%d wrong passwords in a row" % page.wrong)
+        await _refuse_for(exchange, wait_s(page, app.clock.uptime_ms()))
+    elif not right:
+        await exchange.refuse(401, "wrong_password", "This is not the owner's password.")
+    else:
+        up_s = app.clock.uptime_ms() // 1000
+        await exchange.answer(
+            '{"token":"%s","expires_s":%d}'
+            % (token(page.door.password, salt, app.station.seed, app.clock.now(), up_s), LASTS_S)
+        )
+
+
+async def _refuse_for(exchange, left_s: int) -> None:
+    await exchange.refuse(
+        429,
+        "too_many",
+        "Too many wrong passwords: try again in %d s." % left_s,
+        "Retry-After: %d\r\n" % left_s,
+    )
+
+
+# -- the page itself
+
+_CSP = (
+    "Content-Security-Policy: default-src 'none'; style-src 'unsafe-inline'; "
+    "script-src 'unsafe-inline'; connect-src 'self'; img-src data:; form-action 'none'; "
+    "base-uri 'none'; frame-ancestors 'none'\r\n"
+)
+
+
+async def _document(exchange) -> None:
+    from .document import ETAG, PARTS
+
+    fields = 'Cache-Control: no-cache\r\nETag: "%s"\r\n%s' % (ETAG, _CSP)
+    if exchange.request.fields.get("if-none-match", "").strip('W/" ') == ETAG:
+        await exchange.begin(304, None, fields)
+        await exchange.end()
+        return
+    fields += "Content-Encoding: gzip\r\n"
+    await exchange.begin(200, "text/html; charset=utf-8", fields, sum([len(p) for p in PARTS]))
+    for part in PARTS:
+        await exchange.write(part)
+    await exchange.end()
