@@ -80,7 +80,11 @@ MAY_IMPORT = {
         *("late", "outputs", "state_line", "fault_reports", "house_limit", "transfers"),
         *("update", "work", "dim_log", "page"),
     },
-    "main": {"app", "board", "log", "log_ring"},
+    "setup": {
+        *("link", "page.listening", "page.exchange", "page.access", "protocol", "store"),
+        *("board.identity", "clock", "log", "tasks"),
+    },
+    "main": {"app", "board", "log", "log_ring", "setup"},
     "boot": {"main"},
     "__init__": set(),
 }

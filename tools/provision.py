@@ -43,7 +43,7 @@ _FIELDS = {
 def reason_to_refuse(identity: Any) -> str | None:
     """What is wrong with an identity, and what mends it; None: it can be used. The firmware is
     asked first."""
-    from setpoint.board.esp32.identity import usable
+    from setpoint.board.identity import usable
     from setpoint.board.simulated.misspelling import closest
     from setpoint.link.connecting import BadUrl, parts_of
 

@@ -108,11 +108,17 @@ SELDOM = (
     "setpoint.page.reasons",
     "setpoint.page.curves",
     "setpoint.protocol.http_request",
+    # in set-up mode
+    "setpoint.setup.serving",
+    "setpoint.setup.document",
+    "setpoint.protocol.dns_server",
     # at the start
+    "setpoint.board.esp32.set_up",
+    "setpoint.board.simulated.set_up",
     "setpoint.house.rotation",
     "setpoint.board.meters.mains_table",
     "setpoint.board.esp32.description",
-    "setpoint.board.esp32.identity",
+    "setpoint.board.identity",
     "setpoint.board.esp32.metering",
     "setpoint.board.esp32.modules",
     "setpoint.board.esp32.reader",

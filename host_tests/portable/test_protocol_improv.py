@@ -23,9 +23,10 @@ def test_a_packet_is_the_one_of_the_standard():
 
 def test_a_packet_is_read_in_whatever_else_is_on_the_line():
     assert taken(GET_STATE) == [(RPC, b"\x02\x00")]
-    assert taken(b"boot: hello\r\nIMPIMPROVIMPROV" + GET_STATE + b"\r\n" + GET_STATE) == [
-        (RPC, b"\x02\x00")
-    ] * 2
+    assert (
+        taken(b"boot: hello\r\nIMPIMPROVIMPROV" + GET_STATE + b"\r\n" + GET_STATE)
+        == [(RPC, b"\x02\x00")] * 2
+    )
     wifi = rpc(b"\x01\x0a\x04Home\x04" + b"\x03\x03\x03\x03")
     assert taken(wifi) == [(RPC, b"\x01\x0a\x04Home\x04\x03\x03\x03\x03")]
     assert taken(rpc(b"")) == [(RPC, b"")]

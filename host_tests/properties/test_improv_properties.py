@@ -12,7 +12,9 @@ rpcs = st.binary(max_size=255)
 noise = st.binary(max_size=80).filter(lambda data: b"I" not in data and b"\x03" not in data)
 
 
-@given(st.lists(st.one_of(st.binary(max_size=300), rpcs.map(lambda d: improv.packet(improv.RPC, d)))))
+@given(
+    st.lists(st.one_of(st.binary(max_size=300), rpcs.map(lambda d: improv.packet(improv.RPC, d))))
+)
 def test_any_bytes_lead_to_events_and_to_no_more_than_265_bytes(pieces):
     reader = improv.Reader()
     for byte in b"".join(pieces):

@@ -65,7 +65,7 @@ class Improv:
         if command == improv.GET_STATE:
             self._say_state()
             if self._mode.remote:
-                self._say_result(command, self._mode.way.url())
+                self._say_result(command, self._mode.way.joined_url() or "")
         elif command == improv.GET_INFO:
             from .. import __version__
 
@@ -99,7 +99,7 @@ class Improv:
             return
         self._say_error(improv.NO_ERROR)
         self._say_state()
-        self._say_result(command, mode.way.url())
+        self._say_result(command, mode.way.joined_url() or "")
 
     async def _joined(self, ssid: str, password: str) -> bool:
         """Tries it, and writes what works."""
@@ -120,7 +120,9 @@ class Improv:
             await mode.join(identity["wifi"])
             mode.write(identity)
         except (Stop, wishes.Wrong, OSError) as error:
-            mode.log("warn", "set-up", "Wi-Fi from the cable: %s" % (error.args[1:2] or error.args)[0])
+            mode.log(
+                "warn", "set-up", "Wi-Fi from the cable: %s" % (error.args[1:2] or error.args)[0]
+            )
             return False
         mode.remote = True
         return True

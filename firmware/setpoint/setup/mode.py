@@ -19,6 +19,7 @@ from micropython import const
 from .. import tasks
 from ..clock import sleep_ms
 from ..log import Log
+from ..page.listening import Listening
 from . import password
 
 _MINUTES = const(15)
@@ -27,6 +28,18 @@ _SHOWN_MS = const(3000)  # after the phone was told that all went well
 _UNSHOWN_MS = const(20000)  # where it did not ask
 _JOIN_S = const(20)
 WAITING, TRYING, DONE, FAILED = "waiting", "trying", "done", "failed"
+
+
+class _Page(Listening):
+    def __init__(self, mode: "SetUp") -> None:
+        Listening.__init__(self, mode.way, mode.clock, mode.log)
+        self._mode = mode
+
+    def load(self) -> tuple:
+        from ..page.exchange import Exchange
+        from .serving import serve
+
+        return Exchange, lambda exchange: serve(self._mode, exchange)
 
 
 class SetUp:
@@ -93,7 +106,7 @@ class SetUp:
                     "This station had no password yet. It is %s: of the access point %s, and of the "
                     "station's page. Write it down." % (self.password, self.way.access_point)
                 )
-            self.way.open(self.password)
+            self.way.open_access_point(self.password)
         except OSError as error:
             self.log(
                 "error",
@@ -108,18 +121,11 @@ class SetUp:
             "access point %s for %d minutes: join it with the station's own password (make provision ARGS=--show), and open %s"
             % (self.way.access_point, _MINUTES, self.way.url()),
         )
-        from ..page.listening import Listening
         from .names import answer_all
 
         found.append(("names", answer_all(self.way.name_socket(), self.way.address)))
-        found.append(("page", Listening(self.way, self.clock, self.log, self._load).run()))
+        found.append(("page", _Page(self).run()))
         return found
-
-    def _load(self) -> tuple:
-        from ..page.exchange import Exchange
-        from .serving import serve
-
-        return Exchange, lambda exchange: serve(self, exchange)
 
     def _on_death(self, name: str, sentence: str) -> None:
         self.died = True
@@ -133,7 +139,9 @@ class SetUp:
                 break
             await sleep_ms(_LOOK_MS)
         if self.phase != DONE:
-            self.log("note", "set-up", "set-up mode ends after %d minutes%s" % (_MINUTES, self._then()))
+            self.log(
+                "note", "set-up", "set-up mode ends after %d minutes%s" % (_MINUTES, self._then())
+            )
         self._over.set()
         while True:  # until it is cancelled
             await sleep_ms(_LOOK_MS)

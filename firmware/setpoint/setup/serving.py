@@ -126,9 +126,7 @@ async def _networks(mode, exchange) -> None:
     await exchange.begin(200, "application/json")
     comma = '{"networks":['
     for ssid, rssi, secured in found:
-        await exchange.write(
-            comma + json.dumps({"ssid": ssid, "rssi": rssi, "secured": secured})
-        )
+        await exchange.write(comma + json.dumps({"ssid": ssid, "rssi": rssi, "secured": secured}))
         comma = ","
     await exchange.write("]}" if found else comma + "]}")
     await exchange.end()

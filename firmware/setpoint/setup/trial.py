@@ -54,9 +54,7 @@ async def reach(network, look_up, identity: dict, clock, say, food, answer_s: in
             "silent",
         )
     except OSError as error:
-        raise Stop(
-            "tcp", "%s takes no connection at port %d (%s)" % (host, port, error), "refused"
-        )
+        raise Stop("tcp", "%s takes no connection at port %d (%s)" % (host, port, error), "refused")
     say("tcp", "%s listens at port %d" % (host, port))
     food()
     try:

@@ -18,7 +18,7 @@ _MOST_ID = 48
 
 def fault_in(identity: dict) -> "tuple[str, str] | None":
     """(the field of the form, what is wrong with it) of an identity whose fields have the right
-    types (board/esp32/identity.py). None: it can be tried. One without csms_url is for a station
+    types (board/identity.py). None: it can be tried. One without csms_url is for a station
     without a central system."""
     from ..link.connecting import BadUrl, parts_of
 
@@ -93,7 +93,7 @@ def identity_from(form: dict, old: dict, own_password: str, ca_path: str) -> "tu
         keys = dict(old.get("keys") or {})
         keys["FreeVendActive"] = "true" if form["free_vend"] else "false"
         identity["keys"] = keys
-    from ..board.esp32.identity import usable
+    from ..board.identity import usable
 
     found, problems = usable(identity)
     wrong = fault_in(found)

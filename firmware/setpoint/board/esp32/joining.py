@@ -49,7 +49,7 @@ async def join(wifi: dict, food, wait_s: int) -> tuple:
         await sleep_ms(_LOOK_MS)
     keeping.cancel()
     wlan = network.WLAN(network.STA_IF)
-    status = wlan.status() if hasattr(wlan, "status") else None
+    status = wlan.status()
     reason, word = _REASONS.get(status, ("status %s" % status, "not_joined"))
     return None, "%s cannot be joined in %d s: %s" % (wifi["ssid"], wait_s, reason), word
 

@@ -1,0 +1,4 @@
+"""stand-in"""
+
+ETAG = "x"
+PARTS = (b"x",)
