@@ -82,6 +82,12 @@ logs: .venv/ready ## what the board keeps of its log in flash; stops it and rest
 	@$(PY) -m tools.logs $(if $(PORT),--port $(PORT)) $(ARGS)
 
 ## Keep house
+page: .venv/ready ## the station's web page into the firmware, after a change in tools/page
+	@$(PY) -m tools.page $(ARGS)
+
+screenshots: .venv/ready ## the pictures of that page in docs, taken of a simulated charge; needs Chromium
+	@$(PY) -m tools.screenshots $(ARGS)
+
 packages: .venv/ready ## write the lists for mip anew, after a file of the firmware came or went
 	@$(PY) -m tools.packages $(ARGS)
 
@@ -102,4 +108,4 @@ clean:            ## remove what the verbs made
 	@$(PYTHON) tools/set_up.py .venv
 	@touch $@
 
-.PHONY: help setup demo central station plot test lint boards bench faults soak micropython32 riscv32 micropython build image flash deploy update selftest provision monitor logs packages wheel lock clean
+.PHONY: help setup demo central station plot test lint boards bench faults soak micropython32 riscv32 micropython build image flash deploy update selftest provision monitor logs page screenshots packages wheel lock clean

@@ -265,6 +265,8 @@ class App:
             event(*arguments)
             self._carry_out()
             self._changes += outputs.assign(self)
+            if self.page is not None:
+                self.page.keep()
         except MemoryError:
             if self.station.changing:
                 self._on_death("agent", "out of memory")

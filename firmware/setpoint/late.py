@@ -107,6 +107,13 @@ SELDOM = (
     "setpoint.page.state",
     "setpoint.page.reasons",
     "setpoint.page.curves",
+    "setpoint.page.owner",
+    "setpoint.page.actions",
+    "setpoint.page.texts",
+    "setpoint.page.cards",
+    "setpoint.page.sessions",
+    "setpoint.page.install",
+    "setpoint.page.document",
     "setpoint.protocol.http_request",
     # in set-up mode
     "setpoint.setup.serving",

@@ -44,7 +44,7 @@ class Listening:
             except OSError as error:
                 self._log("error", "page", "no page: its port cannot be opened: %s" % error)
                 await sleep_ms(_AGAIN_MS)
-        self._log("note", "page", self.door.url())
+        self._log("info", "page", self.door.url())
         try:
             while True:
                 await sleep_ms(_BUSY_LOOK_MS if self._exchanges else _LOOK_MS)

@@ -1,4 +1,4 @@
-"""What limits a connector, as JSON: in the words of the log, and for a page in other languages.
+"""What limits a connector, as JSON, and what else several answers have in common: in the words of the log, and for a page in other languages.
 
     {"kind": "profile", "purpose": "TxProfile", "id": 7, "level": 3, "shared": false, "lowest": false}
     {"kind": "plan", "shared": false, "lowest": false}
@@ -8,6 +8,9 @@ shared: it is the connector's share of that. lowest: the time is not known, so t
 counts."""
 
 import json
+
+from ..protocol.iso8601 import text_from
+from ..units import FOREVER
 
 
 def reason_of(source: str, reason, now: "int | None") -> str:
@@ -29,6 +32,11 @@ def reason_of(source: str, reason, now: "int | None") -> str:
         reason.level,
         rest,
     )
+
+
+def instant(at: "int | None") -> str:
+    """As JSON; null where it is not known, or never comes."""
+    return "null" if at is None or abs(at) >= FOREVER else '"%s"' % text_from(at)
 
 
 def truth(value) -> str:

@@ -14,6 +14,21 @@ _PATHS = {
     "/": "GET HEAD",
     "/api/login": "POST",
     "/api/state": "GET HEAD",
+    "/api/plan": "GET HEAD",
+    "/api/sessions": "GET HEAD",
+    "/api/sessions.csv": "GET HEAD",
+    "/api/log": "GET HEAD",
+    "/api/weekly-plan": "GET HEAD PUT DELETE",
+    "/api/cards": "GET HEAD POST",
+    "/api/cards/": "DELETE",
+    "/api/pause": "POST",
+    "/api/resume": "POST",
+    "/api/limit": "POST",
+    "/api/start": "POST",
+    "/api/stop": "POST",
+    "/api/free-vend": "POST",
+    "/api/restart": "POST",
+    "/api/update": "POST",
 }
 _LOGIN = "Log in with the owner's password."
 
@@ -67,6 +82,42 @@ async def _route(page, exchange, path: str) -> None:
         from .state import answer
 
         await answer(page, exchange, is_owner(page, exchange.request))
+    elif path == "/api/plan":
+        from .curves import answer
+
+        await answer(page, exchange)
+    elif path == "/api/sessions":
+        from .sessions import answer
+
+        await answer(page, exchange)
+    elif path == "/api/sessions.csv":
+        from .sessions import csv
+
+        await csv(page, exchange)
+    elif path == "/api/log":
+        from .texts import log
+
+        await log(page, exchange)
+    elif path == "/api/weekly-plan":
+        from .texts import plan
+
+        await plan(page, exchange)
+    elif path == "/api/cards":
+        from .cards import answer
+
+        await answer(page, exchange)
+    elif path[:11] == "/api/cards/":
+        from .cards import remove
+
+        await remove(page, exchange, path[11:])
+    elif path == "/api/update":
+        from .install import answer
+
+        await answer(page, exchange)
+    else:
+        from .actions import answer
+
+        await answer(page, exchange, path[5:])
 
 
 # -- who asks

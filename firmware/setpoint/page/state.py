@@ -4,9 +4,8 @@ before the next."""
 import json
 
 from .. import __version__
-from ..protocol.iso8601 import text_from
-from ..units import FOREVER, tenths_text
-from .reasons import reason_of, truth
+from ..units import tenths_text
+from .reasons import instant, reason_of, truth
 
 
 async def answer(page, exchange, logged_in: bool) -> None:
@@ -29,10 +28,6 @@ async def answer(page, exchange, logged_in: bool) -> None:
 
 def _text(value) -> str:
     return json.dumps(value) if type(value) is str else "null"
-
-
-def instant(at: "int | None") -> str:
-    return "null" if at is None or abs(at) >= FOREVER else '"%s"' % text_from(at)
 
 
 def _who(app) -> str:

@@ -98,6 +98,17 @@ def compare(facts, id_tag: str, listed: str, said: str) -> None:
         facts.charge_point.on_fault(_CONFLICT, None, info, True)
 
 
+def is_id_tag(text: str) -> bool:
+    """Can a card of this idTag be in the list?"""
+    return _key(text) is not None
+
+
+def card_of(record: bytes) -> "tuple[str, str]":
+    """(idTag in small letters, AuthorizationStatus as the list has it) of one of its records."""
+    key, number, _, _ = struct.unpack(_CARD, record)
+    return key.rstrip(b"\0").decode(), _STATUSES[number]
+
+
 def _key(text: str) -> "bytes | None":
     """The bytes of a CiString20Type, printable ASCII, in small letters; None of another text."""
     data = text.encode()

@@ -131,7 +131,26 @@ class Transactions:
         self._facts.log(
             "info", "connector %d: transaction ends, %s" % (transaction.connector, reason)
         )
+        if self._facts.ended_sessions is not None:
+            self._note(transaction, meter_wh, reason)
         self._charging.transaction_ended(transaction.handle)
+
+    def _note(self, transaction, meter_wh: int, reason: str) -> None:
+        facts = self._facts
+        start, up_ms = transaction.started, transaction.started_up_ms
+        if start is None and facts.now is not None and up_ms is not None:
+            start = facts.now - (facts.up_ms - up_ms) // 1000
+        facts.ended_sessions.append(
+            (
+                transaction.handle,
+                transaction.connector,
+                start,
+                facts.now,
+                meter_wh - transaction.meter_start_wh,
+                reason,
+                transaction.id_tag,
+            )
+        )
 
     def _write(self, do) -> None:
         try:
@@ -167,6 +186,8 @@ class Transactions:
         order, before = connector.stopped
         connector.stopped = connector.look_ms = None
         reading = self._meters.last_reading(connector.id)
+        if self._facts.ended_sessions is not None:
+            self._facts.ended_sessions.append((connector.id, reading[0] - before[0]))
         last = [self._when()] + reading if reading != before else None
         self._write(lambda: self._outbox.take_last_reading(order, last))
 

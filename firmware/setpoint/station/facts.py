@@ -29,6 +29,9 @@ class Credentials:
 class Facts:
     """settings: the configuration keys. supply: what feeds the connectors. log(level, sentence)."""
 
+    # Where somebody wants to know: (transaction's number, connector, start, stop, Wh, reason, idTag)
+    # of each that ended, and (connector, Wh) where the last reading showed more
+    ended_sessions = None
     random_delay = None  # charging/random_delay.py, where RandomDelayMax is above 0
 
     def __init__(self, settings, supply, charge_point, connectors: list, log) -> None:

@@ -13,8 +13,18 @@ _PATIENCE_MS = const(30000)
 
 def begin(station, kind: str) -> None:
     """A Reset was asked for, Hard or Soft. While it is tried there is one more part."""
+    _begin(station, kind + "Reset", "%s reset asked by the central system" % kind)
+
+
+def begin_for_owner(station) -> None:
+    """The owner asked for it, at the station's own page."""
+    _begin(station, "Reboot", "restart asked by the owner")
+
+
+def _begin(station, reason: str, sentence: str) -> None:
     end(station)
-    station.restart = Restart(kind, station)
+    station.facts.log("warn", sentence)
+    station.restart = Restart(reason, station)
     station.join(station.restart)
 
 
@@ -25,16 +35,15 @@ def end(station) -> None:
 
 
 class Restart:
-    """A part of the station while it is tried. kind: Hard or Soft."""
+    """A part of the station while it is tried. reason: of the transactions' end."""
 
-    def __init__(self, kind: str, station) -> None:
+    def __init__(self, reason: str, station) -> None:
         self._station = station
         self._facts = facts = station.facts
         self._tries = 0
         # When it is tried, whatever is still open
         self._at_ms = facts.up_ms + _PATIENCE_MS
-        facts.log("warn", "%s reset asked by the central system" % kind)
-        station.transactions.end_all(kind + "Reset")
+        station.transactions.end_all(reason)
 
     def due_ms(self) -> int:
         return self._at_ms

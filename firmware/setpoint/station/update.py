@@ -16,7 +16,8 @@ Rules:
    when no transaction runs, every contactor is open, and the central system knows how they ended,
    or had 30 s for it.
 3. Installed is reported once the new firmware has an answer to BootNotification. If it gets none for 15
-   minutes, or in four starts, the firmware before it takes its place again.
+   minutes, or in four starts, the firmware before it takes its place again. Where there is no central
+   system, a minute is enough.
 4. Installed, InstallationFailed or DownloadFailed is reported once, whatever happens. If the power
    fails between this message and its answer, it may not arrive; it is never sent twice.
 5. A newer request takes the place of one that has not restarted yet, which reports nothing more. A
@@ -35,6 +36,7 @@ _LONGEST_INTERVAL_S = const(86400)
 _PATIENCE_MS = const(30000)
 _TRIAL_MS = const(900000)
 _TRIAL_STARTS = const(4)
+_ALONE_MS = const(60000)
 
 
 class Update:
@@ -231,8 +233,8 @@ class Update:
         if self._confirmed:
             self._on_trial = False
             self._end("Installed")
-        elif self._station.registration.status is not None:
-            facts.log("note", "the new firmware in %s has connected" % self.kept["place"])
+        elif self._has_proved_itself():
+            facts.log("note", "the new firmware in %s stays" % self.kept["place"])
             facts.effects.append(("place", "confirm"))
             self._confirmed = True
             self._trial_ends_ms = facts.up_ms
@@ -244,6 +246,12 @@ class Update:
             self._trial_ends_ms = None  # once; if that fails, what runs goes on
             facts.log("error", "the new firmware does not connect: back to the one before")
             facts.effects.append(("place", "give up"))
+
+    def _has_proved_itself(self) -> bool:
+        station = self._station
+        if station.identity.get("csms_url"):
+            return station.registration.status is not None
+        return station.facts.up_ms >= _ALONE_MS
 
     # -- reports
 
@@ -360,6 +368,19 @@ def begin(station, request: dict, make=Update, **more) -> None:
     }
     kept.update(more)
     make(station, kept)._keep()
+
+
+def given(station, place: str) -> bool:
+    """Somebody at the station has put new firmware into this place. False: flash does not take
+    what is to be kept of it."""
+    kept = {"state": "Downloaded", "place": place, "url": "", "at": 0, "tries": 0, "every_s": 0}
+    kept["of"] = station.identity.get("program", "")
+    update = Update(station, kept)
+    update._report("Downloaded")
+    if update._keep():
+        return True
+    update.cancel()
+    return False
 
 
 def understood(kept: dict) -> dict:

@@ -47,6 +47,11 @@ class Records:
         ValueError where damage hides whether there is."""
         return patiently(self._find, key)
 
+    def some(self, first: int, most: int) -> "list[bytes]":
+        """So many of the records, from that one on: keys and values. Raises OSError, and ValueError
+        where one of them is damaged."""
+        return patiently(self._some, first, most)
+
     def number(self) -> int:
         """What the records were given as their number; 0 where there are none. Reads them all.
         Raises ValueError for damage, OSError."""
@@ -129,6 +134,21 @@ class Records:
                 else:
                     high = middle
         return None
+
+    def _some(self, first: int, most: int) -> "list[bytes]":
+        found = []
+        file = self._open()
+        if file is None:
+            return found
+        with file:
+            count = min(_count_and_number(file)[0] - first, most)
+            file.seek(first * _RECORD)
+            for _ in range(count):
+                record = file.read(_RECORD)
+                if crc32(record) != _WHOLE:
+                    raise ValueError("a record is damaged")
+                found.append(record[:_BODY])
+        return found
 
     def _number(self) -> int:
         file = self._open()

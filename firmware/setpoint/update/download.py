@@ -33,9 +33,13 @@ class Download:
         problem = await client.get(url, self, start, self._validator)
         if self._ending is not None:
             return self._ending, problem[0]
+        return self.finish(problem)
+
+    def finish(self, problem: "tuple | None" = None) -> tuple:
+        """As `run`, once nothing more comes. problem: why, its sentence first."""
         reader = self._reader
         if reader is None or not reader.complete():  # its head knows, whatever the server says
-            return "broken", problem[0] if problem else "the server ended before the file did"
+            return "broken", problem[0] if problem else "it ends too early"
         self._reader = None
         try:
             digest = reader.check()
@@ -47,7 +51,7 @@ class Download:
             return "broken", "the flash cannot be written: %s" % error
         return "done", digest
 
-    # -- what client.get calls
+    # -- what client.get calls, or who has the file from elsewhere
 
     def begin(self, first: int, total: "int | None", validator: "str | None") -> None:
         if first == 0:

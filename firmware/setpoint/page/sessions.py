@@ -1,0 +1,214 @@
+"""The last sessions, in flash: whether or not there is a central system. Loaded for each that ends, and
+for each who asks.
+
+    sessions/0, sessions/1, ...   records of 42 bytes, the oldest file first, a block of flash each
+
+A record is the transaction's own number, the connector, the instants of begin and end, Wh, the reason
+of the end, the idTag, and the CRC-32 of what stands before it. A session whose vehicle still drew when
+it ended gets a second record with the last reading, which counts in place of the first.
+
+A record is added by one write to the last file, which littlefs takes whole or not at all. A damaged
+one is left out, others are not affected. When there are _MOST_FILES, the oldest goes."""
+
+import errno
+import json
+import os
+import struct
+from binascii import crc32
+
+from micropython import const
+
+from ..protocol.iso8601 import text_from
+from ..store.files import names_in, patiently, remove_file, write_file
+
+_FORM = ">IBIIIB20s"
+_BODY = const(38)
+_RECORD = const(42)
+_IN_FILE = const(97)  # 4074 bytes
+_MOST_FILES = const(4)  # 3 full ones: 145 sessions, if each has two records
+_UNKNOWN = const(0xFFFFFFFF)  # the time was not known
+_MOST_WH = const(0xFFFFFFFE)
+_MOST_TOLD = const(100)
+# OCPP 1.6, 7.36
+_REASONS = (
+    "DeAuthorized",
+    "EmergencyStop",
+    "EVDisconnected",
+    "HardReset",
+    "Local",
+    "Other",
+    "PowerLoss",
+    "Reboot",
+    "Remote",
+    "SoftReset",
+    "UnlockCommand",
+)
+
+
+def keep(folder: str, ended: list) -> None:
+    """ended: as Facts.ended_sessions has them. Raises OSError: then the rest of them is lost."""
+    for one in ended:
+        if len(one) == 2:
+            connector, more_wh = one
+            last = patiently(_last_of, folder, connector)
+            if last is None or more_wh <= 0:
+                continue
+            record = list(last)
+            record[4] += more_wh
+        else:
+            record = list(one)
+            record[5] = _REASONS.index(record[5] if record[5] in _REASONS else "Other")
+            record[6] = record[6].encode()[:20]
+        patiently(_add, folder, _sealed(record))
+
+
+def _sealed(record: list) -> bytes:
+    handle, connector, start, stop, wh, reason, tag = record
+    body = struct.pack(
+        _FORM,
+        handle & 0xFFFFFFFF,
+        connector,
+        _UNKNOWN if start is None else max(start, 0),
+        _UNKNOWN if stop is None else max(stop, 0),
+        min(max(wh, 0), _MOST_WH),
+        reason,
+        tag,
+    )
+    return body + (crc32(body) & 0xFFFFFFFF).to_bytes(4, "big")
+
+
+def _add(folder: str, record: bytes) -> None:
+    files = _files(folder)
+    if files:
+        path = "%s/%d" % (folder, files[-1])
+        size = os.stat(path)[6]
+        if size % _RECORD == 0 and size < _IN_FILE * _RECORD:
+            write_file(path, "ab", record)
+            return
+    else:
+        try:
+            os.mkdir(folder)
+        except OSError as error:
+            if error.errno != errno.EEXIST:
+                raise
+    while len(files) >= _MOST_FILES:
+        remove_file("%s/%d" % (folder, files.pop(0)))
+    write_file("%s/%d" % (folder, files[-1] + 1 if files else 0), "wb", record)
+
+
+def _files(folder: str) -> "list[int]":
+    try:
+        return sorted([int(name) for name in names_in(folder) if name.isdigit()])
+    except OSError as error:
+        if error.errno != errno.ENOENT:
+            raise
+        return []
+
+
+def _read(folder: str, number: int, at: int) -> "tuple | None":
+    """The record at that place of a file; None: it is damaged."""
+    with open("%s/%d" % (folder, number), "rb") as file:
+        file.seek(at * _RECORD)
+        data = file.read(_RECORD)
+    if len(data) < _RECORD or crc32(data[:_BODY]) & 0xFFFFFFFF != int.from_bytes(
+        data[_BODY:], "big"
+    ):
+        return None
+    found = struct.unpack(_FORM, data[:_BODY])
+    return found if found[5] < len(_REASONS) else None
+
+
+def _last_of(folder: str, connector: int) -> "tuple | None":
+    for record in newest(folder):
+        if record[1] == connector:
+            return record
+    return None
+
+
+def newest(folder: str):
+    """Yields the sessions' records, the newest first: (number, connector, start, stop, Wh, reason's
+    number, idTag in bytes). Raises OSError. No file is open in between: records may be added, and
+    the oldest file may go."""
+    seen = []  # numbers of the last ones: a second record comes soon after the first
+    for number in reversed(patiently(_files, folder)):
+        try:
+            count = patiently(os.stat, "%s/%d" % (folder, number))[6] // _RECORD
+            for at in range(count - 1, -1, -1):
+                record = patiently(_read, folder, number, at)
+                if record is None or record[:3] in seen:
+                    continue
+                seen.append(record[:3])
+                del seen[:-20]
+                yield record
+        except OSError as error:
+            if error.errno != errno.ENOENT:
+                raise
+
+
+def _instant(value: int) -> "str | None":
+    return None if value == _UNKNOWN else text_from(value)
+
+
+def _text(tag: bytes) -> str:
+    return "".join([chr(byte) if 0x20 <= byte < 0x7F else "?" for byte in tag.rstrip(b"\0")])
+
+
+async def answer(page, exchange) -> None:
+    """GET /api/sessions: the newest first."""
+    await exchange.begin(200, "application/json")
+    before = '{"sessions":['
+    count = 0
+    for _, connector, start, stop, wh, reason, tag in newest(_folder(page)):
+        await exchange.write(before)
+        await exchange.write(
+            '{"connector":%d,"id_tag":%s,"start":%s,"stop":%s,"wh":%d,"reason":"%s"}'
+            % (
+                connector,
+                json.dumps(_text(tag)),
+                json.dumps(_instant(start)),
+                json.dumps(_instant(stop)),
+                wh,
+                _REASONS[reason],
+            )
+        )
+        before = ","
+        count += 1
+        if count == _MOST_TOLD:
+            break
+    await exchange.write("]}" if count else before + "]}")
+    await exchange.end()
+
+
+async def csv(page, exchange) -> None:
+    """GET /api/sessions.csv (RFC 4180): all that are kept, the newest first."""
+    await exchange.begin(
+        200,
+        "text/csv; charset=utf-8",
+        'Content-Disposition: attachment; filename="sessions.csv"\r\n',
+    )
+    await exchange.write("connector,id_tag,start,stop,wh,reason\r\n")
+    for _, connector, start, stop, wh, reason, tag in newest(_folder(page)):
+        await exchange.write(
+            "%d,%s,%s,%s,%d,%s\r\n"
+            % (
+                connector,
+                _field(_text(tag)),
+                _instant(start) or "",
+                _instant(stop) or "",
+                wh,
+                _REASONS[reason],
+            )
+        )
+    await exchange.end()
+
+
+def _field(text: str) -> str:
+    """In quotes where that is needed, and with an apostrophe before what a spreadsheet would take for
+    a formula."""
+    if text[:1] in ("=", "+", "-", "@"):
+        text = "'" + text
+    return '"%s"' % text.replace('"', '""') if "," in text or '"' in text else text
+
+
+def _folder(page) -> str:
+    return page.app.board.root + "/sessions"

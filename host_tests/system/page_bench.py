@@ -1,0 +1,109 @@
+"""A browser at the station's page. `visit(url)` opens it; when the test ends, the visit is judged:
+nothing in the console, no request to another host, and one request at a time.
+
+    from page_bench import chromium, visit  # noqa: F401
+
+The browser's system has one: without it the tests are skipped, and fail in CI."""
+
+import os
+import re
+from urllib.parse import urlsplit
+
+import pytest
+
+from tools import browser
+
+PATIENCE_MS = 60000  # on a busy machine
+PHONE = (360, 740)
+DESK = (1100, 900)
+PASSWORD = "owl in the barn"
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    try:
+        with browser.chromium() as running:
+            yield running
+    except browser.Unavailable as reason:
+        if os.environ.get("CI") == "true":
+            pytest.fail("CI must not skip the station's page: %s" % reason)
+        pytest.skip("no browser: %s" % reason)
+
+
+class Visit:
+    """page: Playwright's. `expected`: what the console may hold, as a regular expression: the
+    browser writes every answer that is an error there."""
+
+    def __init__(self, context, url: str) -> None:
+        self.url = url
+        self.expected = "status of 401"  # before the log-in
+        self.console = []
+        self.requests = []
+        self.at_once = 0
+        self._open = set()
+        self.page = context.new_page()
+        self.page.set_default_timeout(PATIENCE_MS)
+        self.page.on("console", lambda message: self.console.append(message.text))
+        self.page.on("pageerror", lambda error: self.console.append("error: %s" % error))
+        self.page.on("request", self._begins)
+        self.page.on("requestfinished", self._open.discard)
+        self.page.on("requestfailed", self._open.discard)
+
+    def _begins(self, request) -> None:
+        self.requests.append(request.url)
+        self._open.add(request)
+        self.at_once = max(self.at_once, len(self._open))
+
+    def log_in(self, password: str = PASSWORD) -> None:
+        self.page.fill("#password", password)
+        self.page.press("#password", "Enter")
+
+    def judge(self) -> None:
+        unexpected = [text for text in self.console if not re.search(self.expected, text)]
+        assert not unexpected, "in the browser's console:\n" + "\n".join(unexpected)
+        host = urlsplit(self.url).netloc
+        # data: and blob: reach nobody
+        others = {url for url in self.requests if urlsplit(url).scheme in ("http", "https")}
+        assert {urlsplit(url).netloc for url in others} == {host}
+        assert self.at_once == 1, "requests at once: %d" % self.at_once
+
+
+@pytest.fixture
+def visit(chromium):
+    """visit(station, logged_in=True, size=DESK, ...) -> a Visit at the station's page. More
+    arguments are those of Playwright's new_context."""
+    visits = []
+    contexts = []
+
+    def start(station, logged_in: bool = True, size: tuple = DESK, **options) -> Visit:
+        options = {"locale": "en-GB", "timezone_id": "Europe/Berlin", **options}
+        viewport = {"width": size[0], "height": size[1]}
+        context = chromium.new_context(viewport=viewport, **options)
+        contexts.append(context)
+        url = station.wait_until(lambda state: state["page"], timeout=60)["page"]
+        visited = Visit(context, url)
+        visits.append(visited)
+        visited.page.goto(url)
+        if logged_in:
+            visited.log_in()
+            visited.page.wait_for_selector(".connector .status:not(:empty)")
+        return visited
+
+    yield start
+    try:
+        for visited in visits:
+            visited.judge()
+    finally:
+        for context in contexts:
+            context.close()
+
+
+@pytest.fixture
+def own_station(start_station):
+    """own_station(**fields) -> a station that lives by itself and has a page."""
+
+    def start(**fields):
+        page = {"password": PASSWORD, **fields.pop("page", {})}
+        return start_station(csms_url="", page=page, **fields)
+
+    return start
