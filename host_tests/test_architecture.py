@@ -81,7 +81,15 @@ MAY_IMPORT = {
         *("update", "work", "dim_log", "page"),
     },
     "setup": {
-        *("link", "page.listening", "page.exchange", "page.access", "protocol", "store"),
+        *(
+            "link",
+            "page.listening",
+            "page.exchange",
+            "page.access",
+            "page.serving",
+            "protocol",
+            "store",
+        ),
         *("board.identity", "clock", "log", "tasks"),
     },
     "main": {"app", "board", "log", "log_ring", "setup"},

@@ -77,7 +77,9 @@ def test_every_text_is_used_and_every_text_that_is_used_is_there():
     unused = [
         key
         for key in TEXTS["en"]
-        if key not in literal_keys() and not key.startswith(begun) and '"%s"' % key not in OWN_SCRIPTS
+        if key not in literal_keys()
+        and not key.startswith(begun)
+        and '"%s"' % key not in OWN_SCRIPTS
     ]
     assert unused == []
 

@@ -212,7 +212,9 @@ def test_the_plan_is_edited_by_weekdays_and_hours(own_station, visit):
     expect(page.locator(".status")).to_have_text("Ready")
     limit = station.wait_until(lambda state: first(state)["limit"]["amps"] == 0, timeout=60)
     assert first(limit)["limit"]["source"] == "plan"
-    expect(page.locator("#plan-lines")).to_have_value(re.compile("Fri,Sat,Sun 00:00-12:30 unlimited"))
+    expect(page.locator("#plan-lines")).to_have_value(
+        re.compile("Fri,Sat,Sun 00:00-12:30 unlimited")
+    )
     page.click("text=Remove plan")
     yes(page, "Remove plan")
     station.wait_until(lambda state: first(state)["limit"]["source"] == "hardware", timeout=60)

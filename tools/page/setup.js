@@ -47,7 +47,7 @@ function bars(rssi) {
 function networkLine(ssid, words, ...more) {
   const input = el("input", { type: "radio", name: "network", value: ssid, checked: chosen === ssid });
   input.addEventListener("change", () => { chosen = ssid; show(); focusAfterChoice(); });
-  return el("label", {}, input, el("span", {}, el("b", {}, words)), ...more);
+  return el("label", { className: "option" }, input, el("span", {}, el("b", {}, words)), ...more);
 }
 
 function focusAfterChoice() {
@@ -55,7 +55,15 @@ function focusAfterChoice() {
   if (!byId("wifi-line").hidden || chosen === "") field.focus({ preventScroll: true });
 }
 
+// What is asked of a network stands below its name.
+function placeFields() {
+  const line = byId("networks").querySelector(":checked");
+  if (line) line.parentElement.after(byId("other-line"), byId("wifi-line"));
+}
+
 function showNetworks() {
+  const focus = document.activeElement;
+  byId("wrong-wifi").before(byId("other-line"), byId("wifi-line"));
   const lines = (networks || []).map((one) => networkLine(
     one.ssid, one.ssid,
     el("span", { className: "lock" }, t(one.secured ? "wifi.locked" : "wifi.open")),
@@ -67,6 +75,8 @@ function showNetworks() {
   }
   lines.push(networkLine("", t("wifi.other")));
   byId("networks").replaceChildren(...lines);
+  placeFields();
+  if (document.body.contains(focus)) focus.focus({ preventScroll: true });
 }
 
 async function look() {
@@ -87,6 +97,7 @@ const ssid = () => chosen === "" ? byId("other").value.trim() : chosen;
 const hasCentral = () => form.elements.central.value === "some";
 
 function show() {
+  placeFields();
   const one = (networks || []).find((network) => network.ssid === chosen);
   byId("other-line").hidden = chosen !== "";
   byId("wifi-line").hidden = chosen === null || Boolean(one && !one.secured);
@@ -176,15 +187,6 @@ form.addEventListener("submit", (event) => {
 });
 form.addEventListener("input", () => { wrong = null; show(); });
 byId("again").addEventListener("click", look);
-for (const button of document.querySelectorAll(".shows")) {
-  button.addEventListener("click", () => {
-    const field = byId(button.getAttribute("aria-controls"));
-    const hidden = field.type === "text";
-    field.type = hidden ? "password" : "text";
-    button.setAttribute("aria-pressed", String(!hidden));
-    put(button, t(hidden ? "show" : "hide"));
-  });
-}
 byId("ca-file").addEventListener("change", async () => {
   const file = byId("ca-file").files[0];
   if (file) byId("ca").value = await file.text();
@@ -210,7 +212,6 @@ function stepLine(name, said, now) {
 
 function showTrial() {
   const { phase, steps } = state;
-  form.hidden = phase === "waiting";
   form.hidden = true;
   byId("trial").hidden = false;
   put(byId("trial-title"), t("trial." + phase));
@@ -232,6 +233,7 @@ byId("change").addEventListener("click", () => {
   byId("trial").hidden = true;
   form.hidden = false;
   state.phase = "waiting";
+  if (!networks) look();
   const said = state.steps[state.steps.length - 1];
   const field = said && { wifi: "wifi-password", url: "url", dns: "url", tcp: "url", tls: "url" }[said.step];
   show();

@@ -11,11 +11,6 @@ from .mode import FAILED, TRYING, WAITING
 
 _MOST_FORM = 4096
 _NAMES = ("ssid", "wifi_password", "url", "id", "password", "ca", "open", "free_vend")
-_CSP = (
-    "Content-Security-Policy: default-src 'none'; style-src 'unsafe-inline'; "
-    "script-src 'unsafe-inline'; connect-src 'self'; img-src data:; form-action 'none'; "
-    "base-uri 'none'; frame-ancestors 'none'\r\n"
-)
 
 
 async def serve(mode, exchange) -> None:
@@ -37,7 +32,10 @@ async def _serve(mode, exchange) -> None:
             raise RequestError(421, "host", "This station has another name or address.")
         await _send_on(mode, exchange)
     elif request.path == "/" and reads:
-        await _document(exchange)
+        from ..page.serving import send_document
+        from .document import ETAG, PARTS
+
+        await send_document(exchange, ETAG, PARTS)
     elif request.path == "/api/set-up" and reads:
         await _state(mode, exchange)
     elif request.path == "/api/set-up" and request.method == "POST":
@@ -54,21 +52,6 @@ async def _serve(mode, exchange) -> None:
 
 async def _send_on(mode, exchange) -> None:
     await exchange.begin(302, None, "Location: %s\r\n" % mode.way.url(), 0)
-    await exchange.end()
-
-
-async def _document(exchange) -> None:
-    from .document import ETAG, PARTS
-
-    fields = 'Cache-Control: no-cache\r\nETag: "%s"\r\n%s' % (ETAG, _CSP)
-    if exchange.request.fields.get("if-none-match", "").strip('W/" ') == ETAG:
-        await exchange.begin(304, None, fields)
-        await exchange.end()
-        return
-    fields += "Content-Encoding: gzip\r\n"
-    await exchange.begin(200, "text/html; charset=utf-8", fields, sum([len(p) for p in PARTS]))
-    for part in PARTS:
-        await exchange.write(part)
     await exchange.end()
 
 
