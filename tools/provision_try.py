@@ -63,6 +63,9 @@ async def main():
     except Stop as stop:
         print("no", stop.args[0], stop.args[1])
         return
+    except ImportError:
+        print("no program the Setpoint on the board is older than this tool: make flash first")
+        return
     try:
         wifi = identity.get("wifi")
         if not wifi:
