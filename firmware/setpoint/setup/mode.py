@@ -12,6 +12,7 @@ Rule 5: no password is logged or answered. One that the station had to make itse
     serial line, once: who is there can read the flash as well."""
 
 import asyncio
+import json
 import os
 
 from micropython import const
@@ -20,6 +21,7 @@ from .. import tasks
 from ..clock import sleep_ms
 from ..log import Log
 from ..page.listening import Listening
+from ..store.files import recover_by, write_file
 from . import password
 
 _MINUTES = const(15)
@@ -59,6 +61,7 @@ class SetUp:
         self.until_ms: "int | None" = None
         self.died = False
         self._started = started
+        recover_by(board.remount, board.reset)
         folder = board.root + "/state"
         try:
             os.mkdir(folder)
@@ -190,7 +193,7 @@ class SetUp:
         self.log("info", "set-up", "%s: %s" % (step, sentence))
 
     async def _try(self, identity: dict, pem: bytes, anyway: bool) -> None:
-        from ..store.files import write_file
+        from .trial import Stop
 
         root = self.board.root
         tried = dict(identity)
@@ -200,9 +203,12 @@ class SetUp:
         await self.join(identity["wifi"])
         if identity.get("csms_url") and not anyway:
             await self._reach(tried)
-        if pem:
-            os.rename(root + "/ca.pem.new", root + "/ca.pem")
-        self.write(identity)
+        try:
+            if pem:
+                os.rename(root + "/ca.pem.new", root + "/ca.pem")
+            self.write(identity)
+        except OSError as error:
+            raise Stop("flash", "the station's flash does not take it: %s" % error, "flash")
 
     async def join(self, wifi: dict) -> None:
         """Raises Stop."""
@@ -227,10 +233,6 @@ class SetUp:
 
     def write(self, identity: dict) -> None:
         """Raises OSError."""
-        import json
-
-        from ..store.files import write_file
-
         path = self.board.root + "/identity.json"
         write_file(path + ".new", "w", json.dumps(identity))
         os.rename(path + ".new", path)

@@ -72,7 +72,7 @@ async def reach(network, look_up, identity: dict, clock, say, food, answer_s: in
 
 def _word_for(why: str, event: "str | None", of_tls) -> str:
     if of_tls:
-        return "tls_name" if "is not for the name" in why else "tls"
+        return "tls_name" if "is not for the name" in why and "signed" not in why else "tls"
     if event == "FailedToAuthenticateAtCentralSystem":
         return "unauthorized"
     if "does not speak " + connecting.PROTOCOL in why:
