@@ -234,7 +234,7 @@ class SetUp:
     def write(self, identity: dict) -> None:
         """Raises OSError."""
         path = self.board.root + "/identity.json"
-        write_file(path + ".new", "w", json.dumps(identity))
+        write_file(path + ".new", "wb", json.dumps(identity).encode())
         os.rename(path + ".new", path)
         self.old = identity
 

@@ -58,7 +58,7 @@ def own(root: str) -> "str | None":
 def make(root: str, random) -> str:
     """A new one, in flash. Raises OSError."""
     password = made(random)
-    write_file(root + FILE, "w", password)
+    write_file(root + FILE, "wb", password.encode())
     return password
 
 

@@ -10,13 +10,14 @@ first that did not is raised as Stop. `food()` is called between two steps: the 
 
 import asyncio
 import json
+import os
+from binascii import hexlify
 
 from ..clock import Clock
 from ..link import connecting
 
 ANSWER_S = 20
 _MAX_MESSAGE = 8192
-_CALL = "provision"
 
 
 class Stop(Exception):
@@ -86,7 +87,8 @@ async def register(connection, identity: dict, say, food, answer_s: int = ANSWER
         "chargePointVendor": identity.get("vendor") or "Setpoint",
         "chargePointModel": identity.get("model") or "Provisioning",
     }
-    await connection.send(json.dumps([2, _CALL, "BootNotification", payload]))
+    call = hexlify(os.urandom(8)).decode()  # never used before (OCPP-J 1.6, 4.1.4)
+    await connection.send(json.dumps([2, call, "BootNotification", payload]))
     patience = Clock()
     patience.set_alarm(answer_s * 1000)
     while not patience.rings():
@@ -107,7 +109,7 @@ async def register(connection, identity: dict, say, food, answer_s: int = ANSWER
             words = (answer[2].get("status"),) if kind == 3 else tuple(answer[2:4])
         except (ValueError, TypeError, AttributeError, IndexError):
             continue  # nonsense, or a call of the central system's
-        if number != _CALL:
+        if number != call:
             continue
         if words[0] == "Rejected" and kind == 3:
             raise Stop(
