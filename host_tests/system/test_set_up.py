@@ -510,3 +510,17 @@ def test_no_answer_and_no_log_line_holds_a_secret(start_station, central):
     everything = "\n".join(answers + station.log)
     for secret in (*secrets, "wrong-secret"):
         assert secret not in everything
+
+
+@pytest.mark.parametrize("micropython", ["32bit"], indirect=True)
+def test_a_try_inside_tls_fits_into_70_kb(start_station, central, tmp_path):
+    """A WROOM has 115 KB for Python beside Wi-Fi and TLS; the access point takes some of them."""
+    ours = Authority(tmp_path, "ours")
+    central.stop()
+    central.tls = server_context(ours.sign("central", names=["127.0.0.1"]))
+    central.start()
+    station = start_station(heap="70K", **set_up())
+    phone = Phone(station)
+    assert len(phone.ask("GET", "/")[2]) > 8000
+    assert phone.send(url=central.url, id="CP01", ca=ours.cert.read_text()) == (200, {})
+    assert phone.outcome()["phase"] == "done"

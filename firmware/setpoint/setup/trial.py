@@ -14,7 +14,6 @@ import os
 from binascii import hexlify
 
 from ..clock import Clock
-from ..link import connecting
 
 ANSWER_S = 20
 _MAX_MESSAGE = 8192
@@ -76,7 +75,7 @@ def _word_for(why: str, event: "str | None", of_tls) -> str:
         return "tls_name" if "is not for the name" in why and "signed" not in why else "tls"
     if event == "FailedToAuthenticateAtCentralSystem":
         return "unauthorized"
-    if "does not speak " + connecting.PROTOCOL in why:
+    if "does not speak ocpp1.6" in why:
         return "protocol"
     return "not_found" if "answered 404" in why else "websocket"
 
