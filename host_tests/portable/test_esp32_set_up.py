@@ -328,6 +328,22 @@ def test_why_a_network_cannot_be_joined():
     assert joined(way, 1) == ("the radio does not start: Wifi Internal Error", "radio")
 
 
+def test_a_radio_that_fails_at_the_end_ends_nothing_else():
+    way, _ = opened(wifi_status=202)
+    station, ap = type(way._station), type(way._ap)
+    before = station.disconnect, ap.active
+
+    def fails(*arguments):
+        raise RuntimeError("Wifi Unknown Error 0x3001")
+
+    station.disconnect = ap.active = fails
+    try:
+        assert joined(way, 0)[1] == "password"
+        way.close()
+    finally:
+        station.disconnect, ap.active = before
+
+
 def test_a_name_is_looked_up_at_the_network_that_was_joined():
     way, _ = opened(wifi_connects=True)
     joined(way)

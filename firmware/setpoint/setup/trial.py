@@ -27,6 +27,8 @@ class Stop(Exception):
 async def reach(network, look_up, identity: dict, clock, say, food, answer_s: int = ANSWER_S):
     """An open WebSocket to the central system of an identity. look_up(host): its address; raises
     OSError. Raises Stop."""
+    from ..link import connecting
+
     try:
         secure, _, host, port, path = connecting.parts_of(
             identity["csms_url"], identity["charge_point_id"], False
