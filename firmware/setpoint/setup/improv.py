@@ -7,7 +7,7 @@ is in the home network: it asks for it."""
 import asyncio
 
 from ..protocol import improv
-from .mode import TRYING
+from .mode import DONE, TRYING, WAITING
 
 _SILENT_S = 1.0  # within a packet: then it is none
 
@@ -93,9 +93,9 @@ class Improv:
             self._say_error(improv.INVALID)
             return
         mode = self._mode
-        if mode.phase == TRYING or not await self._joined(*wifi):
-            self._say_error(improv.UNABLE_TO_CONNECT)
+        if mode.phase in (TRYING, DONE) or not await self._joined(*wifi):
             self._say_state()
+            self._say_error(improv.UNABLE_TO_CONNECT)
             return
         self._say_error(improv.NO_ERROR)
         self._say_state()
@@ -111,6 +111,7 @@ class Improv:
         for name, field in (("url", "csms_url"), ("id", "charge_point_id")):
             form[name] = mode.old.get(field)
         self._say(improv.CURRENT_STATE, bytes((improv.PROVISIONING,)))
+        mode.phase, mode.steps = TRYING, []
         try:
             identity, _ = wishes.identity_from(
                 form, mode.old, mode.password or "", mode.board.root + "/ca.pem"
@@ -124,5 +125,7 @@ class Improv:
                 "warn", "set-up", "Wi-Fi from the cable: %s" % (error.args[1:2] or error.args)[0]
             )
             return False
+        finally:
+            mode.phase, mode.steps = WAITING, []
         mode.remote = True
         return True
