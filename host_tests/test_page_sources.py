@@ -7,9 +7,9 @@ import re
 
 import pytest
 from ocpp.v16.enums import ChargePointErrorCode, ChargePointStatus
+
 from setpoint.page import document
 from setpoint.pilot.faults import COUNT, report_of
-
 from tools import page
 from tools.station_process import ROOT
 
@@ -31,6 +31,15 @@ def vendor_codes() -> "set[str]":
                     if isinstance(argument, ast.Constant) and argument.value
                 }
     return found
+
+
+def limit_sources() -> "set[str]":
+    """Who may limit, by the table of docs/why-limited.md. Profiles are told by their purpose, and of
+    what is shared by what it is a share of."""
+    text = (ROOT / "docs" / "why-limited.md").read_text("utf-8")
+    table = text[text.index("## Who may limit") :].split("\n## ")[0]
+    cells = re.findall(r"^\| (`.+?) \|", table, re.MULTILINE)
+    return set(re.findall(r"`(.+?)`", " ".join(cells))) - {"schedule", "sharing"}
 
 
 def literal_keys() -> "set[str]":
@@ -96,6 +105,12 @@ def test_a_family_of_texts_has_a_word_for_each_case_and_no_more(family, words):
     assert {key[len(family) :] for key in TEXTS["en"] if key.startswith(family)} == set(
         map(str, words)
     )
+
+
+def test_each_source_of_a_limit_has_words():
+    sources = {source.replace(" ", "_") for source in limit_sources()}
+    assert {"plan", "house", "random_delay"} < sources
+    assert sources - {key[4:] for key in TEXTS["en"] if key.startswith("who.")} == set()
 
 
 def test_each_fault_has_a_title_and_advice():

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import tempfile
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -19,11 +20,13 @@ from typing import Callable, Iterator
 from tools import benchmark_peer
 from tools.benchmark_agent import Agent, Failed
 from tools.central_system import CallRefused, CentralSystem
+from tools.page_client import Page
 
 HEAP_KIB = 1024
 _PATIENCE_S = 60  # a signature takes a while
 _CARDS = 500
 _ROOT = "CentralSystemRootCertificate"
+_PASSWORD = "0123456789"
 _PLAN = "zone CET-1CEST,M3.5.0,M10.5.0/3\nMon-Fri 17:00-21:00 6\n22:00-06:00 32\notherwise 16"
 
 
@@ -124,17 +127,30 @@ def _set_plan(bench: Bench, *lines: str) -> None:
     bench.ask("DataTransfer", vendorId="Setpoint", messageId="SetPlan", **data)
 
 
+def _look_at_page(bench: Bench) -> None:
+    """As a browser does: every path that reads, two at once, and an action."""
+    line = next(line for line in bench.agent.log if "http://" in line and " page " in line)
+    page = Page(line.split()[-1], _PASSWORD)
+    for path in ("state", "plan?hours=48", "sessions", "log", "weekly-plan", "cards"):
+        with ThreadPoolExecutor(2) as browser:
+            for answer in browser.map(page.get, (path, "state")):
+                assert answer is not None
+    page.action("POST", "pause", {"connector": 1})
+    page.action("POST", "resume", {"connector": 1})
+
+
 @dataclass
 class Use:
     """`begin` and `end`: what a central system does. `end` is None where nothing is left to be
-    ended. `device`: what the board's owner configured in place of that, and `logged`, what the log
-    says once it works."""
+    ended. `start`: what the board's owner configured in place of that, as fields of a start file;
+    `logged`, what the log says once it works; `look`: what the owner does then."""
 
     name: str
     begin: Callable[[Bench], None] | None = None
     end: Callable[[Bench], None] | None = None
-    device: dict = field(default_factory=dict)
+    start: dict = field(default_factory=dict)
     logged: str = ""
+    look: Callable[[Bench], None] | None = None
 
 
 USES = (
@@ -145,8 +161,13 @@ USES = (
     Use("upload of diagnostics", _upload),
     Use("root certificate", _install_root, _delete_root),
     Use("weekly plan", lambda bench: _set_plan(bench, *_PLAN.splitlines()), _set_plan),
-    Use("dim input", device={"dim": {}}),
-    Use("house meter", device={"mains": {"fuse_amps": 25, "rise_after_s": 0}}, logged="house, L"),
+    Use("dim input", start={"device": {"dim": {}}}),
+    Use(
+        "house meter",
+        start={"device": {"mains": {"fuse_amps": 25, "rise_after_s": 0}}},
+        logged="house, L",
+    ),
+    Use("page", start={"page": {"password": _PASSWORD}}, logged="http://", look=_look_at_page),
 )
 
 
@@ -166,16 +187,22 @@ def weigh(use: Use, interpreter: list[str], built: Path, form: str) -> Iterator[
                 yield figure("kept", bench.in_use() - before)
                 use.end(bench)
             yield figure("left", bench.in_use() - before)
-    if use.device:
-        with _station(interpreter, built, form, use.device) as bench:
+    if use.start:
+        with _station(interpreter, built, form, use.start) as bench:
             bench.agent.wait_for_log(use.logged)
-            yield figure("configured", bench.in_use() - before)
+            configured = bench.in_use()
+            yield figure("configured", configured - before)
+            if use.look is not None:
+                watched = bench.agent.weigh(watch=True)["used"]
+                use.look(bench)
+                yield figure("open", bench.agent.weigh()["most"] - watched)
+                yield figure("left", bench.in_use() - configured)
 
 
 @contextlib.contextmanager
-def _station(interpreter: list[str], built: Path, form: str, device: dict) -> Iterator[Bench]:
+def _station(interpreter: list[str], built: Path, form: str, more: dict) -> Iterator[Bench]:
     with CentralSystem() as central:
-        start = {"connectors": [{"id": 1}, {"id": 2}], "device": device}
+        start = {"connectors": [{"id": 1}, {"id": 2}], **more}
         agent = Agent(interpreter, built, form, HEAP_KIB, central.url + "/cp001", start)
         try:
             central.wait_for("StatusNotification", lambda told: told["connectorId"] == 2)

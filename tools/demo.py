@@ -9,6 +9,7 @@ rules alone, second by second."""
 from __future__ import annotations
 
 import json
+import secrets
 import shutil
 import threading
 import time
@@ -87,6 +88,10 @@ class Demo:
             csms_url=self.central.url,
             connectors=[{"id": 1}],
             keys={"MeterValueSampleInterval": "5"},
+            page={
+                "password": secrets.token_urlsafe(12),
+                "open": True,
+            },  # to look at, by anybody here
             device={
                 "limits_without_profile": {
                     "amps": SITE.amps,
@@ -234,6 +239,10 @@ class Demo:
             self.failures.append(sentence)
             self.say("  ! " + sentence)
 
+    def address(self) -> str:
+        """Of the station's page."""
+        return self.station.wait_until(lambda state: state["page"])["page"]
+
     def until(self, second: float) -> None:
         """Waits for a second of the charge."""
         time.sleep(max(0.0, self.plugged + second - time.time()))
@@ -241,6 +250,7 @@ class Demo:
     def run(self) -> None:
         self.event("The station powers up")
         self.station.start()
+        self.say("    Watch it: %s  (its own page, for as long as this runs)" % self.address())
         threading.Thread(target=self.watch, daemon=True).start()
         self.station.wait_until(lambda state: state["registered"])
 

@@ -96,10 +96,6 @@ class App:
             from .house_limit import HouseLimit
 
             self.house = HouseLimit(self, board.mains, self._events.set)
-        if board.door is not None:
-            from .page.page import Page
-
-            self.page = Page(self)
         credentials = self.station.facts.credentials
         credentials.provisioned, credentials.random = self._provisioned_roots, os.urandom
         self.session = Session(
@@ -134,13 +130,16 @@ class App:
         self.dispatch(
             self.station.start, self.board.reset_cause in ("software", "watchdog", "panic")
         )
+        if self.board.page is not None:
+            from .page.guests import begin
+
+            begin(self)
+            del begin  # this frame stays, and with it what it names
         named = [
             ("control", self.control.run()),
             ("agent", self._agent()),
             ("link", self.session.run(self)),
         ]
-        if self.page is not None:
-            named.append(("page", self.page.run()))
         running = [
             tasks.start(name, coroutine, self._on_death)
             for name, coroutine in named + self.board.attach(self)
@@ -151,6 +150,8 @@ class App:
             await self.session.say_goodbye()
         finally:
             self.control.halt()
+            if self.page is not None:
+                running.append(self.page.task)
             for task in running + list(self.transfers.values()):
                 task.cancel()
 
@@ -265,8 +266,10 @@ class App:
             event(*arguments)
             self._carry_out()
             self._changes += outputs.assign(self)
-            if self.page is not None:
-                self.page.keep()
+            if self.station.facts.ended_sessions:
+                from .page.sessions import keep
+
+                keep(self)
         except MemoryError:
             if self.station.changing:
                 self._on_death("agent", "out of memory")

@@ -35,7 +35,7 @@ def state_of(app) -> dict:
         },
         "loop": {"steps": app.control.steps, "worst_stall_ms": app.control.worst_stall_ms},
         "flash": app.board.flash_stats(),
-        "page": None if app.page is None else app.page.door.url(),
+        "page": None if app.page is None else app.board.door(app.page.listener).url(),
     }
 
 

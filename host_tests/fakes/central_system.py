@@ -2,6 +2,8 @@
 
 import json
 
+from setpoint.protocol.websocket import parts_of
+
 
 class CentralSystem:
     """Stands in for a central system, without a network: takes the station's texts and answers each
@@ -92,4 +94,4 @@ class CentralSystem:
 
 def text_of(sent):
     """A long message is sent in pieces."""
-    return sent if type(sent) is str else b"".join(sent).decode()
+    return sent if type(sent) is str else b"".join(parts_of(sent)).decode()

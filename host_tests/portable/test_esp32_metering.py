@@ -8,7 +8,7 @@ from esp32_bench import CHIP, Task, boot, description, pass_time, virtual_time
 from noting_app import NotingApp
 
 from setpoint.board.esp32 import rs485
-from setpoint.board.meters import mains, modbus
+from setpoint.board.meters import frames, mains, modbus
 from setpoint.board.meters.frames import crc16
 
 PULSE = {"kind": "pulse", "pin": 21, "chip_pull": "up", "pulses_per_kwh": 1000}
@@ -33,7 +33,7 @@ class Eastron:
         if (uart.baudrate, uart.parity) != (self._baud, self._parity) or self.silent:
             return b""
         address, function, first, count, check_sum = struct.unpack(">BBHH2s", request)
-        if address != self._address or check_sum != struct.pack("<H", modbus.crc16(request[:-2])):
+        if address != self._address or check_sum != struct.pack("<H", frames.crc16(request[:-2])):
             return b""
         self.asked += 1
         answer = bytes([address, function | 0x80, 4])
@@ -42,7 +42,7 @@ class Eastron:
                 bytes([address, function, 2 * count])
                 + self.registers[2 * first : 2 * (first + count)]
             )
-        return answer + struct.pack("<H", modbus.crc16(answer))
+        return answer + struct.pack("<H", frames.crc16(answer))
 
 
 def booted(meter, has_counter=True, **changes):

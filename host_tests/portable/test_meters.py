@@ -4,7 +4,7 @@ pulses fail."""
 import asyncio
 import struct
 
-from setpoint.board.meters import modbus
+from setpoint.board.meters import frames, modbus, modbus_rtu
 from setpoint.board.meters.estimate import Estimate
 from setpoint.board.meters.modbus import ModbusError, ModbusMeter
 from setpoint.board.meters.pulse import LOOK_MS, PulseMeter
@@ -24,14 +24,14 @@ def bits_of(value):
 
 def refused(answer, *asked):
     try:
-        modbus.registers(answer, *asked)
+        modbus_rtu.registers(answer, *asked)
     except ModbusError as error:
         return str(error)
     return None
 
 
 def with_check_sum(frame):
-    return frame + struct.pack("<H", modbus.crc16(frame))
+    return frame + struct.pack("<H", frames.crc16(frame))
 
 
 def test_the_check_sum_of_the_standards_example():
@@ -40,12 +40,12 @@ def test_the_check_sum_of_the_standards_example():
 
 
 def test_a_request_asks_for_registers():
-    assert modbus.request(1, 4, 0x0048, 2) == with_check_sum(b"\x01\x04\x00\x48\x00\x02")
+    assert modbus_rtu.request(1, 4, 0x0048, 2) == with_check_sum(b"\x01\x04\x00\x48\x00\x02")
 
 
 def test_an_answer_must_be_whole_right_and_to_the_question():
     good = with_check_sum(b"\x01\x04\x04\x43\x66\x33\x34")
-    assert modbus.registers(good, 1, 4, 2) == b"\x43\x66\x33\x34"
+    assert modbus_rtu.registers(good, 1, 4, 2) == b"\x43\x66\x33\x34"
     assert refused(b"", 1, 4, 2) == "no answer"
     assert refused(good[:4], 1, 4, 2) == "4 bytes instead of an answer"
     assert refused(good[:-1] + b"\x00", 1, 4, 2) == "an answer with a wrong check sum"
@@ -68,14 +68,14 @@ def test_floats_become_integers_without_losing_a_watt_hour():
         (2.5, 1, 1, 3),
         (7.0, 1, 2, 4),
     ):
-        assert modbus.scaled_float(bits_of(value), multiply, divide) == expected, value
+        assert frames.scaled_float(bits_of(value), multiply, divide) == expected, value
 
 
 def test_what_is_no_number_is_no_reading():
-    assert modbus.scaled_float(0x7FC00000, 1, 1) is None
-    assert modbus.scaled_float(0x7F800000, 1, 1) is None
-    assert modbus.scaled_float(0xFF800000, 1, 1) is None
-    assert modbus.scaled_float(bits_of(1e20), 1, 1) is None
+    assert frames.scaled_float(0x7FC00000, 1, 1) is None
+    assert frames.scaled_float(0x7F800000, 1, 1) is None
+    assert frames.scaled_float(0xFF800000, 1, 1) is None
+    assert frames.scaled_float(bits_of(1e20), 1, 1) is None
 
 
 class Line:
@@ -223,17 +223,19 @@ class Slow:
 
 def test_a_slow_line_is_given_the_time_that_an_answer_takes_on_it():
     answer = with_check_sum(b"\x01\x04\x04\x43\x66\x33\x34")
-    before = modbus.ANSWER_MS
-    modbus.ANSWER_MS = 20
+    before = modbus_rtu.ANSWER_MS
+    modbus_rtu.ANSWER_MS = 20
     try:
-        assert asyncio.run(modbus.Bus(Slow(answer, 5, 8), 90000).read(1, 4, 0, 2)) == answer[3:-2]
+        assert (
+            asyncio.run(modbus_rtu.Bus(Slow(answer, 5, 8), 90000).read(1, 4, 0, 2)) == answer[3:-2]
+        )
         try:
-            asyncio.run(modbus.Bus(Slow(answer, 5, 8), 100).read(1, 4, 0, 2))
+            asyncio.run(modbus_rtu.Bus(Slow(answer, 5, 8), 100).read(1, 4, 0, 2))
             raise AssertionError("that took too long")
         except ModbusError as error:
             assert "bytes instead" in str(error) or "check sum" in str(error)
     finally:
-        modbus.ANSWER_MS = before
+        modbus_rtu.ANSWER_MS = before
 
 
 def test_a_modbus_register_never_goes_back_and_nonsense_is_a_miss():

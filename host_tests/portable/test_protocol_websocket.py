@@ -98,6 +98,13 @@ def test_a_message_that_comes_in_pieces_of_any_length_is_one_frame():
     assert unmasked(text_frame([], fixed_random)) == (0x81, b"")
 
 
+def test_a_message_may_be_made_while_it_is_sent():
+    for count in (0, 1, 7, 200, 5000):
+        parts = [b"[", lambda: iter([b"%d," % number for number in range(count)]), b"0]"]
+        made = b"[" + b"".join([b"%d," % number for number in range(count)]) + b"0]"
+        assert unmasked(text_frame(parts, fixed_random)) == (0x81, made)
+
+
 def test_a_long_message_is_sent_in_pieces_and_a_short_one_in_one():
     text = "\u00fc" * 3000
     sent = list(text_pieces(text, fixed_random))

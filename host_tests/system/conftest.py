@@ -12,6 +12,7 @@ one. MICROPYTHON=path and MICROPYTHON32=path name other interpreters."""
 
 import pytest
 from interpreters import command_of
+from page_bench import chromium, own_station, visit  # noqa: F401
 
 from tools.central_system import CentralSystem
 from tools.station_process import StationProcess

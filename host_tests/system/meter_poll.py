@@ -14,7 +14,8 @@ import sys
 sys.path.insert(0, sys.argv[1])
 
 from setpoint.board.meters.mains import ModbusMains  # noqa: E402
-from setpoint.board.meters.modbus import Bus, ModbusMeter  # noqa: E402
+from setpoint.board.meters.modbus import ModbusMeter  # noqa: E402
+from setpoint.board.meters.modbus_rtu import Bus  # noqa: E402
 from setpoint.board.meters.modbus_tcp import TcpBus  # noqa: E402
 from setpoint.board.meters.p1 import P1Meter  # noqa: E402
 from setpoint.board.simulated.network import Network  # noqa: E402

@@ -3,6 +3,7 @@ central system."""
 
 import json
 import shutil
+import socket
 import subprocess
 import threading
 import time
@@ -12,6 +13,7 @@ from pathlib import Path
 import pytest
 from certificates import Authority, server_context
 from file_server import FileServer
+from page_interface import Judged
 
 from tools.compiled import ROOT, program_for
 
@@ -129,3 +131,38 @@ def test_diagnostics_leave_the_model_of_the_chip_with_tls_and_without(
                 content = server.uploads[-1].body
                 assert b" on esp32_devkitc\n" in content and b"\nlog\n" in content
                 assert b"secret" not in content and b"home" not in content
+
+
+def test_the_page_is_there_at_its_name_and_address_while_there_is_wi_fi(
+    micropython, tmp_path, central
+):
+    password = "quiet-otter-79"
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    page = {"password": password, "port": port}
+    with closing(Esp32(micropython, tmp_path, central.url, page=page)) as station:
+        station.wait_for("http://setpoint-abcd.local:%d/" % port)
+        station.wait_for("Wi-Fi: 127.0.0.1")
+        asked = Judged("http://127.0.0.1:%d/" % port, password)
+        state = asked.get("state")
+        assert state["station"]["model"] == "esp32_devkitc"
+        token = {"Authorization": "Bearer " + asked.token}
+        for host, status in (
+            ("setpoint-abcd.local", 200),
+            ("SETPOINT-ABCD:%d" % port, 200),
+            ("setpoint-abce.local", 421),
+            ("localhost", 421),
+        ):
+            assert asked.ask("GET", "/api/state", None, {**token, "Host": host})[0] == status, host
+        station.say("plug")
+        central.wait_for("StatusNotification", lambda told: told["status"] == "Preparing")
+        assert asked.action("POST", "start", {"connector": 1}) == {}
+        central.wait_for("StatusNotification", lambda told: told["status"] == "Charging")
+        assert asked.action("POST", "pause", {"connector": 1}) == {}
+        central.wait_for("StatusNotification", lambda told: told["status"] == "SuspendedEVSE")
+        station.say("wifi 0")
+        station.wait_for("Wi-Fi lost")
+        since = station.say("wifi 1")
+        station.wait_for("Wi-Fi: 127.0.0.1", since)
+        assert asked.get("state")["connectors"][0]["paused"]
+        assert not [line for line in station.lines if password in line or "fault" in line]

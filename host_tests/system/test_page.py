@@ -5,11 +5,10 @@ import csv
 import re
 
 import pytest
-from page_bench import DESK, PHONE, chromium, own_station, visit  # noqa: F401
+from page_bench import NOON, charge, plug
 from playwright.sync_api import expect
 
 expect.set_options(timeout=60000)
-NOON = {"at": "2026-12-01T12:00:00Z"}  # a Tuesday, 13:00 in Berlin
 PLAN = "zone CET-1CEST,M3.5.0,M10.5.0/3\nMon-Fri 12:00-22:00 10\notherwise 16\n"
 
 pytestmark = pytest.mark.parametrize("micropython", ["64bit"], indirect=True)
@@ -17,18 +16,6 @@ pytestmark = pytest.mark.parametrize("micropython", ["64bit"], indirect=True)
 
 def first(state: dict) -> dict:
     return state["connectors"][0]
-
-
-def plug(station, connector: int = 1, amps: int = 32) -> None:
-    station.cmd("plug_in", connector=connector, amps=amps, phases=3)
-
-
-def charge(station, page) -> None:
-    """A vehicle is plugged in, and the owner starts its charge."""
-    plug(station)
-    page.click("text=Start charging")
-    expect(page.locator(".status")).to_have_text("Charging")
-    station.wait_until(lambda state: first(state)["contactor"]["closed"], timeout=60)
 
 
 def yes(page, text: str) -> None:
@@ -127,7 +114,7 @@ def test_a_limit_for_now_holds_until_it_is_taken_away(own_station, visit):
     expect(page.locator(".f-offered")).to_have_text("11\u00a0A")
     expect(page.locator(".why")).to_have_text("Your own limit allows 11\u00a0A.")
     assert first(station.state())["limit"]["amps"] == 11
-    page.click("text=No limit of mine")
+    page.click("text=Lift my limit")
     expect(page.locator(".f-offered")).to_have_text("32\u00a0A")
     assert first(station.state())["limit"]["source"] == "hardware"
 
@@ -153,6 +140,7 @@ def test_the_last_charges_and_their_csv(own_station, visit, tmp_path):
     page = visit(station).page
     charge(station, page)
     station.cmd("clock", advance_s=3600)
+    station.wait_until(lambda state: first(state)["meter"]["wh"] >= 22000, timeout=60)
     page.click("text=End charge")
     yes(page, "End charge")
     row = page.locator("#sessions-rows tr")
@@ -200,10 +188,13 @@ def test_the_plan_is_edited_by_weekdays_and_hours(own_station, visit):
     station = own_station(clock=NOON)
     page = visit(station).page
     page.click("#plan > summary")
-    assert page.input_value("#plan-zone") == "<+01>-1<+02>,M3.5.0/2,M10.5.0/3"
+    expect(page.locator("#plan-zone")).to_have_value("<+01>-1<+02>-2,M3.5.0/2,M10.5.0/3")
     page.click("text=Add an hour")
     page.locator(".step input").nth(1).fill("12:30")
     page.locator(".step select").nth(1).select_option("0")
+    page.click("#plan > summary")
+    page.click("#plan > summary")  # what was begun is still there
+    expect(page.locator(".step input").nth(1)).to_have_value("12:30")
     page.click("text=Other hours on some days")  # Saturday and Sunday
     page.locator(".group").nth(1).locator("[aria-label=Friday]").click()
     page.locator(".group").nth(1).locator("select").first.select_option("unlimited")
@@ -238,7 +229,7 @@ def test_a_fault_comes_with_advice(own_station, visit):
     station.cmd("fault", connector=2, code="GroundFailure", vendor_code="earth",
                 info="No protective earth for 900 ms", active=True)  # fmt: skip
     fault = page.locator(".fault")
-    expect(fault).to_contain_text("Connector 2: The protective earth is missing.")
+    expect(fault).to_contain_text("Connector 2: The protective earth is missing")
     expect(fault).to_contain_text("have an electrician check the supply.")
     expect(fault).to_contain_text("No protective earth for 900 ms")
     expect(page.locator(".status").nth(1)).to_have_text("Fault")
@@ -257,11 +248,11 @@ def test_cards_without_cards_and_the_log(own_station, visit):
     page.click("#cards > summary")
     page.fill("#cards-tag", "04A1B2C3")
     page.click("#cards-add button")
-    expect(page.locator("#cards-list li")).to_contain_text("04A1B2C3")
+    expect(page.locator("#cards-list li")).to_contain_text("04A1B2C3", ignore_case=True)
     plug(station)
     station.cmd("swipe", tag="04A1B2C3")
     expect(page.locator(".status")).to_have_text("Charging")
-    expect(page.locator(".f-card")).to_have_text("04A1B2C3")
+    expect(page.locator(".f-card")).to_have_text("04A1B2C3", ignore_case=True)
     station.cmd("plug_out", connector=1)
     expect(page.locator(".status")).to_have_text("Ready")
     page.click("#cards-list button")
@@ -274,7 +265,7 @@ def test_cards_without_cards_and_the_log(own_station, visit):
     expect(page.locator(".status")).to_have_text("Charging")
 
     page.click("#log > summary")
-    expect(page.locator("#log-text")).to_contain_text("connector 1")
+    expect(page.locator("#log-text")).to_contain_text("Setpoint 0.")
 
 
 def test_a_restart_under_the_page(own_station, visit):
@@ -326,168 +317,3 @@ def test_a_file_that_is_no_firmware_is_refused(own_station, visit, tmp_path):
     yes(page, "New firmware")
     expect(page.locator("#notice")).to_be_visible()
     expect(page.locator("#notice-text")).not_to_be_empty()
-
-
-# ---- networks, and what is looked at ----
-
-
-def test_a_station_that_loses_its_power_under_the_page(own_station, visit):
-    station = own_station()
-    visited = visit(station)
-    visited.expected = "status of 401|ERR_"
-    page = visited.page
-    charge(station, page)
-    station.kill()
-    expect(page.locator("#offline")).to_contain_text("has not answered since")
-    station.start_fields["vehicles"] = [{"connector": 1, "amps": 16, "phases": 3}]
-    station.start()
-    expect(page.locator("#offline")).to_be_hidden()
-    expect(page.locator(".status")).to_have_text("Charging")
-
-
-def test_a_cable_that_is_pulled(own_station, visit):
-    station = own_station()
-    visited = visit(station)
-    visited.expected = "status of 401|ERR_"
-    page = visited.page
-    station.cmd("link", up=False)
-    expect(page.locator("#offline")).to_contain_text("has not answered since")
-    plug(station)
-    station.cmd("link", up=True)
-    expect(page.locator(".status")).to_have_text("Plugged in")
-    expect(page.locator("#offline")).to_be_hidden()
-
-
-def test_a_slow_link(own_station, visit):
-    """700 ms there and back, 10 KB/s: what a phone has at the far end of a garden."""
-    station = own_station()
-    visited = visit(station, logged_in=False)
-    page = visited.page
-    network = page.context.new_cdp_session(page)
-    network.send("Network.enable")
-    slow = {"latency": 700, "downloadThroughput": 10240, "uploadThroughput": 10240}
-    network.send("Network.emulateNetworkConditions", {"offline": False, **slow})
-    page.reload()
-    visited.log_in()
-    expect(page.locator(".status")).to_have_text("Ready")
-    plug(station)
-    page.click("text=Start charging")
-    expect(page.locator(".status")).to_have_text("Charging")
-    expect(page.locator("#offline")).to_be_hidden()
-
-
-def test_a_page_that_nobody_sees_asks_nothing(own_station, visit):
-    visited = visit(own_station())
-    page = visited.page
-    hide = """hidden => {
-        Object.defineProperty(document, "hidden", { get: () => hidden, configurable: true });
-        document.dispatchEvent(new Event("visibilitychange"));
-    }"""
-    page.evaluate(hide, True)
-    page.wait_for_timeout(3000)  # what was under way is over
-    seen = len(visited.requests)
-    page.wait_for_timeout(6000)
-    assert len(visited.requests) == seen
-    page.evaluate(hide, False)
-    with page.expect_response("**/api/state"):
-        pass
-
-
-SPEECHES = {"en": "en-GB", "de": "de-DE"}
-
-
-@pytest.mark.parametrize("language", SPEECHES)
-def test_a_phone_shows_everything_without_scrolling_sideways(own_station, visit, language):
-    station = own_station(clock=NOON, connectors=[{"id": 1}, {"id": 2}])
-    page = visit(station, size=PHONE, locale=SPEECHES[language]).page
-    plug(station)
-    page.locator(".b-start").first.click()
-    expect(page.locator(".b-stop").first).to_be_visible()
-    station.cmd("fault", connector=2, code="OtherError", vendor_code="cable",
-                info="Cable coded 820 ohm: plug in another cable", active=True)  # fmt: skip
-    expect(page.locator(".fault")).to_be_visible()
-    for part in ("plan", "cards", "station", "log"):
-        page.click("#%s > summary" % part)
-    expect(page.locator("#log-text")).not_to_be_empty()
-    page.locator(".owner input").first.fill("12")
-    assert page.evaluate("document.documentElement.scrollWidth") == PHONE[0]
-    small = page.evaluate(
-        """[...document.querySelectorAll("button, summary, input, select, label.button, label.switch")]
-        .filter((each) => each.offsetParent && !each.closest("label.button, label.switch")?.contains(each) || each.matches("label"))
-        .filter((each) => each.offsetParent && each.getBoundingClientRect().height < 44)
-        .map((each) => each.outerHTML)"""
-    )
-    assert small == []
-    assert page.evaluate("document.documentElement.lang") == language
-
-
-def test_german_and_back(own_station, visit):
-    station = own_station(clock=NOON)
-    page = visit(station, locale="de-AT").page
-    expect(page.locator(".status")).to_have_text("Bereit")
-    expect(page.locator("#ahead-title")).to_have_text("Der kommende Tag")
-    plug(station)
-    page.click("text=Laden starten")
-    expect(page.locator(".status")).to_have_text("Lädt")
-    expect(page.locator(".f-power")).to_have_text("22,1\u00a0kW")
-    page.click("text=English")
-    expect(page.locator(".status")).to_have_text("Charging")
-    assert page.evaluate("document.documentElement.lang") == "en"
-    page.reload()  # the choice is kept
-    expect(page.locator(".status")).to_have_text("Charging")
-
-
-CONTRAST = """() => {
-  const light = (colour) => {
-    const [r, g, b] = colour.match(/[\\d.]+/g).map(Number).map((c) => {
-      c /= 255;
-      return c <= .04045 ? c / 12.92 : ((c + .055) / 1.055) ** 2.4;
-    });
-    return .2126 * r + .7152 * g + .0722 * b;
-  };
-  const behind = (element) => {
-    for (let each = element; each; each = each.parentElement) {
-      const colour = getComputedStyle(each).backgroundColor;
-      if (!/, 0\\)$/.test(colour)) return colour;
-    }
-    return "rgb(255, 255, 255)";
-  };
-  const poor = [];
-  for (const element of document.querySelectorAll("body *")) {
-    const own = [...element.childNodes].some((node) => node.nodeType === 3 && node.data.trim());
-    if (!own || !element.checkVisibility() || element.disabled) continue;
-    const style = getComputedStyle(element);
-    const ink = element.namespaceURI.endsWith("svg") ? style.fill : style.color;
-    const [high, low] = [light(ink), light(behind(element))].sort((a, b) => b - a);
-    const ratio = (high + .05) / (low + .05);
-    if (ratio < 4.5) poor.push(element.textContent.trim().slice(0, 40) + " " + ratio.toFixed(2));
-  }
-  return poor;
-}"""
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_every_text_can_be_read(own_station, visit, scheme):
-    """Contrast of at least 4.5 to 1 (WCAG 2.2, 1.4.3)."""
-    station = own_station()
-    visited = visit(station, color_scheme=scheme, reduced_motion="reduce")
-    page = visited.page
-    charge(station, page)
-    station.cmd("fault", connector=0, code="ReaderFailure", vendor_code="reader", info="lost", active=True)  # fmt: skip
-    expect(page.locator(".fault")).to_be_visible()
-    for part in ("plan", "cards", "station", "log"):
-        page.click("#%s > summary" % part)
-    expect(page.locator("#log-text")).not_to_be_empty()
-    assert page.evaluate(CONTRAST) == []
-
-
-def test_the_keyboard_reaches_the_buttons_in_the_order_of_reading(own_station, visit):
-    station = own_station()
-    plug(station)
-    page = visit(station, size=DESK).page
-    page.evaluate("document.activeElement.blur()")
-    seen = []
-    for _ in range(6):
-        page.keyboard.press("Tab")
-        seen.append(page.evaluate("document.activeElement.className || document.activeElement.id"))
-    assert seen == ["skip", "plain", "plain", "b-start chief", "b-pause", ""]

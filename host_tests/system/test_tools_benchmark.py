@@ -83,7 +83,8 @@ def test_what_is_used_seldom_leaves_the_heap_as_it_was(bench):
         pytest.skip("no 32-bit MicroPython")
     for use in benchmark_uses.USES:
         ends = [] if use.begin is None else ["peak", "left"]
-        ends += ["kept"] * (use.end is not None) + ["configured"] * bool(use.device)
+        ends += ["kept"] * (use.end is not None) + ["configured"] * bool(use.start)
+        ends += [] if use.look is None else ["open", "left"]
         assert {name for name in heap if name.startswith("heap, %s: " % use.name)} == {
             "heap, %s: %s" % (use.name, end) for end in ends
         }
@@ -91,6 +92,7 @@ def test_what_is_used_seldom_leaves_the_heap_as_it_was(bench):
     del left["heap, 500 cards, most a message: left"]
     assert max(left.values()) < 512, left
     assert heap["heap, 500 cards, 8 a message: kept"] < 512
+    assert heap["heap, page: configured"] < 1024 and heap["heap, page: open"] < 8192
 
 
 def test_every_goal_is_measured(bench):

@@ -36,6 +36,7 @@ def agent(install: list):
 
     from setpoint.app import App
     from setpoint.board.simulated import board_from
+    from setpoint.protocol.websocket import parts_of
 
     start = {
         "connectors": [{"id": 1}, {"id": 2}],
@@ -55,7 +56,7 @@ def agent(install: list):
         nonlocal transaction_id
         while sent:
             message = json.loads(
-                b"".join(sent.pop(0)).decode() if type(sent[0]) is list else sent.pop(0)
+                b"".join(parts_of(sent.pop(0))).decode() if type(sent[0]) is list else sent.pop(0)
             )
             if message[0] != 2:
                 continue

@@ -1,7 +1,7 @@
 // One request at a time to the station, which has room for two connections in all. The token of the
 // log-in stays in this tab: nothing sends it but these lines.
 
-const PATIENCE_MS = 15000; // an answer on a slow link; the station itself gives up after 30 s
+const PATIENCE_MS = 12000; // an answer on a slow link; the station itself gives up after 30 s
 
 let token = sessionStorage.getItem("token");
 let line = Promise.resolve();
@@ -15,14 +15,17 @@ class Refused extends Error {
   }
 }
 
+// The station did not answer, or not to the end.
+class Silent extends Error {}
+
 function setToken(text) {
   token = text;
   if (text) sessionStorage.setItem("token", text);
   else sessionStorage.removeItem("token");
 }
 
-// The answer: an object, or a text where the station sends one. Raises Refused, or TypeError where
-// the station did not answer. `body`: an object, or a text.
+// The answer: an object, or a text where the station sends one. Raises Refused or Silent. `body`: an
+// object, or a text.
 function ask(method, path, body) {
   return inTurn(() => send(method, path, body));
 }
@@ -47,7 +50,7 @@ async function send(method, path, body) {
     const text = await answer.text();
     return understood(answer.status, answer.headers.get("Content-Type") || "", text);
   } catch (error) {
-    throw error instanceof Refused ? error : new TypeError(error.message);
+    throw error instanceof Refused ? error : new Silent(error.message);
   } finally {
     clearTimeout(timer);
   }
@@ -73,7 +76,7 @@ function upload(path, file, progress) {
     request.setRequestHeader("Content-Type", "application/octet-stream");
     request.setRequestHeader("Authorization", "Bearer " + token);
     request.upload.onprogress = (event) => progress(event.loaded * 100 / event.total);
-    request.onerror = () => reject(new TypeError("upload"));
+    request.onerror = () => reject(new Silent("upload"));
     request.onload = () => {
       try {
         resolve(understood(request.status, request.getResponseHeader("Content-Type") || "", request.responseText));

@@ -63,7 +63,7 @@ function drawAhead(plan) {
   };
 
   const words = aheadWords(plan);
-  const drawing = svg("svg", { viewBox: "0 0 " + width + " " + height, height, role: "img", "aria-label": words });
+  const drawing = svg("svg", { viewBox: "0 0 " + width + " " + height, height, "aria-hidden": "true" });
   for (let a = 0; a <= most; a += tick) {
     drawing.append(svg("line", { class: "grid", x1: left, x2: width - right, y1: y(a), y2: y(a) }));
     drawing.append(svg("text", { x: left - 8, y: y(a) + 4, "text-anchor": "end" }, a === most ? a + "\u00a0A" : a));
@@ -97,7 +97,7 @@ function drawAhead(plan) {
   put(byId("ahead-words"), words);
   byId("legend").replaceChildren(...legend(plan));
   byId("ahead-rows").replaceChildren(...steps(plan).map((step) => el("tr", {},
-    el("td", {}, clockAfter(step.from, from)),
+    el("td", {}, step.from > from ? clockAfter(step.from, from) : t("ahead.at_once")),
     el("td", { className: "number" }, step.a < 6 ? t("why.pause") : amps(step.a)),
     el("td", {}, step.by))));
 }
@@ -120,9 +120,8 @@ function legend(plan) {
 function aheadWords(plan) {
   const found = steps(plan);
   const name = (a) => a < 6 ? t("why.pause") : amps(a);
-  if (!found.length) return t("ahead.unknown");
   const changes = found.filter((step, index) => index === 0 || step.a !== found[index - 1].a);
-  if (changes.length === 1) return t("ahead.constant", { a: name(changes[0].a), time: clockAfter(plan.until, plan.from) });
+  if (changes.length === 1) return t("ahead.constant", { a: name(changes[0].a) });
   const then = changes.slice(1, 5).map((step) => t("ahead.then", { a: name(step.a), time: clockAfter(step.from, plan.from) }));
   return t("ahead.now", { a: name(changes[0].a), then: then.join(", ") }) + (changes.length > 5 ? " \u2026" : ".");
 }

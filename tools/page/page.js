@@ -11,7 +11,7 @@ let state = null;
 let wait = EVERY_MS;
 let timer = null;
 let polling = false, pollAgain = false;
-let silentSince = null;
+let answeredAt = Date.now();
 let restarting = false; // the owner wanted it
 let chosen = null; // the connector whose day is shown
 let ahead = null; // that day
@@ -53,8 +53,7 @@ async function poll() {
 
 function answered() {
   wait = EVERY_MS;
-  silentSince = null;
-  restarting = false;
+  answeredAt = Date.now();
   byId("offline").hidden = true;
 }
 
@@ -66,10 +65,12 @@ function failed(error) {
     else notice(error);
     return error.status !== 401;
   }
-  if (!(error instanceof TypeError || error instanceof SyntaxError)) throw error;
-  silentSince ??= Date.now();
+  if (!(error instanceof Silent)) {
+    console.error(error); // of this page; what it cannot show now it may show the next time
+    return true;
+  }
   wait = Math.min(SLOWEST_MS, wait * 1.5);
-  put(byId("offline"), t(restarting ? "restarting" : "silent", { time: clock(silentSince) }));
+  put(byId("offline"), t(restarting ? "restarting" : "silent", { time: clock(answeredAt) }));
   byId("offline").hidden = false;
   return true;
 }
@@ -90,8 +91,10 @@ function locked() {
 async function refresh() {
   const now = Date.now();
   const connector = state.connectors.find((each) => each.id === chosen) || state.connectors[0];
-  const key = JSON.stringify([connector.id, connector.limit, connector.next, language]);
-  if (key !== aheadOf || now - aheadAt > PLAN_EVERY_MS) {
+  const key = JSON.stringify([connector.id, connector.limit, connector.next]);
+  byId("ahead").hidden = !state.station.now; // without the time nobody knows the hours ahead
+  byId("ahead-unknown").hidden = Boolean(state.station.now);
+  if (state.station.now && (key !== aheadOf || now - aheadAt > PLAN_EVERY_MS)) {
     ahead = await ask("GET", "/api/plan?hours=24&connector=" + connector.id);
     aheadOf = key;
     aheadAt = now;
@@ -110,6 +113,10 @@ async function refresh() {
 
 function show(fresh) {
   if (state && state.station.version !== fresh.station.version) location.reload(); // a new page, too
+  if (state && fresh.station.up_s < state.station.up_s) {
+    restarting = false;
+    byId("update-progress").hidden = true;
+  }
   const lookedOnly = !loggedIn();
   state = fresh;
   const { station, connectors } = state;
@@ -200,7 +207,7 @@ function showConnector(connector, now) {
   at(".b-resume").hidden = !connector.paused;
   const range = at("input");
   range.max = Math.max(6, Math.round(most));
-  const owner = connector.owner_a ?? state.station.owner_a;
+  const owner = connector.owner_a ?? state.station.owner_a ?? null;
   if (!range.dataset.touched && document.activeElement !== range) range.value = owner || Math.round(most);
   const own = range.dataset.touched || owner !== null ? amps(Number(range.value)) : t("limit.off");
   put(at("output"), own);
@@ -308,7 +315,7 @@ async function attempt(work, button) {
 
 // What went wrong: what it means, and the station's own sentence.
 function notice(error) {
-  if (!(error instanceof Refused) && !(error instanceof TypeError)) console.error(error);
+  if (!(error instanceof Refused || error instanceof Silent)) console.error(error);
   const key = "error." + (error instanceof Refused ? error.code : "no_answer");
   put(byId("notice-title"), has(key) ? t(key) : t("error"));
   byId("notice-text").lang = "en";

@@ -73,6 +73,7 @@ function showPlan(text) {
   groups = plan.groups;
   planTouched = false;
   byId("plan-zone").value = plan.zone || zoneHere();
+  byId("plan-edit").hidden = false; // not before: what is there would be replaced by nothing
   byId("plan-clear").hidden = !groups.length;
   byId("plan-lines").value = text;
   if (!groups.length && loggedIn()) groups = [{ days: [0, 1, 2, 3, 4, 5, 6], steps: [{ at: 0, a: 16 }] }];
@@ -116,7 +117,9 @@ function editor(group) {
 }
 
 function editorStep(group, step, index) {
-  const choices = [...new Set([0, ...Array.from({ length: 27 }, (_, n) => n + 6), step.a ?? 0])].sort((a, b) => a - b);
+  const most = Math.max(32, ...mostKnown.values());
+  const choices = [...new Set([0, ...Array.from({ length: most - 5 }, (_, n) => n + 6), step.a ?? 0])];
+  choices.sort((one, other) => one - other);
   const time = el("input", { type: "time", value: timeText(step.at), disabled: index === 0, required: true, "aria-label": t("from") });
   time.onchange = () => {
     const at = minuteOf(time.value);

@@ -11,17 +11,22 @@ function number(value, digits) {
 
 const amps = (a) => a.toLocaleString(locale(), { maximumFractionDigits: 1 }) + "\u00a0A";
 const kilowatts = (w) => number(w / 1000, w ? 1 : 0) + "\u00a0kW";
-const kilowattHours = (wh) => number(wh / 1000, wh < 10000 ? 2 : 1) + "\u00a0kWh";
+const kilowattHours = (wh) => number(wh / 1000, wh < 1000 ? 2 : 1) + "\u00a0kWh";
 
-function clock(instant) {
-  return new Date(instant).toLocaleTimeString(locale(), { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
+const clock = (instant) => timeOf(instant, {});
+
+function timeOf(instant, more) {
+  const form = { hour: "2-digit", minute: "2-digit", hourCycle: "h23", ...more };
+  return new Date(instant).toLocaleTimeString(locale(), form);
 }
 
-// A time of day; with its day, where that is another one than `now`'s.
+// A time of day: with its seconds, where it comes within two minutes, and with its weekday, where it
+// could be mistaken for one of today.
 function clockAfter(instant, now) {
-  const at = new Date(instant);
-  if (at - new Date(now) < 16 * 3600e3) return clock(at);
-  return at.toLocaleDateString(locale(), { weekday: "short" }) + " " + clock(at);
+  const ahead = new Date(instant) - new Date(now);
+  if (ahead < 120e3) return timeOf(instant, { second: "2-digit" });
+  if (ahead < 16 * 3600e3) return clock(instant);
+  return new Date(instant).toLocaleDateString(locale(), { weekday: "short" }) + " " + clock(instant);
 }
 
 function day(instant) {

@@ -158,6 +158,7 @@ class Door(Protocol):
 
     password: str  # the owner's
     open: bool  # whoever only looks needs no password
+    listener: tuple | None  # listener.py's: all that must stay; None before `begin`
 
     def begin(self) -> None:
         """From now on others can connect. Raises OSError."""
@@ -293,9 +294,9 @@ class Board(Protocol):
     def mains(self) -> Mains | None:
         """None: there is no meter at the grid connection."""
 
-    @property
-    def door(self) -> Door | None:
-        """None: the station has no page."""
+    page: dict | None  # the owner's choice of password, open and port; None: there is no page
+    def door(self, listener: tuple | None) -> Door:
+        """Where there is a page: a new object each time, so that nothing of it need stay."""
 
     # What all connectors together may draw while the grid operator's contact says dim; None: there
     # is no such contact

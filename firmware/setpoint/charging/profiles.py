@@ -11,8 +11,6 @@ from micropython import const
 
 from ..protocol.errors import OcppError
 from ..protocol.iso8601 import text_from
-from ..schedule.checks import over_in, reason_to_reject
-from ..schedule.composite import composite_schedule
 from ..schedule.profile import TX_DEFAULT, profile_from
 
 # In one answer, about 10 KB of text; beyond them the duration is shortened (R35)
@@ -111,6 +109,8 @@ class ChargingProfiles:
     def reason_to_reject(
         self, fields: dict, connector_id: int, transaction, remote_start: bool = False
     ) -> "str | None":
+        from ..schedule.checks import reason_to_reject
+
         return reason_to_reject(
             fields, connector_id, self._capability, self._facts.now, transaction, remote_start
         )
@@ -142,6 +142,8 @@ class ChargingProfiles:
     def _log_where_it_is_over(self, fields: dict, connector_id: int) -> None:
         """A default that counts from the start of a transaction may come too late for the one that
         runs (R24)."""
+        from ..schedule.checks import over_in
+
         facts = self._facts
         for connector in facts.connectors:
             if connector_id in (0, connector.id) and over_in(
@@ -211,8 +213,8 @@ class ChargingProfiles:
     # -- GetCompositeSchedule
 
     def composite(self, request: dict) -> "list | dict":
-        """The answer as pieces of JSON (limits are written without floats), or the dict of a
-        rejection."""
+        """The answer as pieces of JSON (limits are written without floats), of which the periods
+        become text when they are sent; or the dict of a rejection."""
         facts = self._facts
         connector_id = request["connectorId"]
         unit = request.get("chargingRateUnit") or self._capability.units[0]
@@ -232,6 +234,8 @@ class ChargingProfiles:
         for connector in facts.connectors:
             if connector.transaction is not None:
                 running[connector.id] = connector.transaction
+        from ..schedule.composite import composite_schedule
+
         periods, duration_s = composite_schedule(
             self._installed,
             connector_id,
@@ -241,15 +245,22 @@ class ChargingProfiles:
             running,
             _MOST_SEGMENTS,
         )
-        pieces = [
+
+        def texts():
+            comma = b""
+            for start_s, limit, phases in periods:
+                yield comma + b'{"startPeriod":%d,"limit":%d.%d,"numberPhases":%d}' % (
+                    start_s,
+                    limit // 10,
+                    limit % 10,
+                    phases,
+                )
+                comma = b","
+
+        return [
             b'{"status":"Accepted","connectorId":%d,"scheduleStart":"%s","chargingSchedule":'
             b'{"duration":%d,"chargingRateUnit":"%s","chargingSchedulePeriod":['
-            % (connector_id, text_from(facts.now).encode(), duration_s, unit.encode())
+            % (connector_id, text_from(facts.now).encode(), duration_s, unit.encode()),
+            texts,
+            b"]}}",
         ]
-        for start_s, limit, phases in periods:
-            pieces.append(
-                b'{"startPeriod":%d,"limit":%d.%d,"numberPhases":%d},'
-                % (start_s, limit // 10, limit % 10, phases)
-            )
-        pieces[-1] = pieces[-1][:-1] + b"]}}"
-        return pieces

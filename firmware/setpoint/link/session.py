@@ -84,7 +84,7 @@ class Session:
         self._ping_interval_s = interval_s
         self._news.set()
 
-    def send(self, text: "str | list[bytes]") -> bool:
+    def send(self, text: "str | list") -> bool:
         """Queues a message. False: no connection, or no room in the queue; it is not sent."""
         if self._connection is None or len(self._queue) >= _MOST_QUEUED:
             return False

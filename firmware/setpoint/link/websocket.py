@@ -64,7 +64,7 @@ class Connection:
             self._events = self._reader.feed(data)
             await sleep_ms(0)  # where data waits already, the network's read may not give way
 
-    async def send(self, text: "str | list[bytes]") -> None:
+    async def send(self, text: "str | list") -> None:
         """Returns when the network has taken the whole text. OSError when the connection is
         lost."""
         await self._write(text_pieces(text, os.urandom))

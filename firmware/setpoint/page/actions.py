@@ -12,16 +12,17 @@ _FLASH = (503, "flash", "The flash does not take it. Nothing was changed.")
 _GOODBYE_MS = 300  # for the answer to leave before the restart
 
 
-async def answer(page, exchange, name: str) -> None:
+async def answer(app, exchange) -> None:
+    name = exchange.request.path[5:]
     fields = await exchange.fields()
-    problem = _checked(page.app.station, fields, name) or _DO[name](page, fields)
+    problem = _checked(app.station, fields, name) or _DO[name](app, fields)
     if problem is not None:
         await exchange.refuse(*problem)
         return
     await exchange.answer("{}")
     if name == "restart":
         await sleep_ms(_GOODBYE_MS)
-        _act(page, _restart)
+        _act(app, _restart)
 
 
 def _checked(station, fields: dict, name: str) -> "tuple | None":
@@ -36,59 +37,59 @@ def _checked(station, fields: dict, name: str) -> "tuple | None":
     return None
 
 
-def _act(page, do, *arguments):
+def _act(app, do, *arguments):
     """What do(station, ...) returns, as an event of the station."""
     found = []
-    station = page.app.station
+    station = app.station
 
     def event() -> None:
         found.append(do(station, *arguments))
         station.settle()
 
-    page.app.dispatch(event)
+    app.dispatch(event)
     return found[0]
 
 
-def _flash(page, sentence: str, change, *arguments) -> "tuple | None":
+def _flash(app, sentence: str, change, *arguments) -> "tuple | None":
     """sentence: for the log, once it is done."""
     try:
-        change(page, *arguments)
+        change(app, *arguments)
     except OSError as error:
-        page.app.log("error", "page", "the owner's limits cannot be written: %s" % error)
+        app.log("error", "page", "the owner's limits cannot be written: %s" % error)
         return _FLASH
-    page.app.log("info", "page", "the owner: " + sentence)
+    app.log("info", "page", "the owner: " + sentence)
     return None
 
 
-def _pause(page, fields: dict) -> "tuple | None":
+def _pause(app, fields: dict) -> "tuple | None":
     number = fields["connector"]
-    return _flash(page, "connector %d pauses" % number, pause, number, True)
+    return _flash(app, "connector %d pauses" % number, pause, number, True)
 
 
-def _resume(page, fields: dict) -> "tuple | None":
+def _resume(app, fields: dict) -> "tuple | None":
     number = fields["connector"]
-    return _flash(page, "connector %d goes on" % number, pause, number, False)
+    return _flash(app, "connector %d goes on" % number, pause, number, False)
 
 
-def _limit(page, fields: dict) -> "tuple | None":
+def _limit(app, fields: dict) -> "tuple | None":
     amps = fields.get("a", "")
     da = tenths(amps) if type(amps) in (int, float) and abs(amps) < 1000 else None
     if amps is not None and (da is None or not is_limit(da)):
         return 422, "amperes", "a must be 6 to 80, or null for no limit. To stop, use pause."
-    connectors = page.app.station.facts.connectors
+    connectors = app.station.facts.connectors
     number = fields.get("connector")
     if number is None and da is not None and len(connectors) == 1:
         number = connectors[0].id
     where = "all connectors" if number is None else "connector %d" % number
     what = "no limit" if da is None else "at most %s A" % tenths_text(da)
-    return _flash(page, "%s: %s" % (where, what), limit, number, da)
+    return _flash(app, "%s: %s" % (where, what), limit, number, da)
 
 
-def _start(page, fields: dict) -> "tuple | None":
+def _start(app, fields: dict) -> "tuple | None":
     tag = fields.get("id_tag")
     if tag is not None and not _is_id_tag(tag):
         return 422, "id_tag", "id_tag must be 1 to 20 characters of plain ASCII."
-    return _act(page, _started, fields["connector"], tag)
+    return _act(app, _started, fields["connector"], tag)
 
 
 def _is_id_tag(tag) -> bool:
@@ -123,8 +124,8 @@ def _started(station, connector_id: int, tag: "str | None") -> "tuple | None":
     return None
 
 
-def _stop(page, fields: dict) -> "tuple | None":
-    return _act(page, _stopped, fields["connector"])
+def _stop(app, fields: dict) -> "tuple | None":
+    return _act(app, _stopped, fields["connector"])
 
 
 def _stopped(station, connector_id: int) -> "tuple | None":
@@ -135,10 +136,10 @@ def _stopped(station, connector_id: int) -> "tuple | None":
     return None
 
 
-def _free_vend(page, fields: dict) -> "tuple | None":
+def _free_vend(app, fields: dict) -> "tuple | None":
     if type(fields.get("active")) is not bool:
         return 422, "active", "active must be true or false."
-    return _act(page, _vends, fields["active"])
+    return _act(app, _vends, fields["active"])
 
 
 def _vends(station, active: bool) -> "tuple | None":
@@ -150,7 +151,7 @@ def _vends(station, active: bool) -> "tuple | None":
     return None
 
 
-def _restart_is_free(page, fields: dict) -> "tuple | None":
+def _restart_is_free(app, fields: dict) -> "tuple | None":
     return None
 
 

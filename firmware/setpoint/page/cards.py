@@ -10,16 +10,15 @@ _AT_ONCE = const(8)
 _THEIRS = (409, "central_system", "The central system keeps the list of cards.")
 
 
-async def answer(page, exchange) -> None:
+async def answer(app, exchange) -> None:
     """GET: {"version", "editable", "cards": [{"id_tag", "status"}]}; upper and lower case are one, so
     that all letters are small. POST {"id_tag"} adds a card."""
     from ..sessions import local_list
 
-    app = page.app
     facts = app.station.facts
     if exchange.request.method == "POST":
         tag = (await exchange.fields()).get("id_tag")
-        await _change(page, exchange, tag, {"status": "Accepted"})
+        await _change(app, exchange, tag, {"status": "Accepted"})
         return
     await exchange.begin(200, "application/json")
     await exchange.write(
@@ -56,21 +55,20 @@ def _some(app, first: int) -> list:
         return []
 
 
-async def remove(page, exchange, segment: str) -> None:
+async def remove(app, exchange) -> None:
     """DELETE /api/cards/TAG, percent-encoded."""
     from ..protocol.urls import percent_decoded
 
     try:
-        tag = percent_decoded(segment).decode()
+        tag = percent_decoded(exchange.request.path[11:]).decode()
     except (UnicodeError, ValueError):
         tag = ""
-    await _change(page, exchange, tag, None)
+    await _change(app, exchange, tag, None)
 
 
-async def _change(page, exchange, tag, info: "dict | None") -> None:
+async def _change(app, exchange, tag, info: "dict | None") -> None:
     from ..sessions import local_list
 
-    app = page.app
     facts, documents = app.station.facts, app.documents
     if app.board.identity["csms_url"]:
         await exchange.refuse(*_THEIRS)
@@ -79,7 +77,7 @@ async def _change(page, exchange, tag, info: "dict | None") -> None:
         await exchange.refuse(422, "id_tag", "id_tag must be 1 to 20 characters of plain ASCII.")
         return
     if not facts.settings["LocalAuthListEnabled"]:
-        await exchange.refuse(409, "off", "LocalAuthListEnabled is false: there is no list.")
+        await exchange.refuse(409, "no_list", "LocalAuthListEnabled is false: there is no list.")
         return
     if info is None and local_list.look_up(facts, documents, tag) is None:
         await exchange.refuse(404, "no_card", "There is no such card.")

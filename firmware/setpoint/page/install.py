@@ -9,8 +9,7 @@ _MOST = const(99999999)  # bytes that are still read where the file is refused
 _KIND = "application/octet-stream"
 
 
-async def answer(page, exchange) -> None:
-    app = page.app
+async def answer(app, exchange) -> None:
     station = app.station
     kind = exchange.request.fields.get("content-type", "").partition(";")[0].strip().lower()
     reason = None
@@ -27,7 +26,7 @@ async def answer(page, exchange) -> None:
         exchange.lasts(_LONGEST_MS)
         exchange.drained = _MOST
         try:
-            reason = await _taken(page, exchange)
+            reason = await _taken(app, exchange)
         finally:
             app.transfers.pop("page", None)
     if reason is not None:
@@ -44,12 +43,11 @@ def _charges(station) -> bool:
     return False
 
 
-async def _taken(page, exchange) -> "tuple | None":
+async def _taken(app, exchange) -> "tuple | None":
     """Why not; None: the file is in its place, and the station restarts with it."""
     from ..update.download import Download
     from ..update.places import place_of
 
-    app = page.app
     station = app.station
     try:
         place = place_of(app.board)

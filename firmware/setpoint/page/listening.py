@@ -12,16 +12,14 @@ import gc
 
 from micropython import const
 
-from .. import late
 from ..clock import sleep_ms
 
-_LOOK_MS = const(40)
-_BUSY_LOOK_MS = const(10)
+_LOOK_MS = const(20)
 _AGAIN_MS = const(60000)  # after a port that was taken
 _MOST = const(2)
 _STILL_MS = const(30000)
 _GIVES_WAY_MS = const(1500)
-_LEAST_FREE = const(12000)  # bytes; an answer was seen to take 8000 at its worst moment
+_LEAST_FREE = const(12000)  # bytes; two answers were seen to take 7000 at their worst moment
 
 
 class Listening:
@@ -34,10 +32,13 @@ class Listening:
         self._clock = clock
         self._log = log
         self._loaded = None  # what `load` returned, while there are exchanges
-        self._exchanges = []
+        self.exchanges = []
+
+    def load(self) -> tuple:
+        raise NotImplementedError
 
     async def run(self) -> None:
-        """Ends only when it is cancelled."""
+        """Opens the door and looks for ever: for who has nothing else to do."""
         while self.door.url() is None:
             try:
                 self.door.begin()
@@ -47,18 +48,25 @@ class Listening:
         self._log("info", "page", self.door.url())
         try:
             while True:
-                await sleep_ms(_BUSY_LOOK_MS if self._exchanges else _LOOK_MS)
-                if self._exchanges:
-                    self._look_after()
-                if len(self._exchanges) < _MOST:
-                    self._accept()
+                self.look()
+                await sleep_ms(_LOOK_MS)
         finally:
-            for exchange in self._exchanges:
-                exchange.task.cancel()
-                exchange.close()
+            self.end()
 
-    def load(self) -> tuple:
-        raise NotImplementedError
+    def look(self) -> bool:
+        """To be called often. False: nobody is connected."""
+        if self.exchanges:
+            self._look_after()
+        if len(self.exchanges) < _MOST:
+            self._accept()
+        if not self.exchanges:
+            self._loaded = None
+        return len(self.exchanges) > 0
+
+    def end(self) -> None:
+        for exchange in self.exchanges:
+            exchange.task.cancel()
+            exchange.close()
 
     def _accept(self) -> None:
         stream = None
@@ -66,22 +74,18 @@ class Listening:
             stream = self.door.accept()
             if stream is None:
                 return
-            if not self._exchanges:
-                gc.collect()
+            gc.collect()
             if gc.mem_free() < _LEAST_FREE:
-                gc.collect()
-                if gc.mem_free() < _LEAST_FREE:
-                    raise MemoryError
+                raise MemoryError
             if self._loaded is None:
                 self._loaded = self.load()
             make, serve = self._loaded
             exchange = make(stream, self._clock)
             exchange.task = asyncio.create_task(self._guarded(serve, exchange))
-            self._exchanges.append(exchange)
+            self.exchanges.append(exchange)
         except (OSError, MemoryError):
             if stream is not None:
                 stream.close()
-            self._forget()
 
     async def _guarded(self, serve, exchange) -> None:
         try:
@@ -95,10 +99,10 @@ class Listening:
         """Ends what is over, and what takes too long."""
         now_ms = self._clock.ticks_ms()
         still_ms = _STILL_MS
-        if len(self._exchanges) == _MOST and self.door.waits():
+        if len(self.exchanges) == _MOST and self.door.waits():
             still_ms = _GIVES_WAY_MS
         left = []
-        for exchange in self._exchanges:
+        for exchange in self.exchanges:
             if not exchange.task.done() and (
                 now_ms - exchange.moved_ms >= still_ms or now_ms >= exchange.ends_ms
             ):
@@ -107,11 +111,4 @@ class Listening:
                 left.append(exchange)
                 continue
             exchange.close()
-        if len(left) != len(self._exchanges):
-            self._exchanges = left
-            self._forget()
-
-    def _forget(self) -> None:
-        if not self._exchanges and self._loaded is not None:
-            self._loaded = None
-            late.forget()
+        self.exchanges[:] = left

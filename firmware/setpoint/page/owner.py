@@ -13,25 +13,25 @@ _SOURCE = "owner"
 _MOST_DA = 800
 
 
-def load(page) -> None:
+def load(app) -> None:
     """What is in flash is in force."""
-    page.own = page.app.documents.read(_NAME, None, _understood)
-    _apply(page)
+    app.page.own = app.documents.read(_NAME, None, _understood)
+    _apply(app)
 
 
-def pause(page, connector_id: int, paused: bool) -> None:
+def pause(app, connector_id: int, paused: bool) -> None:
     """Raises OSError: then nothing was changed."""
-    own = _copy(page)
+    own = _copy(app)
     own["paused"] = [i for i in own["paused"] if i != connector_id]
     if paused:
         own["paused"].append(connector_id)
-    _change(page, own)
+    _change(app, own)
 
 
-def limit(page, connector_id: "int | None", da: "int | None") -> None:
+def limit(app, connector_id: "int | None", da: "int | None") -> None:
     """connector_id None: all together; and with da None too every limit of the owner's goes. Raises
     OSError: then nothing was changed."""
-    own = _copy(page)
+    own = _copy(app)
     if connector_id is not None:
         own["amps"].pop(str(connector_id), None)
         if da is not None:
@@ -40,32 +40,31 @@ def limit(page, connector_id: "int | None", da: "int | None") -> None:
         own["total"] = da
         if da is None:
             own["amps"] = {}
-    _change(page, own)
+    _change(app, own)
 
 
 def is_limit(da: int) -> bool:
     return MINIMUM_DA <= da <= _MOST_DA
 
 
-def _copy(page) -> dict:
-    own = page.own or {"paused": [], "amps": {}, "total": None}
+def _copy(app) -> dict:
+    own = app.page.own or {"paused": [], "amps": {}, "total": None}
     return {"paused": list(own["paused"]), "amps": dict(own["amps"]), "total": own["total"]}
 
 
-def _change(page, own: dict) -> None:
-    app = page.app
+def _change(app, own: dict) -> None:
     if own["paused"] or own["amps"] or own["total"] is not None:
         app.documents.write(_NAME, own)
     else:
         app.documents.remove(_NAME)
         own = None
-    page.own = own
-    app.dispatch(lambda: (_apply(page), app.station.settle()))
+    app.page.own = own
+    app.dispatch(lambda: (_apply(app), app.station.settle()))
 
 
-def _apply(page) -> None:
-    own = page.own or {"paused": (), "amps": {}, "total": None}
-    station = page.app.station
+def _apply(app) -> None:
+    own = app.page.own or {"paused": (), "amps": {}, "total": None}
+    station = app.station
     for connector in station.facts.connectors:
         da = 0 if connector.id in own["paused"] else own["amps"].get(str(connector.id))
         station.limits.cap(connector.id, _SOURCE, da)

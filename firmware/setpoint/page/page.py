@@ -1,38 +1,44 @@
-"""What of the page stays in memory: the listener, and what must outlive a request."""
+"""What of the page stays in memory: a look every now and then at whether somebody waits, and what must
+outlive a request. So this file imports nothing that is not there anyway; all else is late.py's."""
 
-from .listening import Listening
+from micropython import const
+
+from .. import late
+from ..clock import sleep_ms
+
+_LOOK_MS = const(40)
+_BUSY_LOOK_MS = const(10)
 
 
-class Page(Listening):
-    """wrong, until_ms: access.py's. salt: of the tokens, None until somebody asks. ended: sessions
-    that flash does not have yet (sessions.py). own: the owner's limits (owner.py)."""
+class Page:
+    """guests: guests.py's, while somebody is connected. listener: board/listener.py's. wrong:
+    passwords in a row; until_ms: when somebody may try again (access.py). salt: of the tokens, None
+    until somebody asks. own: the owner's limits (owner.py). task: that of `look`."""
 
-    def __init__(self, app) -> None:
-        Listening.__init__(self, app.board.door, app.clock, app.log)
-        self.app = app
-        self.wrong = 0
-        self.until_ms = None
-        self.salt = None
-        self.own = None
-        self.ended = []
-        from .owner import load
 
-        load(self)
-        app.station.facts.ended_sessions = self.ended
+async def look(app) -> None:
+    """Ends only when it is cancelled: nothing that goes wrong here reaches the agent."""
+    page = app.page
+    while True:
+        await sleep_ms(_LOOK_MS if page.guests is None else _BUSY_LOOK_MS)
+        if page.guests is None:
+            for _ in page.listener[1](0) if app.board.network.up else ():
+                break
+            else:
+                continue
+        try:
+            if page.guests is None:
+                page.guests = _guests(app)
+            if page.guests.look():
+                continue
+        except MemoryError:
+            pass
+        page.guests = None
+        late.forget()
 
-    def keep(self) -> None:
-        """After a pass: what ended in it comes into flash."""
-        if self.ended:
-            from .sessions import keep
 
-            try:
-                keep(self.app.board.root + "/sessions", self.ended)
-            except (OSError, MemoryError) as error:
-                self.app.log("error", "page", "a session cannot be written: %r" % error)
-            self.ended.clear()
+def _guests(app):
+    """Not within `look`, whose frame would keep what it has imported."""
+    from .guests import Guests
 
-    def load(self) -> tuple:
-        from .exchange import Exchange
-        from .serving import serve
-
-        return Exchange, lambda exchange: serve(self, exchange)
+    return Guests(app)

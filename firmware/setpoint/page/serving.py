@@ -7,6 +7,7 @@ its own (DNS rebinding). So only names that are this station's own are answered.
 What a path leads to stands in a file of its own, loaded for the request. Such a file says what is
 wrong by `exchange.refuse`; RequestError is Exchange's and this file's alone (late.py, rule 2)."""
 
+from .. import late
 from ..protocol.http_request import RequestError
 
 # Path: methods. A path that ends with "/" has something behind it
@@ -33,22 +34,22 @@ _PATHS = {
 _LOGIN = "Log in with the owner's password."
 
 
-async def serve(page, exchange) -> None:
-    """One connection. Raises OSError, MemoryError: then it is closed as it is."""
+async def serve(app, door, exchange, others: list) -> None:
+    """One connection; others: these, and those that are there beside it. Raises OSError, MemoryError: then it is closed as it is."""
     try:
         if not await exchange.head():
             return
-        await _serve(page, exchange)
+        await _serve(app, door, exchange, others)
     except RequestError as error:
         if not exchange.begun:
             await exchange.refuse(*error.args)
 
 
-async def _serve(page, exchange) -> None:
+async def _serve(app, door, exchange, others: list) -> None:
     request = exchange.request
     if not request.fields.get("host"):
         raise RequestError(400, "host", "The request names no Host.")
-    if not _is_ours(request.fields["host"], page.door.names()):
+    if not _is_ours(request.fields["host"], door.names()):
         raise RequestError(421, "host", "This station has another name or address.")
     path = request.path
     known = path if path in _PATHS else path[: path.rfind("/") + 1]
@@ -62,16 +63,23 @@ async def _serve(page, exchange) -> None:
             "This address takes %s." % methods.replace(" ", ", "),
             "Allow: %s\r\n" % methods.replace(" ", ", "),
         )
-    elif path == "/":
+        return
+    may_look = door.open and request.method in ("GET", "HEAD")
+    if path == "/":
         from .document import ETAG, PARTS
 
         await send_document(exchange, ETAG, PARTS)
     elif path == "/api/login":
-        await _login(page, exchange)
-    elif not _may(page, request):
+        await _login(app, door, exchange)
+    elif not (may_look or is_owner(app, door, request)):
         await exchange.refuse(401, "login", _LOGIN, "WWW-Authenticate: Bearer\r\n")
     else:
-        await _route(page, exchange, path)
+        exchange.logged_in = is_owner(app, door, request)
+        exchange.needs_password = not door.open
+        late.forget()  # of what has said who asks
+        exchange.serves = _loaded(known, others)
+        exchange.path = known
+        await exchange.serves(app, exchange)
 
 
 def _is_ours(host: str, names) -> bool:
@@ -79,112 +87,92 @@ def _is_ours(host: str, names) -> bool:
     return name.lower() in names and (not port or port.isdigit())
 
 
-async def _route(page, exchange, path: str) -> None:
+def _loaded(path: str, others: list):
+    """What makes the answers at a path: loaded for this request, or for another one that goes on."""
+    for other in others:
+        if other.path == path and other.serves is not None:
+            return other.serves
     if path == "/api/state":
-        from .state import answer
-
-        await answer(page, exchange, is_owner(page, exchange.request))
+        from .state import answer as found
     elif path == "/api/plan":
-        from .curves import answer
-
-        await answer(page, exchange)
+        from .curves import answer as found
     elif path == "/api/sessions":
-        from .sessions import answer
-
-        await answer(page, exchange)
+        from .sessions import answer as found
     elif path == "/api/sessions.csv":
-        from .sessions import csv
-
-        await csv(page, exchange)
+        from .sessions import csv as found
     elif path == "/api/log":
-        from .texts import log
-
-        await log(page, exchange)
+        from .texts import log as found
     elif path == "/api/weekly-plan":
-        from .texts import plan
-
-        await plan(page, exchange)
+        from .texts import plan as found
     elif path == "/api/cards":
-        from .cards import answer
-
-        await answer(page, exchange)
-    elif path[:11] == "/api/cards/":
-        from .cards import remove
-
-        await remove(page, exchange, path[11:])
+        from .cards import answer as found
+    elif path == "/api/cards/":
+        from .cards import remove as found
     elif path == "/api/update":
-        from .install import answer
-
-        await answer(page, exchange)
+        from .install import answer as found
     else:
-        from .actions import answer
-
-        await answer(page, exchange, path[5:])
+        from .actions import answer as found
+    return found
 
 
 # -- who asks
 
 
-def is_owner(page, request) -> bool:
+def is_owner(app, door, request) -> bool:
     """Does the request show a token of ours?"""
     from .access import is_token
 
     scheme, _, found = request.fields.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer":
         return False
-    station, clock = page.app.station, page.app.clock
+    station, clock = app.station, app.clock
     return is_token(
         found.strip(),
-        page.door.password,
-        _salt(page),
+        door.password,
+        _salt(app),
         station.seed,
         clock.now(),
         clock.uptime_ms() // 1000,
     )
 
 
-def _may(page, request) -> bool:
-    return (page.door.open and request.method in ("GET", "HEAD")) or is_owner(page, request)
-
-
-def _salt(page) -> str:
+def _salt(app) -> str:
     """In flash: made for the first who asks. Where flash does not take it, this start has one."""
-    if page.salt is None:
+    if app.page.salt is None:
         from binascii import hexlify
 
-        documents = page.app.documents
+        documents = app.documents
         salt = documents.read("page", {}).get("salt")
         if type(salt) is not str:
-            salt = hexlify(page.app.station.facts.credentials.random(16)).decode()
+            salt = hexlify(app.station.facts.credentials.random(16)).decode()
             try:
                 documents.write("page", {"salt": salt})
             except OSError as error:
-                page.app.log("error", "page", "its salt cannot be written: %s" % error)
-        page.salt = salt
-    return page.salt
+                app.log("error", "page", "its salt cannot be written: %s" % error)
+        app.page.salt = salt
+    return app.page.salt
 
 
-async def _login(page, exchange) -> None:
+async def _login(app, door, exchange) -> None:
     from .access import LASTS_S, is_password, token, tried, wait_s
 
-    app = page.app
     given = (await exchange.fields()).get("password")
-    left_s = wait_s(page, app.clock.uptime_ms())
+    left_s = wait_s(app.page, app.clock.uptime_ms())
     if left_s:
         await _refuse_for(exchange, left_s)
         return
-    salt = _salt(page)
-    right = is_password(page.door.password, given, salt.encode())
-    if tried(page, right, app.clock.uptime_ms()):
-        app.log("warn", "page", "%d wrong passwords in a row" % page.wrong)
-        await _refuse_for(exchange, wait_s(page, app.clock.uptime_ms()))
+    salt = _salt(app)
+    right = is_password(door.password, given, salt.encode())
+    if tried(app.page, right, app.clock.uptime_ms()):
+        app.log("warn", "page", "%d wrong passwords in a row" % app.page.wrong)
+        await _refuse_for(exchange, wait_s(app.page, app.clock.uptime_ms()))
     elif not right:
         await exchange.refuse(401, "wrong_password", "This is not the owner's password.")
     else:
         up_s = app.clock.uptime_ms() // 1000
         await exchange.answer(
             '{"token":"%s","expires_s":%d}'
-            % (token(page.door.password, salt, app.station.seed, app.clock.now(), up_s), LASTS_S)
+            % (token(door.password, salt, app.station.seed, app.clock.now(), up_s), LASTS_S)
         )
 
 

@@ -45,8 +45,18 @@ _REASONS = (
 )
 
 
-def keep(folder: str, ended: list) -> None:
-    """ended: as Facts.ended_sessions has them. Raises OSError: then the rest of them is lost."""
+def keep(app) -> None:
+    """After a pass: the sessions that ended in it come into flash. What it does not take is lost."""
+    ended = app.station.facts.ended_sessions
+    try:
+        add(app.board.root + "/sessions", ended)
+    except (OSError, MemoryError) as error:
+        app.log("error", "page", "a session cannot be written: %r" % error)
+    ended.clear()
+
+
+def add(folder: str, ended: list) -> None:
+    """ended: as Facts.ended_sessions has them. Raises OSError: then the rest of them is missing."""
     for one in ended:
         if len(one) == 2:
             connector, more_wh = one
@@ -59,7 +69,7 @@ def keep(folder: str, ended: list) -> None:
             record = list(one)
             record[5] = _REASONS.index(record[5] if record[5] in _REASONS else "Other")
             record[6] = record[6].encode()[:20]
-        patiently(_add, folder, _sealed(record))
+        _add(folder, _sealed(record))
 
 
 def _sealed(record: list) -> bytes:
@@ -78,10 +88,10 @@ def _sealed(record: list) -> bytes:
 
 
 def _add(folder: str, record: bytes) -> None:
-    files = _files(folder)
+    files = patiently(_files, folder)
     if files:
         path = "%s/%d" % (folder, files[-1])
-        size = os.stat(path)[6]
+        size = patiently(os.stat, path)[6]
         if size % _RECORD == 0 and size < _IN_FILE * _RECORD:
             write_file(path, "ab", record)
             return
@@ -153,12 +163,12 @@ def _text(tag: bytes) -> str:
     return "".join([chr(byte) if 0x20 <= byte < 0x7F else "?" for byte in tag.rstrip(b"\0")])
 
 
-async def answer(page, exchange) -> None:
+async def answer(app, exchange) -> None:
     """GET /api/sessions: the newest first."""
     await exchange.begin(200, "application/json")
     before = '{"sessions":['
     count = 0
-    for _, connector, start, stop, wh, reason, tag in newest(_folder(page)):
+    for _, connector, start, stop, wh, reason, tag in newest(_folder(app)):
         await exchange.write(before)
         await exchange.write(
             '{"connector":%d,"id_tag":%s,"start":%s,"stop":%s,"wh":%d,"reason":"%s"}'
@@ -179,7 +189,7 @@ async def answer(page, exchange) -> None:
     await exchange.end()
 
 
-async def csv(page, exchange) -> None:
+async def csv(app, exchange) -> None:
     """GET /api/sessions.csv (RFC 4180): all that are kept, the newest first."""
     await exchange.begin(
         200,
@@ -187,7 +197,7 @@ async def csv(page, exchange) -> None:
         'Content-Disposition: attachment; filename="sessions.csv"\r\n',
     )
     await exchange.write("connector,id_tag,start,stop,wh,reason\r\n")
-    for _, connector, start, stop, wh, reason, tag in newest(_folder(page)):
+    for _, connector, start, stop, wh, reason, tag in newest(_folder(app)):
         await exchange.write(
             "%d,%s,%s,%s,%d,%s\r\n"
             % (
@@ -210,5 +220,5 @@ def _field(text: str) -> str:
     return '"%s"' % text.replace('"', '""') if "," in text or '"' in text else text
 
 
-def _folder(page) -> str:
-    return page.app.board.root + "/sessions"
+def _folder(app) -> str:
+    return app.board.root + "/sessions"

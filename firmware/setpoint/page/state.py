@@ -5,22 +5,22 @@ import json
 
 from .. import __version__
 from ..units import tenths_text
+from .bounds import next_change
 from .reasons import instant, reason_of, truth
 
 
-async def answer(page, exchange, logged_in: bool) -> None:
-    app = page.app
+async def answer(app, exchange) -> None:
     await exchange.begin(200, "application/json")
     await exchange.write('{"station":{')
     await exchange.write(_who(app))
-    await exchange.write(_how(page, logged_in))
+    await exchange.write(_how(app, exchange))
     await exchange.write('},"connectors":')
     before = "["
     for connector in app.station.facts.connectors:
         await exchange.write(before)
-        await exchange.write(_connector(page, connector))
-        await exchange.write(_limit(page, connector))
-        await exchange.write(_session(page, connector))
+        await exchange.write(_connector(app, connector))
+        await exchange.write(_limit(app, connector))
+        await exchange.write(_session(app, connector))
         before = ","
     await exchange.write("]}")
     await exchange.end()
@@ -59,19 +59,19 @@ def _central_system(app) -> str:
     return "online" if status == "Accepted" else status.lower()
 
 
-def _how(page, logged_in: bool) -> str:
-    station = page.app.station
+def _how(app, exchange) -> str:
+    station = app.station
     dimming = station.dimming
     return (
         ',"needs_password":%s,"logged_in":%s,"free_vend":%s,"faults":%s,"dimmed":%s,"house":%s,'
         '"owner_a":%s,"restart":%s'
         % (
-            truth(not page.door.open),
-            truth(logged_in),
+            truth(exchange.needs_password),
+            truth(exchange.logged_in),
             truth(station.settings["FreeVendActive"]),
             _faults(station.facts.charge_point),
             "null" if dimming is None else truth(dimming.active),
-            _house(page.app),
+            _house(app),
             _amps(station.limits.total_of("owner")),
             truth(station.restart is not None or station.facts.charge_point.updating),
         )
@@ -110,8 +110,8 @@ def _faults(place) -> str:
     )
 
 
-def _connector(page, connector) -> str:
-    evse = page.app.control.evses[connector.id]
+def _connector(app, connector) -> str:
+    evse = app.control.evses[connector.id]
     outlet = evse.outlet
     closed = outlet.contactor_closed()
     return (
@@ -131,10 +131,7 @@ def _connector(page, connector) -> str:
     )
 
 
-def _limit(page, connector) -> str:
-    from .curves import next_change
-
-    app = page.app
+def _limit(app, connector) -> str:
     limit = app.station.limits.of[connector.id]
     now = app.clock.now()
     following = next_change(app.station, connector, now)
@@ -150,8 +147,8 @@ def _limit(page, connector) -> str:
     )
 
 
-def _session(page, connector) -> str:
-    station = page.app.station
+def _session(app, connector) -> str:
+    station = app.station
     transaction = connector.transaction
     session = "null"
     if transaction is not None:

@@ -11,10 +11,10 @@ _PLAIN = "text/plain; charset=utf-8"
 _LONGEST_PLAN = const(4096)
 
 
-async def log(page, exchange) -> None:
+async def log(app, exchange) -> None:
     """GET /api/log: the ring, the oldest line first. No file is open while others have their turn: a
     line may be added meanwhile."""
-    folder = page.app.board.root + "/state/"
+    folder = app.board.root + "/state/"
     await exchange.begin(200, _PLAIN)
     for name in ("log.old", "log"):
         at = 0
@@ -37,9 +37,9 @@ def _read(path: str, at: int) -> bytes:
         return file.read(_SLICE)
 
 
-async def plan(page, exchange) -> None:
+async def plan(app, exchange) -> None:
     """GET, PUT and DELETE /api/weekly-plan (charging/plan_lines.py)."""
-    station = page.app.station
+    station = app.station
     method = exchange.request.method
     if method in ("GET", "HEAD"):
         from ..charging.weekly_plan import lines
@@ -55,7 +55,7 @@ async def plan(page, exchange) -> None:
         if not text.strip():
             await exchange.refuse(422, "plan", "The plan has no lines. DELETE removes it.")
             return
-    problem = _change(page.app, text)
+    problem = _change(app, text)
     if problem is None:
         await exchange.answer("{}")
     elif problem[:7] == "flash: ":

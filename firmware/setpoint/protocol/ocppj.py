@@ -98,9 +98,10 @@ def call_text(message_id: str, action: str, payload) -> str:
     return json.dumps((CALL, message_id, action, payload), separators=(",", ":"))
 
 
-def result_text(message_id: str, payload) -> "str | list[bytes]":
+def result_text(message_id: str, payload) -> "str | list":
     """The text of a CALLRESULT; the payload is a dict, or JSON text already, or a list of pieces of
-    such a text, as bytes: then so is the answer. A long text is never in memory in one piece."""
+    such a text, as websocket.parts_of reads it: then so is the answer. A long text is never in
+    memory in one piece."""
     if type(payload) is list:
         payload.insert(0, b"[3,%s," % json.dumps(message_id).encode())
         payload.append(b"]")

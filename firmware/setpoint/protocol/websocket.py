@@ -182,10 +182,10 @@ class FrameReader:
 
 def pieces(opcode: int, payload, random):
     """Yields one frame, masked with four random bytes (RFC 6455, section 5.3), in pieces of at most
-    780 bytes: a long message needs no second buffer. payload: bytes, a view, or a list of those."""
-    parts = payload if type(payload) is list else (payload,)
+    780 bytes: a long message needs no second buffer. payload: bytes, a view, or a list that
+    `parts_of` reads."""
     length = 0
-    for part in parts:
+    for part in parts_of(payload):
         length += len(part)
     if length < 126:
         piece = bytearray((0x80 | opcode, 0x80 | length))
@@ -198,7 +198,7 @@ def pieces(opcode: int, payload, random):
     # Long integers do the XOR natively.
     key_bytes = mask * (_GRAIN // 4 + 1)
     shift = 0  # where in the mask a part begins
-    for part in parts:
+    for part in parts_of(payload):
         at = 0
         while at < len(part):
             plain = part[at : at + _GRAIN]
@@ -218,10 +218,22 @@ def frame(opcode: int, payload, random) -> bytes:
     return b"".join(pieces(opcode, payload, random))
 
 
-def text_pieces(text: "str | list[bytes]", random):
-    """Yields the frame of a text in pieces. A list: its UTF-8; an item ends between characters."""
+def parts_of(payload):
+    """Yields the bytes or views of a payload. Of a list an item is valid UTF-8 that ends between two
+    characters, or a function: each call returns an iterator over the same such items. What it makes
+    is then in memory item by item, once for the length and once for the frame."""
+    if type(payload) is not list:
+        yield payload
+        return
+    for part in payload:
+        for item in (part,) if type(part) is bytes else part():
+            yield mended(item)
+
+
+def text_pieces(text: "str | list", random):
+    """Yields the frame of a text in pieces. A list: its UTF-8, as `parts_of` reads it."""
     if type(text) is list:
-        return pieces(TEXT, [mended(part) for part in text], random)
+        return pieces(TEXT, text, random)
     try:
         payload = memoryview(text)  # of its UTF-8, where it lies
     except TypeError:  # CPython has none of a str

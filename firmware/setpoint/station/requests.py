@@ -10,7 +10,7 @@ from ..protocol.ocppj import error_text, result_text
 from ..protocol.requests import spec_for
 
 
-def answer(station, message_id: str, action: str, payload) -> "str | list[bytes] | None":
+def answer(station, message_id: str, action: str, payload) -> "str | list | None":
     """The CALLRESULT or CALLERROR for one CALL, as text, or as pieces of a long one's UTF-8. None:
     it takes long, and follows by itself."""
     try:

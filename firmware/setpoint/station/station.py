@@ -26,7 +26,6 @@ from ..messaging.shapes import all_ints, all_texts
 from ..messaging.statuses import Statuses
 from ..protocol.errors import OcppError
 from ..protocol.ocppj import error_text, parse
-from ..schedule.checks import Capability
 from ..schedule.installed import InstalledProfiles
 from ..sessions.authorisation import Authorisation
 from ..sessions.meters import Meters
@@ -68,6 +67,8 @@ class Station:
         self.settings = settings = Settings(first_keys)
         charge_point, connectors = all_connectors(connector_ids, locks)
         self.facts = facts = Facts(settings, supply, charge_point, connectors, log)
+        from ..schedule.checks import Capability
+
         units = settings.words("ChargingScheduleAllowedChargingRateUnit")
         capability = Capability(
             settings["ChargeProfileMaxStackLevel"],

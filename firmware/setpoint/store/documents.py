@@ -111,14 +111,14 @@ class Documents:
             number, slot = 1, _SLOTS[0]
         else:
             number, slot = newest[0] + 1, _SLOTS[0] if newest[1] == _SLOTS[1] else _SLOTS[1]
-        checked = b"%d\n" % number + body
-        content = (_FORMAT + "%08x " % (crc32(checked) & 0xFFFFFFFF)).encode() + checked
+        line = b"%d\n" % number
+        header = _FORMAT.encode() + b"%08x " % (crc32(body, crc32(line)) & 0xFFFFFFFF) + line
         path = self._path(name) + slot
         # Now: when flash has it, nothing may fail any more
         last = (name, number, slot, sum_of_body)
         self._last = None
         try:
-            write_file(path, "wb", content)
+            write_file(path, "wb", header, body)
         except OSError:
             if newest is None or _holds(path, number):
                 # Or each refused new name would leave an empty file, and littlefs, which looks at

@@ -61,13 +61,14 @@ def _length(folder: str, entry: tuple) -> int:
     return entry[3] if len(entry) > 3 else os.stat(folder + "/" + entry[0])[6]
 
 
-def write_file(path: str, mode: str, content: bytes) -> None:
+def write_file(path: str, mode: str, *parts: bytes) -> None:
     """Opens, writes all, closes. Raises OSError."""
     done = False
     try:
         with open(path, mode) as file:
-            if file.write(content) != len(content):
-                raise OSError(_ENOSPC)
+            for part in parts:
+                if file.write(part) != len(part):
+                    raise OSError(_ENOSPC)
         done = True
     finally:
         if not done:  # a lack of memory leaves a half-written file, too

@@ -19,6 +19,7 @@ import vfs
 
 from setpoint import board as boards
 from setpoint.app import App
+from setpoint.protocol.websocket import parts_of
 from setpoint.schedule.installed import InstalledProfiles
 from setpoint.schedule.stored import from_document
 
@@ -53,7 +54,7 @@ class Wire:
         self.texts = []
 
     def send(self, text):
-        self.texts.append(text if type(text) is str else b"".join(text).decode())
+        self.texts.append(text if type(text) is str else b"".join(parts_of(text)).decode())
         return True
 
     def set_ping_interval(self, interval_s):

@@ -110,11 +110,7 @@ class Board:
         self.keys = identity.get("keys", {})
         self.reconnect = identity.get("reconnect") or {"minimum_s": 5, "random_s": 10}
         self.network = Network(identity.get("wifi"))
-        self.door = None
-        if identity.get("page") and identity.get("wifi"):
-            from .door import Door
-
-            self.door = Door(identity["page"], self.network)
+        self.page: "dict | None" = identity.get("page") if identity.get("wifi") else None
         self.mains = None
         if wiring.get("mains"):
             self.mains = mains(wiring, bus, self.supply, self.network, self.clock)
@@ -127,6 +123,13 @@ class Board:
             from .panel import Panel  # few bytes for who has none
 
             self._panel = Panel(wiring, self.outlets, self.network)
+
+    def door(self, listener: "tuple | None"):
+        from .door import Door
+
+        door = Door(self.page or {}, self.network)
+        door.listener = listener
+        return door
 
     def running_slot(self) -> tuple:
         from .slot import running

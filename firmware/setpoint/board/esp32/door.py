@@ -2,7 +2,7 @@
 
 import network
 
-from ..listener import Listener
+from .. import listener
 from .wifi import Stream
 
 _PORT = 80
@@ -13,15 +13,15 @@ class Door:
         """settings: `page` of /identity.json (identity.py). wifi: the network of wifi.py."""
         self.password = settings["password"]
         self.open = settings.get("open") is True
+        self.listener: "tuple | None" = None
         self._port = settings.get("port") or _PORT
         self._wifi = wifi
-        self._listener: "Listener | None" = None
 
     def begin(self) -> None:
-        self._listener = Listener("0.0.0.0", self._port)
+        self.listener = listener.listen("0.0.0.0", self._port)
 
     def url(self) -> "str | None":
-        if self._listener is None:
+        if self.listener is None:
             return None
         port = "" if self._port == _PORT else ":%d" % self._port
         return "http://%s.local%s/" % (network.hostname(), port)
@@ -29,15 +29,12 @@ class Door:
     def names(self) -> "tuple[str, ...]":
         """The port itself answers mDNS for the host's name."""
         host = network.hostname().lower()
-        return (
-            host + ".local",
-            host,
-            "" if self._wifi.wlan is None else self._wifi.wlan.ifconfig()[0],
-        )
+        address = "" if self._wifi.wlan is None else self._wifi.wlan.ifconfig()[0]
+        return host + ".local", host, address
 
     def waits(self) -> bool:
-        return self._listener is not None and self._listener.waits()
+        return self.listener is not None and listener.waits(self.listener)
 
     def accept(self) -> "Stream | None":
-        connection = None if self._listener is None else self._listener.accept()
+        connection = None if self.listener is None else listener.accept(self.listener)
         return None if connection is None else Stream(connection, connection)

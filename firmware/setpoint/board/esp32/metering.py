@@ -32,11 +32,10 @@ def fit(outlets: list, wiring: dict, supply: dict, clock):
     for outlet, connector in zip(outlets, wiring["connectors"]):
         meter = connector.get("meter") or {"kind": "none"}
         if meter["kind"] == "modbus":
-            from ..meters.modbus import Bus, ModbusMeter
+            from ..meters.modbus import ModbusMeter
 
             if bus is None:  # one line, one speed
-                line = _line(wiring, meter)
-                bus = Bus(line, line.byte_us)
+                bus = _bus(wiring, meter)
             outlet.fit_meter(ModbusMeter(bus, meter["address"], meter["model"], clock))
         elif meter["kind"] == "pulse":
             from ..meters.pulse import PulseMeter
@@ -54,10 +53,12 @@ def fit(outlets: list, wiring: dict, supply: dict, clock):
     return bus
 
 
-def _line(wiring: dict, meter: dict):
+def _bus(wiring: dict, meter: dict):
+    from ..meters.modbus_rtu import Bus
     from .rs485 import Line
 
-    return Line(wiring["rs485"], meter["baud"], meter.get("parity", "none"))
+    line = Line(wiring["rs485"], meter["baud"], meter.get("parity", "none"))
+    return Bus(line, line.byte_us)
 
 
 def mains(wiring: dict, bus, supply: dict, network, clock):
@@ -81,10 +82,7 @@ def mains(wiring: dict, bus, supply: dict, network, clock):
 
         bus = TcpBus(network, meter["host"], meter.get("port", 502), clock)
     elif bus is None:
-        from ..meters.modbus import Bus
-
-        line = _line(wiring, meter)
-        bus = Bus(line, line.byte_us)
+        bus = _bus(wiring, meter)
     return ModbusMains(bus, meter.get("address", 1), meter["model"], clock, here, lag)
 
 

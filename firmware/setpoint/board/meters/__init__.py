@@ -1,4 +1,4 @@
-"""Energy meters: modbus.py (RS-485, a table of meters), pulse.py (S0), estimate.py (none: from what
+"""Energy meters: modbus.py (a table of meters), pulse.py (S0), estimate.py (none: from what
 is offered).
 
 Each meter has the same attributes, kept up to date by its own task:
@@ -15,5 +15,6 @@ and `run(on_lost)`, the task's coroutine. It calls on_lost(sentence) when the me
 on_lost(None) when it is back. A board loads the meter that its board.json names.
 
 mains.py and p1.py are meters at the grid connection, with attributes of their own (mains.py).
-modbus_tcp.py carries Modbus over the network; frames.py is what they have in common.
+modbus_rtu.py and modbus_tcp.py carry Modbus over a line and over the network; frames.py is what
+protocols have in common.
 """

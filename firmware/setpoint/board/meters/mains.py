@@ -47,7 +47,7 @@ class MainsMeter:
 
 
 class ModbusMains(MainsMeter):
-    """bus: a Bus of modbus.py or of modbus_tcp.py."""
+    """bus: a Bus of modbus_rtu.py or of modbus_tcp.py."""
 
     def __init__(self, bus, address: int, kind: str, clock, wiring: dict, lag: int = 1) -> None:
         from .mains_table import METERS  # one row of it

@@ -1,4 +1,4 @@
-"""Modbus over TCP (Modbus messaging on TCP/IP v1.0b): a `Bus` like that of modbus.py, on one
+"""Modbus over TCP (Modbus messaging on TCP/IP v1.0b): a `Bus` like that of modbus_rtu.py, on one
 connection that stays.
 
 A meter that cannot be reached is dialled again after 1 s, and after twice that each time, up to 30 s.

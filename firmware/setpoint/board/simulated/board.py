@@ -98,11 +98,7 @@ class Board:
             from .mains import SimulatedMains
 
             self.mains = SimulatedMains(device["mains"], self.outlets, self.clock)
-        self.door = None
-        if settings["page"] is not None:
-            from .door import Door
-
-            self.door = Door(settings["page"], self.network, store)
+        self.page = settings["page"]
         self._dim = device["dim"]
         self.dim_watts: "int | None" = None if self._dim is None else self._dim["watts"]
         self.control = settings["control"]
@@ -110,6 +106,13 @@ class Board:
         self.ticker: "Ticker | None" = None
         # The watchdog sleeps until it is fed for the first time
         self._looks_without_food: "int | None" = None
+
+    def door(self, listener: "tuple | None"):
+        from .door import Door
+
+        door = Door(self.page, self.network, self._store)
+        door.listener = listener
+        return door
 
     def running_slot(self) -> tuple:
         from .slots import Partition
