@@ -126,12 +126,15 @@ SELDOM = (
     "setpoint.board.esp32.door",
     "setpoint.board.simulated.door",
     # in set-up mode
+    "setpoint.setup.guests",
     "setpoint.setup.serving",
     "setpoint.setup.document",
     "setpoint.protocol.dns_server",
     # at the start
     "setpoint.board.esp32.set_up",
+    "setpoint.board.esp32.access_point",
     "setpoint.board.simulated.set_up",
+    "setpoint.board.simulated.access_point",
     "setpoint.house.rotation",
     "setpoint.board.meters.mains_table",
     "setpoint.board.esp32.description",

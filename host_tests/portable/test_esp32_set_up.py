@@ -15,7 +15,7 @@ BUTTON = WIRING["button"]["pin"]
 
 
 class Sockets:
-    """In the place of the module and of Listener: port 80 and 53 belong to the machine."""
+    """In the place of the modules socket and listener: port 80 and 53 belong to the machine."""
 
     AF_INET, SOCK_DGRAM = 2, 2
 
@@ -23,9 +23,9 @@ class Sockets:
         self.bound = None
         self.waiting = []
 
-    def __call__(self, host, port):
+    def listen(self, host, port):
         assert (host, port) == ("0.0.0.0", 80)
-        return self
+        return (self,)
 
     def getaddrinfo(self, host, port, family, kind):
         return [(2, kind, 0, "", (host, port))]
@@ -39,17 +39,17 @@ class Sockets:
     def bind(self, address):
         self.bound = address
 
-    def waits(self):
-        return bool(self.waiting)
+    def waits(self, listener):
+        return listener == (self,) and bool(self.waiting)
 
-    def accept(self):
+    def accept(self, listener):
         return self.waiting.pop() if self.waiting else None
 
 
 def way_of(board=None, identity=""):
     board = board or booted(identity=identity)
     way = board.set_up()
-    access_point.Listener = access_point.socket = Sockets()
+    access_point.listener = access_point.socket = Sockets()
     return way
 
 
@@ -226,7 +226,7 @@ def test_connections_come_by_the_listener():
         def close(self):
             self.closed = True
 
-    access_point.Listener.waiting.append(Connection())
+    access_point.listener.waiting.append(Connection())
     before, access_point.Stream = access_point.Stream, lambda one, other: (one, other)
     try:
         assert way.waits()

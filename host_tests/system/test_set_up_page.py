@@ -25,7 +25,7 @@ def open_page(chromium):  # noqa: F811
         visits.append(visit)
         visit.page.goto(visit.url)
         visit.page.wait_for_selector("#networks .option:nth-of-type(2)")
-        visit.page.wait_for_function("!document.getElementById('again').disabled")
+        visit.page.wait_for_function("() => !document.getElementById('again').disabled")
         return visit.page
 
     yield start
@@ -153,7 +153,7 @@ def test_wss_asks_for_the_authority(start_station, open_page):
     page.set_input_files(
         "#ca-file", {"name": "ca.pem", "mimeType": "text/plain", "buffer": b"-----BEGIN X"}
     )
-    page.wait_for_function("document.getElementById('ca').value === '-----BEGIN X'")
+    page.wait_for_function("() => document.getElementById('ca').value === '-----BEGIN X'")
 
 
 def test_a_reload_shows_how_the_last_try_went(start_station, open_page):

@@ -131,6 +131,7 @@ function fill() {
 
 // Which part of the form a word of the station's belongs to, and which field.
 const PLACES = {
+  central: ["central", null],
   ssid: ["wifi", "other"], wifi_password: ["wifi", "wifi-password"], url: ["central", "url"],
   id: ["central", "id"], password: ["central", "password"], ca: ["central", "ca"],
   wrong_password: ["page", "own"], too_many: ["page", "own"],

@@ -20,7 +20,6 @@ from micropython import const
 from .. import tasks
 from ..clock import sleep_ms
 from ..log import Log
-from ..page.listening import Listening
 from ..store.files import recover_by, write_file
 from . import password
 
@@ -30,18 +29,6 @@ _SHOWN_MS = const(3000)  # after the phone was told that all went well
 _UNSHOWN_MS = const(20000)  # where it did not ask
 _JOIN_S = const(20)
 WAITING, TRYING, DONE, FAILED = "waiting", "trying", "done", "failed"
-
-
-class _Page(Listening):
-    def __init__(self, mode: "SetUp") -> None:
-        Listening.__init__(self, mode.way, mode.clock, mode.log)
-        self._mode = mode
-
-    def load(self) -> tuple:
-        from ..page.exchange import Exchange
-        from .serving import serve
-
-        return Exchange, lambda exchange: serve(self._mode, exchange)
 
 
 class SetUp:
@@ -124,10 +111,11 @@ class SetUp:
             "access point %s for %d minutes: join it with the station's own password (make provision ARGS=--show), and open %s"
             % (self.way.access_point, _MINUTES, self.way.url()),
         )
+        from .guests import Guests
         from .names import answer_all
 
         found.append(("names", answer_all(self.way.name_socket(), self.way.address)))
-        found.append(("page", _Page(self).run()))
+        found.append(("page", Guests(self).run()))
         return found
 
     def _on_death(self, name: str, sentence: str) -> None:

@@ -13,7 +13,7 @@ import machine
 import micropython
 import network
 
-from ..listener import Listener
+from .. import listener
 from . import joining
 from .wifi import Stream
 
@@ -35,7 +35,7 @@ class SetUp:
         self.chip = wiring["module"][:8] if wiring["module"][:8] in _CHIPS else "ESP32"
         self._station: "network.WLAN | None" = None
         self._ap: "network.WLAN | None" = None
-        self._listener: "Listener | None" = None
+        self._listener: "tuple | None" = None
         self._names: "socket.socket | None" = None
         self._keeping = None  # the task that keeps Wi-Fi joined
         self._line: "_Line | None" = None
@@ -81,7 +81,7 @@ class SetUp:
             ap.active(False)
             raise OSError(str(error))
         self.address = ap.ifconfig()[0]
-        self._listener = Listener("0.0.0.0", 80)
+        self._listener = listener.listen("0.0.0.0", 80)
         self._names = names = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         names.setblocking(False)
         names.bind(socket.getaddrinfo("0.0.0.0", 53, 0, socket.SOCK_DGRAM)[0][-1])
@@ -124,10 +124,10 @@ class SetUp:
         return (self.address, self._own_address(), network.hostname().lower() + ".local")
 
     def waits(self) -> bool:
-        return self._listener is not None and self._listener.waits()
+        return self._listener is not None and listener.waits(self._listener)
 
     def accept(self) -> "Stream | None":
-        connection = None if self._listener is None else self._listener.accept()
+        connection = None if self._listener is None else listener.accept(self._listener)
         return None if connection is None else Stream(connection, connection)
 
     def _own_address(self) -> str:

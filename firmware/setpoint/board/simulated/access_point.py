@@ -8,7 +8,7 @@ import socket
 import sys
 
 from ...clock import sleep_ms
-from ..listener import Listener
+from .. import listener
 from .network import Stream
 
 _OWN = "127.0.0.1"
@@ -29,8 +29,8 @@ def _at_port(port: int, make) -> tuple:
     raise OSError("no port is free")
 
 
-def _listening(port: int) -> Listener:
-    return Listener(_OWN, port)
+def _listening(port: int) -> tuple:
+    return listener.listen(_OWN, port)
 
 
 def _asked_for_names(port: int):
@@ -54,7 +54,7 @@ class SetUp:
         self.network = board.network
         self._board = board
         self._settings = settings
-        self._listener: "Listener | None" = None
+        self._listener: "tuple | None" = None
         self._names: "socket.socket | None" = None
         self._line: "_Line | None" = None
 
@@ -110,10 +110,10 @@ class SetUp:
         return (_OWN,)
 
     def waits(self) -> bool:
-        return self._listener is not None and self._listener.waits()
+        return self._listener is not None and listener.waits(self._listener)
 
     def accept(self) -> "Stream | None":
-        connection = None if self._listener is None else self._listener.accept()
+        connection = None if self._listener is None else listener.accept(self._listener)
         if connection is None:
             return None
         stream = Stream(self.network, connection)
