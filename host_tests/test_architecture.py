@@ -59,7 +59,7 @@ MAY_IMPORT = {
     "transfers": {"clock", "link", "diagnostics", "update"},
     "page": {
         *("station", "sessions", "charging", "schedule", "messaging", "protocol"),
-        *("update", "store", "clock", "late", "log_ring"),
+        *("update", "store", "clock", "late", "log_ring", "outputs"),
     },
     "update": {"protocol.firmware_file", "store", "clock"},
     "diagnostics": {"clock", "dim_log", "inspection", "protocol.iso8601", "station"},

@@ -135,15 +135,15 @@ class App:
         self.dispatch(
             self.station.start, self.board.reset_cause in ("software", "watchdog", "panic")
         )
+        if self.house is None and self.station.settings.values.get("SurplusCharging"):
+            # The key is from a time with a meter: what nobody sees is no surplus
+            self.station.limits.limit_total("surplus", 0, "surplus, there is no mains meter")
+            self.dispatch(self.station.settle)
         if self.board.page is not None:
             from .page.guests import begin
 
             begin(self)
             del begin  # this frame stays, and with it what it names
-        if self.house is None and self.station.settings.values.get("SurplusCharging"):
-            # The key is from a time with a meter: what nobody sees is no surplus
-            self.station.limits.limit_total("surplus", 0, "surplus, there is no mains meter")
-            self.dispatch(self.station.settle)
         named = [
             ("control", self.control.run()),
             ("agent", self._agent()),

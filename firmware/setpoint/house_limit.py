@@ -63,7 +63,7 @@ class HouseLimit:
             self._tell_loss()
 
     def _look_at_surplus(self, up_ms: int, mains_da: "list | None", assumed) -> None:
-        app, limit = self._app, self._limit
+        app, limit = self._app, self.limit
         if not app.station.settings["SurplusCharging"]:
             self._surplus = None
             app.station.limits.limit_total("surplus", None)

@@ -21,6 +21,8 @@ from tools.station_process import RESET
 PASSWORD = "quiet-otter-79"
 PATIENCE_S = 60
 PLAN = "zone CET-1CEST,M3.5.0,M10.5.0/3\n17:00-21:00 6\n22:00-06:00 20\notherwise 16"
+# What opens may close again at once
+NO_REST = {"ContactorMinimumClosedSeconds": "0", "ContactorMinimumOpenSeconds": "0"}
 READS = (
     "/api/state",
     "/api/plan",
@@ -40,6 +42,7 @@ def open_page(start_station):
     def begin(**fields):
         page = {"password": PASSWORD, **fields.pop("page", {})}
         fields.setdefault("connectors", [{"id": 1}, {"id": 2}])
+        fields["keys"] = {**NO_REST, **fields.get("keys", {})}
         station = start_station(page=page, **fields)
         return station, page_of(station)
 
@@ -393,6 +396,20 @@ def test_a_charge_that_the_owner_starts_pauses_limits_and_stops(open_page, centr
     central.wait_for("StartTransaction", lambda p: p["idTag"] == "MINE", timeout=PATIENCE_S)
     for tag in ("", "x" * 21, "\u00e4", 7, "a\n"):
         assert refused(post, page, "start", connector=2, id_tag=tag) == (422, "id_tag")
+
+
+def test_a_contactor_that_rests_after_a_pause_is_shown(open_page):
+    station, page = open_page(
+        vehicles=[{"connector": 1}],
+        keys={"FreeVendActive": "true", "ContactorMinimumOpenSeconds": "600"},
+    )
+    state = wait_until(page, status_is("Charging"))
+    assert state["connectors"][0]["rests_s"] == 0
+    post(page, "pause", connector=1)
+    wait_until(page, lambda state: not state["connectors"][0]["contactor"])
+    post(page, "resume", connector=1)
+    state = wait_until(page, lambda state: state["connectors"][0]["rests_s"] > 500)
+    assert state["connectors"][0]["limit"]["a"] == 32.0
 
 
 def test_the_owners_limit_for_all_is_shared_and_never_lifts_anybody_elses(open_page, central):
