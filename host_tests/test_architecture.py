@@ -36,7 +36,9 @@ MAY_IMPORT = {
     "sessions": {"messaging", "protocol"},
     "station": {"charging", "sessions", "messaging", "certificates", "schedule", "protocol"},
     "house": set(),
-    "house_limit": {"house"},
+    "house_limit": {"house", "surplus_limit"},
+    "surplus_limit": {"house"},
+    "wear": {"messaging.shapes"},
     "clock": set(),
     "log": {"protocol.iso8601", "log_ring"},  # the text form of an instant
     "log_ring": {"store"},
@@ -52,12 +54,12 @@ MAY_IMPORT = {
     "board": {"clock", "log", "late", "pilot.duty", "protocol.iso8601", "protocol.dns"},
     "control": {"evse", "pilot", "clock", "log"},
     "evse": {"pilot"},
-    "fault_reports": {"pilot.faults"},
-    "inspection": {"pilot.duty", "protocol.iso8601"},
+    "fault_reports": {"pilot.fault_words"},
+    "inspection": {"outputs", "pilot.duty", "protocol.iso8601"},
     "transfers": {"clock", "link", "diagnostics", "update"},
     "page": {
         *("station", "sessions", "charging", "schedule", "messaging", "protocol"),
-        *("update", "store", "clock", "late", "log_ring"),
+        *("update", "store", "clock", "late", "log_ring", "outputs"),
     },
     "update": {"protocol.firmware_file", "store", "clock"},
     "diagnostics": {"clock", "dim_log", "inspection", "protocol.iso8601", "station"},
@@ -78,7 +80,7 @@ MAY_IMPORT = {
             "tasks",
         ),
         *("late", "outputs", "state_line", "fault_reports", "house_limit", "transfers"),
-        *("update", "work", "dim_log", "page"),
+        *("update", "work", "dim_log", "wear", "page"),
     },
     "setup": {
         *(

@@ -9,7 +9,8 @@ import pytest
 from ocpp.v16.enums import ChargePointErrorCode, ChargePointStatus
 
 from setpoint.page import document
-from setpoint.pilot.faults import COUNT, report_of
+from setpoint.pilot.fault_words import report_of
+from setpoint.pilot.faults import COUNT
 from tools import page
 from tools.station_process import ROOT
 

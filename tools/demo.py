@@ -87,11 +87,14 @@ class Demo:
             folder,
             csms_url=self.central.url,
             connectors=[{"id": 1}],
-            keys={"MeterValueSampleInterval": "5"},
-            page={
-                "password": secrets.token_urlsafe(12),
-                "open": True,
-            },  # to look at, by anybody here
+            keys={
+                "MeterValueSampleInterval": "5",
+                # By default it rests for longer than the demo takes
+                "ContactorMinimumOpenSeconds": "0",
+                "ContactorMinimumClosedSeconds": "0",
+            },
+            # To look at, by anybody at this machine
+            page={"password": secrets.token_urlsafe(12), "open": True},
             device={
                 "limits_without_profile": {
                     "amps": SITE.amps,

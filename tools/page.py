@@ -44,9 +44,10 @@ def texts(name: str) -> dict[str, dict[str, str]]:
 
 
 def lighter(text: str) -> str:
-    """Without indentation, empty lines and lines that are a comment. Nothing within a line changes,
-    so that no string can."""
+    """Without indentation, empty lines and comments. What follows `; //` is one where no quotation
+    mark comes after it: so no string is cut."""
     text = re.sub(r"^\s*/\*.*?\*/$", "", text, flags=re.DOTALL | re.MULTILINE)
+    text = re.sub(r"; +// [^\n\"']*$", ";", text, flags=re.MULTILINE)
     lines = [line.strip() for line in text.splitlines()]
     return "\n".join(line for line in lines if line and not line.startswith("//"))
 

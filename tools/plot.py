@@ -34,13 +34,15 @@ EXAMPLES = """\
 
 A case file names the supply, the day, a transaction and the profiles, and may have notes;
 docs/day.json shows every field. A recording holds one JSON object a line. A look at the station,
-with null for what it did not say:
-  {"at": "2025-06-16T00:00:00.25Z", "offered_amps": 16.0, "closed": true, "transaction": true}
+with null for what it did not say, and any other current by its name:
+  {"at": "2025-06-16T00:00:00.25Z", "offered_amps": 16.0, "closed": true, "transaction": true,
+   "amps": {"surplus": 17.5}}
 What happened:
   {"at": "2025-06-16T00:00:01Z", "event": "..."}
 """
 
 EPOCH = iso8601.instant_from("1970-01-01T00:00:00Z")
+OTHERS = (pictures.VERMILLION, pictures.PURPLE, pictures.BLUE)  # currents of a recording
 COLOURS = {
     "ChargePointMaxProfile": pictures.VERMILLION,
     "TxDefaultProfile": pictures.BLUE,
@@ -241,6 +243,28 @@ def seen(recording: list[dict], field: str, end_of_it: float) -> list[Segment]:
     return segments
 
 
+def others(recording: list[dict], end_of_it: float) -> list[tuple[str, tuple]]:
+    """The other currents of a recording: name, and corner points."""
+    names = list(dict.fromkeys(name for record in recording for name in record.get("amps", {})))
+    return [
+        (
+            name,
+            steps(
+                seen(
+                    [
+                        {"at": record["at"], name: record["amps"][name]}
+                        for record in recording
+                        if name in record.get("amps", {})
+                    ],
+                    name,
+                    end_of_it,
+                )
+            ),
+        )
+        for name in names
+    ]
+
+
 @dataclass
 class Bar:
     """A stretch of time in a lane. Of its texts, the first that fits is written."""
@@ -329,6 +353,9 @@ def draw(case: Case, out: Path, recording: list[dict] | None = None) -> None:
     if offers[0]:
         axes.plot(*offers, color=pictures.SKY_BLUE, linewidth=2, zorder=2.4)
         names.append(("offered by the pilot", pictures.SKY_BLUE, *offers))
+    for number, (name, line) in enumerate(others(recording or [], case.end)):
+        axes.plot(*line, color=OTHERS[number % len(OTHERS)], linewidth=1.2, zorder=2.3)
+        names.append((name, OTHERS[number % len(OTHERS)], *line))
     top = max([y for y in ys if y == y] + [case.supply.own_rate / case.supply.rate_per_da / 10])
     axes.set_xlim(moment(case.start), moment(case.end))
     axes.set_ylim(0, top * 1.08)

@@ -55,6 +55,8 @@ class Garage:
             charge_point_id="Garage",
             clock={"at": CHARGES[0][0]},
             page={"password": PASSWORD},
+            # The hours between two charges are a moment here
+            keys={"ContactorMinimumOpenSeconds": "0", "ContactorMinimumClosedSeconds": "0"},
             identity={"model": "Setpoint ESP32", "charge_point_serial": "SP-0042"},
         )
 

@@ -30,6 +30,8 @@ rooms.
     outputs             hands each connector's limit, phases, permit and lock over to the control
                         loop
     house_limit         what the house leaves: to the station, where there is a meter at the grid
+    surplus_limit       what the house feeds in: to the station, where a key asks for that
+    wear                how often contactors have switched: to flash
     fault_reports       what the control loop found wrong: to the station, the log and flash
     inspection          the state in one dict, for the bench
     transfers           uploads and downloads, beside the station's passes
@@ -52,7 +54,7 @@ Who may import whom; host_tests/test_architecture.py holds this picture true:
                    sessions -> messaging -> protocol
             app -> control -> pilot
             app -> link -> { protocol, certificates }
-            app -> house_limit -> house
+            app -> house_limit -> { house, surplus_limit }
             app -> { store, board, inspection, clock, log, tasks }
             app -> transfers -> { link, diagnostics -> { inspection, station }, update }
             app -> update -> { protocol, store, clock }

@@ -14,13 +14,13 @@ import gc
 import os
 from binascii import hexlify
 
-from . import __version__, fault_reports, late, outputs, state_line, tasks
+from . import __version__, late, outputs, tasks
 from .control import Control
 from .link.session import Session
 from .log import Log
 from .messaging.sampling import Reading
 from .messaging.shapes import all_ints
-from .pilot.faults import SELF_HEALING, is_own
+from .pilot.faults import SELF_HEALING
 from .schedule.supply import Supply
 from .station.station import Station
 from .store.documents import Documents
@@ -28,6 +28,7 @@ from .store.files import recover_by
 from .store.journal import Journal
 from .units import tenths
 
+_WEAR_MS = 3600000  # so often the counts of contactors go to flash, where they have changed
 _LONGEST_NAP_MS = 1000  # the agent wakes at least once a second, and looks for the peak of memory
 
 
@@ -75,8 +76,10 @@ class App:
             self._events.set,
             self.stored_faults,
         )
+        from . import wear
         from .update.places import running
 
+        wear.take_up(self)
         board.identity["program"] = running(board)
         self.station = Station(
             board.identity,
@@ -111,6 +114,8 @@ class App:
         """First values of configuration keys; what the board is stands above what somebody says it
         is."""
         keys = dict(self.board.keys, LastStart=started)
+        if self.board.mains is not None and self.board.mains.surplus:
+            keys.setdefault("SurplusCharging", "true")
         keys["NumberOfConnectors"] = len(self.board.outlets)
         keys["ConnectorSwitch3to1PhaseSupported"] = can_switch_phases
         return keys
@@ -130,6 +135,10 @@ class App:
         self.dispatch(
             self.station.start, self.board.reset_cause in ("software", "watchdog", "panic")
         )
+        if self.house is None and self.station.settings.values.get("SurplusCharging"):
+            # The key is from a time with a meter: what nobody sees is no surplus
+            self.station.limits.limit_total("surplus", 0, "surplus, there is no mains meter")
+            self.dispatch(self.station.settle)
         if self.board.page is not None:
             from .page.guests import begin
 
@@ -147,6 +156,10 @@ class App:
         try:
             await self._over.wait()
             self.control.halt()  # from here on the outputs stay safe
+            if not self.died:
+                from . import wear
+
+                wear.keep(self, True)
             await self.session.say_goodbye()
         finally:
             self.control.halt()
@@ -162,7 +175,7 @@ class App:
         self.log("error", "app", "task %s died (%s): restarting" % (name, sentence))
 
     async def _agent(self) -> None:
-        logged_ms = 0
+        logged_ms = worn_ms = 0
         while True:
             self.control.signs_of_life += 1
             wait_ms = max(self.ms_to_wakeup(), 1)
@@ -184,10 +197,22 @@ class App:
                 if self.clock.ticks_ms() - logged_ms >= 60000:
                     logged_ms = self.clock.ticks_ms()
                     self.look_round()
+                if self.clock.uptime_ms() - worn_ms >= _WEAR_MS:
+                    from . import wear
+
+                    worn_ms = self.clock.uptime_ms()
+                    wear.keep(self)
 
     def look_round(self) -> None:
+        from . import fault_reports, state_line
+
         state_line.log(self, self.control.evses)
         fault_reports.keep(self)
+
+    def _report(self, connector_id: int, of, numbers: "list[int] | int") -> None:
+        from . import fault_reports
+
+        fault_reports.report(self, connector_id, of, numbers)
 
     def _cap(self, connector_id: int, source: str, da: "int | None") -> None:
         if da != self.station.limits.cap_of(connector_id, source):
@@ -214,7 +239,7 @@ class App:
         if control.changes != control.seen:
             control.seen = control.changes
             self._changes += 1
-            fault_reports.report(self, 0, control, control.derating.celsius)
+            self._report(0, control, control.derating.celsius)
             for connector_id in control.evses:
                 self._cap(
                     connector_id,
@@ -228,7 +253,7 @@ class App:
                 self._changes += 1
                 self._cap(connector_id, "cable", evse.protection.cable_da)
                 if evse.faults != evse.reported_faults:
-                    fault_reports.report(self, connector_id, evse, evse.protection.numbers)
+                    self._report(connector_id, evse, evse.protection.numbers)
                 self._pilot_changed(connector_id, evse)
         if control.worst_stall_ms > self._logged_stall_ms:
             self._logged_stall_ms = control.worst_stall_ms
@@ -243,7 +268,11 @@ class App:
     def _pilot_changed(self, connector_id: int, evse) -> None:
         state, vehicle = evse.pilot()
         if vehicle is not None and state != "BOOT":
-            self.dispatch(self.station.on_pilot, connector_id, state, vehicle)
+            self.dispatch(
+                self.station.on_pilot, connector_id, state, vehicle, outputs.rests_ms(evse) > 0
+            )
+            from . import state_line
+
             state_line.log(self, (connector_id,))
 
     # -- between the station and the rest
@@ -398,6 +427,8 @@ class App:
         active: bool,
     ) -> None:
         self.dispatch(self.station.on_fault, connector_id, code, vendor_code, info, active)
+        from .pilot.fault_words import is_own
+
         for connector in self.station.facts.connectors:
             outside = [
                 f

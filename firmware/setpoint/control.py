@@ -41,12 +41,13 @@ class Control:
     not looked at."""
 
     def __init__(self, board, rating_da: int, on_change, latched: dict) -> None:
-        """latched: connector id as text: protection.latched as stored."""
+        """rating_da: what hardware and wiring bear, whatever anybody allows. latched: connector id
+        as text: protection.latched as stored."""
         self._board = board
         self._rating_da = rating_da
         self.evses = {}
         for outlet in board.outlets:
-            self.evses[outlet.id] = Evse(outlet, rating_da, latched.get(str(outlet.id), 0))
+            self.evses[outlet.id] = Evse(outlet, latched.get(str(outlet.id), 0))
         self._in_order = [self.evses[outlet.id] for outlet in board.outlets]
         self._on_change = on_change
         self.derating = Derating() if board.has_thermometer else None

@@ -1,5 +1,18 @@
 """One connector of the control loop (control.py, whose rules hold here): its hardware, its state
-machine and its protection."""
+machine, its protection, and how often its contactor and phase relays may switch, since that wears
+them out.
+
+Rules of the rest:
+1. Nothing delays an opening. Whoever asks for less current gets it at once.
+2. After an opening that the station wanted (0 A, another number of phases, the end of a
+   transaction), closing waits for `least_open_ms`, and for what is missing from `least_closed_ms`.
+   So whoever asks, and however often, the contactor closes for one vehicle at most once in
+   least_closed_ms + least_open_ms. `rest_ms` counts that down from the closing on, and stops at
+   least_open_ms until the contactor opens.
+3. What the vehicle itself does is counted only: it leaves state C, and the contactor has to open.
+   Unplugging ends the wait: the next vehicle is another one. A fault has a rest of its own, state F.
+4. Phase relays switch at most once in least_closed_ms + least_open_ms too, whoever is plugged in.
+   The first switch after a start need not wait."""
 
 from micropython import const
 
@@ -7,18 +20,20 @@ from .pilot.duty import offered_da_for
 from .pilot.faults import PILOT_FAULTS, WELDED
 from .pilot.protection import Protection
 from .pilot.sequence import Sequence
+from .units import MINIMUM_DA
 
 # Steady +12 V between one and three phases: vehicles need it to notice, some are damaged without
 _PHASE_PAUSE_MS = const(15000)
+_LONG_MS = const(7200000)  # longer than the rest of phase relays
 
 
 class Evse:
-    """What the agent sets: limit_da, permitted, phases, lock_wanted and fault. What it reads:
-    pilot(), faults, and through `protection` the numbers, cable_da and latched."""
+    """What the agent sets: limit_da, permitted, phases, lock_wanted, fault, least_closed_ms and
+    least_open_ms (each at most an hour). What it reads: pilot(), faults, rest_ms, closings,
+    phase_switches, and through `protection` the numbers, cable_da and latched."""
 
-    def __init__(self, outlet, rating_da: int, latched: int = 0) -> None:
-        """rating_da: what hardware and wiring bear, whatever anybody allows; latched:
-        protection.latched as stored."""
+    def __init__(self, outlet, latched: int = 0) -> None:
+        """latched: protection.latched as stored."""
         self.outlet = outlet
         self.sequence = Sequence(outlet.ventilation, outlet.pilot_bits, outlet.has_pilot_switch)
         self.protection = Protection(latched, outlet.has_rcm_test)
@@ -31,20 +46,19 @@ class Evse:
         self.reported_faults = 0  # of these, those that the agent has reported
         # Rule that ends a fault that the agent knows of (pilot/sequence.py), 0: none
         self.fault = 0
-        self._pause_ms = 0  # after a switch of phases
+        self.least_closed_ms = self.least_open_ms = 60000
+        self.rest_ms = 0
+        self._since_switch_ms = _LONG_MS
+        self.closings = self.phase_switches = 0  # since it was new, as far as they were counted
         self.changes = 0  # steps that left something new for the agent
         self.seen = 0  # of these, those that the agent has looked at
         self._acknowledgements = 0
         self._acknowledged = 0  # of these, those that a step has carried out
-        self.rating_da = rating_da
         self._contactor = False
         self._duty_u16 = self.sequence.duty_u16
         self._pilot_open = False
-        self._ok = True  # the pilot is what was set, as far as it reads back
         self._lock = False
-        self._live = False  # as far as the contactor's feedback says
         self._latched = latched
-        self._used = False  # since the last test of the residual current monitor
         self._seen_state = None
         self._seen_vehicle = None
         self._seen_faults = 0
@@ -67,62 +81,89 @@ class Evse:
         """A person has seen to what only a person may clear; the next step carries it out."""
         self._acknowledgements += 1
 
-    def _acknowledge(self) -> None:
-        self._acknowledged = self._acknowledgements
-        protection = self.protection
-        if protection.latched:
-            protection.acknowledge(self.outlet.contactor_closed())
-        else:
-            self.sequence.acknowledge()
-
     def step(self, elapsed_ms: int, most_da: int, fault: int) -> bool:
-        """most_da, fault: what holds for all connectors, as rating_da and `fault` do for this one.
-        True: all is well, or at least safe."""
+        """most_da, fault: what holds for all connectors, as `fault` does for this one. most_da is
+        never more than hardware and wiring bear. True: all is well, or at least safe."""
         self.outlet.read_pilot()
         self._begin(elapsed_ms)
-        most_da = min(most_da, self.limit_da, self.rating_da)
-        most_da = min(most_da, self._watch(elapsed_ms))
+        self._watch(elapsed_ms)
+        most_da = self._watch_cable(elapsed_ms, min(most_da, self.limit_da))
         fault = max(fault, self.fault, self.protection.recovery)
         if not self._may_charge(elapsed_ms):
             most_da = 0
+        elif self.phases != self.outlet.phases and most_da > MINIMUM_DA:
+            most_da = MINIMUM_DA
         self.sequence.step(elapsed_ms, self.outlet.high_mv, self.outlet.low_mv, most_da, fault)
+        self._rest(elapsed_ms)
         self._drive()
         self._publish()
-        return self._ok or not self.sequence.contactor
+        return self.protection.pilot_ok or not self.sequence.contactor
 
     def _begin(self, elapsed_ms: int) -> None:
         protection = self.protection
         if self._acknowledged != self._acknowledgements:
-            self._acknowledge()
+            self._acknowledged = self._acknowledgements
+            if protection.latched:
+                protection.acknowledge(self.outlet.contactor_closed())
+            else:
+                self.sequence.acknowledge()
         protection.begin()
         if self._latched and not protection.latched:
             self.sequence.acknowledge()
         self._latched = protection.latched
-        self._ok = self.outlet.pilot_ok()
-        protection.pilot(elapsed_ms, self._ok)
+        protection.pilot(elapsed_ms, self.outlet.pilot_ok())
 
     def _may_charge(self, elapsed_ms: int) -> bool:
         """Phases are switched with the contactor open only: until then, and for a while after it,
-        there is no permission."""
+        there is no permission. A contactor that has only just closed stays so with the phases that
+        it has, and 6 A, where more phases are allowed now; never where it is fewer."""
         outlet = self.outlet
         if self.phases != outlet.phases and not self.sequence.contactor:
-            outlet.set_phases(self.phases)
-            self._pause_ms = _PHASE_PAUSE_MS
-        elif self._pause_ms > 0:
-            self._pause_ms -= min(elapsed_ms, self._pause_ms)
+            if self._since_switch_ms >= self.least_closed_ms + self.least_open_ms:
+                outlet.set_phases(self.phases)
+                self.phase_switches += 1
+                self._since_switch_ms = 0
         ready = self.protection.ready
         self.sequence.ready = ready
         return (
             self.permitted
-            and self.phases == outlet.phases
-            and self._pause_ms == 0
+            and (
+                self.phases == outlet.phases
+                or (
+                    self.phases > outlet.phases
+                    and self._contactor
+                    and self.rest_ms > self.least_open_ms
+                )
+            )
+            and self._since_switch_ms >= _PHASE_PAUSE_MS
+            and (self.rest_ms == 0 or self._contactor)
             and ready
             and self.protection.locked
         )
 
-    def _watch(self, elapsed_ms: int) -> int:
-        """Tells the protection what the sensors say. Returns what the cable leaves of the
-        rating."""
+    def _rest(self, elapsed_ms: int) -> None:
+        """After the state machine's step, before the contactor follows it."""
+        sequence = self.sequence
+        whole_ms = self.least_closed_ms + self.least_open_ms
+        rest_ms = min(self.rest_ms, whole_ms)
+        self._since_switch_ms = min(self._since_switch_ms + elapsed_ms, _LONG_MS)
+        if sequence.contactor:
+            if self._contactor:
+                rest_ms = max(rest_ms - elapsed_ms, self.least_open_ms)
+            else:
+                self.closings += 1
+                rest_ms = whole_ms
+        elif self._contactor:
+            if sequence.state == "B2" or sequence.state == "F":
+                rest_ms = 0
+        elif rest_ms > 0:
+            rest_ms = max(rest_ms - elapsed_ms, 0)
+            if rest_ms == 0:
+                self.changes += 1
+        self.rest_ms = 0 if sequence.state == "A" else rest_ms
+
+    def _watch(self, elapsed_ms: int) -> None:
+        """Tells the protection what the sensors say."""
         self._watch_contactor(elapsed_ms, self._plugged())
         self._watch_residual(elapsed_ms, self._plugged())
         earthed = self.outlet.earthed()
@@ -134,7 +175,6 @@ class Evse:
         self.protection.current(
             elapsed_ms, self.offered_da(), self.outlet.meter_da(), self.sequence.state == "C2"
         )
-        return self._watch_cable(elapsed_ms)
 
     def _plugged(self) -> bool:
         vehicle = self.sequence.vehicle
@@ -142,28 +182,28 @@ class Evse:
 
     def _watch_contactor(self, elapsed_ms: int, plugged: bool) -> None:
         feedback = self.outlet.contactor_closed()
-        self._live = feedback is True
         if feedback is not None:
             self.protection.contactor(elapsed_ms, self._contactor, feedback, plugged)
 
     def _watch_residual(self, elapsed_ms: int, plugged: bool) -> None:
+        protection = self.protection
         closed = self._contactor
         tripped = self.outlet.rcm_tripped()
         if tripped is not None:
-            self._used = self._used or closed
-            if self._used and not plugged and not closed:
-                self._used = False
-                self.protection.test_again()
-            self.protection.residual(elapsed_ms, tripped, not closed)
+            if closed:
+                protection.used = True
+            elif protection.used and not plugged:
+                protection.test_again()
+            protection.residual(elapsed_ms, tripped, not closed)
 
-    def _watch_cable(self, elapsed_ms: int) -> int:
-        protection = self.protection
+    def _watch_cable(self, elapsed_ms: int, most_da: int) -> int:
+        """What the cable leaves of it."""
         ohm = self.outlet.cable_ohm()
         if ohm is None:
-            protection.cable_da = None
-            return self.rating_da
-        protection.cable(elapsed_ms, ohm, self._plugged(), self._contactor)
-        return protection.cable_da or 0
+            self.protection.cable_da = None
+            return most_da
+        self.protection.cable(elapsed_ms, ohm, self._plugged(), self._contactor)
+        return min(most_da, self.protection.cable_da or 0)
 
     def _drive(self) -> None:
         """The outputs, in the order that pilot/sequence.py asks for."""
@@ -181,7 +221,7 @@ class Evse:
             self._lock = (
                 self.lock_wanted
                 or sequence.contactor
-                or self._live
+                or self.protection.live
                 or self.protection.latched >> WELDED & 1 == 1
             )
             outlet.set_lock(self._lock)

@@ -1,7 +1,7 @@
 """Reports what the control loop found wrong to the log and the station, and stores what only a person
 ends."""
 
-from .pilot.faults import changes
+from .pilot.fault_words import changes
 
 
 def report(app, connector_id: int, evse, numbers: "list[int] | int") -> None:

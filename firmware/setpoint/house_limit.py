@@ -22,6 +22,7 @@ class HouseLimit:
         self._seen = mains.readings
         self._told = None  # (da, words)
         self._lost = False
+        self._surplus = None
         self._rotation = ""
         self._orders = {}  # connector id: phases of the grid of its L1, L2, L3
         self._current_da = [0, 0, 0]
@@ -37,25 +38,56 @@ class HouseLimit:
         if readings != self._seen:
             self._seen = readings
             phases, assumed = self._ours()
+            mains_da = self._meter.currents_da
             limit.reading(
                 up_ms,
-                self._meter.currents_da,
+                mains_da,
                 self._current_da,
                 phases,
                 self._vehicles(),
                 assumed,
             )
         elif up_ms >= self.due_ms:
+            mains_da = assumed = None
             limit.silence(up_ms, self._vehicles())
         else:
             return
         self.due_ms = up_ms + _LOOK_MS
+        if self._surplus is not None or self._app.station.settings["SurplusCharging"]:
+            self._look_at_surplus(up_ms, mains_da, assumed)
         if self._told != (limit.da, limit.phase):
             self._told = (limit.da, limit.phase)
             self._app.station.limits.limit_total("house", limit.da, limit.words())
         if limit.silent != self._lost and (limit.heard() or self._lost or up_ms > 10000):
             self._lost = limit.silent
             self._tell_loss()
+
+    def _look_at_surplus(self, up_ms: int, mains_da: "list | None", assumed) -> None:
+        app, limit = self._app, self.limit
+        if not app.station.settings["SurplusCharging"]:
+            self._surplus = None
+            app.station.limits.limit_total("surplus", None)
+            return
+        if self._surplus is None:
+            from .surplus_limit import SurplusLimit
+
+            self._surplus = SurplusLimit(app)
+        if limit.silent or limit.heard_at(up_ms):
+            self._surplus.look(
+                up_ms,
+                None if limit.silent else mains_da,
+                None if limit.silent else limit.drawn(),
+                self._vehicles(),
+                assumed,
+                self._meter.lag,
+            )
+
+    def tells(self, connector_id: int, had_da: int, da: int, why: str) -> bool:
+        """Is this change of a connector's limit one for the log?"""
+        surplus = self._surplus
+        if surplus is None or "surplus" not in why:
+            return True
+        return surplus.tells(self._app.clock.uptime_ms(), connector_id, had_da, da)
 
     def _tell_loss(self) -> None:
         problem = self._meter.problem or "no reading that can be"

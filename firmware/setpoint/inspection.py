@@ -2,6 +2,7 @@
 
 import gc
 
+from .outputs import rests_ms
 from .pilot.duty import offered_da_for, percent_x100_for
 from .protocol.iso8601 import text_from
 from .units import FOREVER
@@ -61,6 +62,9 @@ def _connector(app, connector) -> dict:
         "contactor": {
             "closed": evse.sequence.contactor if closed is None else closed,
             "phases": outlet.phases,
+            "rests_s": (rests_ms(evse) + 999) // 1000,
+            "closings": evse.closings,
+            "phase_switches": evse.phase_switches,
         },
         "limit": {
             "amps": limit.da / 10,

@@ -15,6 +15,12 @@ import sys
 # stays.
 SELDOM = (
     "setpoint.log_ring",
+    "setpoint.wear",
+    "setpoint.fault_reports",
+    "setpoint.pilot.fault_words",
+    "setpoint.state_line",
+    "setpoint.surplus_limit",
+    "setpoint.house.surplus",
     "setpoint.dim_log",
     "setpoint.inspection",
     "setpoint.schedule.stored",

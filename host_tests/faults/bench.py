@@ -79,7 +79,13 @@ class Bench:
         self.folder.mkdir(parents=True, exist_ok=True)
         self.central = CentralSystem()
         self.central.start()
-        keys = {"MeterValueSampleInterval": "1", "TransactionMessageRetryInterval": "1"}
+        keys = {
+            "MeterValueSampleInterval": "1",
+            "TransactionMessageRetryInterval": "1",
+            # Its seconds are real ones: no charge waits for a contactor's rest
+            "ContactorMinimumClosedSeconds": "0",
+            "ContactorMinimumOpenSeconds": "0",
+        }
         defaults = {
             "csms_url": self.central.url,
             "device": {"reconnect": {"minimum_s": 0, "random_s": 0}},

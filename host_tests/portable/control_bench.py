@@ -4,6 +4,7 @@ from outlet import Board, Outlet
 
 from setpoint.control import Control
 from setpoint.pilot import faults
+from setpoint.pilot.fault_words import report_of
 
 
 def loop(connectors=1, rating_da=320, latched=None, outlets=None, board=Board):
@@ -49,7 +50,7 @@ def protected(**loop_arguments):
 
 
 def names_of(evse):
-    return [faults.report_of(bit, 0)[1] for bit in range(faults.COUNT) if evse.faults >> bit & 1]
+    return [report_of(bit, 0)[1] for bit in range(faults.COUNT) if evse.faults >> bit & 1]
 
 
 def fix(outlet):

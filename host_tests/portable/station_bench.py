@@ -242,9 +242,9 @@ class StationBench(CentralSystem):
         """The cable or the temperature bears so much, None: any current."""
         self.dispatch(self.station.on_cap, connector, source, da)
 
-    def total(self, source, da, words=None):
+    def total(self, source, da, words=None, phases=None):
         """Somebody limits all connectors together; da None: no more."""
-        self.station.limits.limit_total(source, da, words)
+        self.station.limits.limit_total(source, da, words, phases)
         self.wake()
 
     def fault(self, code, active=True, connector=1, vendor_code=None, info=None):

@@ -262,6 +262,7 @@ def test_an_identity_that_is_right_is_taken_as_it_is():
     whole.update(
         tls={"ca_file": "/ca.pem", "check_hostname": False},
         reconnect={"minimum_s": 0.5, "random_s": 3},
+        page={"password": "0123456789", "open": True, "port": 8080},
     )
     assert usable(whole) == (whole, [])
     assert usable(dict(LINK, basic_auth={"user": None, "password": "x"}, tls=None, wifi=None)) == (
@@ -309,6 +310,20 @@ def test_what_is_wrong_in_an_identity_is_left_out_and_named_without_its_value():
         (
             "wifi",
             ({"ssid": "x", "hostname": "s\u00e4ule" * 6}, {"ssid": "x", "country": "\u00d6S"}),
+        ),
+        (
+            "page",
+            (
+                "12345678",
+                {},
+                {"password": 12345678},
+                {"password": "1234567"},
+                {"password": "12345678", "open": 1},
+                {"password": "12345678", "port": 0},
+                {"password": "12345678", "port": 65536},
+                {"password": "12345678", "port": "80"},
+                {"password": "12345678", "user": "x"},
+            ),
         ),
         ("station", (1,)),
     ):

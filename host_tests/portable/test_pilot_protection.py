@@ -3,7 +3,7 @@
 from micropython import heap_lock, heap_unlock
 from watched import NAMES, Watched, named
 
-from setpoint.pilot import faults
+from setpoint.pilot import fault_words, faults
 from setpoint.pilot.faults import MANUAL, SELF_HEALING, UNPLUG
 from setpoint.pilot.protection import Derating, Protection, cable_da_for
 
@@ -21,15 +21,15 @@ def test_every_fault_has_a_code_of_the_standard_and_an_info_that_fits():
             1000,
             -12000 if bit < 4 else 9999999 if NAMES[bit] == "cable" else 63,
         ):
-            code, name, info = faults.report_of(bit, number)
+            code, name, info = fault_words.report_of(bit, number)
             assert code in codes and 0 < len(info) <= 50 and "~" not in info and "#" not in info, (
                 info
             )
-            assert faults.is_own(code, name)
+            assert fault_words.is_own(code, name)
     assert (
-        not faults.is_own("OtherError", "lock")
-        and not faults.is_own("OtherError", None)
-        and not faults.is_own("GroundFailure", "arth")
+        not fault_words.is_own("OtherError", "lock")
+        and not fault_words.is_own("OtherError", None)
+        and not fault_words.is_own("GroundFailure", "arth")
     )
 
 
@@ -51,7 +51,7 @@ def test_a_fault_is_reported_with_what_was_measured():
         (4, 47, "Cable coded 47 ohm: plug in another cable"),
         (13, 71, "71 C, no charging: check contacts, wait for 62 C"),
     ):
-        assert faults.report_of(bit, number)[2] == want
+        assert fault_words.report_of(bit, number)[2] == want
 
 
 def test_a_cable_is_known_by_its_resistor():

@@ -173,6 +173,7 @@ def test_a_meter_at_the_grid_connection_has_its_defaults_and_is_checked():
         "fuse_amps": 25,
         "safe_amps": 6,
         "rise_after_s": 30,
+        "surplus": False,
         "house": [0, 0, 0],
     }
     for mains, words in (

@@ -6,7 +6,7 @@ import json
 from station_bench import NOON, StationBench, profile
 
 from setpoint import state_line
-from setpoint.station.connector import RECOVERS
+from setpoint.station.connector import RECOVERS, RESTS
 
 
 def test_a_profile_whose_optional_fields_are_all_null_pauses_the_charge():
@@ -458,6 +458,20 @@ def test_for_30_s_after_a_fault_status_log_and_limits_say_why_nothing_is_offered
         bench.resume()
         assert last_status(bench) == ("Charging", "NoError", None)
         assert reason_for_limit(bench) == "hardware"
+
+
+def test_while_the_contactor_rests_status_and_limits_say_why_nothing_is_offered():
+    bench = StationBench()
+    bench.charge()
+    bench.set_profile(periods=((0, 0),))
+    bench.asked_to_stop()
+    bench.dispatch(bench.station.on_pilot, 1, "B1", "B", True)
+    assert last_status(bench) == ("SuspendedEVSE", "NoError", None), "it is the limit"
+    bench.set_profile(periods=((0, 16),))
+    assert last_status(bench) == ("SuspendedEVSE", "NoError", RESTS) and len(RESTS) <= 50
+    assert reason_for_limit(bench).startswith(RESTS + ", then: TxDefaultProfile")
+    bench.draw()
+    assert last_status(bench) == ("Charging", "NoError", None)
 
 
 def test_a_fault_that_stays_and_a_limit_that_stops_are_not_taken_for_that():

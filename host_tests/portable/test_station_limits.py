@@ -338,6 +338,20 @@ def test_a_total_is_shared_falls_at_once_and_rises_when_there_is_room():
     assert (bench.limits[1], bench.limits[2]) == (150, 150)
 
 
+def test_a_total_may_hold_connectors_to_one_phase_where_the_board_can_switch():
+    bench = StationBench(switch=True, connectors=2)
+    bench.charge()
+    bench.total("surplus", 100, "surplus, on one phase", 1)
+    assert (bench.limits[1], bench.phases) == (100, {1: 1, 2: 1})
+    bench.total("house", 80, "house, L1")
+    assert (bench.limits[1], bench.phases[1]) == (80, 1), "though another total is lower"
+    bench.total("surplus", None)
+    assert bench.phases == {1: 3, 2: 3}
+    bench = StationBench()
+    bench.total("surplus", 100, "surplus", 1)
+    assert bench.phases[1] == 3, "nobody can switch"
+
+
 def test_the_lowest_of_all_totals_holds_whoever_set_it():
     for connectors in (1, 2):
         bench = StationBench(connectors=connectors, grid_da=250)

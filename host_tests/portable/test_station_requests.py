@@ -405,3 +405,21 @@ def test_the_name_of_an_action_takes_no_more_room_in_the_log_than_a_real_one():
         assert [line for line in bench.logs if "AAAA" in line] and max(
             [len(line) for line in bench.logs]
         ) < 200
+
+
+def test_surplus_charging_wants_a_meter_at_the_grid_connection():
+    bench = StationBench()
+    wish = {"key": "SurplusCharging", "value": "true"}
+    assert bench.ask("ChangeConfiguration", wish)["status"] == "Rejected"
+    assert bench.ask("ChangeConfiguration", dict(wish, value="false"))["status"] == "Accepted"
+    bench.total("house", 60)
+    assert bench.ask("ChangeConfiguration", wish)["status"] == "Accepted"
+
+
+def test_surplus_charging_from_a_time_with_a_meter_can_be_switched_off_without_one():
+    bench = StationBench()
+    bench.total("surplus", 0, "surplus, there is no mains meter")
+    assert bench.limits[1] == 0
+    wish = {"key": "SurplusCharging", "value": "false"}
+    assert bench.ask("ChangeConfiguration", wish)["status"] == "Accepted"
+    assert bench.limits[1] == 320

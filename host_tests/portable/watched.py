@@ -1,9 +1,10 @@
 """The protection of one connector, watched by its bits' names."""
 
 from setpoint.pilot import faults
+from setpoint.pilot.fault_words import report_of
 from setpoint.pilot.protection import Protection
 
-NAMES = tuple(faults.report_of(bit, 0)[1] for bit in range(faults.COUNT))
+NAMES = tuple(report_of(bit, 0)[1] for bit in range(faults.COUNT))
 
 
 def named(bits):

@@ -73,6 +73,7 @@ PARTS = [  # what a board may have besides
             "fuse_amps": 25,
             "safe_amps": 6,
             "rise_after_s": 30,
+            "surplus": True,
             "meter": {"kind": "modbus", "model": "abb", "address": 2, "baud": 9600},
         },
     ),

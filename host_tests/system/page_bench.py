@@ -113,11 +113,13 @@ def visit(chromium):
 
 @pytest.fixture
 def own_station(start_station):
-    """own_station(**fields) -> a station that lives by itself and has a page."""
+    """own_station(**fields) -> a station that lives by itself and has a page. Its contactors need no
+    rest, so that a pause may be short."""
 
     def start(**fields):
         page = {"password": PASSWORD, **fields.pop("page", {})}
-        return start_station(csms_url="", page=page, **fields)
+        keys = {"ContactorMinimumOpenSeconds": "0", "ContactorMinimumClosedSeconds": "0"}
+        return start_station(csms_url="", page=page, keys=keys, **fields)
 
     return start
 

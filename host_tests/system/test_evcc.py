@@ -114,6 +114,16 @@ class Evcc:
 
 
 @pytest.fixture
+def station(start_station, central):
+    """Its phase relays do not rest between two of a test's settings."""
+    station = start_station(
+        keys={"ContactorMinimumClosedSeconds": "0", "ContactorMinimumOpenSeconds": "0"}
+    )
+    station.wait_until(lambda state: state["registered"])
+    return station
+
+
+@pytest.fixture
 def evcc(station, central):
     evcc = Evcc(central)
     evcc.set_up()

@@ -43,6 +43,11 @@ def test_a_wrong_password_is_told_and_the_right_one_opens_the_page(own_station, 
     page.click("text=Log out")
     expect(page.locator("#content")).to_be_hidden()
     assert page.evaluate("sessionStorage.length") == 0
+    page.click("#login-cancel")  # and who does not want to log in is not asked again and again
+    with page.expect_response("**/api/state"):
+        page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    page.wait_for_timeout(300)
+    expect(page.locator("#login")).to_be_hidden()
 
 
 def test_ten_wrong_passwords_lead_to_a_wait_that_the_page_tells(own_station, visit):
@@ -273,14 +278,17 @@ def test_a_restart_under_the_page(own_station, visit):
     visited = visit(station)
     visited.expected = "status of 401|ERR_"  # each try that met nobody
     page = visited.page
+    charge(station, page)
     page.click("#station > summary")
     page.click("#restart")
+    expect(page.locator("#sure-text")).to_contain_text("A charge that runs ends")
     yes(page, "Restart the station")
     assert station.wait_exit(60) == 75
     expect(page.locator("#offline")).to_contain_text("The station restarts.")
     station.start()
     expect(page.locator("#offline")).to_be_hidden()
     expect(page.locator(".status")).to_have_text("Ready")  # and nobody had to log in again
+    expect(page.locator("#sessions-rows tr")).to_have_count(1)
 
 
 def test_new_firmware_from_a_file(own_station, visit, tmp_path):
@@ -316,4 +324,5 @@ def test_a_file_that_is_no_firmware_is_refused(own_station, visit, tmp_path):
     page.set_input_files("#update-file", file)
     yes(page, "New firmware")
     expect(page.locator("#notice")).to_be_visible()
+    expect(page.locator("#notice-title")).to_have_text("This file is no firmware for this station")
     expect(page.locator("#notice-text")).not_to_be_empty()

@@ -4,6 +4,7 @@ judged by docs/openapi.yaml, and none holds a secret of the start file."""
 from __future__ import annotations
 
 import csv
+import gzip
 import io
 import json
 import socket
@@ -11,7 +12,7 @@ import time
 
 import pytest
 from firmware_image import setpoint_bin
-from page_interface import DOCUMENT, Judged
+from page_interface import DOCUMENT, ROOT, Judged
 
 from tools import update
 from tools.page_client import Refused
@@ -20,6 +21,8 @@ from tools.station_process import RESET
 PASSWORD = "quiet-otter-79"
 PATIENCE_S = 60
 PLAN = "zone CET-1CEST,M3.5.0,M10.5.0/3\n17:00-21:00 6\n22:00-06:00 20\notherwise 16"
+# What opens may close again at once
+NO_REST = {"ContactorMinimumClosedSeconds": "0", "ContactorMinimumOpenSeconds": "0"}
 READS = (
     "/api/state",
     "/api/plan",
@@ -39,6 +42,7 @@ def open_page(start_station):
     def begin(**fields):
         page = {"password": PASSWORD, **fields.pop("page", {})}
         fields.setdefault("connectors", [{"id": 1}, {"id": 2}])
+        fields["keys"] = {**NO_REST, **fields.get("keys", {})}
         station = start_station(page=page, **fields)
         return station, page_of(station)
 
@@ -394,6 +398,20 @@ def test_a_charge_that_the_owner_starts_pauses_limits_and_stops(open_page, centr
         assert refused(post, page, "start", connector=2, id_tag=tag) == (422, "id_tag")
 
 
+def test_a_contactor_that_rests_after_a_pause_is_shown(open_page):
+    station, page = open_page(
+        vehicles=[{"connector": 1}],
+        keys={"FreeVendActive": "true", "ContactorMinimumOpenSeconds": "600"},
+    )
+    state = wait_until(page, status_is("Charging"))
+    assert state["connectors"][0]["rests_s"] == 0
+    post(page, "pause", connector=1)
+    wait_until(page, lambda state: not state["connectors"][0]["contactor"])
+    post(page, "resume", connector=1)
+    state = wait_until(page, lambda state: state["connectors"][0]["rests_s"] > 500)
+    assert state["connectors"][0]["limit"]["a"] == 32.0
+
+
 def test_the_owners_limit_for_all_is_shared_and_never_lifts_anybody_elses(open_page, central):
     station, page = open_page(
         vehicles=[{"connector": 1}, {"connector": 2}], keys={"FreeVendActive": "true"}
@@ -667,7 +685,9 @@ def test_two_idle_connections_give_way_to_who_asks(open_page):
     host, _, port = page.address.rpartition(":")
     idle = [socket.create_connection((host, int(port))) for _ in range(6)]
     idle[0].sendall(b"GET /api/st")
+    began = time.monotonic()
     assert page.get("state")
+    assert time.monotonic() - began < 20, "three times the ten seconds that a head may take"
     for connection in idle:
         connection.close()
     assert page.get("state")
@@ -711,6 +731,22 @@ def test_a_client_that_asks_whether_it_may_send_is_told_to_go_on(open_page):
         b"Expect: 100-continue\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body),
     )
     assert b"HTTP/1.1 200 OK" in answer
+
+
+def test_the_page_itself_comes_compressed_and_once(open_page):
+    if not (ROOT / "firmware" / "setpoint" / "page" / "document.py").exists():
+        pytest.skip("make page has not made the page yet")
+    station, page = open_page()
+    status, fields, body = page.ask("GET", "/")
+    assert status == 200 and fields["content-encoding"] == "gzip"
+    assert int(fields["content-length"]) == len(body) < 30000
+    html = gzip.decompress(body).decode()
+    assert html.lstrip().lower().startswith("<!doctype html>")
+    policy = fields["content-security-policy"]
+    assert "default-src 'none'" in policy and "connect-src 'self'" in policy
+    assert page.ask("HEAD", "/")[1]["content-length"] == fields["content-length"]
+    for tag, status in ((fields["etag"], 304), ("W/" + fields["etag"], 304), ('"other"', 200)):
+        assert page.ask("GET", "/", None, {"If-None-Match": tag})[0] == status
 
 
 def test_a_cable_that_is_pulled_keeps_everybody_out_until_it_is_back(open_page):

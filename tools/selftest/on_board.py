@@ -43,7 +43,8 @@ from at_rest import AtRest  # noqa: E402
 
 from setpoint.board.esp32.board import Board  # noqa: E402
 from setpoint.control import Control  # noqa: E402
-from setpoint.pilot.faults import COUNT, report_of  # noqa: E402
+from setpoint.pilot.fault_words import report_of  # noqa: E402
+from setpoint.pilot.faults import COUNT  # noqa: E402
 from setpoint.pilot.level import class_of  # noqa: E402
 
 PERIOD_MS, WATCHDOG_MS, IDLE_MS = 20, 3000, 60000

@@ -108,6 +108,7 @@ class Mains(Protocol):
 
     fuse_amps: float  # the house's main fuse, per phase
     safe_amps: float  # for all connectors together while the meter is silent
+    surplus: bool  # the first value of the key SurplusCharging
     rise_after_s: int  # room for more current must have lasted so long
     lag: int  # by so many readings the meters of the outlets may be late
     @property

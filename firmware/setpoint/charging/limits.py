@@ -97,7 +97,7 @@ class Limits:
         self._facts = facts
         self._profiles = profiles
         self.caps = {}  # connector id: {source: da}
-        self.totals = None  # {source: (da, words)}, where there is one
+        self.totals = None  # {source: (da, words, phases)}, where there is one
         self.of = {}
         for connector in facts.connectors:
             self.of[connector.id] = ConnectorLimit()
@@ -118,12 +118,19 @@ class Limits:
     def cap_of(self, connector_id: int, source: str) -> "int | None":
         return self.caps.get(connector_id, {}).get(source)
 
-    def limit_total(self, source: str, da: "int | None", words: "str | None" = None) -> None:
+    def limit_total(
+        self,
+        source: str,
+        da: "int | None",
+        words: "str | None" = None,
+        phases: "int | None" = None,
+    ) -> None:
         """What all connectors together may draw per phase, from elsewhere: the house, a dim input.
         The lowest of all totals holds. None: it does not limit. words: the source and more of it,
-        for people ("house, L2")."""
+        for people ("house, L2"). phases: the most that a connector may use, where the board can
+        switch them."""
         totals = self.totals or {}
-        new = None if da is None else (da if da > 0 else 0, words or source)
+        new = None if da is None else (da if da > 0 else 0, words or source, phases)
         if totals.get(source) == new:
             return
         if new is None:
@@ -166,7 +173,10 @@ class Limits:
             bounds[connector.id] = self._bound(connector, facts.now)
         source = None  # of the total, where it is neither a profile nor the installation
         for name in self.totals or ():
-            da, words = self.totals[name]
+            da, words, phases = self.totals[name]
+            for connector_id in bounds if phases is not None else ():
+                bound = bounds[connector_id]
+                bound.phases = min(bound.phases, self._facts.supply.carrying[phases])
             if total_da is None or da < total_da:
                 total_da, total_reason, source = da, words, name
         if len(facts.connectors) > 1 and total_da is not None:

@@ -66,6 +66,14 @@ class Mains:
         """Was there ever a reading?"""
         return self._heard_ms is not None
 
+    def heard_at(self, up_ms: int) -> bool:
+        """Was the last reading that can be this one?"""
+        return self._heard_ms == up_ms
+
+    def drawn(self) -> list:
+        """What our vehicles drew of it, of each phase, as it was told or assumed."""
+        return self._owns[-1]
+
     def silence(self, up_ms: int, vehicles: int) -> None:
         """Nothing to be believed has come from the meter; to be told about once a second."""
         if self._heard_ms is not None and up_ms - self._heard_ms < SILENT_MS:

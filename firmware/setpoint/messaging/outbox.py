@@ -42,6 +42,9 @@ _METER_VALUES_IN_TEXT = const(',"M",')
 class Outbox:
     """`log` is a function of (level, sentence)."""
 
+    # {handle: its next meter value goes}, from when the journal was made thinner
+    _odd = None
+
     def __init__(self, journal, log) -> None:
         self.ledger = Ledger(journal)
         self._journal = journal
@@ -52,7 +55,6 @@ class Outbox:
         self._unwritten = []
         self._waiting_since_ms = 0
         self._segment = self._offset = 0  # where the unread part of the journal begins
-        self._odd = {}  # handle: its next meter value goes, while the journal is made thinner
         self._failing = False
         self._unread = []  # orders of StopTransactions that wait for the last reading
         self._head = None

@@ -50,8 +50,7 @@ def constants(station, connector):
         yield source, None, caps[source]
     totals = station.limits.totals or {}
     for source in totals:
-        da, words = totals[source]
-        yield source, words, da
+        yield source, totals[source][1], totals[source][0]
 
 
 def lowest_constant(station, connector) -> "int | None":

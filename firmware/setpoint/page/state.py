@@ -4,6 +4,7 @@ before the next."""
 import json
 
 from .. import __version__
+from ..outputs import rests_ms
 from ..units import tenths_text
 from .bounds import next_change
 from .reasons import instant, reason_of, truth
@@ -116,7 +117,7 @@ def _connector(app, connector) -> str:
     closed = outlet.contactor_closed()
     return (
         '{"id":%d,"status":"%s","faults":%s,"plugged":%s,"offered_a":%s,"drawn_a":%s,"drawn_w":%d,'
-        '"contactor":%s,"phases":%d'
+        '"contactor":%s,"rests_s":%d,"phases":%d'
         % (
             connector.id,
             connector.status(),
@@ -126,6 +127,7 @@ def _connector(app, connector) -> str:
             _list_of(outlet.meter_currents_da()),
             outlet.meter_w(),
             truth(evse.sequence.contactor if closed is None else closed),
+            (rests_ms(evse) + 999) // 1000,
             outlet.phases,
         )
     )

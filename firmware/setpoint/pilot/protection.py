@@ -8,7 +8,11 @@ Each control step calls `begin`, passes on what the board's sensors say, and rea
     numbers    what was measured when a fault came, by bit
     ready      False while the residual current monitor still has to pass its test
     cable_da   what the cable bears; None: not known (yet)
+    live       the contactor is closed, as far as its feedback says
+    pilot_ok   the pilot reads as it was set
     test       the residual current monitor's test input
+
+The control step sets `used` when the contactor closes: since the monitor's last test.
 
 A stall proves nothing, so no step counts for more than a quarter of a second.
 """
@@ -74,6 +78,9 @@ class Protection:
         self.cable_da = None
         self.test = False
         self.locked = True  # as far as a lock is there: what the contactor may rely on
+        self.live = False
+        self.pilot_ok = True
+        self.used = False
         self._has_test = has_test
         self._testing_ms = -1  # since the test input changed; -1: no test
         self._acknowledged = False
@@ -146,6 +153,7 @@ class Protection:
 
     def contactor(self, elapsed_ms: int, coil: bool, closed: bool, plugged: bool) -> None:
         """Does the contactor follow its coil? `coil`: as it was driven since the last step."""
+        self.live = closed
         if not plugged:
             self._closing_tries = 0
         if closed == coil:
@@ -226,6 +234,7 @@ class Protection:
 
     def test_again(self) -> None:
         """After a session the monitor must pass its test before the next one."""
+        self.used = False
         self.ready = not self._has_test
 
     def earth(self, elapsed_ms: int, present: bool) -> None:
@@ -247,6 +256,7 @@ class Protection:
 
     def pilot(self, elapsed_ms: int, ok: bool) -> None:
         """`ok`: the pilot reads as it was set. If it does not, no other conclusion holds."""
+        self.pilot_ok = ok
         self._pilot_ms = 0 if ok else min(self._pilot_ms + elapsed_ms, _LONG_MS)
         if self._pilot_ms >= _PILOT_MS:
             self._raise(faults.PILOT, SELF_HEALING, self._pilot_ms)

@@ -23,6 +23,8 @@ _WARNINGS = const(
 
 # Pilot/sequence.py: F lasts so much longer
 RECOVERS = const("The fault is over: current again within 30 s")
+# Evse.py
+RESTS = const("The contactor rests before it closes again")
 
 
 class Fault:
@@ -57,7 +59,9 @@ class Connector:
         self.vehicle = "A"  # what the vehicle shows: A, B, C, D, E, F
         # Its pilot went to +12 V in a transaction: the station pauses the charge
         self.withheld = False
-        self.recovers = False  # after a fault: its pilot has not offered anything since
+        # What holds back current that limit and permission allow: RECOVERS, until its pilot offers
+        # something after a fault; RESTS; None
+        self.waits = None
         self.limit_da = 0  # what it may draw
         self.transaction = None
         self.vend = False  # its plug may still begin a transaction without a card (FreeVendActive)
@@ -85,11 +89,14 @@ class Connector:
     def plugged(self) -> bool:
         return self.vehicle != "A"
 
-    def on_pilot(self, pilot: str, vehicle: str) -> None:
+    def on_pilot(self, pilot: str, vehicle: str, rests: bool = False) -> None:
         self.pilot = pilot
         self.vehicle = vehicle
         self.withheld = self.transaction is not None and pilot in ("B1", "C1")
-        self.recovers = pilot == "F" or (self.recovers and self.withheld)
+        if pilot == "F" or (self.waits == RECOVERS and self.withheld):
+            self.waits = RECOVERS
+        else:
+            self.waits = RESTS if rests else None
         if not self.plugged() and not self.cable_in:
             self.ended_here = None
 
@@ -185,13 +192,8 @@ class Connector:
         fault = self.fault()
         if fault is None:
             status = self.status()
-            waits = (
-                self.recovers
-                and status == "SuspendedEVSE"
-                and self.limit_da >= MINIMUM_DA
-                and not self.spent
-            )
-            return (status, "NoError", None, RECOVERS if waits else None)
+            waits = status == "SuspendedEVSE" and self.limit_da >= MINIMUM_DA and not self.spent
+            return (status, "NoError", None, self.waits if waits else None)
         return (self.status(), fault.code, fault.vendor_code, fault.info)
 
     def to_report(self, up_ms: int, minimum_s: int) -> "tuple | None":

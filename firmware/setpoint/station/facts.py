@@ -33,6 +33,7 @@ class Facts:
     # of each that ended, and (connector, Wh) where the last reading showed more
     ended_sessions = None
     random_delay = None  # charging/random_delay.py, where RandomDelayMax is above 0
+    reservations = None  # sessions/reservations.py, while there is one
 
     def __init__(self, settings, supply, charge_point, connectors: list, log) -> None:
         self.settings = settings
@@ -52,7 +53,6 @@ class Facts:
         # To be sent: (instant or None, up_ms, type, info)
         self.security_events = []
         self.failed_writes = []  # sentences about flash, to be sent as security events
-        self.reservations = None  # sessions/reservations.py, while there is one
 
     def online(self) -> bool:
         """May anything be sent beside BootNotification?"""

@@ -303,14 +303,14 @@ class Station:
 
     # -- the connectors
 
-    def on_pilot(self, connector_id: int, pilot: str, vehicle: str) -> None:
-        """The pilot's machine of a connector is in another state, or the vehicle shows another
-        one."""
+    def on_pilot(self, connector_id: int, pilot: str, vehicle: str, rests: bool = False) -> None:
+        """The pilot's machine of a connector is in another state, or the vehicle shows another one.
+        rests: the contactor waits before it closes again."""
         facts = self.facts
         connector = facts.connector(connector_id)
         was_plugged = connector.plugged()
         asked = connector.asks()
-        connector.on_pilot(pilot, vehicle)
+        connector.on_pilot(pilot, vehicle, rests)
         if not connector.plugged():
             connector.vend = False
             if (
@@ -344,7 +344,7 @@ class Station:
         place = facts.charge_point if connector_id == 0 else facts.connector(connector_id)
         place.on_fault(code, vendor_code, info, active)
         for freed in facts.connectors if not active else ():
-            if freed.recovers and connector_id in (0, freed.id) and not freed.faulted():
+            if freed.waits == RECOVERS and connector_id in (0, freed.id) and not freed.faulted():
                 facts.log("note", "connector %d: %s" % (freed.id, RECOVERS))
         self.settle()
 

@@ -249,9 +249,9 @@ class Update:
 
     def _has_proved_itself(self) -> bool:
         station = self._station
-        if station.identity.get("csms_url"):
-            return station.registration.status is not None
-        return station.facts.up_ms >= _ALONE_MS
+        if station.identity.get("csms_url") == "":  # there is no central system
+            return station.facts.up_ms >= _ALONE_MS
+        return station.registration.status is not None
 
     # -- reports
 

@@ -46,6 +46,7 @@ _MAINS = {
     "fuse_amps": [1, 1000, "any number"],
     "safe_amps?": [0, 1000, "any number"],
     "rise_after_s?": [10, 3600],
+    "surplus?": "flag",
     "meter": {
         "": {
             "modbus": {

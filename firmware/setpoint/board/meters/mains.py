@@ -5,7 +5,7 @@ the direction.
     readings      how many there were: it grows with each that can be trusted
     problem       why the last try was none, in a sentence; None: it was one
     on_reading    called after each reading; the application sets it
-    fuse_amps, safe_amps, rise_after_s, lag    as board.json has them (house/mains.py)
+    fuse_amps, safe_amps, rise_after_s, surplus, lag    as board.json has them (house/mains.py)
 
 and `run()`, the task's coroutine. Here: over Modbus, by the table in mains_table.py.
 
@@ -28,6 +28,7 @@ class MainsMeter:
 
     def __init__(self, wiring: dict, lag: int = 1) -> None:
         """lag: by so many readings the meters of the connectors may be late."""
+        self.surplus = wiring.get("surplus", False)
         self.fuse_amps = wiring["fuse_amps"]
         self.safe_amps = wiring.get("safe_amps", 6)
         self.rise_after_s = wiring.get("rise_after_s", 30)

@@ -10,6 +10,7 @@ class SimulatedMains:
     lag = 1
 
     def __init__(self, wiring: dict, outlets: list, clock) -> None:
+        self.surplus = wiring["surplus"]
         self.fuse_amps = wiring["fuse_amps"]
         self.safe_amps = wiring["safe_amps"]
         self.rise_after_s = wiring["rise_after_s"]

@@ -85,6 +85,7 @@ _MAINS = {
     "fuse_amps": ("a number", 25),
     "safe_amps": ("a number", 6),
     "rise_after_s": ("a whole number", 30),
+    "surplus": ("true or false", False),
     "house": ("a list", None),
 }
 # The grid operator's contact, and what it says at the start

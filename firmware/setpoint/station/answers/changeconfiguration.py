@@ -21,6 +21,9 @@ def answer(station, request: dict) -> dict:
                     "warn", "%s rejected: this board does not measure %s" % (name, measurand)
                 )
                 return {"status": "Rejected"}
+    if name == "SurplusCharging" and value and station.limits.total_of("house") is None:
+        station.facts.log("warn", "%s rejected: there is no mains meter" % name)
+        return {"status": "Rejected"}
     if value is None or not _store(station, name, keys.text_of(value)):
         return {"status": "Rejected"}
     station.settings.adopt(name, value)
@@ -33,6 +36,8 @@ def answer(station, request: dict) -> dict:
         station.registration.heartbeat_again()
     elif name == "RandomDelayMax":
         seldom.random_delay_changed(station)
+    elif name == "SurplusCharging" and not value:
+        station.limits.limit_total("surplus", None)
     elif name == "MeterValueSampleInterval":
         for connector in station.facts.connectors:
             sample_anew(station.facts, connector)

@@ -16,7 +16,6 @@ import json
 
 from ...protocol.iso8601 import text_from
 from ...units import FOREVER, tenths_text
-from ..connector import RECOVERS
 
 VENDOR = "Setpoint"
 
@@ -86,8 +85,8 @@ def _in_pieces(found: list, entry_of=None) -> list:
 def _limit(station, connector) -> dict:
     limit = station.limits.of[connector.id]
     why = limit.why(station.facts.now)
-    if connector.recovers and not connector.faulted():
-        why = "%s, then: %s" % (RECOVERS, why)
+    if connector.waits is not None and not connector.faulted():
+        why = "%s, then: %s" % (connector.waits, why)
     found = {
         "connectorId": connector.id,
         "limit": tenths_text(limit.da),
