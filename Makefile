@@ -60,6 +60,9 @@ build: .venv/ready ## compile for a board with PSRAM and check: make build BOARD
 image: .venv/ready ## its file system as an image: make image BOARD=... FIRMWARE=setpoint.bin
 	@$(PY) -m tools.image $(if $(BOARD),--board $(BOARD)) $(if $(FIRMWARE),--firmware $(FIRMWARE)) $(ARGS)
 
+installer: .venv/ready ## what a web page needs to install it from a browser: make installer BOARD=... FIRMWARE=setpoint.bin
+	@$(PY) -m tools.installer $(if $(BOARD),--board $(BOARD)) $(if $(FIRMWARE),--firmware $(FIRMWARE)) $(ARGS)
+
 flash: .venv/ready ## Setpoint onto a chip: make flash BOARD=esp32_devkitc PORT=/dev/ttyUSB0 FIRMWARE=setpoint-0.1.0-esp32.bin
 	@$(PY) -m tools.flash $(if $(BOARD),--board $(BOARD)) $(if $(PORT),--port $(PORT)) $(if $(FIRMWARE),--firmware $(FIRMWARE)) $(ARGS)
 
@@ -108,4 +111,4 @@ clean:            ## remove what the verbs made
 	@$(PYTHON) tools/set_up.py .venv
 	@touch $@
 
-.PHONY: help setup demo central station plot test lint boards bench faults soak micropython32 riscv32 micropython build image flash deploy update selftest provision monitor logs page screenshots packages wheel lock clean
+.PHONY: help setup demo central station plot test lint boards bench faults soak micropython32 riscv32 micropython build image installer flash deploy update selftest provision monitor logs page screenshots packages wheel lock clean

@@ -91,7 +91,19 @@ MAY_IMPORT = {
         *("late", "outputs", "state_line", "fault_reports", "house_limit", "transfers"),
         *("update", "work", "dim_log", "wear", "network_time", "page"),
     },
-    "main": {"app", "board", "log", "log_ring"},
+    "setup": {
+        *(
+            "link",
+            "page.listening",
+            "page.exchange",
+            "page.access",
+            "page.serving",
+            "protocol",
+            "store",
+        ),
+        *("board.identity", "clock", "log", "tasks"),
+    },
+    "main": {"app", "board", "log", "log_ring", "setup"},
     "boot": {"main"},
     "__init__": set(),
 }

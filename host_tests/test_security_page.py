@@ -51,12 +51,18 @@ def test_real_boards_listen_on_no_port_but_that_of_their_page_and_have_no_contro
         if path.name == "resolver.py":
             assert found == {"bind"} and "SOCK_DGRAM" in used and "SOCK_STREAM" not in used
             continue
-        # Loaded where the owner gave the station a page (docs/http.md)
+        # Loaded where the owner gave the station a page (docs/http.md), and in set-up mode
         if path.name == "listener.py":
-            assert found == {"bind", "listen"} and imported_by("listener") == {"door.py"}
+            assert found == {"bind", "listen"} and imported_by("listener") == {
+                "door.py",
+                "access_point.py",
+            }
             continue
         if path.name == "door.py":
             found.discard("listen")
+        # In set-up mode alone: the page, and the names that lead to it
+        if path.name == "access_point.py":
+            found.difference_update(("listen", "bind"))
         assert not found, (path, found)
         imported = {
             alias.name

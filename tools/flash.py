@@ -6,7 +6,7 @@ An image of our own holds MicroPython with the program frozen; with it the file 
 certificates, /state and /journal, is read from the chip first, by the table of partitions that is
 there, and written back in the new file system; until that is verified a copy lies in build/kept,
 readable by its owner alone, so that a cable that is pulled in the middle loses nothing: the same
-command again finds it."""
+command again finds it. A station without a password of its own gets one here, which is printed."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ import contextlib
 import io
 import json
 import os
+import secrets
 from pathlib import Path
 from typing import Any, Callable
 
@@ -30,6 +31,9 @@ from tools.command import ROOT, Failure, board_folder, confirm, parser, run
 from tools.connection import listen, port_or_only, reason_not_opened
 from tools.image import file_system, image_of, mounted
 from tools.micropython_image import MicroPythonImage, Partition
+from tools.provision import own_password
+
+from setpoint.setup.password import made  # isort: skip
 
 KEPT = ROOT / "build" / "kept"
 _TABLE_AT, _TABLE_SIZE = 0x8000, 0xC00
@@ -90,8 +94,8 @@ def check_chip(chip: Any, micropython: MicroPythonImage) -> None:
 
 
 def owned_files(chip: Any, flash_size: int) -> "dict[str, bytes] | None":
-    """The identity with its certificates, and what is in /state and /journal, from the chip. None:
-    there is a file system, but it cannot be read."""
+    """The identity with its certificates, the password, and what is in /state and /journal, from the
+    chip. None: there is a file system, but it cannot be read."""
     table = micropython_image.partition_table(chip.read_flash(_TABLE_AT, _TABLE_SIZE))
     if not table:
         return {}
@@ -106,7 +110,9 @@ def owned_files(chip: Any, flash_size: int) -> "dict[str, bytes] | None":
         fs = mounted(flash)
         names = {
             "/": [
-                name for name in fs.listdir("/") if name == "identity.json" or name.endswith(".pem")
+                name
+                for name in fs.listdir("/")
+                if name in ("identity.json", "password") or name.endswith(".pem")
             ]
         }
         for folder in _LEARNED:
@@ -160,6 +166,20 @@ def what_to_keep(chip: Any, flash_size: int, copy: Path, forget: bool) -> "dict[
     return found
 
 
+def password_for(kept: "dict[str, bytes]") -> "tuple[str, bool]":
+    """The station's own password, and whether it was made just now."""
+    password = own_password(kept.get("/identity.json", b""), kept.get("/password", b""))
+    return (password, False) if password else (made(secrets.token_bytes), True)
+
+
+def said_of(password: str) -> str:
+    return (
+        "\n    The station's own password:  %s\n\n"
+        "Write it down: a phone joins the station's access point with it, and its page asks for it.\n"
+        "make provision ARGS=--show prints it again." % password
+    )
+
+
 def write(chip: Any, micropython: MicroPythonImage, partition: Partition, files: bytes) -> None:
     """Writes MicroPython and the file system; esptool has the chip hash what it wrote. Raises
     Failure. The image lies over the partition otadata too, as empty: so the boot loader starts the
@@ -198,7 +218,8 @@ def read_back(
 def main(arguments: list[str]) -> None:
     options = parser(
         "flash",
-        "Writes MicroPython and the firmware onto a chip. The station's own files, /identity.json, /state and /journal, stay. Asks before it erases.",
+        "Writes MicroPython and the firmware onto a chip. The station's own files, /identity.json, /password, /state and /journal, stay. "
+        "Asks before it erases.",
         "  make flash BOARD=esp32_devkitc PORT=/dev/ttyUSB0 FIRMWARE=setpoint-0.1.0-esp32.bin\n"
         "  make flash BOARD=esp32_devkitc PORT=/dev/ttyUSB0 FIRMWARE=setpoint-0.1.0-esp32.bin ARGS='--yes --forget'\n"
         "  make flash BOARD=esp32s3_devkitc FIRMWARE=ESP32_GENERIC_S3-v1.28.0.bin       a module with PSRAM: the program in files\n",
@@ -288,9 +309,15 @@ def flash(
         "This erases the files and the program on %s. What stays: %s. Go on?" % (which, staying),
         chosen.yes,
     )
+    password, is_new = password_for(kept)
+    kept = {**kept, "/password": password.encode()}
+    if is_new:
+        keep(copy, kept)  # before the chip has it: a second try finds the same one
     write(chip, micropython, partition, files_with(kept, partition.size))
     read_back(chip, title, print)
     copy.unlink(missing_ok=True)
+    if is_new:
+        print(said_of(password))
 
 
 if __name__ == "__main__":

@@ -20,7 +20,10 @@ LANGUAGES = ("en", "de")
 PART = 1024  # bytes
 MOST = 30 * 1024  # of a compressed page: the flash that it may take on the smallest board
 # The firmware's module of each page
-PAGES = {"firmware/setpoint/page/document.py": "index.html"}
+PAGES = {
+    "firmware/setpoint/page/document.py": "index.html",
+    "firmware/setpoint/setup/document.py": "setup.html",
+}
 
 _MODULE = '''"""The page as it is served, compressed with gzip, in parts. `make page` makes it from
 tools/page/%s."""

@@ -23,7 +23,13 @@ from tools.connection import Connection, NotTaken, port_or_only
 
 _TRY = ROOT / "tools" / "provision_try.py"
 _TRY_S = 120
-_SECRETS = (("wifi", "password"), ("basic_auth",))
+_SECRETS = (("wifi", "password"), ("basic_auth",), ("page", "password"))
+# What of the command line mends a field of set-up mode's form
+_FLAGS = {
+    "ssid": "--ssid",
+    "ca": "--ca FILE.pem",
+    "pair": "--cert FILE.pem --key FILE.pem",
+}
 _FILES = {"ca_file": "/ca.pem", "cert_file": "/cert.pem", "key_file": "/key.pem"}
 _FIELDS = {
     "csms_url",
@@ -36,6 +42,7 @@ _FIELDS = {
     "tls",
     "wifi",
     "keys",
+    "page",
     "reconnect",
 }
 
@@ -43,9 +50,9 @@ _FIELDS = {
 def reason_to_refuse(identity: Any) -> str | None:
     """What is wrong with an identity, and what mends it; None: it can be used. The firmware is
     asked first."""
-    from setpoint.board.esp32.identity import usable
+    from setpoint.board.identity import usable
     from setpoint.board.simulated.misspelling import closest
-    from setpoint.link.connecting import BadUrl, parts_of
+    from setpoint.setup.wishes import fault_in
 
     unknown = sorted(set(identity) - _FIELDS) if isinstance(identity, dict) else []
     if unknown:
@@ -65,31 +72,24 @@ def reason_to_refuse(identity: Any) -> str | None:
         return "; ".join(slips)
     if not identity.get("csms_url") or not identity.get("charge_point_id"):
         return "the central system's URL and the charge point's id are needed: --url and --id."
+    fault = fault_in(identity)
+    if fault is None:
+        return None
+    flags = _FLAGS.get(fault[0])
+    return "%s%s." % (fault[1], ": " + flags if flags else "")
+
+
+def own_password(identity: bytes, file: bytes) -> "str | None":
+    """The station's own password, from what /identity.json and /password hold; None: it has none."""
+    from setpoint.setup.password import is_fit, of_identity
+
     try:
-        parts_of(identity["csms_url"], identity["charge_point_id"], False)
-    except BadUrl as error:
-        return "%s: %s" % (error, identity["csms_url"])
-    if not re.fullmatch(r"[\x21-\x7e]{1,48}", identity["charge_point_id"]):
-        return "an id has 1 to 48 characters without blanks: %r" % identity["charge_point_id"]
-    wifi = identity.get("wifi") or {}
-    if not wifi.get("ssid"):
-        return "a Wi-Fi network's name has 1 to 32 bytes: --ssid."
-    password = wifi.get("password")
-    if password and not 8 <= len(password.encode()) <= 63:
-        return "a Wi-Fi password has 8 to 63 characters (none for an open network)."
-    if identity.get("basic_auth") and not 1 <= len(_password(identity).encode()) <= 40:
-        return "the central system's password (AuthorizationKey) has at most 40 characters."
-    tls = identity.get("tls") or {}
-    if identity["csms_url"].lower().startswith("wss:") and not tls.get("ca_file"):
-        return "wss:// needs the certificate of the authority behind the central system's: --ca FILE.pem."
-    if bool(tls.get("cert_file")) != bool(tls.get("key_file")):
-        return "a client certificate and its key belong together: --cert FILE.pem --key FILE.pem."
-    return None
-
-
-def _password(identity: dict) -> str:
-    auth = identity["basic_auth"]
-    return str(auth.get("password", "")) if isinstance(auth, dict) else str(auth)
+        found = of_identity(json.loads(identity))
+    except ValueError:
+        found = None
+    if found is None:
+        found = file.decode("utf-8", "replace").strip()
+    return found if is_fit(found) else None
 
 
 def certificates(options: Any) -> dict[str, bytes]:
@@ -252,6 +252,15 @@ def read_identity(board: Connection) -> dict:
     return document if isinstance(document, dict) else {}
 
 
+def read_own_password(board: Connection, identity: dict) -> "str | None":
+    """The station's own; None: it has none yet."""
+    try:
+        file = board.run("print(open('/password').read())").encode()
+    except NotTaken:
+        file = b""
+    return own_password(json.dumps(identity).encode(), file)
+
+
 def write_identity(board: Connection, identity: dict, files: dict[str, bytes]) -> None:
     """Certificates first: the identity that names them comes when they are there."""
     there = BoardFiles(board)
@@ -339,7 +348,7 @@ def main(arguments: list[str]) -> None:
     options = parser(
         "provision",
         "Tells a board its Wi-Fi, its central system and its id, then lets the board try them. What is not given is asked for; what the board "
-        "has already stays. Secrets are never printed.",
+        "has already stays. Secrets are never printed, but for the station's own password by --show.",
         "  make provision PORT=/dev/ttyUSB0                                     asks for everything\n"
         '  make provision ARGS="--ssid Home --url ws://192.168.1.5:9000 --id CP01"\n'
         '  make provision ARGS="--file identity.json --ca authority.pem"\n'
@@ -400,10 +409,19 @@ def main(arguments: list[str]) -> None:
         old = read_identity(board)
         if chosen.show:
             print(json.dumps(shown(old), indent=1) if old else "The board has no identity yet.")
+            own = read_own_password(board, old)
+            print(
+                "Its own password, of its access point and its page: %s" % own
+                if own
+                else "It has no password of its own yet: make flash gives it one, and so does its set-up mode."
+            )
             _show_plan(board)
             board.restart()
             return
+        own = read_own_password(board, old)
         identity = merged(old, chosen, _ask if sys.stdin.isatty() and not chosen.file else None)
+        if own and "page" not in identity:
+            identity["page"] = {"password": own}
         try:
             root = public_root(old, identity, chosen)
             wrong = reason_to_refuse(identity)

@@ -41,12 +41,15 @@ rooms.
     diagnostics         the files that a central system may ask for
     app                 puts it together: dispatches events to the station, carries out its effects,
                         assigns its outputs
+    setup               set-up mode, in the place of the agent: an access point with a page; the try
+                        that `make provision` makes
     main                outputs safe first, then the app, safe again on every way out
     boot                outside this package, first on a board: outputs safe, which program, how
                         often in vain
 
 Who may import whom; host_tests/test_architecture.py holds this picture true:
 
+    main -> setup -> { link, page, protocol, store, board, log, clock, tasks }
     main -> app -> station -> { charging, sessions, messaging, certificates }
                    charging -> { schedule, protocol }
                    sessions -> messaging -> protocol

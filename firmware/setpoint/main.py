@@ -21,6 +21,9 @@ def run(started: str = "", forget_starts=None, restart_for_memory=None) -> None:
         board.make_safe()
         import asyncio
 
+        way = board.set_up()
+        if way is not None:
+            set_up(board, way, started, forget_starts)
         from .app import App  # after the outputs are safe: this takes a second on a small chip
 
         app = App(board, started)
@@ -65,6 +68,22 @@ def run(started: str = "", forget_starts=None, restart_for_memory=None) -> None:
         board.reset()
     finally:
         _make_safe(board, None)
+
+
+def set_up(board, way, started: str, forget_starts) -> None:
+    """Set-up mode in the place of the agent (setup/mode.py); it ends in a restart."""
+    import asyncio
+
+    from .setup.mode import SetUp
+
+    mode = SetUp(board, way, started)
+    try:
+        asyncio.run(mode.run())
+    finally:
+        way.close()
+    if not mode.died and forget_starts:
+        forget_starts()
+    board.reset()
 
 
 def _make_safe(board, app) -> None:

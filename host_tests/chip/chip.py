@@ -160,6 +160,11 @@ class Chip:
         self.wifi_error = None
         self.wifi_log = []
         self.hostname = "mpy-esp32"
+        self.radio_error = None  # what active(True) raises
+        self.wifi_status = 1001  # STAT_CONNECTING
+        self.wifi_found = ()  # what a scan finds
+        self.ap_needs_open = self.ap_ignores_security = False  # versions of the port
+        self.ap_error = OSError("Wifi Invalid Mode")
         self.radio_starts_us = 90000  # active(True) waits so long
         self.dns_server = "0.0.0.0"  # in the lease
         self.celsius = 21.0625  # None: no sensor
@@ -184,7 +189,8 @@ class Chip:
         self.callbacks = {}  # number: the last callback, which a timer that ended keeps
         self.late_irqs = None  # a list: the interpreter stands still, and interrupts wait in it
         self.radio = None  # "off", "on" or "failed"; None: nobody made it
-        self.radio_calibrated = self.wifi_connecting = False
+        self.radio_calibrated = self.wifi_connecting = self.ap_is_open = False
+        self.ap = {}  # settings of the access point
         self.idf_bytes = self.idf_free = 142600  # what Python's heap, the radio and TLS share
         self.watchdog_ms = None
         self.feeds = 0

@@ -7,7 +7,7 @@ from esp32_bench import CHIP, Task, boards, boot, described, description, pass_t
 
 from setpoint.app import App
 from setpoint.board.esp32 import description as judge
-from setpoint.board.esp32.identity import usable
+from setpoint.board.identity import usable
 
 GONE = object()
 METER = {"kind": "modbus", "model": "eastron_3p", "address": 1, "baud": 9600}

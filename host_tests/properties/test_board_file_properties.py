@@ -28,7 +28,7 @@ from test_fuzz_properties import anything, damaged, places
 
 from setpoint.app import App
 from setpoint.board.esp32.description import fault_in
-from setpoint.board.esp32.identity import usable
+from setpoint.board.identity import usable
 from tools.boards import BOARDS, faults_of
 from tools.provision import reason_to_refuse
 

@@ -7,6 +7,7 @@ is a few lines."""
 import json
 import os
 import pty
+import re
 import socket
 import stat
 import subprocess
@@ -39,6 +40,7 @@ FROZEN = {
 PATIENCE = "100"
 OWNED = {
     "/identity.json": b'{"basic_auth": "secret"}',
+    "/password": b"k7mq3xrt9h",
     "/state/keys.a": b"learned",
     "/state/long": b"x" * 9000,
     "/journal/3": b"owed",
@@ -169,7 +171,7 @@ def test_an_empty_chip_gets_an_image_of_our_own_and_says_what_it_starts(chip, fi
     assert said.splitlines()[-1] == "The board runs Setpoint 0.1.0 from ota_0"
     content = firmware.read_bytes()
     assert bytes(chip.flash.data[0x1000 : 0x1000 + len(content)]) == content
-    assert set(chip.board.files()) == {"/board.json"}
+    assert set(chip.board.files()) == {"/board.json", "/password"}
     assert json.loads(chip.board.files()["/board.json"])["name"] == "esp32_devkitc"
 
 
@@ -177,7 +179,7 @@ def test_a_host_that_is_busy_between_the_two_parts_loses_nothing(chip, firmware,
     # Any pause is as long as that now
     monkeypatch.setattr("esp32_mock_bootloader.server._FLASH_END_IDLE_SEC", 0)
     verb(chip, firmware, "--yes")
-    assert set(chip.board.files()) == {"/board.json"}
+    assert set(chip.board.files()) == {"/board.json", "/password"}
 
 
 def test_another_version_of_setpoint_than_was_written_is_said(chip, tmp_path):
@@ -224,14 +226,35 @@ def test_identity_and_state_stay_and_the_copy_of_them_goes(chip, firmware, kept_
     files = chip.board.files()
     assert {path: files[path] for path in OWNED} == OWNED and "/a/old.py" not in files
     said = capsys.readouterr().out
-    assert "secret" not in said
+    assert "secret" not in said and "k7mq3xrt9h" not in said
     assert list(kept_folder.iterdir()) == []
 
 
-def test_forget_erases_them(chip, firmware):
+def test_a_station_gets_a_password_of_its_own_and_is_told_it_once(chip, firmware, capsys):
+    verb(chip, firmware, "--yes")
+    password = chip.board.files()["/password"].decode()
+    assert re.fullmatch("[abcdefghjkmnpqrstuvwxyz2-9]{10}", password)
+    assert "The station's own password:  %s\n" % password in capsys.readouterr().out
+    assert len({flash.password_for({})[0] for _ in range(50)}) == 50
+
+
+def test_the_password_of_an_identity_is_the_stations():
+    kept = {
+        "/identity.json": b'{"page": {"password": "owl in the barn"}}',
+        "/password": b"k7mq3xrt9h",
+    }
+    assert flash.password_for(kept) == ("owl in the barn", False)
+    for damaged in (b"{", b"[]", b'{"page": 7}', b'{"page": {"password": "short"}}'):
+        assert flash.password_for({**kept, "/identity.json": damaged}) == ("k7mq3xrt9h", False)
+    assert flash.password_for({"/password": b"short"})[1]
+
+
+def test_forget_erases_them(chip, firmware, capsys):
     with_files(chip, OWNED)
     verb(chip, firmware, "--yes", "--forget")
-    assert not set(OWNED) & set(chip.board.files())
+    files = chip.board.files()
+    assert set(OWNED) & set(files) == {"/password"} and files["/password"] != OWNED["/password"]
+    assert files["/password"].decode() in capsys.readouterr().out
 
 
 def test_a_cable_pulled_while_it_writes_loses_nothing(
@@ -308,7 +331,7 @@ def test_it_asks_before_it_erases(chip, firmware, monkeypatch):
     before = bytes(chip.flash.data)
     with pytest.raises(
         Failure,
-        match="What stays: /ca.pem, /identity.json, /journal/3, /state/keys.a, /state/long. Go on. Nobody is there to answer",
+        match="What stays: /ca.pem, /identity.json, /journal/3, /password, /state/keys.a, /state/long. Go on. Nobody is there to answer",
     ):
         verb(chip, firmware)
     assert bytes(chip.flash.data) == before

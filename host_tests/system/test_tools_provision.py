@@ -23,6 +23,8 @@ from tools.deploy import Deployment, restart
 # Wi-Fi as the ESP32 port has it: a network named Home with the password longenough
 RADIO = b"""
 STA_IF = 0
+def hostname(name):
+    pass
 class WLAN:
     PM_NONE = 0
     state = 1000
@@ -30,8 +32,8 @@ class WLAN:
         pass
     def active(self, on=None):
         return False
-    def config(self, pm):
-        pass
+    def config(self, name=None, pm=None):
+        return bytes(6)
     def connect(self, ssid, password):
         if ssid == "Broken":
             raise RuntimeError("Wifi Unknown Error 0x3001")
@@ -122,6 +124,20 @@ def test_what_is_not_named_stays_as_it_is(board, capsys):
         "csms_url": "ws://two:80",
         "wifi": {"password": "longenough", "ssid": "Home"},
     }
+
+
+def test_the_stations_own_password_is_shown_and_becomes_that_of_its_page(board, capsys):
+    said = provisioned(board, capsys, "--show")
+    assert "The board has no identity yet." in said and "no password of its own yet" in said
+    with Connection(board.port) as link:
+        link.interrupt()
+        link.write_file("/password", b"k7mq3xrt9h")
+    assert "and its page: k7mq3xrt9h\n" in provisioned(board, capsys, "--show")
+    said = provisioned(board, capsys, "--no-try", *options("ws://one:80"))
+    assert "k7mq3xrt9h" not in said and '"password": "(set)"' in said
+    files = board.files()
+    assert json.loads(files["/identity.json"])["page"] == {"password": "k7mq3xrt9h"}
+    assert files["/password"] == b"k7mq3xrt9h"
 
 
 # ---- whom the board is to trust

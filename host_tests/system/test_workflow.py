@@ -5,6 +5,8 @@ import json
 import os
 import re
 import subprocess
+import sys
+import tarfile
 from pathlib import Path
 
 import pytest
@@ -59,7 +61,8 @@ def test_actionlint_has_nothing_against_it(tmp_path):
 def test_every_family_is_built_after_the_tests_by_the_esp_idf_that_the_tool_names():
     assert sorted(JOBS["image"]["strategy"]["matrix"]["family"]) == FAMILIES
     assert JOBS["image"]["container"] == micropython.CONTAINER
-    assert JOBS["image"]["needs"] == "tests" and JOBS["release"]["needs"] == "image"
+    assert JOBS["image"]["needs"] == "tests" and JOBS["installer"]["needs"] == "image"
+    assert JOBS["release"]["needs"] == "installer"
 
 
 def test_every_action_is_pinned_by_its_commit():
@@ -125,6 +128,39 @@ def test_the_checksums_are_of_all_files_and_the_release_gets_them(tmp_path):
         "images/setpoint-1.2.3-esp32.bin",
         "images/setpoint-1.2.3-esp32-app.bin",
     } <= set(said)
+
+
+def test_the_installer_is_made_of_the_images_and_is_one_file_of_the_release(tmp_path):
+    (tmp_path / "images").mkdir()
+    version = micropython.setpoint_version()
+    whole = image_files.image_files(version, "esp32", tmp_path / "images").whole
+    whole.write_bytes(setpoint_bin("esp32", version)[0])
+    (tmp_path / "firmware").symlink_to(ROOT / "firmware")
+    (tmp_path / "Makefile").write_text(
+        "installer:\n\tcd %s && %s -m tools.installer $(ARGS)\n"
+        % (
+            ROOT,
+            sys.executable,
+        )
+    )
+    # The paths that the step names are those of the job's folder
+    text = next(one["run"] for one in JOBS["installer"]["steps"] if one.get("name") == "installer")
+    text = text.replace(
+        "--images images --out installer",
+        "--images %s/images --out %s/installer"
+        % (
+            tmp_path,
+            tmp_path,
+        ),
+    )
+    ran = subprocess.run(["bash", "-e", "-c", text], cwd=tmp_path, capture_output=True, text=True)
+    assert ran.returncode == 0, ran.stderr
+    with tarfile.open(tmp_path / ("setpoint-%s-installer.tar.gz" % version)) as made:
+        assert "installer/esp32_devkitc.manifest.json" in made.getnames()
+    upload = next(
+        one for one in JOBS["installer"]["steps"] if "upload-artifact" in one.get("uses", "")
+    )
+    assert upload["with"]["name"].startswith("image-"), "which the release takes"
 
 
 def test_a_pull_request_runs_what_a_release_runs_and_may_change_nothing():

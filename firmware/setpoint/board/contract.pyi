@@ -180,6 +180,67 @@ class Door(Protocol):
     def accept(self) -> Stream | None:
         """A connection that somebody began; None: nobody waits. Raises OSError."""
 
+class SetUp(Protocol):
+    """What set-up mode asks of the board, in the place of an agent. Whatever of it fails raises
+    OSError with a sentence."""
+
+    reason: str  # why set-up mode runs, as the end of a sentence
+    access_point: str  # its name
+    address: str  # the station's own in the access point, four numbers
+    chip: str  # its family, as esptool names it
+    network: Network  # the one that was joined last
+
+    def feed_watchdog(self) -> None:
+        """Within tens of seconds again: nothing is driven meanwhile."""
+
+    def attach(self, mode: Any) -> list[tuple[str, Coroutine[Any, Any, None]]]:
+        """The board's own tasks in this mode."""
+
+    def prepare(self) -> None:
+        """The radio is on; from now on `access_point` is its name, and os.urandom is strong."""
+
+    def open_access_point(self, password: str) -> None:
+        """Opens it behind WPA2, or not at all, with a listener for the page and a socket for
+        names."""
+
+    def name_socket(self) -> Any:
+        """The UDP socket to which a phone sends its DNS questions; it does not block."""
+
+    def close(self) -> None:
+        """The access point closes; Ctrl-C on the serial line is an interrupt again. May be called
+        more than once."""
+
+    # As Door's
+    def begin(self) -> None: ...
+    def url(self) -> str | None: ...
+    def names(self) -> Sequence[str]: ...
+    def waits(self) -> bool: ...
+    def accept(self) -> Stream | None: ...
+    def joined_url(self) -> str | None:
+        """The set-up page in the network that was joined."""
+
+    def page_urls(self) -> list[str]:
+        """Where people find the station's page after the restart, as far as that is known."""
+
+    async def networks(self) -> list[tuple[str, int, bool]]:
+        """Those in reach: (name, dBm, whether it wants a password), the strongest first."""
+
+    async def join(
+        self, wifi: dict, food: Callable[[], None], wait_s: int
+    ) -> tuple[str | None, str]:
+        """(None, "") once that network is joined; else why not in a sentence, and a word for it:
+        "password", "absent", "silent", "radio" or "not_joined". wifi: as in /identity.json."""
+
+    async def look_up(self, host: str) -> str:
+        """The IPv4 address of a host, by the network that was joined."""
+
+    def serial(self) -> Any:
+        """The serial line: `await read(count)` and `write(data)`, in bytes. None: nobody can be at
+        its other end."""
+
+    def say(self, sentence: str) -> None:
+        """Prints it on the serial line, and nowhere else."""
+
 class App(Protocol):
     """What a board may report to the application, beside what the application asks for. All of it
     returns at once."""
@@ -248,6 +309,10 @@ class Board(Protocol):
     def running_slot(self) -> tuple[Any, str]:
         """(the application slot that runs, as esp32.Partition; which images it takes). Raises
         OSError where there is no other slot."""
+
+    def set_up(self) -> SetUp | None:
+        """None: the agent runs. Else this start is for set-up mode: there is no identity after a
+        power-up, or the button was held for 10 s (for which this waits)."""
 
     def remount(self) -> None:
         """The file system under `root` is mounted anew; no file is open. Raises OSError."""

@@ -66,7 +66,9 @@ async def _serve(app, door, exchange, others: list) -> None:
         return
     may_look = door.open and request.method in ("GET", "HEAD")
     if path == "/":
-        await _document(exchange)
+        from .document import ETAG, PARTS
+
+        await send_document(exchange, ETAG, PARTS)
     elif path == "/api/login":
         await _login(app, door, exchange)
     elif not (may_look or is_owner(app, door, request)):
@@ -192,16 +194,16 @@ _CSP = (
 )
 
 
-async def _document(exchange) -> None:
-    from .document import ETAG, PARTS
-
-    fields = 'Cache-Control: no-cache\r\nETag: "%s"\r\n%s' % (ETAG, _CSP)
-    if exchange.request.fields.get("if-none-match", "").strip('W/" ') == ETAG:
+async def send_document(exchange, etag: str, parts: tuple) -> None:
+    """A page that was compressed with gzip (tools/page.py); nothing where the client has it already.
+    Raises OSError."""
+    fields = 'Cache-Control: no-cache\r\nETag: "%s"\r\n%s' % (etag, _CSP)
+    if exchange.request.fields.get("if-none-match", "").strip('W/" ') == etag:
         await exchange.begin(304, None, fields)
         await exchange.end()
         return
     fields += "Content-Encoding: gzip\r\n"
-    await exchange.begin(200, "text/html; charset=utf-8", fields, sum([len(p) for p in PARTS]))
-    for part in PARTS:
+    await exchange.begin(200, "text/html; charset=utf-8", fields, sum([len(p) for p in parts]))
+    for part in parts:
         await exchange.write(part)
     await exchange.end()

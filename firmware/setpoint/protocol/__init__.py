@@ -12,6 +12,8 @@
     http        bytes of a web server      -> a head, and pieces of a file (RFC 9112)
     http_request   bytes of a web browser  -> what it asks for (RFC 9112)
     dns         a host's name           -> the question for its address (RFC 1035)
+    dns_server  a question              -> the station's own address, in set-up mode
+    improv      bytes of a serial line  -> what a browser at it asks, in set-up mode
     errors      what a peer that is wrong is answered
 
 Rule 1: nothing here reads a clock, opens a socket or waits. Time and randomness are arguments.

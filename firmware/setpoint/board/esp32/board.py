@@ -92,7 +92,7 @@ class Board:
         identity = _document(root + "/identity.json")
         self._problem: "str | None" = "/identity.json is missing or broken"
         if identity:
-            from .identity import usable
+            from ..identity import usable
 
             identity, problems = usable(identity)
             self._problem = (
@@ -140,6 +140,15 @@ class Board:
         from .slot import running
 
         return running()
+
+    def set_up(self):
+        # What restarts on purpose, or by the watchdog, goes on as it is: so set-up mode ends
+        if self.reset_cause in ("software", "watchdog"):
+            return None
+        from .set_up import wanted
+
+        identity = _document(self.root + "/identity.json")
+        return wanted(self, _document(self.root + "/board.json"), type(identity) is dict)
 
     def remount(self) -> None:
         from flashbdev import bdev  # MicroPython's own: the partition it started from

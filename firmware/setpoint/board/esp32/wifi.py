@@ -45,7 +45,7 @@ class Network:
         self.up = False
         self._wifi = wifi or {}
         self.wlan: "network.WLAN | None" = None
-        self._problem: "str | None" = None  # why the radio did not do its last step
+        self.problem: "str | None" = None  # why the radio did not do its last step
         self._logged: "str | None" = None  # the problem that the log has already
         if self._wifi.get("ssid"):
             self._tries(self._start)
@@ -113,7 +113,7 @@ class Network:
             app.log("warn", "wifi", "/identity.json names no network: offline")
         self._log_problem(app)
         looks = minutes = 0
-        pause = 1 if self._problem else _START_AFTER
+        pause = 1 if self.problem else _START_AFTER
         while self.wlan is not None:
             if not self.wlan.isconnected():
                 looks += 1
@@ -126,7 +126,7 @@ class Network:
                         minutes = 0
                         pause = min(2 * pause, _LONGEST)
                         self._tries(self._start)
-                    elif not self._problem:
+                    elif not self.problem:
                         self._tries(self._join)
                     self._log_problem(app)
             elif not self.up:
@@ -144,21 +144,21 @@ class Network:
 
     def _log_problem(self, app) -> None:
         """Once, however often it is tried in vain."""
-        if self._problem and self._problem != self._logged:
-            app.log("error", "wifi", self._problem)
-        self._logged = self._problem
+        if self.problem and self.problem != self._logged:
+            app.log("error", "wifi", self.problem)
+        self._logged = self.problem
 
     def _tries(self, step) -> None:
         """One of the two below. What Wi-Fi's driver has no OSError for is a RuntimeError; a name
         that is too long is a ValueError."""
-        self._problem = None
+        self.problem = None
         try:
             # When the board is made, and never again: a second try after a failed one aborts
             if self.wlan is None:
                 self.wlan = network.WLAN(network.STA_IF)
             step(self.wlan)
         except (OSError, RuntimeError, ValueError) as error:
-            self._problem = "the radio does not start: %s" % (
+            self.problem = "the radio does not start: %s" % (
                 str(error) or "it does not take this hostname or country"
             )
 

@@ -40,13 +40,6 @@ class Board:
         _make_folder(store)
         device = settings["device"]
         limits = device["limits_without_profile"]
-        self.identity = settings["identity"]
-        self.identity["firmware"] = self.identity["firmware"] or __version__
-        for name in ("csms_url", "charge_point_id", "basic_auth", "tls"):
-            self.identity[name] = settings[name]
-        if settings["time"]:
-            self.identity["time"] = settings["time"]
-        self.keys = settings["keys"]
         self.supply = {
             "volts": limits["volts"],
             "phases": limits["phases"],
@@ -70,6 +63,19 @@ class Board:
             if error.errno != errno.EIO:
                 raise
             sys.exit(_RESET_ME)  # there is no station and no output yet
+        self._set_up = settings["set_up"]
+        self._has_identity = True
+        if self._set_up is not None:
+            from .set_up import take_identity
+
+            self._has_identity = take_identity(settings, self.root)
+        self.identity = settings["identity"]
+        self.identity["firmware"] = self.identity["firmware"] or __version__
+        for name in ("csms_url", "charge_point_id", "basic_auth", "tls"):
+            self.identity[name] = settings[name]
+        if settings["time"]:
+            self.identity["time"] = settings["time"]
+        self.keys = settings["keys"]
         self._problems = problems + ignored
         self._store = store
         self._slot = start_slot(store)
@@ -97,7 +103,8 @@ class Board:
         self.page = settings["page"]
         self._dim = device["dim"]
         self.dim_watts: "int | None" = None if self._dim is None else self._dim["watts"]
-        self._control = settings["control"]
+        self.control = settings["control"]
+        self.dns: "str | None" = settings["network"]["dns"]
         self.ticker: "Ticker | None" = None
         # The watchdog sleeps until it is fed for the first time
         self._looks_without_food: "int | None" = None
@@ -113,6 +120,13 @@ class Board:
         from .slots import Partition
 
         return Partition(self._store, self._slot, self.flash_chip), self.name
+
+    def set_up(self):
+        if self._set_up is None or self.reset_cause != "power":
+            return None
+        from .set_up import wanted
+
+        return wanted(self, self._set_up, self._has_identity)
 
     def remount(self) -> None:
         flash.remount(self.flash_chip, self.root)
@@ -160,15 +174,15 @@ class Board:
             app.log("warn", "board", problem)
         if self._dim is not None:
             app.on_dim(self._dim["active"])
-        tasks = [("meter memory", self._keep_meters()), ("watchdog", self._watch(app))]
-        if self._control is not None:
+        tasks = [("meter memory", self._keep_meters()), ("watchdog", self.watch(app))]
+        if self.control is not None:
             # Loaded here: a station that nobody controls does not need it.
             from .control_channel import ControlChannel
             from .leap import Leap
 
-            self.leap = Leap(app, self)  # for the command that lets time pass
-            channel = ControlChannel(self, app, self._control["host"], self._control["port"])
-            tasks += [("leap", self.leap.run()), ("control channel", channel.run())]
+            self.leap = leap = Leap(app, self)
+            channel = ControlChannel(self, app, self.control["host"], self.control["port"])
+            tasks += [("leap", leap.run()), ("control channel", channel.run())]
         return tasks
 
     async def _keep_meters(self) -> None:
@@ -177,7 +191,7 @@ class Board:
                 outlet.meter_wh()
             await sleep_ms(_METER_MEMORY_MS)
 
-    async def _watch(self, app) -> None:
+    async def watch(self, app) -> None:
         """A watchdog that counts looks, not milliseconds: a host that sleeps does not reset the
         station."""
         while True:

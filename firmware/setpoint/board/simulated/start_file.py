@@ -50,6 +50,7 @@ _FIELDS = {
     "basic_auth": ("text or an object or null", None),
     "network": {"dns": ("text or null", None), "tls_connections": ("a whole number or null", None)},
     "page": ("an object or null", None),
+    "set_up": ("an object or null", None),
     "store": ("text", "station-store"),
     "control": ("an object or null", None),
     # Reads that fail: flash_chip.py
@@ -68,6 +69,17 @@ _PAGE = {
     "open": ("true or false", False),
     "port": ("a whole number", 0),
 }
+# Set-up mode; port 0: any free one
+_SET_UP = {
+    "password": ("text or null", None),
+    "networks": ("a list", None),
+    "button": ("true or false", False),
+    "http_port": ("a whole number", 0),
+    "dns_port": ("a whole number", 0),
+    "page_port": ("a whole number", 0),
+    "serial": ("text or null", None),
+}
+_WIFI = {"ssid": ("text", ""), "password": ("text or null", None), "rssi": ("a whole number", -60)}
 _CONTROL = {"host": ("text", "127.0.0.1"), "port": ("a whole number", 0)}
 # A meter at the grid connection, and what the rest of the house draws
 _MAINS = {
@@ -240,6 +252,8 @@ def _read_the_rest(settings: dict, reading: _Reading) -> None:
         right = fits(page["port"], "a whole number") and 0 <= page["port"] < 65536
         check(right, "page.port", "0 to 65535")
 
+    if settings["set_up"] is not None:
+        settings["set_up"] = _set_up_from(settings["set_up"], reading)
     if settings["control"] is not None:
         settings["control"] = reading.object(settings["control"], _CONTROL, "control.")
         port = settings["control"]["port"]
@@ -291,6 +305,24 @@ def _read_the_rest(settings: dict, reading: _Reading) -> None:
             settings["clock"]["at"] = iso8601.instant_from(at)
         except ValueError:
             check(False, "clock.at", "an instant such as 2024-01-17T17:50:00Z")
+
+
+def _set_up_from(value, reading: _Reading) -> dict:
+    found = reading.object(value, _SET_UP, "set_up.")
+    check = reading.check
+    for name in ("http_port", "dns_port", "page_port"):
+        right = fits(found[name], "a whole number") and 0 <= found[name] < 65536
+        check(right, "set_up." + name, "0 to 65535")
+    password = found["password"]
+    right = password is None or fits(password, "text") and 8 <= len(password) <= 63
+    check(right, "set_up.password", "text of 8 to 63 characters, or null")
+    networks = found["networks"] if type(found["networks"]) is list else []
+    found["networks"] = _list_of(networks, _WIFI, "set_up.networks", reading)
+    for i in range(len(found["networks"])):
+        ssid = found["networks"][i]["ssid"]
+        right = fits(ssid, "text") and 1 <= len(ssid.encode()) <= 32
+        check(right, "set_up.networks[%d].ssid" % i, "text of 1 to 32 bytes")
+    return found
 
 
 def _mains_from(value, reading: _Reading) -> dict:
