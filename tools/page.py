@@ -10,7 +10,6 @@ import gzip
 import hashlib
 import json
 import re
-import textwrap
 from pathlib import Path
 
 from tools.command import ROOT, Failure, parser, run
@@ -84,7 +83,8 @@ def module(name: str) -> tuple[str, int]:
     if len(packed) > MOST:
         raise Failure("%s takes %d bytes; %d may be." % (name, len(packed), MOST))
     parts = [packed[at : at + PART] for at in range(0, len(packed), PART)]
-    lines = textwrap.indent("\n".join("%r," % part for part in parts), "    ")
+    # Every byte as its number: as text they would make words by chance
+    lines = "\n".join('    b"%s",' % "".join("\\x%02x" % byte for byte in part) for part in parts)
     return _MODULE % (name, hashlib.sha256(page).hexdigest()[:16], lines), len(packed)
 
 

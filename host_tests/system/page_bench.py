@@ -118,7 +118,11 @@ def own_station(start_station):
 
     def start(**fields):
         page = {"password": PASSWORD, **fields.pop("page", {})}
-        keys = {"ContactorMinimumOpenSeconds": "0", "ContactorMinimumClosedSeconds": "0"}
+        keys = {
+            "ContactorMinimumOpenSeconds": "0",
+            "ContactorMinimumClosedSeconds": "0",
+            **fields.pop("keys", {}),
+        }
         return start_station(csms_url="", page=page, keys=keys, **fields)
 
     return start
@@ -132,7 +136,7 @@ def charge(station, page) -> None:
     """A vehicle is plugged in, and the owner starts its charge."""
     plug(station)
     page.locator(".b-start >> visible=true").first.click()
-    page.wait_for_selector(".b-stop")
     station.wait_until(
         lambda state: state["connectors"][0]["contactor"]["closed"], timeout=PATIENCE_MS / 1000
     )
+    page.wait_for_selector(".status >> text=/^(Charging|Lädt)$/")  # and the page knows it

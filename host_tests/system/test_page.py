@@ -108,6 +108,19 @@ def test_the_owner_starts_pauses_resumes_and_ends_a_charge(own_station, visit):
     assert first(station.state())["transaction"] is None
 
 
+def test_a_contactor_that_rests_is_told_with_its_seconds(own_station, visit):
+    station = own_station(keys={"ContactorMinimumOpenSeconds": "60"})
+    page = visit(station).page
+    charge(station, page)
+    page.click(".b-pause")
+    yes(page, "Pause")
+    station.wait_until(lambda state: not first(state)["contactor"]["closed"], timeout=60)
+    page.click("text=Resume")
+    expect(page.locator(".why")).to_contain_text(
+        re.compile("The contactor rests: current comes again by itself in [0-9]+ s.")
+    )
+
+
 def test_a_limit_for_now_holds_until_it_is_taken_away(own_station, visit):
     station = own_station()
     page = visit(station).page

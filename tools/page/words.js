@@ -103,7 +103,7 @@ function statusWords(connector) {
 // What to do now, or what is waited for; an empty text: nothing.
 function hint(connector) {
   const { status, limit } = connector;
-  if (status === "SuspendedEVSE" && limit.a >= 6) return t("hint.rest");
+  if (status === "SuspendedEVSE" && limit.a >= 6) return connector.rests_s ? t("hint.rest", { n: connector.rests_s }) : t("hint.soon");
   if (status === "Preparing" && connector.plugged) return t("hint.plugged");
   return has("hint." + status) ? t("hint." + status) : "";
 }
