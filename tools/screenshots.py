@@ -1,7 +1,8 @@
-"""Takes the pictures of the station's page in docs: `make screenshots`, after its look has changed.
+"""Takes the pictures of the station's pages in docs: `make screenshots`, after their look has changed.
 
-A simulated charge on a Tuesday evening: the owner's weekly plan, and a central system that limits the
-whole station. The clock jumps where hours would pass, and the meter with it."""
+A new station in set-up mode; and a simulated charge on a Tuesday evening: the owner's weekly plan, and
+a central system that limits the whole station. The clock jumps where hours would pass, and the meter
+with it."""
 
 from __future__ import annotations
 
@@ -10,7 +11,7 @@ import tempfile
 import time
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import Any
+from typing import Any, Callable
 
 from PIL import Image
 
@@ -36,10 +37,12 @@ CHARGES = (  # start, end, Wh
     ("2026-11-30T16:58:00Z", "2026-12-01T01:36:00Z", 41050),
 )
 PLUGGED, NOW, WH = "2026-12-01T16:28:00Z", "2026-12-01T17:40:00Z", 8210
-PICTURES = (  # name, width, height, pixels for each of them
-    ("page-phone.png", 360, 740, 2),
-    ("page.png", 1100, 900, 1),
-)
+PHONE, DESK = (360, 740, 2), (1100, 900, 1)  # width, height, pixels for each of them
+NETWORKS = [
+    {"ssid": "Home", "password": PASSWORD, "rssi": -52},
+    {"ssid": "Home 5", "password": PASSWORD, "rssi": -67},
+    {"ssid": "Guests", "rssi": -71},
+]
 MOST = 150_000  # bytes of a picture
 
 
@@ -106,7 +109,9 @@ class Garage:
         return url
 
 
-def shoot(chromium: Any, url: str, width: int, height: int, pixels: int) -> bytes:
+def shoot(chromium: Any, name: str, url: str, size: tuple, prepare: Callable[[Any], Any]) -> None:
+    """prepare(page) brings the page to what the picture shows."""
+    width, height, pixels = size
     context = chromium.new_context(
         viewport={"width": width, "height": height},
         device_scale_factor=pixels,
@@ -116,39 +121,58 @@ def shoot(chromium: Any, url: str, width: int, height: int, pixels: int) -> byte
     )
     page = context.new_page()
     page.goto(url)
-    page.fill("#password", PASSWORD)
-    page.press("#password", "Enter")
-    page.wait_for_selector("#sessions-rows tr")
+    prepare(page)
     picture = Image.open(io.BytesIO(page.screenshot()))
     context.close()
     packed = io.BytesIO()
     picture.convert("RGB").quantize(128, dither=Image.Dither.NONE).save(
         packed, "PNG", optimize=True
     )
-    return packed.getvalue()
+    taken = packed.getvalue()
+    if len(taken) > MOST:
+        raise Failure("docs/%s would take %d bytes." % (name, len(taken)))
+    (ROOT / "docs" / name).write_bytes(taken)
+    print("docs/%s: %d bytes" % (name, len(taken)))
+
+
+def log_in(page: Any) -> None:
+    page.fill("#password", PASSWORD)
+    page.press("#password", "Enter")
+    page.wait_for_selector("#sessions-rows tr")
+
+
+def choose_network(page: Any) -> None:
+    page.get_by_text(NETWORKS[0]["ssid"], exact=True).click()
+    page.fill("#wifi-password", PASSWORD)
+
+
+def shoot_set_up(chromium: Any, folder: Path) -> None:
+    station = StationProcess(folder, set_up={"password": PASSWORD, "networks": NETWORKS})
+    with station:
+        url = station.wait_until(lambda state: state["set_up"], timeout=60)["set_up"]["page"]
+        shoot(chromium, "set-up.png", url, PHONE, choose_network)
+
+
+def shoot_page(chromium: Any, folder: Path) -> None:
+    with CentralSystem() as central:
+        garage = Garage(folder, central)
+        with garage.station:
+            url = garage.prepare()
+            shoot(chromium, "page-phone.png", url, PHONE, log_in)
+            shoot(chromium, "page.png", url, DESK, log_in)
 
 
 def main(arguments: list[str]) -> None:
     parser(
         "screenshots",
-        "Takes the pictures of the station's page in docs, of a simulated charge.",
+        "Takes the pictures of the station's pages in docs, of a new station and of a simulated charge.",
         "  make screenshots\n",
     ).parse_args(arguments)
     try:
-        with (
-            browser.chromium() as chromium,
-            CentralSystem() as central,
-            tempfile.TemporaryDirectory() as folder,
-        ):
-            garage = Garage(Path(folder), central)
-            with garage.station:
-                url = garage.prepare()
-                for name, *size in PICTURES:
-                    picture = shoot(chromium, url, *size)
-                    if len(picture) > MOST:
-                        raise Failure("docs/%s would take %d bytes." % (name, len(picture)))
-                    (ROOT / "docs" / name).write_bytes(picture)
-                    print("docs/%s: %d bytes" % (name, len(picture)))
+        with browser.chromium() as chromium:
+            for take in (shoot_set_up, shoot_page):
+                with tempfile.TemporaryDirectory() as folder:
+                    take(chromium, Path(folder))
     except browser.Unavailable as reason:
         raise Failure(str(reason)) from None
 
