@@ -99,7 +99,7 @@ def test_a_message_that_comes_in_pieces_of_any_length_is_one_frame():
 
 
 def test_a_message_may_be_made_while_it_is_sent():
-    for count in (0, 1, 7, 200, 5000):
+    for count in (0, 1, 7, 200, 1000):
         parts = [b"[", lambda: iter([b"%d," % number for number in range(count)]), b"0]"]
         made = b"[" + b"".join([b"%d," % number for number in range(count)]) + b"0]"
         assert unmasked(text_frame(parts, fixed_random)) == (0x81, made)

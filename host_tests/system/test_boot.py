@@ -415,6 +415,8 @@ import machine
 class Board:
     def make_safe(self):
         print("safe")
+    def set_up(self):
+        return None
     def reset(self):
         print("reset")
         machine.reset()

@@ -210,8 +210,10 @@ def charge_point(
 
 def answer_to(station, text: str) -> str:
     """Text to text: what the station sends back for a text from the central system."""
+    from setpoint.protocol.websocket import parts_of
+
     station.on_text(text)
     for action in station.take_effects():
         if action[0] == "send":
-            return action[1] if type(action[1]) is str else b"".join(action[1]).decode()
+            return action[1] if type(action[1]) is str else b"".join(parts_of(action[1])).decode()
     raise AssertionError("no answer to " + text)

@@ -148,7 +148,9 @@ class Board:
         from .set_up import wanted
 
         identity = _document(self.root + "/identity.json")
-        return wanted(self, _document(self.root + "/board.json"), type(identity) is dict)
+        # An empty one too: before 1.26 MicroPython reads an object from "{" alone
+        known = type(identity) is dict and len(identity) > 0
+        return wanted(self, _document(self.root + "/board.json"), known)
 
     def remount(self) -> None:
         from flashbdev import bdev  # MicroPython's own: the partition it started from
