@@ -140,7 +140,7 @@ class App:
             self.station.limits.limit_total("surplus", 0, "surplus, there is no mains meter")
             self.dispatch(self.station.settle)
         if self.board.page is not None:
-            from .page.guests import begin
+            from .page.opening import begin
 
             begin(self)
             del begin  # this frame stays, and with it what it names

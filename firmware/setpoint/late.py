@@ -114,6 +114,7 @@ SELDOM = (
     "setpoint.board.simulated.slots",
     # for the page
     "setpoint.page.page",
+    "setpoint.page.opening",
     "setpoint.page.guests",
     "setpoint.page.listening",
     "setpoint.page.serving",

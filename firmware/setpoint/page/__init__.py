@@ -1,7 +1,8 @@
 """The station's own web page in the home network, and the JSON under it (docs/http.md).
 
     page        all that stays in memory: a look at whether somebody waits
-    guests      opens the port, and is there while somebody is connected
+    opening     opens the port at the start
+    guests      is there while somebody is connected
     listening   takes connections, two at most
     exchange    one request and its answer, over a stream
     serving     which request gets which answer
