@@ -88,6 +88,9 @@ logs: .venv/ready ## what the board keeps of its log in flash; stops it and rest
 page: .venv/ready ## the station's web page into the firmware, after a change in tools/page
 	@$(PY) -m tools.page $(ARGS)
 
+roots: .venv/ready ## the public authorities that set-up mode tries into the firmware, after a new certifi
+	@$(PY) -m tools.public_roots $(ARGS)
+
 screenshots: .venv/ready ## the pictures of that page in docs, taken of a simulated charge; needs Chromium
 	@$(PY) -m tools.screenshots $(ARGS)
 
@@ -111,4 +114,4 @@ clean:            ## remove what the verbs made
 	@$(PYTHON) tools/set_up.py .venv
 	@touch $@
 
-.PHONY: help setup demo central station plot test lint boards bench faults soak micropython32 riscv32 micropython build image installer flash deploy update selftest provision monitor logs page screenshots packages wheel lock clean
+.PHONY: help setup demo central station plot test lint boards bench faults soak micropython32 riscv32 micropython build image installer flash deploy update selftest provision monitor logs page roots screenshots packages wheel lock clean

@@ -49,7 +49,7 @@ rooms.
 
 Who may import whom; host_tests/test_architecture.py holds this picture true:
 
-    main -> setup -> { link, page, protocol, store, board, log, clock, tasks }
+    main -> setup -> { link, page, protocol, store, board, certificates, log, clock, tasks }
     main -> app -> station -> { charging, sessions, messaging, certificates }
                    charging -> { schedule, protocol }
                    sessions -> messaging -> protocol

@@ -80,6 +80,7 @@ SELDOM = (
     "setpoint.certificates.rsa",
     "setpoint.certificates.ecdsa",
     "setpoint.certificates.own",
+    "setpoint.certificates.public",
     "setpoint.certificates.roots",
     "setpoint.certificates.x509",
     "setpoint.certificates.pem",

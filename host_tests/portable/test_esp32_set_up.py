@@ -357,6 +357,11 @@ def test_a_name_is_looked_up_at_the_network_that_was_joined():
         raise AssertionError
 
 
+def test_the_public_authorities_are_those_of_the_firmware_the_likeliest_first():
+    names = [name for name, der in way_of().public_roots() if der[0] == 0x30]
+    assert names[0] == "ISRG Root X1" and len(names) >= 12
+
+
 # ---- the serial line
 
 

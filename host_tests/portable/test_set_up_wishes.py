@@ -67,6 +67,22 @@ def test_a_secret_goes_to_no_other_network_and_to_no_other_central_system():
     assert identity["wifi"]["password"] == "" and identity.get("basic_auth") is None
 
 
+def test_the_authority_behind_wss_is_found_unless_it_is_given_or_was_there():
+    for url in ("wss://host", "WSS://host"):
+        identity, pem = made(ssid="Home", url=url, id="CP")
+        assert pem is None and identity["tls"] == {"ca_file": "/ca.pem"}
+    old = dict(OLD, csms_url="wss://old", tls={"ca_file": "/own.pem", "cert_file": "/cert.pem"})
+    old["tls"]["key_file"] = "/key.pem"
+    identity, pem = made(old, ssid="Home", url="wss://old", id="CP")
+    assert pem == b"" and identity["tls"] == old["tls"]
+    # Another central system's authority is another one
+    identity, pem = made(old, ssid="Home", url="wss://new", id="CP")
+    assert pem is None and identity["tls"] == dict(old["tls"], ca_file="/ca.pem")
+    assert old["tls"]["ca_file"] == "/own.pem", "what was is not changed"
+    identity, pem = made(OLD, ssid="Home", url="ws://new", id="CP")
+    assert pem == b"" and "tls" not in identity
+
+
 def test_no_central_system_is_a_choice():
     identity, _ = made(OLD, ssid="Home", url=None, free_vend=False)
     for name in ("csms_url", "charge_point_id", "basic_auth", "tls"):
@@ -88,7 +104,6 @@ def test_what_cannot_be_is_told_with_its_field():
         ({"ssid": "x", "url": "ws://host", "id": "\u00e4"}, "id"),
         ({"ssid": "x", "url": "ws://host", "id": "a" * 49}, "id"),
         ({"ssid": "x", "url": "ws://host", "id": "a", "password": "p" * 41}, "password"),
-        ({"ssid": "x", "url": "WSS://host", "id": "a"}, "ca"),
         ({"ssid": "x", "url": "wss://host", "id": "a", "ca": "x"}, "ca"),
         ({"ssid": "x", "url": "wss://host", "id": "a", "ca": PEM + "x" * 3000}, "ca"),
         ({"ssid": "x", "url": "wss://host", "id": "a", "ca": 7}, "ca"),

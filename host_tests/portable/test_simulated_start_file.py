@@ -43,6 +43,16 @@ def test_an_empty_object_is_a_station_with_one_connector():
     assert settings["network"] == {"dns": None, "tls_connections": None}
 
 
+def test_the_public_authorities_of_set_up_mode_are_files_beside_the_start_file():
+    assert settings_of({"set_up": {}})["set_up"]["public_roots"] is None
+    found = settings_of({"set_up": {"public_roots": ["a.pem", "/b.pem"]}})
+    assert found["set_up"]["public_roots"] == ["/home/a.pem", "/b.pem"]
+    for wrong in ("a.pem", [7], {}):
+        assert refusal_of({"set_up": {"public_roots": wrong}}).startswith(
+            "set_up.public_roots must be a list"
+        ), wrong
+
+
 def test_reading_twice_gives_lists_of_their_own():
     settings_of({})["connectors"].append("spoilt")
     assert settings_of({})["connectors"] == [{"id": 1, "lock": True}]

@@ -6,10 +6,12 @@ import json
 import random
 import re
 import socket
+import ssl
 import time
 
 import dnslib
 import dnslib.server
+import littlefs
 import pytest
 from certificates import Authority, server_context
 from set_up_bench import OWN, PATIENCE_S, Phone, failed, set_up
@@ -205,30 +207,179 @@ def test_a_name_that_dns_does_not_know_is_named(start_station, central):
     assert step["sentence"].startswith("no address is known for central.example (DNS knows no host")
 
 
-def test_tls_is_tried_with_the_authority_that_was_given(start_station, central, tmp_path):
-    ours, other = Authority(tmp_path, "ours"), Authority(tmp_path, "other")
+def in_tls(central, authority, name: str = "127.0.0.1") -> None:
+    """The central system shows a certificate of this authority from now on."""
     central.stop()
-    central.tls = server_context(ours.sign("central", names=["central.example"]))
+    central.tls = server_context(authority.sign("central", names=[name]))
     central.start()
     assert central.url.startswith("wss:")
-    station = start_station(**set_up())
+
+
+def test_tls_is_tried_with_the_authority_that_was_given(start_station, central, tmp_path):
+    ours, other = Authority(tmp_path, "ours"), Authority(tmp_path, "other")
+    in_tls(central, ours, "central.example")
+    station = start_station(**set_up(public_roots=[str(ours.cert)]))
     phone = Phone(station)
     wish = {"url": central.url, "id": "CP01"}
-    status, answer = phone.send(**wish)
-    assert status == 400 and answer["code"] == "ca" and "certificate" in answer["error"]
     step = failed(phone, **wish, ca=other.cert.read_text())
     assert (step["step"], step["word"]) == ("tls", "tls"), step
     assert "is not signed by an authority that this station trusts" in step["sentence"]
     step = failed(phone, **wish, ca=ours.cert.read_text())
     assert (step["step"], step["word"]) == ("tls", "tls_name"), step
     assert "is not for the name 127.0.0.1" in step["sentence"]
-    central.stop()
-    central.tls = server_context(ours.sign("central", names=["127.0.0.1"]))
-    central.start()
+    in_tls(central, ours)
     assert phone.send(url=central.url, id="CP01", ca=ours.cert.read_text()) == (200, {})
-    assert phone.outcome()["phase"] == "done"
+    state = phone.outcome()
+    assert state["phase"] == "done" and "authority" not in [s["step"] for s in state["steps"]]
     restarted(station)
     station.wait_until(lambda state: state["registered"], PATIENCE_S)
+
+
+def public(folder, ours, at: int) -> "list[str]":
+    """Files of 16 authorities, ours at that place."""
+    files = [str(Authority(folder, "other%d" % i).cert) for i in range(15)]
+    files.insert(at, str(ours.cert))
+    return files
+
+
+def files_in_flash(station) -> "dict[str, bytes]":
+    """Those in the root of a station that does not run."""
+    image = (station.folder / "flash" / "flash.img").read_bytes()
+    context = littlefs.UserContext(len(image))
+    context.buffer[:] = image
+    sizes = {"block_size": 4096, "block_count": len(image) // 4096}
+    files = littlefs.LittleFS(context=context, mount=False, read_size=32, prog_size=32, **sizes)
+    files.mount()
+    found = {}
+    for entry in files.scandir("/"):
+        if entry.type == 1:  # a file
+            with files.open("/" + entry.name, "rb") as file:
+                found[entry.name] = file.read()
+    return found
+
+
+@pytest.mark.parametrize("at", [0, 15])
+def test_the_public_authority_behind_wss_is_found_and_it_alone_is_kept(
+    start_station, central, tmp_path, at
+):
+    ours = Authority(tmp_path, "ours")
+    in_tls(central, ours)
+    station = start_station(**set_up(public_roots=public(tmp_path, ours, at)), **VEHICLE)
+    phone = Phone(station)
+    shown = []
+    central.refuse = lambda request: shown.append(request.headers.get("Authorization"))
+    assert phone.send(url=central.url, id="CP01", password="correct-horse") == (200, {})
+    state = phone.outcome()
+    assert state["phase"] == "done", state
+    assert [step["step"] for step in state["steps"]] == [
+        *("wifi", "dns", "tcp", "authority", "tls and websocket", "ocpp")
+    ]
+    assert state["steps"][3]["sentence"] == ours.cert.name + " vouches for it"
+    assert logged(station, "looks for the authority behind the central system")
+    assert len(shown) == 1, "whom the station does not trust hears nothing"
+    assert station.state()["connectors"][0]["contactor"] == {"closed": False}
+    assert station.wait_exit(PATIENCE_S) == RESET
+    found = files_in_flash(station)
+    assert [name for name in found if "pem" in name] == ["ca.pem"]
+    kept, wanted = found["ca.pem"].decode(), ours.cert.read_text()
+    assert ssl.PEM_cert_to_DER_cert(kept) == ssl.PEM_cert_to_DER_cert(wanted)
+    assert json.loads(found["identity.json"])["tls"]["ca_file"].endswith("/ca.pem")
+    station.start()
+    station.wait_until(lambda state: state["registered"], PATIENCE_S)
+
+
+@on_64_bit
+def test_chains_are_as_public_authorities_make_them(start_station, central, tmp_path):
+    """An intermediate one, and a root that an older root, which the station does not know, has signed
+    too: so are GTS Root R4 and Amazon Root CA 1."""
+    ours, older = Authority(tmp_path, "ours"), Authority(tmp_path, "older")
+    between = Authority(tmp_path, "between", signed_by=ours)
+    crossed = older._make("ours", ours.key, [], (-90, 90), True)
+    leaf = between.sign("central", names=["127.0.0.1"])
+    chain = tmp_path / "chain.pem"
+    chain.write_text("".join([one.read_text() for one in (leaf.cert, between.cert, crossed.cert)]))
+    central.stop()
+    central.tls = server_context(leaf._replace(cert=chain))
+    central.start()
+    phone = Phone(start_station(**set_up(public_roots=public(tmp_path, ours, 4))))
+    assert phone.send(url=central.url, id="CP01") == (200, {})
+    state = phone.outcome()
+    assert state["phase"] == "done"
+    assert state["steps"][3]["sentence"] == ours.cert.name + " vouches for it"
+
+
+def test_of_public_authorities_none_may_fit(start_station, central, tmp_path):
+    ours = Authority(tmp_path, "ours")
+    in_tls(central, ours)
+    station = start_station(**set_up(public_roots=public(tmp_path, ours, 15)[:15]))
+    phone = Phone(station)
+    wish = {"url": central.url, "id": "CP01", "password": "correct-horse"}
+    for form in (wish, dict(wish, anyway=True)):
+        step = failed(phone, **form)
+        assert (step["step"], step["word"]) == ("authority", "unknown"), step
+        assert (
+            "is not signed by an authority that this station trusts: none of 15"
+            in (step["sentence"])
+        )
+    assert not phone.state()["was"]["identity"] and central.paths == []
+    # The firmware's own ones do not know it either
+    station = start_station("own", **set_up())
+    step = failed(Phone(station), **wish)
+    assert (step["step"], step["word"]) == ("authority", "unknown"), step
+    # Its certificate helps
+    assert phone.send(**wish, ca=ours.cert.read_text()) == (200, {})
+    assert phone.outcome()["phase"] == "done"
+
+
+@on_64_bit
+def test_what_is_wrong_beside_the_authority_is_told_as_it_is(start_station, central, tmp_path):
+    ours = Authority(tmp_path, "ours")
+    in_tls(central, ours, "central.example")
+    phone = Phone(start_station(**set_up(public_roots=public(tmp_path, ours, 2))))
+    for form in ({}, {"anyway": True}):
+        step = failed(phone, url=central.url, id="CP01", **form)
+        assert (step["step"], step["word"]) == ("tls", "tls_name"), step
+        assert "is not for the name 127.0.0.1" in step["sentence"]
+        assert phone.state()["steps"][-2]["sentence"] == ours.cert.name + " vouches for it"
+    step = failed(phone, url="wss://127.0.0.1:%d" % closed_port(), id="CP01", anyway=True)
+    assert (step["step"], step["word"]) == ("tcp", "refused"), step
+    in_tls(central, ours)
+    central.refuse = 401
+    step = failed(phone, url=central.url, id="CP01")
+    assert (step["step"], step["word"]) == ("websocket", "unauthorized"), step
+    central.tls = None
+    central.stop()
+    central.start()
+    step = failed(phone, url=central.url.replace("ws:", "wss:"), id="CP01")
+    assert (step["step"], step["word"]) == ("tls", "tls"), step
+    assert "does not answer in TLS" in step["sentence"]
+    assert [s["step"] for s in phone.state()["steps"]] == ["wifi", "dns", "tcp", "tls"]
+
+
+@on_64_bit
+def test_where_the_authority_is_found_the_rest_can_be_saved_all_the_same(
+    start_station, central, tmp_path
+):
+    ours = Authority(tmp_path, "ours")
+    in_tls(central, ours)
+    station = start_station(**set_up(public_roots=public(tmp_path, ours, 2)))
+    phone = Phone(station)
+    central.refuse = 401
+    assert phone.send(url=central.url, id="CP01", anyway=True) == (200, {})
+    assert phone.outcome()["phase"] == "done"
+    central.refuse = None
+    restarted(station)
+    station.wait_until(lambda state: state["registered"], PATIENCE_S)
+
+
+@on_64_bit
+def test_an_authority_is_found_without_the_time_of_day(start_station, central, tmp_path):
+    ours = Authority(tmp_path, "ours")
+    in_tls(central, ours)
+    settings = set_up(public_roots=public(tmp_path, ours, 3))
+    phone = Phone(start_station(**settings, clock={"unset": True}))
+    assert phone.send(url=central.url, id="CP01") == (200, {})
+    assert phone.outcome()["phase"] == "done"
 
 
 @on_64_bit
@@ -244,7 +395,6 @@ def test_a_form_that_cannot_be_is_refused_with_its_field(start_station, central)
         ({"url": "ws://host", "id": ""}, "id"),
         ({"url": "ws://host", "id": "a b"}, "id"),
         ({"url": "ws://host", "id": "a", "password": "x" * 41}, "password"),
-        ({"url": "wss://host", "id": "a"}, "ca"),
         ({"url": "wss://host", "id": "a", "ca": "hello"}, "ca"),
     ):
         status, answer = phone.send(**form)
@@ -516,11 +666,16 @@ def test_no_answer_and_no_log_line_holds_a_secret(start_station, central):
 def test_a_try_inside_tls_fits_into_70_kb(start_station, central, tmp_path):
     """A WROOM has 115 KB for Python beside Wi-Fi and TLS; the access point takes some of them."""
     ours = Authority(tmp_path, "ours")
-    central.stop()
-    central.tls = server_context(ours.sign("central", names=["127.0.0.1"]))
-    central.start()
-    station = start_station(heap="70K", **set_up())
-    phone = Phone(station)
+    in_tls(central, ours)
+    phone = Phone(start_station("given", heap="70K", **set_up()))
     assert len(phone.ask("GET", "/")[2]) > 8000
     assert phone.send(url=central.url, id="CP01", ca=ours.cert.read_text()) == (200, {})
     assert phone.outcome()["phase"] == "done"
+    # Where the authority is the last of many, and where it is none of the firmware's
+    settings = set_up(public_roots=public(tmp_path, ours, 15))
+    phone = Phone(start_station("found", heap="70K", **settings))
+    assert len(phone.ask("GET", "/")[2]) > 8000
+    assert phone.send(url=central.url, id="CP01") == (200, {})
+    assert phone.outcome()["phase"] == "done"
+    phone = Phone(start_station("none", heap="70K", **set_up()))
+    assert failed(phone, url=central.url, id="CP01")["word"] == "unknown"

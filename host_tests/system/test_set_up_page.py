@@ -4,6 +4,7 @@ phone, what goes wrong in both languages, and a screen of 360 pixels."""
 import re
 
 import pytest
+from certificates import Authority, server_context
 from page_bench import PATIENCE_MS, PHONE, Visit, chromium  # noqa: F401
 from set_up_bench import PATIENCE_S, set_up
 
@@ -141,19 +142,58 @@ def test_german_and_no_central_system(start_station, open_page):
     assert station.wait_exit(PATIENCE_S) == RESET
 
 
-def test_wss_asks_for_the_authority(start_station, open_page):
-    page = open_page(start_station(**set_up()))
+@pytest.fixture
+def in_tls(central, tmp_path):
+    """The file of the authority behind the central system, which speaks TLS."""
+    ours = Authority(tmp_path, "ours")
+    central.stop()
+    central.tls = server_context(ours.sign("central", names=["127.0.0.1"]))
+    central.start()
+    return ours.cert
+
+
+def test_behind_wss_the_station_finds_a_public_authority(
+    start_station, central, open_page, tmp_path, in_tls
+):
+    roots = [str(Authority(tmp_path, "other").cert), str(in_tls)]
+    page = open_page(start_station(**set_up(public_roots=roots)))
     choose(page, "Home", "longenough")
     central_of(page, "ws://central.example")
     assert not page.is_visible("#ca")
-    page.fill("#url", "wss://central.example")
+    page.fill("#url", central.url)
     assert page.is_visible("#ca")
+    fits(page)
+    central.refuse = 401
     page.click("button.wide")
-    text_of(page, "#wrong-central", "needs the certificate of the authority")
-    page.set_input_files(
-        "#ca-file", {"name": "ca.pem", "mimeType": "text/plain", "buffer": b"-----BEGIN X"}
-    )
-    page.wait_for_function("() => document.getElementById('ca').value === '-----BEGIN X'")
+    text_of(page, "#trial-title", "Not yet")
+    text_of(page, "#steps", "Find the authority behind it")
+    text_of(page, "#steps", "ours-1.pem vouches for it")
+    text_of(page, "#steps", "The password at the central system is wrong")
+    assert page.is_visible("#anyway")
+    central.refuse = None
+    page.click("#change")
+    page.click("button.wide")
+    text_of(page, "#trial-title", "Done")
+    assert page.locator("#steps li.ok").count() == 6
+
+
+def test_an_authority_of_ones_own_is_given(start_station, central, open_page, in_tls):
+    page = open_page(start_station(**set_up()), locale="de-DE")
+    choose(page, "Home", "longenough")
+    central_of(page, central.url)
+    page.click("button.wide")
+    text_of(page, "#steps", "keiner der \u00f6ffentlichen Zertifizierungsstellen")
+    assert not page.is_visible("#anyway"), "the station could never connect"
+    page.click("#change")
+    assert page.evaluate("document.activeElement.id") == "ca"
+    page.fill("#ca", "-----BEGIN")
+    page.click("button.wide")
+    text_of(page, "#wrong-central", "beginnt mit -----BEGIN CERTIFICATE-----")
+    page.set_input_files("#ca-file", str(in_tls))
+    page.wait_for_function("() => document.getElementById('ca').value.length > 100")
+    page.click("button.wide")
+    text_of(page, "#trial-title", "Fertig")
+    assert page.locator("#steps li.ok").count() == 5
 
 
 def test_a_reload_shows_how_the_last_try_went(start_station, open_page):

@@ -1,6 +1,6 @@
 // Sets a station up: its Wi-Fi, its central system; then what the station says while it tries them.
 
-const STEPS = ["wifi", "dns", "tcp", "websocket", "ocpp"];
+const STEPS = ["wifi", "dns", "tcp", "authority", "websocket", "ocpp"];
 const ASK_MS = 1000;
 const LOST_MS = 6000;
 
@@ -211,20 +211,35 @@ function stepLine(name, said, now) {
   return line;
 }
 
+// Whether the station finds the authority behind the central system by itself.
+const findsAuthority = ({ url, ca }) => /^wss:/i.test(url || "") && !ca && !(state.was.ca && url === state.was.url);
+
+function planned() {
+  if (wanted && (!wanted.url || (anyway && !findsAuthority(wanted)))) return ["wifi"];
+  return STEPS.filter((name) => name !== "authority" || (wanted && findsAuthority(wanted)));
+}
+
+// All the same: in a network that works, and where the station knows whom to trust.
+function canBeSaved() {
+  const done = state.steps.filter((said) => said.ok).map((said) => said.step);
+  const trusts = done.includes("authority") && state.steps[state.steps.length - 1].step !== "tls";
+  return Boolean(wanted) && done.includes("wifi") && (trusts || !findsAuthority(wanted));
+}
+
 function showTrial() {
   const { phase, steps } = state;
   form.hidden = true;
   byId("trial").hidden = false;
   put(byId("trial-title"), t("trial." + phase));
   put(byId("trial-text"), t("trial." + phase + ".text", { name: state.name, ssid: wanted ? wanted.ssid : state.was.ssid }));
-  const plan = wanted && (!wanted.url || anyway) ? ["wifi"] : STEPS;
-  const lines = steps.map((said) => stepLine(nameOf(said.step), said));
-  const left = phase === "trying" ? plan.slice(steps.length) : [];
+  const names = steps.map((said) => nameOf(said.step));
+  const lines = steps.map((said, i) => stepLine(names[i], said));
+  const plan = planned();
+  const left = phase === "trying" ? plan.slice(plan.indexOf(names[names.length - 1]) + 1) : [];
   left.forEach((name, i) => lines.push(stepLine(name, null, i === 0)));
   byId("steps").replaceChildren(...lines);
   byId("trial-actions").hidden = phase !== "failed";
-  const reached = steps.length > 0 && steps[0].ok;
-  byId("anyway").hidden = byId("anyway-text").hidden = phase !== "failed" || !reached || !wanted;
+  byId("anyway").hidden = byId("anyway-text").hidden = phase !== "failed" || !canBeSaved();
   byId("urls").replaceChildren(...(phase === "done" ? state.urls : []).map((url) => el("li", {}, el("a", { href: url }, url))));
 }
 
@@ -236,7 +251,7 @@ byId("change").addEventListener("click", () => {
   state.phase = "waiting";
   if (!networks) look();
   const said = state.steps[state.steps.length - 1];
-  const field = said && { wifi: "wifi-password", url: "url", dns: "url", tcp: "url", tls: "url" }[said.step];
+  const field = said && { wifi: "wifi-password", url: "url", dns: "url", tcp: "url", tls: "url", authority: "ca" }[said.step];
   show();
   if (field && !byId(field).closest("[hidden]")) byId(field).focus();
 });

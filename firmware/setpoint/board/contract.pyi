@@ -16,7 +16,7 @@ Rules for every board:
 4. A sensor that the board has not got answers None, always. What is asked for below is debounced by
 whoever asks."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Coroutine, Protocol
 
 from ..clock import Clock
@@ -233,6 +233,10 @@ class SetUp(Protocol):
 
     async def look_up(self, host: str) -> str:
         """The IPv4 address of a host, by the network that was joined."""
+
+    def public_roots(self) -> Iterable[tuple[str, bytes]]:
+        """Among which the authority behind a central system may be: (name, DER), the likeliest
+        first."""
 
     def serial(self) -> Any:
         """The serial line: `await read(count)` and `write(data)`, in bytes. None: nobody can be at

@@ -10,6 +10,7 @@ outputs stay safe.
     improv     Wi-Fi from a browser at the serial line
     wishes     what a person wants -> an identity, or what is wrong with it
     trial      one try to connect, step by step; `make provision` uses it too
+    search     which public authority is behind a central system
     password   the station's own: of its access point, and of its page
     document   the page; made by `make page` from tools/page
 """

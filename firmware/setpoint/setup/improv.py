@@ -113,9 +113,11 @@ class Improv:
         self._say(improv.CURRENT_STATE, bytes((improv.PROVISIONING,)))
         mode.phase, mode.steps = TRYING, []
         try:
-            identity, _ = wishes.identity_from(
+            identity, pem = wishes.identity_from(
                 form, mode.old, mode.password or "", mode.board.root + "/ca.pem"
             )
+            if pem is None:  # the page finds the authority, when the central system is chosen there
+                identity["tls"] = mode.old.get("tls")
             if mode.password is None:
                 identity.pop("page", None)
             await mode.join(identity["wifi"])

@@ -147,14 +147,15 @@ class SetUp:
 
     # -- one try
 
-    def begin(self, identity: dict, pem: bytes, anyway: bool = False) -> None:
-        """Tries an identity; where all goes well, it is written. anyway: the central system need not
-        answer."""
+    def begin(self, identity: dict, pem: "bytes | None", anyway: bool = False) -> None:
+        """Tries an identity; where all goes well, it is written. pem: as wishes.identity_from returns
+        it. anyway: the central system need not take the station; but where its authority is to be
+        found, it must answer inside TLS."""
         self.phase = TRYING
         self.steps = []
         self._trial = asyncio.create_task(self._guarded(identity, pem, anyway))
 
-    async def _guarded(self, identity: dict, pem: bytes, anyway: bool) -> None:
+    async def _guarded(self, identity: dict, pem: "bytes | None", anyway: bool) -> None:
         from .trial import Stop
 
         try:
@@ -180,20 +181,28 @@ class SetUp:
         self.steps.append({"step": step, "ok": True, "sentence": sentence, "word": ""})
         self.log("info", "set-up", "%s: %s" % (step, sentence))
 
-    async def _try(self, identity: dict, pem: bytes, anyway: bool) -> None:
+    async def _try(self, identity: dict, pem: "bytes | None", anyway: bool) -> None:
         from .trial import Stop
 
-        root = self.board.root
+        path = self.board.root + "/ca.pem"
         tried = dict(identity)
+        search = None
         if pem:
-            write_file(root + "/ca.pem.new", "wb", pem)
-            tried["tls"] = dict(identity["tls"], ca_file=root + "/ca.pem.new")
+            write_file(path + ".new", "wb", pem)
+        elif pem is None:
+            from .search import Search
+
+            search = Search(self.way.public_roots(), path + ".new")
+        if pem != b"":
+            tried["tls"] = dict(identity["tls"], ca_file=path + ".new")
         await self.join(identity["wifi"])
-        if identity.get("csms_url") and not anyway:
+        if search is not None:
+            await self._find(tried, search, anyway)
+        elif identity.get("csms_url") and not anyway:
             await self._reach(tried)
         try:
-            if pem:
-                os.rename(root + "/ca.pem.new", root + "/ca.pem")
+            if pem != b"":
+                os.rename(path + ".new", path)
             self.write(identity)
         except OSError as error:
             raise Stop("flash", "the station's flash does not take it: %s" % error, "flash")
@@ -207,12 +216,30 @@ class SetUp:
             raise Stop("wifi", why, word)
         self._say("wifi", "joined " + wifi["ssid"])
 
-    async def _reach(self, identity: dict) -> None:
+    async def _find(self, identity: dict, search, anyway: bool) -> None:
+        """As _reach, where the authority is to be found."""
+        from .trial import Stop
+
+        self.log("info", "set-up", "looks for the authority behind the central system")
+        try:
+            await self._reach(identity, search)
+        except (Stop, OSError):
+            if not (anyway and search.found):
+                raise
+
+    async def _reach(self, identity: dict, search=None) -> None:
+        """Raises Stop, OSError."""
         from . import trial
 
         way = self.way
         connection = await trial.reach(
-            way.network, way.look_up, identity, self.clock, self._say, way.feed_watchdog
+            way.network,
+            way.look_up,
+            identity,
+            self.clock,
+            self._say,
+            way.feed_watchdog,
+            search=search,
         )
         try:
             await trial.register(connection, identity, self._say, way.feed_watchdog)

@@ -5,10 +5,11 @@ in set-up mode, and for `make provision` at the cable.
     connection = await reach(network, look_up, identity, clock, say, food)
     await register(connection, identity, clock, say, food)
 
-`say(step, sentence)` is called for each step that went well: dns, tcp, tls or websocket, ocpp. The
-first that did not is raised as Stop. `food()` is called between two steps: the watchdog's."""
+`say(step, sentence)` is called for each step that went well: dns, tcp, authority (where one is to
+be found), tls or websocket, ocpp. The first that did not is raised as Stop. `food()` is called between two steps: the watchdog's."""
 
 import asyncio
+import gc
 import json
 import os
 from binascii import hexlify
@@ -17,6 +18,7 @@ from ..clock import Clock
 
 ANSWER_S = 20
 _MAX_MESSAGE = 8192
+_INSIDE_TLS = "the server "  # so begins what protocol/handshake.py has against an answer
 
 
 class Stop(Exception):
@@ -24,9 +26,12 @@ class Stop(Exception):
     page in another language knows it."""
 
 
-async def reach(network, look_up, identity: dict, clock, say, food, answer_s: int = ANSWER_S):
+async def reach(
+    network, look_up, identity: dict, clock, say, food, answer_s: int = ANSWER_S, search=None
+):
     """An open WebSocket to the central system of an identity. look_up(host): its address; raises
-    OSError. Raises Stop."""
+    OSError. search: what puts one public authority after the other into the identity's ca_file
+    (search.py), None: that is there. Raises Stop, and OSError where a search does."""
     from ..link import connecting
 
     try:
@@ -59,17 +64,41 @@ async def reach(network, look_up, identity: dict, clock, say, food, answer_s: in
         raise Stop("tcp", "%s takes no connection at port %d (%s)" % (host, port, error), "refused")
     say("tcp", "%s listens at port %d" % (host, port))
     food()
-    try:
-        connection, why, event, _ = await asyncio.wait_for(
-            connecting.attempt(network, identity, (None, None, 0), clock, _MAX_MESSAGE), answer_s
-        )
-    except asyncio.TimeoutError:
-        raise Stop("websocket", "no answer within %d s" % answer_s, "silent")
+    why = "no public authority is known here"
+    while True:
+        if search is not None and not search.next():
+            raise Stop(
+                "authority",
+                "%s: none of %d public ones is behind it; give the certificate of its authority (PEM)"
+                % (why, search.tried),
+                "unknown",
+            )
+        try:
+            connection, why, event, _ = await asyncio.wait_for(
+                connecting.attempt(network, identity, (None, None, 0), clock, _MAX_MESSAGE),
+                answer_s,
+            )
+        except asyncio.TimeoutError:
+            raise Stop("websocket", "no answer within %d s" % answer_s, "silent")
+        if search is None or not _is_distrust(why):
+            break
+        gc.collect()  # a context of TLS keeps memory outside Python's heap until then
+        food()
+    if search is not None:
+        search.found = connection is not None or why.startswith(_INSIDE_TLS)
+        if search.found or event is not None:
+            say("authority", "%s vouches for it" % search.name)
     if connection is None:
         of_tls = event and "Certificate" in event or "TLS" in why or "ertificate" in why
         raise Stop("tls" if of_tls else "websocket", why, _word_for(why, event, of_tls))
     say("tls and websocket" if secure else "websocket", "%s at %s" % (connecting.PROTOCOL, path))
     return connection
+
+
+def _is_distrust(why: str) -> bool:
+    """Did TLS end because of the authority, and not of what it vouches for? One of a kind that this
+    interpreter's TLS does not know vouches for nothing."""
+    return "is not signed by an authority" in why or "there is no certificate in" in why
 
 
 def _word_for(why: str, event: "str | None", of_tls) -> str:

@@ -64,9 +64,12 @@ class Wrong(Exception):
     """Arguments: the field of the form, and what is wrong with it in a sentence."""
 
 
-def identity_from(form: dict, old: dict, own_password: str, ca_path: str) -> "tuple[dict, bytes]":
-    """(the identity, PEM for ca_path or b"") that follows from a form and from what the station had
-    before. Raises Wrong.
+def identity_from(
+    form: dict, old: dict, own_password: str, ca_path: str
+) -> "tuple[dict, bytes | None]":
+    """(the identity, PEM for ca_path) that follows from a form and from what the station had before.
+    PEM b"": the authority is as it was, or none is needed; None: it is to be found among the public
+    ones. Raises Wrong.
 
     form: "ssid", "wifi_password", "url", "id", "password" (of the central system), "ca" (PEM),
     texts or null; "open", "free_vend": true, false or null. Null is as it was; an empty text is
@@ -104,9 +107,9 @@ def identity_from(form: dict, old: dict, own_password: str, ca_path: str) -> "tu
     return found, pem
 
 
-def _central_system(identity: dict, form: dict, old: dict, ca_path: str) -> bytes:
-    """Writes the fields of the central system into an identity. PEM of its authority, b"": none, or
-    as it was."""
+def _central_system(identity: dict, form: dict, old: dict, ca_path: str) -> "bytes | None":
+    """Writes the fields of the central system into an identity. PEM of its authority, as
+    identity_from returns it."""
     url = (form.get(URL) or "").strip()
     if not url:
         for name in ("csms_url", "charge_point_id", "basic_auth", "tls"):
@@ -120,10 +123,14 @@ def _central_system(identity: dict, form: dict, old: dict, ca_path: str) -> byte
     elif not same:
         identity.pop("basic_auth", None)  # that of another central system goes nowhere
     pem = (form.get(CA) or "").strip()
-    if pem:
-        if len(pem) > _MOST_PEM or not pem.startswith("-----BEGIN CERTIFICATE-----"):
-            raise Wrong(CA, "this is no certificate in PEM form of at most %d bytes" % _MOST_PEM)
-        tls = dict(old.get("tls") or {})
+    if pem and (len(pem) > _MOST_PEM or not pem.startswith("-----BEGIN CERTIFICATE-----")):
+        raise Wrong(CA, "this is no certificate in PEM form of at most %d bytes" % _MOST_PEM)
+    tls = dict(old.get("tls") or {})
+    # Who vouches for one central system need not vouch for another one
+    find = not pem and url.lower().startswith("wss:") and not (same and tls.get("ca_file"))
+    if pem or find:
         tls["ca_file"] = ca_path
         identity["tls"] = tls
+    if find:
+        return None
     return (pem + "\n").encode() if pem else b""

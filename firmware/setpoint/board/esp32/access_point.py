@@ -185,6 +185,11 @@ class SetUp:
 
         return await address_of(host, joining.dns_server(), None, None)
 
+    def public_roots(self) -> tuple:
+        from ...certificates.public import ROOTS
+
+        return ROOTS
+
     # -- the serial line
 
     def serial(self) -> "_Line":

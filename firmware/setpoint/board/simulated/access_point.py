@@ -151,6 +151,15 @@ class SetUp:
         socket.getaddrinfo(host, 80)  # raises OSError
         return host
 
+    def public_roots(self):
+        """Those of the start file, in the place of the firmware's."""
+        paths = self._settings["public_roots"]
+        if paths is None:
+            from ...certificates.public import ROOTS
+
+            return ROOTS
+        return _roots_in(paths)
+
     # -- the serial line
 
     def serial(self) -> "_Line | None":
@@ -163,6 +172,15 @@ class SetUp:
         sys.stdout.write(sentence + "\n")
         if self._line is not None:
             self._line.write(sentence.encode() + b"\n")
+
+
+def _roots_in(paths: list):
+    from ...certificates import pem
+
+    for path in paths:
+        with open(path) as file:
+            for der in pem.blocks(file.read()):
+                yield path.rsplit("/", 1)[-1], der
 
 
 class _Line:

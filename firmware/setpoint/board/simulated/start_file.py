@@ -78,6 +78,7 @@ _SET_UP = {
     "dns_port": ("a whole number", 0),
     "page_port": ("a whole number", 0),
     "serial": ("text or null", None),
+    "public_roots": ("a list or null", None),
 }
 _WIFI = {"ssid": ("text", ""), "password": ("text or null", None), "rssi": ("a whole number", -60)}
 _CONTROL = {"host": ("text", "127.0.0.1"), "port": ("a whole number", 0)}
@@ -128,6 +129,9 @@ def read(text: str, folder: str) -> "tuple[dict, list[str]]":
     if reading.wrong:
         raise StartFileError(" ".join(reading.ignored + reading.wrong))
     settings["store"] = _path_from(folder, settings["store"])
+    set_up = settings["set_up"]
+    if set_up is not None and set_up["public_roots"] is not None:
+        set_up["public_roots"] = [_path_from(folder, path) for path in set_up["public_roots"]]
     for name in ("ca_file", "cert_file", "key_file"):
         if settings["tls"][name] is not None:
             settings["tls"][name] = _path_from(folder, settings["tls"][name])
@@ -322,6 +326,9 @@ def _set_up_from(value, reading: _Reading) -> dict:
         ssid = found["networks"][i]["ssid"]
         right = fits(ssid, "text") and 1 <= len(ssid.encode()) <= 32
         check(right, "set_up.networks[%d].ssid" % i, "text of 1 to 32 bytes")
+    paths = found["public_roots"]
+    right = paths is None or type(paths) is list and all([fits(path, "text") for path in paths])
+    check(right, "set_up.public_roots", "a list of files, or null")
     return found
 
 
