@@ -3,6 +3,7 @@ phone what it needs to know. It runs in the place of the agent, of which nothing
 outputs stay safe.
 
     mode       runs it: the access point, who may ask what, 15 minutes, the restart
+    phases     how far it has come
     guests     takes connections
     serving    the page, and the JSON under it
     names      answers every DNS name with the station's own address, so that the phone shows the

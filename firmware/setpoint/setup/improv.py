@@ -7,7 +7,7 @@ is in the home network: it asks for it."""
 import asyncio
 
 from ..protocol import improv
-from .mode import DONE, TRYING, WAITING
+from .phases import DONE, TRYING, WAITING
 
 _SILENT_S = 1.0  # within a packet: then it is none
 

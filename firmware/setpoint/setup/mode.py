@@ -22,13 +22,13 @@ from ..clock import sleep_ms
 from ..log import Log
 from ..store.files import recover_by, write_file
 from . import password
+from .phases import DONE, FAILED, TRYING, WAITING
 
 _MINUTES = const(15)
 _LOOK_MS = const(250)
 _SHOWN_MS = const(3000)  # after the phone was told that all went well
 _UNSHOWN_MS = const(20000)  # where it did not ask
 _JOIN_S = const(20)
-WAITING, TRYING, DONE, FAILED = "waiting", "trying", "done", "failed"
 
 
 class SetUp:

@@ -7,7 +7,7 @@ station's own address alone: no page of anybody else's can read it, or change an
 import json
 
 from ..protocol.http_request import RequestError
-from .mode import FAILED, TRYING, WAITING
+from .phases import FAILED, TRYING, WAITING
 
 _MOST_FORM = 4096
 _NAMES = ("ssid", "wifi_password", "url", "id", "password", "ca", "open", "free_vend")
