@@ -8,8 +8,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "smart-charging-rules.md"
-# Its certificates have names such as Root R4
-ROOTS = ROOT / "firmware" / "setpoint" / "certificates" / "public.py"
+# Certificates have names such as Root R4
+ROOTS = ("public.py", "public_roots.py", "test_public_roots.py")
 RULE = re.compile(r"\bR(\d+)\b")
 RANGE = re.compile(r"\bR\d+ to R\d+\b")
 
@@ -27,7 +27,9 @@ def citing_files(*folders: str) -> "list[Path]":
     return [
         path
         for path in found
-        if path not in (PAGE, ROOTS, Path(__file__).resolve()) and "node_modules" not in path.parts
+        if path not in (PAGE, Path(__file__).resolve())
+        and path.name not in ROOTS
+        and "node_modules" not in path.parts
     ]
 
 
