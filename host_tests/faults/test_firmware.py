@@ -69,6 +69,18 @@ class Updated:
         self.died = False
         bench.start()
 
+    def start(self) -> None:
+        """Power comes. An update that was waiting may restart the station before it is asked
+        anything."""
+        while True:
+            try:
+                self.bench.start()
+                return
+            except StationDied:
+                assert self.bench.station.ends_within(5), "it lives, and does not answer"
+                code = self.bench.station.exit_code
+                self.died = self.died or code not in (RESET, CHIP_RESET)
+
     def trouble(self, number: int, mode: str) -> None:
         with contextlib.suppress(StationDied):  # another write came before the answer
             self.bench.station.cmd("flash", after_writes=number, mode=mode)
@@ -88,7 +100,7 @@ class Updated:
             except GONE:
                 if self.bench.station.exit_code is not None:
                     self.died = True
-                    self.bench.start()
+                    self.start()
 
     def go_on(self) -> None:
         """Starts it whenever it has ended, until the central system knows how the update ended."""
@@ -101,7 +113,7 @@ class Updated:
             code = station.exit_code
             if code is not None:
                 self.died = self.died or code not in (RESET, CHIP_RESET)
-                self.bench.start()
+                self.start()
             time.sleep(0.02)
 
     def check(self) -> None:
@@ -109,10 +121,10 @@ class Updated:
         bench = self.bench
         if bench.station.ends_within(0.3):
             self.died = True
-            bench.start()
+            self.start()
         wait_for(lambda: bench.station.state()["registered"], 30, "it does not register")
         bench.station.kill()
-        bench.start()
+        self.start()
         bench.station.wait_until(lambda state: state["registered"])
         ends = self.ends()
         assert len(ends) == 1, "told: %s" % ends
@@ -147,7 +159,7 @@ def test_trouble_at_every_write_of_an_update(updated, scale, subtests, mode):
             break  # it has no so many writes
         if mode == "error" and number > 60:
             break
-        number += scale.pick(9, 5, 1)
+        number += scale.pick(13, 5, 1)
 
 
 @pytest.mark.row(ROWS["cut"])
@@ -167,7 +179,7 @@ def test_a_cut_at_every_write_of_the_first_start_of_new_firmware(updated, scale,
             updated.check()
         if not updated.died:
             break
-        number += scale.pick(4, 2, 1)
+        number += scale.pick(7, 2, 1)
 
 
 class CutStation(PlayedStation):

@@ -47,7 +47,7 @@ class Sockets:
 
 
 def way_of(board=None, identity=""):
-    board = board or booted(identity=identity)
+    board = board or booted(identity=identity, button=None)
     way = board.set_up()
     access_point.listener = access_point.socket = Sockets()
     return way
@@ -57,7 +57,7 @@ def opened(**settings):
     CHIP.start()
     for name in settings:
         setattr(CHIP, name, settings[name])
-    way = way_of(boot(description(), "")[0])
+    way = way_of(boot(description(button=None), "")[0])
     way.prepare()
     try:
         way.open_access_point(PASSWORD)
@@ -104,12 +104,14 @@ def held(moves, **changes):
 
 def test_a_power_up_without_an_identity_is_for_set_up_and_a_restart_is_not():
     for identity in ("", "{", "[]"):
-        assert booted(identity=identity).set_up().reason == "it has no identity", identity
-    assert booted().set_up() is None
+        assert booted(identity=identity, button=None).set_up().reason == "it has no identity", (
+            identity
+        )
+    assert booted(button=None).set_up() is None
     for memory, cause in ((b"SP\0\0R", 2), (b"", 3)):
         CHIP.start()
         CHIP.rtc_memory, CHIP.reset_cause = memory, cause
-        assert boot(identity="")[0].set_up() is None, cause
+        assert boot(description(button=None), "")[0].set_up() is None, cause
 
 
 def test_a_board_without_a_button_does_not_wait_for_one():
@@ -167,7 +169,7 @@ def test_an_access_point_that_is_not_behind_wpa2_is_closed():
 
 def test_an_access_point_that_the_radio_refuses_is_closed():
     CHIP.start()
-    way = way_of(boot(description(), "")[0])
+    way = way_of(boot(description(button=None), "")[0])
     way.prepare()
     before = type(way._ap).config
 
@@ -188,7 +190,7 @@ def test_an_access_point_that_the_radio_refuses_is_closed():
 
 def test_a_radio_that_does_not_start_is_told():
     CHIP.start()
-    way = way_of(boot(description(), "")[0])
+    way = way_of(boot(description(button=None), "")[0])
     for step in (way.open_access_point,):
         try:
             step(PASSWORD)

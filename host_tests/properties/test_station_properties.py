@@ -952,7 +952,7 @@ TOTALS = {}  # what all runs did, for whoever wants to know
 
 TestStation = StationMachine.TestCase
 TestStation.settings = settings(
-    max_examples=int(os.environ.get("SETPOINT_EXAMPLES", "60")) * 4,
+    max_examples=int(os.environ.get("SETPOINT_EXAMPLES", "60")) * 2,
     stateful_step_count=int(os.environ.get("SETPOINT_STEPS", "40")),
     deadline=None,
     suppress_health_check=list(HealthCheck),
