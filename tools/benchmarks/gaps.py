@@ -19,6 +19,7 @@ from setpoint.board.simulated import board_from
 from setpoint.clock import ticks_ms
 from setpoint.control import Control
 from setpoint.link.secure import Check
+from setpoint.protocol.websocket import parts_of
 from setpoint.store.documents import Documents
 from setpoint.store.journal import Journal
 
@@ -107,7 +108,7 @@ def asked(station, text: str) -> None:
     station.on_text(text)
     for action in station.take_effects():
         if action[0] == "send" and type(action[1]) is not str:
-            b"".join(action[1])
+            b"".join(parts_of(action[1]))
 
 
 def measure(steps: Steps, clock) -> None:

@@ -43,7 +43,6 @@ from at_rest import AtRest  # noqa: E402
 
 from setpoint.board.esp32.board import Board  # noqa: E402
 from setpoint.control import Control  # noqa: E402
-from setpoint.pilot.fault_words import report_of  # noqa: E402
 from setpoint.pilot.faults import COUNT  # noqa: E402
 from setpoint.pilot.level import class_of  # noqa: E402
 
@@ -227,6 +226,8 @@ class BoardUnderTest(AtRest):
         )
 
     def faults(self):
+        from setpoint.pilot.fault_words import report_of
+
         bits = self.evse.faults
         return [report_of(bit, 0)[1] for bit in range(COUNT) if bits >> bit & 1]
 
