@@ -105,6 +105,17 @@ def test_a_message_may_be_made_while_it_is_sent():
         assert unmasked(text_frame(parts, fixed_random)) == (0x81, made)
 
 
+def test_a_message_that_changes_while_it_is_sent_is_given_up():
+    for before, after in ((b"null", b"1234567"), (b"1234567", b"null"), (b"x" * 900, b"x" * 901)):
+        versions = [before, after]
+        frames = text_pieces([b"[", lambda: iter([versions.pop(0)]), b"]"], fixed_random)
+        try:
+            list(frames)
+            raise AssertionError("a frame of another length than it says")
+        except OSError:
+            pass
+
+
 def test_a_long_message_is_sent_in_pieces_and_a_short_one_in_one():
     text = "\u00fc" * 3000
     sent = list(text_pieces(text, fixed_random))

@@ -183,7 +183,8 @@ class FrameReader:
 def pieces(opcode: int, payload, random):
     """Yields one frame, masked with four random bytes (RFC 6455, section 5.3), in pieces of at most
     780 bytes: a long message needs no second buffer. payload: bytes, a view, or a list that
-    `parts_of` reads."""
+    `parts_of` reads. Raises OSError where that is no longer what it was when it was counted: the
+    frame cannot be ended."""
     length = 0
     for part in parts_of(payload):
         length += len(part)
@@ -199,6 +200,9 @@ def pieces(opcode: int, payload, random):
     key_bytes = mask * (_GRAIN // 4 + 1)
     shift = 0  # where in the mask a part begins
     for part in parts_of(payload):
+        length -= len(part)
+        if length < 0:
+            break
         at = 0
         while at < len(part):
             plain = part[at : at + _GRAIN]
@@ -209,6 +213,8 @@ def pieces(opcode: int, payload, random):
                 yield piece
                 piece = bytearray()
         shift = (shift + at) & 3
+    if length:
+        raise OSError("the message changed while it was sent")
     if piece:
         yield piece
 
