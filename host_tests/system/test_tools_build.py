@@ -38,7 +38,7 @@ def contents(folder: Path) -> "dict[str, bytes]":
 def test_a_build_comes_out_the_same_byte_by_byte(made, tmp_path):
     again = build(BOARDS / "simulated", tmp_path / "again")
     assert contents(again.folder) == contents(made.folder)
-    assert image_of(again, 1 << 20) == image_of(made, 1 << 20)
+    assert image_of(again, 2 << 20) == image_of(made, 2 << 20)
 
 
 def test_the_manifest_lists_every_file_with_size_and_hash(made):
@@ -148,7 +148,7 @@ def test_a_failure_is_one_line_and_exit_code_1():
 def test_what_does_not_fit_is_said(made):
     with pytest.raises(Failure, match="do not fit into the 128 KB"):
         image_of(made, 128 * 1024)
-    assert free_for_update(made, 2 << 20) > 0 > free_for_update(made, 512 * 1024)
+    assert free_for_update(made, 4 << 20) > 0 > free_for_update(made, 2 << 20)
 
 
 def test_the_agent_starts_from_the_image_on_real_micropython(made, tmp_path, micropython):
