@@ -113,7 +113,7 @@ def announce(family: str, idf: "str | None", fetch: bool) -> None:
     if not idf:
         print("      3 GB  the container %s (8 GB on disk), unless Docker has it" % CONTAINER)
     print(
-        "Then it builds for about ten minutes, and leaves an image of about 1.6 MB in build/images/%s."
+        "Then it builds for about ten minutes, and leaves an image of about 1.8 MB in build/images/%s."
         % family
     )
 

@@ -40,7 +40,7 @@ PACKAGES = ("qemu-system-misc", "gcc-riscv64-unknown-elf", "picolibc-riscv64-unk
 # Whose tests need nothing of an operating system
 ROOMS = ("control", "pilot", "protocol", "schedule")
 
-_BOARD = ROOT / "tools" / "riscv32_board"
+BOARD = ROOT / "tools" / "riscv32_board"
 _SCRIPTS = ROOT / "tools" / "benchmarks"
 _FRAMES = ("1", "10", "composite")
 _COMPILER = "riscv64-unknown-elf-gcc"
@@ -180,7 +180,7 @@ def build(say: Callable[[str], None] = lambda sentence: None) -> tuple[Path, Pat
     with _alone():
         tree = micropython32.source()
         base = _digest(
-            _files(_BOARD),
+            _files(BOARD),
             (tree / "debian" / "changelog").read_text().splitlines()[0],
             _compiler_says("--version"),
         )
@@ -233,7 +233,7 @@ def _compile(tree: Path, objects: Path, image: Path, say: Callable[[str], None])
     )
     settings = [
         "BOARD=RISCV32",
-        "BOARD_DIR=%s" % _BOARD,
+        "BOARD_DIR=%s" % BOARD,
         "BUILD=%s" % objects,
         "FROZEN_MANIFEST=%s" % micropython32.MANIFEST,
     ]
@@ -251,7 +251,7 @@ def _rom_sources() -> list[Path]:
         *_files(PORTABLE),
         *sorted(_FAKES.rglob("*.py")),
         ROOT / "host_tests" / "run_on_micropython.py",
-        _BOARD / "hashlib.py",
+        BOARD / "hashlib.py",
         *scripts,
     ]
 

@@ -30,7 +30,7 @@ from tools.command import Failure
 from tools.image import file_system
 
 VFS_AT, VFS_SIZE = 0x200000, 0x200000  # of MicroPython as it is downloaded
-OUR_VFS_AT, OUR_VFS_SIZE = 0x330000, 0xD0000
+OUR_VFS_AT, OUR_VFS_SIZE = 0x390000, 0x70000
 OTADATA_AT = 0xD000
 FROZEN = {
     "__init__.py": '__version__ = "0.1.0"\n',

@@ -92,14 +92,14 @@ def test_an_image_is_built_from_nothing_and_again(machine, capsys):
     assert (
         manifest["left_bytes"]
         == manifest["slot_bytes"] - len(application)
-        == 0x190000 - len(application)
+        == 0x1C0000 - len(application)
     )
     assert manifest["files"][made.whole.name]["offset"] == 0x1000
     said = capsys.readouterr().out
     assert (
         "100 MB  the source" in said
         and "ten minutes" in said
-        and "about 1.6 MB" in said
+        and "about 1.8 MB" in said
         and made.manifest.name in said
     )
     micropython.main(["--board", "esp32_devkitc"])
@@ -143,9 +143,9 @@ def test_a_build_that_fails_shows_its_last_lines_and_where_all_of_it_is(machine)
 
 
 def test_an_application_that_leaves_less_than_the_margin_of_its_slot_is_refused(machine):
-    ready("esp32", machine / "ready", app_bytes=0x190000 - image_files.LEAST_LEFT - 400)
+    ready("esp32", machine / "ready", app_bytes=0x1C0000 - image_files.LEAST_LEFT - 400)
     micropython.main(["--family", "esp32", "--yes"])
-    ready("esp32", machine / "ready", app_bytes=0x190000 - image_files.LEAST_LEFT + 400)
+    ready("esp32", machine / "ready", app_bytes=0x1C0000 - image_files.LEAST_LEFT + 400)
     with pytest.raises(Failure, match="must be left for the versions to come"):
         micropython.main(["--family", "esp32", "--yes"])
 

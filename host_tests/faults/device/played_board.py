@@ -166,7 +166,7 @@ class Partition:
             self.number = (slots.data.read() or b"0").decode()[0]
 
     def info(self):
-        return (0, 0x10 + int(self.number), 0x10000, 0x190000, "ota_" + self.number, False)
+        return (0, 0x10 + int(self.number), 0x10000, 0x1C0000, "ota_" + self.number, False)
 
     def get_next_update(self):
         return Partition("10"[int(self.number)])

@@ -21,7 +21,7 @@ from micropython import const
 from .flash_chip import FAILS, die
 
 _BLOCK = const(4096)
-_BLOCKS = const(400)  # 1.6 MB, as boards/images/partitions-4MiB.csv
+_BLOCKS = const(448)  # 1.8 MB, as boards/images/partitions-4MiB.csv
 _VALIDATE_FAILED = const(0x1503)  # ESP_ERR_OTA_VALIDATE_FAILED
 
 
