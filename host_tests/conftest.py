@@ -21,6 +21,14 @@ sys.path[:0] = [
 sys.path.append(str(ROOT / "host_tests"))  # last: its folders are no packages, but for faults
 
 
+def pytest_addoption(parser):
+    parser.addoption(
+        "--both",
+        action="store_true",
+        help="system tests run their stations on the 64-bit MicroPython, too",
+    )
+
+
 @pytest.fixture(autouse=True)
 def late_modules_as_collected():
     """Puts back the modules that the app dropped after its events (late.py). A test that imported one

@@ -24,6 +24,15 @@ def command_of(bits: str) -> "list[str]":
     return [str(micropython32.PROGRAM)]
 
 
+def can_have_32bit() -> bool:
+    """Whether it is worth trying to have it on this machine."""
+    try:
+        micropython32.check_machine()
+    except micropython32.Unavailable:
+        return bool(os.environ.get("MICROPYTHON32"))
+    return True
+
+
 def reason_for_no_32bit() -> "str | None":
     if not _reason:
         try:

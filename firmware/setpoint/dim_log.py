@@ -1,7 +1,7 @@
 """When the grid operator dimmed the station, in flash, for two years of two events a day. Imported
 for each event, and dropped again (late.py).
 
-    dim/0, dim/1, ...   records of 16 bytes, the oldest file first, a block of flash each
+    dim/0, dim/1, ...   records of 16 bytes (store/ring.py)
 
     0d3a6b1cB 5f0a91\\n  the instant in hexadecimal digits (units.py), the kind, and the last 24
                         bits of the CRC-32 of what stands before them
@@ -10,21 +10,17 @@ Kinds are those of charging/dimming.py. Where the time is not known, the kind is
 the number is that of the seconds since the start. Two more are kept then:
 
     r   the station started, and a record in small letters follows
-    C   the clock was set: the instant at which that start was
+    C   the clock was set: the instant at which that start was"""
 
-A record is added by one write to the last file, which littlefs takes whole or not at all. A damaged
-one is left out, others are not affected. When there are _MOST_FILES, the oldest goes."""
-
-import errno
 import os
 from binascii import crc32
 
 from micropython import const
 
-from .store.files import names_in, patiently, remove_file, write_file
+from .store import ring
+from .store.files import patiently
 
 _RECORD = const(16)
-_FILE = const(4096)
 _SLICE = const(512)
 # 12 full ones hold 3072 records: 730 days of 2 begins and 2 ends are 2920
 _MOST_FILES = const(13)
@@ -41,7 +37,7 @@ _WORDS = {
 def keep(folder: str, records: list) -> None:
     """Adds (kind, instant or None, seconds since the start). Raises OSError: then none of them is
     in flash."""
-    files = patiently(_files, folder)
+    files = ring.files_in(folder)
     last = patiently(_last_kind, folder, files)
     data = b""
     for kind, instant, up_s in records:
@@ -50,13 +46,13 @@ def keep(folder: str, records: list) -> None:
         last = kind if instant is not None else kind.lower()
         data += _record(up_s if instant is None else instant, last)
     if data:
-        _add(folder, files, data)
+        ring.add(folder, files, data, _RECORD, _MOST_FILES)
 
 
 def count(folder: str) -> int:
     """How many records there are. Raises OSError."""
     found = 0
-    for number in patiently(_files, folder):
+    for number in ring.files_in(folder):
         found += os.stat("%s/%d" % (folder, number))[6] // _RECORD
     return found
 
@@ -68,7 +64,7 @@ def lines(folder: str, most: "int | None" = None):
     A file is open for no longer than a slice: records may be added meanwhile."""
     from .protocol.iso8601 import text_from
 
-    for number in patiently(_files, folder):
+    for number in ring.files_in(folder):
         at = 0
         while True:
             with open("%s/%d" % (folder, number), "rb") as file:
@@ -104,15 +100,6 @@ def _kind_of(record: bytes) -> "str | None":
     return str(record[8:9], "utf-8")
 
 
-def _files(folder: str) -> "list[int]":
-    try:
-        return sorted([int(name) for name in names_in(folder) if name.isdigit()])
-    except OSError as error:
-        if error.errno != errno.ENOENT:
-            raise
-        return []
-
-
 def _last_kind(folder: str, files: "list[int]") -> str:
     """Of the last whole record, "E" where there is none."""
     last = "E"
@@ -125,21 +112,3 @@ def _last_kind(folder: str, files: "list[int]") -> str:
                 if len(record) == _RECORD:
                     last = _kind_of(record) or last
     return last
-
-
-def _add(folder: str, files: "list[int]", data: bytes) -> None:
-    if files:
-        path = "%s/%d" % (folder, files[-1])
-        size = patiently(os.stat, path)[6]
-        if size % _RECORD == 0 and size + len(data) <= _FILE:
-            write_file(path, "ab", data)
-            return
-    else:
-        try:
-            os.mkdir(folder)
-        except OSError as error:
-            if error.errno != errno.EEXIST:
-                raise
-    while len(files) >= _MOST_FILES:
-        remove_file("%s/%d" % (folder, files.pop(0)))
-    write_file("%s/%d" % (folder, files[-1] + 1 if files else 0), "wb", data)

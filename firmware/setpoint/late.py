@@ -36,6 +36,7 @@ SELDOM = (
     "setpoint.sessions.cards",
     "setpoint.sessions.local_list",
     "setpoint.store.records",
+    "setpoint.store.ring",
     "setpoint.sessions.reservations",
     "setpoint.station.keys",
     "setpoint.station.credentials",

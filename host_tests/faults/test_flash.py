@@ -40,7 +40,7 @@ _DEATH_S = 0.5  # from the cut to the end of the process
 def test_trouble_at_every_write(scene, scale, interpreter, subtests, tmp_path):
     writes = accesses(tmp_path / "whole", interpreter, scene, "writes")
     for mode, row in WRITES.items():
-        for number in range(1, writes + 1, scale.pick(5, 5, 1)):
+        for number in range(1, writes + 1, scale.pick(max(5, writes // 3), 5, 1)):
             with subtests.test("%s, write %d" % (scene, number), row=row):
                 with ready(tmp_path / ("%s-%d" % (mode, number)), interpreter, scene) as played:
                     _fail_write(played, mode, number)

@@ -6,12 +6,14 @@ when a test ends.
         station.cmd("plug_in", connector=1, amps=32, phases=3)
         central.wait_for("StatusNotification", lambda payload: payload["status"] == "Preparing")
 
-Every test that (through start_station) asks for `micropython` runs twice, on the 64-bit and on the
-32-bit interpreter; @pytest.mark.parametrize("micropython", ["64bit"], indirect=True) keeps it to
-one. MICROPYTHON=path and MICROPYTHON32=path name other interpreters."""
+A test that asks for `micropython` runs twice, on the 64-bit and on the 32-bit interpreter. One that
+asks for a station runs on the 32-bit one, which is the station as a board has it; with --both on both,
+and where there can be no 32-bit one on the other.
+@pytest.mark.parametrize("micropython", ["64bit"], indirect=True) says which. MICROPYTHON=path and
+MICROPYTHON32=path name other interpreters."""
 
 import pytest
-from interpreters import command_of
+from interpreters import can_have_32bit, command_of
 from page_bench import chromium, own_station, visit  # noqa: F401
 
 from tools.central_system import CentralSystem
@@ -19,7 +21,18 @@ from tools.station_process import StationProcess
 from tools.traffic import readable, violations
 
 
-@pytest.fixture(params=["64bit", "32bit"])
+def pytest_generate_tests(metafunc):
+    if "micropython" not in metafunc.fixturenames or any(
+        "micropython" in mark.args[0] for mark in metafunc.definition.iter_markers("parametrize")
+    ):
+        return
+    which = ["64bit", "32bit"]
+    if "start_station" in metafunc.fixturenames and not metafunc.config.getoption("both"):
+        which = which[1:] if can_have_32bit() else which[:1]
+    metafunc.parametrize("micropython", which, indirect=True)
+
+
+@pytest.fixture
 def micropython(request) -> "list[str]":
     """The command of an interpreter."""
     return command_of(request.param[:2])

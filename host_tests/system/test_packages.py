@@ -82,6 +82,7 @@ def test_mpremote_installs_the_scheduler_onto_a_board_without_a_server(tmp_path)
     board = PlayedBoard(tmp_path / "board", micropython())
     board.format({})
     board.power_up()
+    board.wait_for(b">>> ")
     command = [
         "connect",
         board.port,
@@ -92,7 +93,11 @@ def test_mpremote_installs_the_scheduler_onto_a_board_without_a_server(tmp_path)
         "package-schedule.json",
     ]
     done = subprocess.run(
-        [sys.executable, "-m", "mpremote", *command], capture_output=True, text=True, cwd=ROOT
+        [sys.executable, "-m", "mpremote", *command],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        timeout=300,
     )
     board.power_off()
     assert done.returncode == 0, done.stdout + done.stderr

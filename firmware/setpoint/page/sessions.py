@@ -1,14 +1,11 @@
 """The last sessions, in flash: whether or not there is a central system. Loaded for each that ends, and
 for each who asks.
 
-    sessions/0, sessions/1, ...   records of 42 bytes, the oldest file first, a block of flash each
+    sessions/0, sessions/1, ...   records of 42 bytes (store/ring.py)
 
 A record is the transaction's own number, the connector, the instants of begin and end, Wh, the reason
 of the end, the idTag, and the CRC-32 of what stands before it. A session whose vehicle still drew when
-it ended gets a second record with the last reading, which counts in place of the first.
-
-A record is added by one write to the last file, which littlefs takes whole or not at all. A damaged
-one is left out, others are not affected. When there are _MOST_FILES, the oldest goes."""
+it ended gets a second record with the last reading, which counts in place of the first."""
 
 import errno
 import json
@@ -19,12 +16,12 @@ from binascii import crc32
 from micropython import const
 
 from ..protocol.iso8601 import text_from
-from ..store.files import names_in, patiently, remove_file, write_file
+from ..store import ring
+from ..store.files import patiently
 
 _FORM = ">IBIIIB20s"
 _BODY = const(38)
 _RECORD = const(42)
-_IN_FILE = const(97)  # 4074 bytes
 _MOST_FILES = const(4)  # 3 full ones: 145 sessions, if each has two records
 _UNKNOWN = const(0xFFFFFFFF)  # the time was not known
 _MOST_WH = const(0xFFFFFFFE)
@@ -69,7 +66,7 @@ def add(folder: str, ended: list) -> None:
             record = list(one)
             record[5] = _REASONS.index(record[5] if record[5] in _REASONS else "Other")
             record[6] = record[6].encode()[:20]
-        _add(folder, _sealed(record))
+        ring.add(folder, ring.files_in(folder), _sealed(record), _RECORD, _MOST_FILES)
 
 
 def _sealed(record: list) -> bytes:
@@ -85,34 +82,6 @@ def _sealed(record: list) -> bytes:
         tag,
     )
     return body + (crc32(body) & 0xFFFFFFFF).to_bytes(4, "big")
-
-
-def _add(folder: str, record: bytes) -> None:
-    files = patiently(_files, folder)
-    if files:
-        path = "%s/%d" % (folder, files[-1])
-        size = patiently(os.stat, path)[6]
-        if size % _RECORD == 0 and size < _IN_FILE * _RECORD:
-            write_file(path, "ab", record)
-            return
-    else:
-        try:
-            os.mkdir(folder)
-        except OSError as error:
-            if error.errno != errno.EEXIST:
-                raise
-    while len(files) >= _MOST_FILES:
-        remove_file("%s/%d" % (folder, files.pop(0)))
-    write_file("%s/%d" % (folder, files[-1] + 1 if files else 0), "wb", record)
-
-
-def _files(folder: str) -> "list[int]":
-    try:
-        return sorted([int(name) for name in names_in(folder) if name.isdigit()])
-    except OSError as error:
-        if error.errno != errno.ENOENT:
-            raise
-        return []
 
 
 def _read(folder: str, number: int, at: int) -> "tuple | None":
@@ -140,7 +109,7 @@ def newest(folder: str):
     number, idTag in bytes). Raises OSError. No file is open in between: records may be added, and
     the oldest file may go."""
     seen = []  # numbers of the last ones: a second record comes soon after the first
-    for number in reversed(patiently(_files, folder)):
+    for number in reversed(ring.files_in(folder)):
         try:
             count = patiently(os.stat, "%s/%d" % (folder, number))[6] // _RECORD
             for at in range(count - 1, -1, -1):
