@@ -20,7 +20,7 @@
 #define MICROPY_PY_MACHINE_DAC (0)
 #define MICROPY_PY_MACHINE_I2C_TARGET (0)
 
-// setpoint/board/resolver.py asks for names in .local by itself, without stopping the program; the port's own
-// service would hold a task with its stack for that.
+// The port answers for the station's name in .local, where its page is. It does not ask for others: that
+// stops the program for 5 s, and setpoint/board/resolver.py does it without.
 #define MICROPY_HW_ENABLE_MDNS_QUERIES (0)
-#define MICROPY_HW_ENABLE_MDNS_RESPONDER (0)
+#define MICROPY_HW_ENABLE_MDNS_RESPONDER (1)

@@ -26,8 +26,8 @@ DRIVERS = ("ds18x20", "neopixel", "onewire")
 
 # Bytes in an image for the ESP32-C3 that are MicroPython: measured without Bluetooth (1.29-preview,
 # ESP-IDF 5.3.1), less what its developers measured of parts that boards/images leave out: Berkeley
-# DB 20 KB, PPP 36 KB, IPv6 30 KB. mDNS, SD cards, I2S and the texts of the log are left out too, and
-# not counted.
+# DB 20 KB, PPP 36 KB, IPv6 30 KB. SD cards, I2S and the texts of the log are left out too, and not
+# counted.
 MICROPYTHON = 1_414_368 - 86_000
 
 
@@ -198,6 +198,10 @@ def table_of(family: str) -> "tuple[dict, int]":
     table.verify()
     table.verify_size_fits(megabytes << 20)
     return {row.label: row for row in partition_table(table.to_binary())}, megabytes << 20
+
+
+def test_the_image_answers_for_the_name_under_which_the_page_is_found():
+    assert "#define MICROPY_HW_ENABLE_MDNS_RESPONDER (1)" in (IMAGES / "setpoint.h").read_text()
 
 
 @pytest.mark.parametrize("family", FAMILIES)

@@ -185,6 +185,7 @@ def test_the_keyboard_reaches_the_buttons_in_the_order_of_reading(own_station, v
     station = own_station()
     plug(station)
     page = visit(station, size=DESK).page
+    page.wait_for_selector(".b-start:visible")
     page.evaluate("document.activeElement.blur()")
     seen = []
     for _ in range(6):

@@ -118,7 +118,7 @@ class Station:
         """Its answer: what follows the id."""
         count = len(self.answered)
         self.link.send(json.dumps([2, os.urandom(8).hex(), action, payload]))
-        end = time.monotonic() + 5
+        end = time.monotonic() + 60
         while len(self.answered) == count:
             assert time.monotonic() < end, "no answer to " + action
             time.sleep(0.01)
@@ -131,7 +131,7 @@ class Station:
         )
 
     def heard_soon(self, count: int = 1) -> list:
-        end = time.monotonic() + 5
+        end = time.monotonic() + 60
         while len(self.heard) < count:
             assert time.monotonic() < end, self.heard
             time.sleep(0.01)
