@@ -118,6 +118,13 @@ def error_text(message_id: str, code: str, description: str) -> str:
     )
 
 
+def no_memory_text(message_id: str) -> str:
+    """A CALLERROR for a request that the memory did not suffice for."""
+    return error_text(
+        message_id, "InternalError", "not enough memory for this request; send it in smaller parts"
+    )
+
+
 def _json(payload) -> str:
     return payload if type(payload) is str else json.dumps(payload)
 

@@ -2,7 +2,7 @@
 (work.py of the app). Loaded for each (late.py)."""
 
 from ..protocol.errors import INTERNAL, OcppError
-from .requests import worked
+from ..protocol.ocppj import no_memory_text, result_text
 
 _MOST = 4  # that wait
 
@@ -28,7 +28,8 @@ def ended(station, payload: "dict | None") -> None:
     _, message_id, link = station.long_work[0]
     station.long_work = station.long_work[1:]
     if message_id is not None and link == station.links and facts.link_up:
-        facts.effects.append(("send", worked(message_id, payload)))
+        text = no_memory_text(message_id) if payload is None else result_text(message_id, payload)
+        facts.effects.append(("send", text))
     station.do_later()
     if station.long_work:
         facts.effects.append(("work", station.long_work[0][0]))

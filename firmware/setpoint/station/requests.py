@@ -6,7 +6,7 @@ Nothing that comes in raises past `answer`: what is wrong is answered with the o
 
 from ..protocol.errors import OcppError
 from ..protocol.fields import read
-from ..protocol.ocppj import error_text, result_text
+from ..protocol.ocppj import error_text, no_memory_text, result_text
 from ..protocol.requests import spec_for
 
 
@@ -37,16 +37,7 @@ def answer(station, message_id: str, action: str, payload) -> "str | list | None
         # It may have come between flash and what is in force
         if action.endswith("ChargingProfile"):
             station.charging.load()
-        return worked(message_id, None)
-
-
-def worked(message_id: str, payload: "dict | None") -> str:
-    """The answer that long work led to; payload None: the memory ended."""
-    if payload is not None:
-        return result_text(message_id, payload)
-    return error_text(
-        message_id, "InternalError", "not enough memory for this request; send it in smaller parts"
-    )
+        return no_memory_text(message_id)
 
 
 def _seldom(action: str):
