@@ -198,5 +198,7 @@ def test_a_fault_that_is_over_is_no_error_and_says_why_it_goes_on_waiting(evcc, 
         "StatusNotification", lambda p: p["status"] == "SuspendedEVSE", since=seen
     ).payload
     assert waits["info"] == "The fault is over: current again within 30 s"
-    assert any("connector 1: " + waits["info"] in line for line in station.log)
+    station.wait_until(
+        lambda _: any("connector 1: " + waits["info"] in line for line in station.log)
+    )
     assert not evcc.enabled()

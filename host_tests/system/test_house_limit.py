@@ -29,7 +29,9 @@ def test_a_kettle_lowers_the_limit_and_the_limit_comes_back(start_station):
     station.cmd("mains", amps=[15, 4, 2])
     station.wait_until(lambda state: limit(state)["amps"] == 9, 10)
     assert limit(station.state())["reason"] == "house, L1"
-    assert any("connector 1: 9.0 A, house, L1" in line for line in station.log)
+    station.wait_until(
+        lambda _: any("connector 1: 9.0 A, house, L1" in line for line in station.log)
+    )
     station.wait_until(lambda state: state["connectors"][0]["meter"]["amps"] == 9, 20)
     station.cmd("mains", amps=[2, 4, 2])
     station.cmd("clock", advance_s=40)

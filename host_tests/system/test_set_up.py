@@ -33,6 +33,13 @@ def logged(station, sentence: str) -> bool:
     return any(sentence in line for line in station.log)
 
 
+def wait_logged(station, sentence: str) -> None:
+    end = time.monotonic() + PATIENCE_S
+    while not logged(station, sentence):
+        assert time.monotonic() < end, station.log
+        time.sleep(0.05)
+
+
 # ---- from nothing to Accepted
 
 
@@ -63,7 +70,7 @@ def test_from_nothing_to_accepted(start_station, central):
     station.wait_until(lambda state: state["registered"], PATIENCE_S)
     assert set(central.paths) == {"/CP01"} and len(central.messages) > 2
     # The page in operation has the same password, and shows itself to guests as was chosen
-    assert logged(station, "page     http://127.0.0.1:")
+    wait_logged(station, "page     http://127.0.0.1:")
     station.kill()
     station.start()
     station.wait_until(lambda state: state["registered"], PATIENCE_S)
@@ -101,10 +108,7 @@ def test_a_station_without_a_central_system_lives_by_itself(start_station, centr
     state = phone.outcome()
     assert [step["step"] for step in state["steps"]] == ["wifi"] and state["phase"] == "done"
     restarted(station)
-    end = time.monotonic() + PATIENCE_S
-    while not logged(station, "the station lives by itself"):
-        assert time.monotonic() < end, station.log
-        time.sleep(0.1)
+    wait_logged(station, "the station lives by itself")
     station.cmd("plug_in", connector=1, amps=16, phases=3)
     station.wait_until(lambda s: s["connectors"][0]["contactor"]["closed"], PATIENCE_S)
     assert central.paths == []
@@ -155,7 +159,7 @@ def test_each_step_that_fails_is_named(start_station, central):
         found = failed(phone, **{"url": central.url, "id": "CP01", **form})
         assert (found["step"], found["word"]) == (step, word), found
         assert re.match(sentence, found["sentence"]), found
-        assert logged(station, found["sentence"])
+        wait_logged(station, found["sentence"])
     assert not phone.state()["was"]["identity"]
 
 
@@ -275,7 +279,7 @@ def test_the_public_authority_behind_wss_is_found_and_it_alone_is_kept(
         *("wifi", "dns", "tcp", "authority", "tls and websocket", "ocpp")
     ]
     assert state["steps"][3]["sentence"] == ours.cert.name + " vouches for it"
-    assert logged(station, "looks for the authority behind the central system")
+    wait_logged(station, "looks for the authority behind the central system")
     assert len(shown) == 1, "whom the station does not trust hears nothing"
     assert station.state()["connectors"][0]["contactor"] == {"closed": False}
     assert station.wait_exit(PATIENCE_S) == RESET
@@ -521,7 +525,7 @@ def test_it_ends_after_15_minutes_and_comes_back_at_the_next_power_up(start_stat
     assert station.exit_code is None and Phone(station).state()["left_s"] <= 60
     station.cmd("clock", advance_s=60)
     restarted(station)
-    assert logged(
+    wait_logged(
         station, "without an identity the station stays off the air until the next power-up"
     )
     state = station.state()
@@ -543,7 +547,7 @@ def test_a_button_that_is_held_leads_to_it_with_what_was_there_before(start_stat
     station.kill()
     station.start_fields["set_up"]["button"] = True
     station.start()
-    assert logged(station, "Set-up mode: its button was held for 10 s")
+    wait_logged(station, "Set-up mode: its button was held for 10 s")
     phone = Phone(station)
     was = phone.state()["was"]
     assert was == {
@@ -599,7 +603,7 @@ def test_with_an_identity_it_ends_in_the_agent(start_station, central):
     station.start()
     station.cmd("clock", advance_s=LONG_S + 60)
     restarted(station)
-    assert logged(station, "the station goes on with the identity that it has")
+    wait_logged(station, "the station goes on with the identity that it has")
     station.wait_until(lambda state: state["registered"], PATIENCE_S)
 
 

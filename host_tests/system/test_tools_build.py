@@ -298,7 +298,7 @@ def test_an_image_of_our_own_says_which_setpoint_it_holds(tmp_path):
     file.write_bytes(setpoint_bin(version="0.2.0-rc1")[0])
     image = micropython_image.read(file)
     assert (image.setpoint, image.family, image.version) == ("0.2.0-rc1", "esp32", "v1.28.0")
-    assert micropython_image.file_partition(image.partitions, 4 << 20)[3:] == (0x330000, 0xD0000)
+    assert micropython_image.file_partition(image.partitions, 4 << 20)[3:] == (0x390000, 0x70000)
     with pytest.raises(Failure, match="beyond the end of a flash of 2048 KB"):
         micropython_image.file_partition(image.partitions, 2 << 20)
 
@@ -337,4 +337,4 @@ def test_make_build_and_make_image_say_so_and_the_file_system_for_our_own_image_
     assert "Setpoint 0.1.0 for esp32 and for esp32_devkitc" in capsys.readouterr().out
     board = PlayedBoard(tmp_path / "board", [])
     shutil.copy(BUILDS / "esp32_devkitc" / "vfs.img", board.image)
-    assert list(board.files()) == ["/board.json"] and board.image.stat().st_size == 0xD0000
+    assert list(board.files()) == ["/board.json"] and board.image.stat().st_size == 0x70000
