@@ -4,7 +4,7 @@ serial line."""
 import asyncio
 import sys
 
-from esp32_bench import CHIP, boot, booted, description, virtual_time
+from esp32_bench import CHIP, Task, boot, booted, description, pass_time, virtual_time
 
 from setpoint import clock
 from setpoint.board.esp32 import access_point, joining
@@ -241,7 +241,33 @@ def test_connections_come_by_the_listener():
 def test_the_watchdog_is_patient_here():
     way = way_of()
     way.feed_watchdog()
-    assert CHIP.watchdog_ms == 30000 and CHIP.feeds == 1 and way.attach(None) == []
+    assert CHIP.watchdog_ms == 30000 and CHIP.feeds == 1
+
+
+def test_the_light_blinks():
+    assert access_point.SetUp(booted(), dict(WIRING, light=None), "").attach(None) == []
+    way = access_point.SetUp(booted(), dict(WIRING, light={"kind": "neopixel", "pin": 48}), "")
+    lamps = {"kind": "lamps"}
+    for name, pin in (("ready", 18), ("charging", 21), ("fault", 19)):
+        lamps[name] = {"pin": pin, "on": 1, "pull": "none"}
+    end = virtual_time()
+    try:
+        ((name, coroutine),) = way.attach(None)
+        task = Task(coroutine)
+        pass_time(250, [task])
+        seen = []
+        for _ in range(4):
+            seen.append(CHIP.pixel)
+            pass_time(500, [task])
+        assert name == "light" and seen == [(20, 20, 20), (0, 0, 0)] * 2
+        ((_, coroutine),) = access_point.SetUp(booted(), dict(WIRING, light=lamps), "").attach(None)
+        task = Task(coroutine)
+        pass_time(10, [task])
+        assert [CHIP.outputs[pin] for pin in (18, 19, 21)] == [1, 1, 1]
+        pass_time(500, [task])
+        assert [CHIP.outputs[pin] for pin in (18, 19, 21)] == [0, 0, 0]
+    finally:
+        end()
 
 
 def test_a_browser_is_told_the_family_of_the_chip():

@@ -33,6 +33,7 @@ class SetUp:
         self.reason = reason
         self.network = board.network
         self.chip = wiring["module"][:8] if wiring["module"][:8] in _CHIPS else "ESP32"
+        self._light = wiring.get("light")
         self._station: "network.WLAN | None" = None
         self._ap: "network.WLAN | None" = None
         self._listener: "tuple | None" = None
@@ -44,7 +45,11 @@ class SetUp:
         machine.WDT(timeout=_WATCHDOG_MS).feed()
 
     def attach(self, mode) -> list:
-        return []
+        if self._light is None:
+            return []
+        from .panel import Light
+
+        return [("light", Light(self._light).blink())]
 
     # -- the access point
 

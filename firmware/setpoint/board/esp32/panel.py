@@ -2,9 +2,10 @@
 
     red      the pilot cannot be trusted       blue     the contactor is closed
     green    ready                             amber    ready, no network
+    white    set-up mode; it blinks
 
 Boards with lamps: `fault` lights for red, `charging` for blue, `ready` for green; without network
-`ready` blinks once a second.
+`ready` blinks once a second, in set-up mode all of them.
 
 While the emergency stop is pressed the station offers no current. The firmware only hears of the
 stop: its wiring must open the contactor by itself.
@@ -17,28 +18,57 @@ from .pins import output, sensor
 
 _LOOK_MS = const(50)
 _BLINK_LOOKS = const(10)
-_COLOURS = {"fault": (40, 0, 0), "charging": (0, 0, 40), "ready": (0, 30, 0), "alone": (30, 15, 0)}
+_BLINK_MS = const(500)
+_COLOURS = {
+    "fault": (40, 0, 0),
+    "charging": (0, 0, 40),
+    "ready": (0, 30, 0),
+    "alone": (30, 15, 0),
+    "set up": (20, 20, 20),
+    "dark": (0, 0, 0),
+}
+
+
+class Light:
+    """The NeoPixel or the lamps that `light` of board.json names."""
+
+    def __init__(self, light: dict) -> None:
+        self.pixel = None
+        self._lamps: dict = {}
+        if light["kind"] == "neopixel":
+            from machine import Pin
+            from neopixel import NeoPixel
+
+            self.pixel = NeoPixel(Pin(light["pin"], Pin.OUT), 1)
+        else:
+            self._lamps = {name: output(light[name]) for name in light if name != "kind"}
+
+    def show(self, meaning: str) -> None:
+        if self.pixel is not None:
+            self.pixel[0] = _COLOURS[meaning]
+            self.pixel.write()
+        lit = "ready" if meaning == "alone" else meaning
+        for name in self._lamps:
+            self._lamps[name].value(lit in (name, "set up"))
+
+    async def blink(self) -> None:
+        """In set-up mode."""
+        while True:
+            for meaning in ("set up", "dark"):
+                self.show(meaning)
+                await sleep_ms(_BLINK_MS)
 
 
 class Panel:
     def __init__(self, wiring: dict, outlets: list, network) -> None:
         """`wiring`: the whole board.json."""
-        light = wiring.get("light")
+        self._light = Light(wiring["light"]) if wiring.get("light") else None
         self._outlets = outlets
         self._network = network
         self._button = sensor(wiring.get("button"))
         self._stop = sensor(wiring.get("emergency_stop"))
         self._stopped = False
         self._stop_looks = 0  # in a row that say otherwise
-        self._pixel = None
-        self._lamps: dict = {}
-        if light is not None and light["kind"] == "neopixel":
-            from machine import Pin
-            from neopixel import NeoPixel
-
-            self._pixel = NeoPixel(Pin(light["pin"], Pin.OUT), 1)
-        elif light is not None:
-            self._lamps = {name: output(light[name]) for name in light if name != "kind"}
 
     def meaning(self) -> str:
         meaning = "ready" if self._network.up else "alone"
@@ -50,17 +80,19 @@ class Panel:
         return meaning
 
     async def run(self, app) -> None:
+        light = self._light
         shown = None
         looks = 0
         pressed = 2  # looks in a row: nobody pressed a button that hangs at the start
         while True:
             looks += 1
             meaning = self.meaning()
-            if meaning == "alone" and self._pixel is None and looks // _BLINK_LOOKS % 2:
+            if meaning == "alone" and looks // _BLINK_LOOKS % 2 and not (light and light.pixel):
                 meaning = "dark"
             if meaning != shown:
                 shown = meaning
-                self._show(meaning)
+                if light is not None:
+                    light.show(meaning)
             if self._button is not None:
                 pressed = pressed + 1 if self._button.value() else 0
                 if pressed == 2:  # and once only, however long it stays pressed
@@ -77,12 +109,3 @@ class Panel:
             app.on_fault(0, "OtherError", "emergency_stop", info, pressed)
             if pressed:
                 app.on_press("emergency_stop")
-
-    def _show(self, meaning: str) -> None:
-        if self._pixel is not None:
-            self._pixel[0] = _COLOURS[meaning]
-            self._pixel.write()
-        if meaning == "alone":
-            meaning = "ready"
-        for name in self._lamps:
-            self._lamps[name].value(name == meaning)
