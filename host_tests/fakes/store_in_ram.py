@@ -84,7 +84,7 @@ class RecordsInRam:
 
 class DocumentsInRam:
     """Stands in for store.documents.Documents, with records and a journal beside them; `fails`
-    makes every write of either raise."""
+    makes every write of either raise, `crowded`: the rest is the journal's."""
 
     def __init__(self):
         self.kept = {}
@@ -93,6 +93,10 @@ class DocumentsInRam:
         self.problems = []
         self.writes = 0
         self.fails = False
+        self.crowded = False
+
+    def has_room(self):
+        return not self.crowded
 
     def read(self, name, like=None, understand=None):
         if name not in self.kept:

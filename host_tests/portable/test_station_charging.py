@@ -474,3 +474,17 @@ def test_where_memory_ends_between_flash_and_what_is_in_force_both_are_the_same_
     bench.memory.short = True
     assert bench.ask("ClearChargingProfile", {"id": 1})[:2] == ("error", "InternalError")
     assert bench.limits[1] == 320 and not bench.memory.kept and not len(bench.station.profiles)
+
+
+def test_a_crowded_flash_takes_no_further_profile_but_each_one_instead_of_another():
+    bench = StationBench()
+    assert bench.set_profile(id=1, periods=((0, 16),)) == ACCEPTED
+    bench.memory.crowded = True
+    assert bench.set_profile(id=2, level=1, periods=((0, 12),)) == {"status": "Rejected"}
+    assert bench.limits[1] == 160 and sorted(bench.memory.kept) == ["profile-1"]
+    assert bench.set_profile(id=1, periods=((0, 10),)) == ACCEPTED and bench.limits[1] == 100
+    assert bench.set_profile(id=3, periods=((0, 8),)) == ACCEPTED and bench.limits[1] == 80
+    assert sorted(bench.memory.kept) == ["profile-3"]
+    bench.ask("ClearChargingProfile", {"id": 3})
+    bench.memory.crowded = False
+    assert bench.set_profile(id=2, level=1, periods=((0, 12),)) == ACCEPTED

@@ -176,3 +176,26 @@ def test_what_is_damaged_or_not_there_is_not_asked_for_again():
         raise OSError(errno.ENOENT, "none")
 
     assert raises(OSError, changes.patiently, absent) and seen == ["read"]
+
+
+class Crowded(Documents):
+    """On a flash of which the rest is the journal's."""
+
+    def has_room(self):
+        return False
+
+
+def test_on_a_crowded_flash_a_rewrite_takes_no_room_and_last_good_copies_stay():
+    def test(folder):
+        Documents(folder).write("old", 1)
+        Documents(folder).write("old", 2)
+        documents = Crowded(folder)
+        documents.write("new", 1)
+        for value in (2, 3, 4):
+            assert documents.write("new", value) and documents.write("old", value + 1)
+            assert len(files(folder)) == 3, "two of old, one of new"
+            assert Documents(folder).read("new") == value
+            assert Documents(folder).read("old") == value + 1
+        assert Documents(folder).has_room(), "of this host"
+
+    in_a_folder(test)

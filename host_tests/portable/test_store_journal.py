@@ -165,6 +165,29 @@ def test_when_all_is_full_neighbours_become_one_without_what_their_owner_drops()
     in_a_folder(test)
 
 
+class Crowded(Journal):
+    """On a flash that is nearly full."""
+
+    def _has_room(self):
+        return False
+
+
+def test_where_the_flash_is_nearly_full_a_short_journal_becomes_thinner_too():
+    def test(folder):
+        owner = Owner(lambda text: text == "heading" or int(text.split(" ")[0]) % 2 == 1)
+        count = fill(Journal(folder), owner, 3)
+        assert owner.told_full == 0
+        journal = Crowded(folder)
+        for i in range(count, 2 * count):
+            journal.append(["%d %s" % (i, "x" * 90)], owner)
+            assert len(journal.segments) <= 4
+        seen = numbers(Journal(folder))
+        assert owner.told_full >= 1 and seen == sorted(seen) and seen[-1] == 2 * count - 1
+        assert [n for n in range(0, 2 * count, 2) if n not in seen] == [], "what is kept is kept"
+
+    in_a_folder(test)
+
+
 def test_the_last_two_marks_are_there_and_a_torn_one_does_not_count():
     def test(folder):
         journal = Journal(folder)

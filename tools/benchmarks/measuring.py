@@ -156,6 +156,9 @@ class InRam:
         self.kept[name] = value
         return True
 
+    def has_room(self) -> bool:
+        return True
+
     def remove(self, name: str) -> None:
         self.kept.pop(name, None)
 

@@ -2,6 +2,7 @@
 
 Rule 1: Accepted means in flash and in force. A write that fails leaves the old profile in both (R7,
     R13).
+    One more profile, instead of another, is refused while the journal needs the rest of the flash.
 Rule 2: one document for each profile. What a new one displaces is removed after it is written;
         should power fail in between, the order of installation, stored beside each profile, settles
         it at the next start.
@@ -16,6 +17,7 @@ from ..schedule.profile import TX_DEFAULT, profile_from
 # In one answer, about 10 KB of text; beyond them the duration is shortened (R35)
 _MOST_SEGMENTS = const(200)
 _PREFIX = const("profile-")
+_ENOSPC = const(28)
 
 
 def _name_of(profile_id: int) -> str:
@@ -176,6 +178,8 @@ class ChargingProfiles:
         if len(displaced) == 1 and displaced[0].same_as(profile):
             return None  # in flash and in force already
         try:
+            if not displaced and not self._documents.has_room():
+                raise OSError(_ENOSPC)
             self._documents.write(
                 _name_of(profile.id), [self._last_order + 1, profile.to_document()]
             )

@@ -18,6 +18,8 @@ Rules:
     then nothing is written in its place.
  3. A document's last good copy is removed before the document itself, so that it cannot come back
     in its place.
+ 4. The last _RESERVE blocks are the journal's. Where they begin, a document keeps no last good copy
+    that it had not before, and who could do without a new document asks `has_room` first.
 
 Two files in turn, and not a temporary file that is renamed, because a rewrite then costs one block
 of data and one line of the folder's log, or the log alone where the document is short. Measured on
@@ -33,13 +35,22 @@ from binascii import crc32
 
 from micropython import const
 
-from .files import names_in, patiently, recover, remove_file, remove_if_possible, write_file
+from .files import (
+    has_room,
+    names_in,
+    patiently,
+    recover,
+    remove_file,
+    remove_if_possible,
+    write_file,
+)
 
 _FORMAT = const("setpoint 1 ")
 _SLOTS = const((".a", ".b"))
 _ASIDE = const(".bad")
 _MAX_NAME = const(64)
 _MAX_PROBLEMS = const(16)
+_RESERVE = const(24)  # half of the journal's most; of the 112 blocks of a flash of 4 MiB
 
 
 class Documents:
@@ -114,6 +125,7 @@ class Documents:
         line = b"%d\n" % number
         header = _FORMAT.encode() + b"%08x " % (crc32(body, crc32(line)) & 0xFFFFFFFF) + line
         path = self._path(name) + slot
+        is_one_more = newest is not None and not _is_there(path)
         # Now: when flash has it, nothing may fail any more
         last = (name, number, slot, sum_of_body)
         self._last = None
@@ -126,7 +138,13 @@ class Documents:
                 remove_if_possible(path)
             raise  # it wrote, a refused document where that look alone failed
         self._last = last
+        if is_one_more and not self.has_room():
+            remove_if_possible(self._path(name) + newest[1])
         return True
+
+    def has_room(self) -> bool:
+        """False: the rest of the flash is the journal's. Raises OSError."""
+        return has_room(self._folder, _RESERVE)
 
     def remove(self, name: str) -> None:
         """Removes a document for good. A document that does not exist is no error. After an OSError
@@ -205,6 +223,16 @@ def _is_name(name: str) -> bool:
     if type(name) is not str or not 0 < len(name) <= _MAX_NAME:
         return False
     return all("a" <= c <= "z" or "A" <= c <= "Z" or "0" <= c <= "9" or c == "-" for c in name)
+
+
+def _is_there(path: str) -> bool:
+    try:
+        patiently(os.stat, path)
+    except OSError as error:
+        if error.errno != errno.ENOENT:
+            raise
+        return False
+    return True
 
 
 def _holds(path: str, number: int) -> bool:

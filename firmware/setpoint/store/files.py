@@ -61,6 +61,11 @@ def _length(folder: str, entry: tuple) -> int:
     return entry[3] if len(entry) > 3 else os.stat(folder + "/" + entry[0])[6]
 
 
+def has_room(folder: str, blocks: int) -> bool:
+    """Are so many blocks of the flash free? Raises OSError."""
+    return patiently(os.statvfs, folder)[3] >= blocks
+
+
 def write_file(path: str, mode: str, *parts: bytes) -> None:
     """Opens, writes all, closes. Raises OSError."""
     done = False

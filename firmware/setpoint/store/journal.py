@@ -13,8 +13,8 @@ Rules:
 3. The first line of a segment is its heading: what the owner must know of everything before it. So
    a start reads one segment, however many there are.
 4. RAM holds the numbers of the segments only. Lines are read back one at a time.
-5. When there are too many segments, two neighbours are merged into one that has the lines which
-   their owner keeps. If power fails in between, some lines stand twice; the owner numbers its lines
+5. When there are too many segments, or hardly a block of the flash is free, two neighbours are merged
+   into one that has the lines which their owner keeps. If power fails in between, some lines stand twice; the owner numbers its lines
    and ignores those it knows.
 6. A line that could not be read back is never written.
 
@@ -29,12 +29,21 @@ from binascii import crc32
 
 from micropython import const
 
-from .files import names_in, patiently, recover, remove_file, remove_if_possible, write_file
+from .files import (
+    has_room,
+    names_in,
+    patiently,
+    recover,
+    remove_file,
+    remove_if_possible,
+    write_file,
+)
 
 _SEGMENT = const(4096)
 _LONGEST = const(2048)  # bytes of a line; what seems longer is damaged
 _E2BIG = const(7)
 _MAX_PROBLEMS = const(16)
+_SPARE = const(4)  # blocks: a segment that begins, two that are merged, and a folder's log
 
 
 class Journal:
@@ -102,8 +111,8 @@ class Journal:
         """Adds lines in one write. After an OSError none of them is in flash (on littlefs;
         elsewhere perhaps the first).
 
-        owner.heading() returns the first line of a new segment. When all segments are full,
-        owner.full() is called, and owner.keeps(text) says which lines stay.
+        owner.heading() returns the first line of a new segment. When all segments are full, or the
+        flash nearly is, owner.full() is called, and owner.keeps(text) says which lines stay.
         """
         data = b"".join([_line_of(text) for text in lines])
         number = self.segments[-1] if self.segments else 0
@@ -112,7 +121,7 @@ class Journal:
             or self._end + len(data) > _SEGMENT
             or patiently(os.stat, self._path(number))[6] != self._end
         ):
-            if len(self.segments) >= self._most:
+            if len(self.segments) >= self._most or not self._has_room():
                 try:
                     self._thin(owner)
                 except OSError as error:
@@ -122,6 +131,9 @@ class Journal:
             return
         write_file(self._path(number), "ab", data)
         self._end += len(data)
+
+    def _has_room(self) -> bool:
+        return has_room(self._folder, _SPARE)
 
     def _begin(self, number: int, data: bytes) -> None:
         path = self._path(number)
