@@ -234,3 +234,59 @@ def test_a_whole_day_with_outages_and_a_power_cut_shows_every_transaction_exactl
     start_station, central
 ):
     play_the_day(start_station, central)
+
+
+def longest_profile(number, amps):
+    """The number-th of 50 that hold beside one another on four connectors: (connector, profile)."""
+    connector, level = divmod(number % 50, 9)
+    amps *= 1 if connector < 5 else 4  # no sharing
+    periods = [{"startPeriod": 900 * i, "limit": amps + i % 7 + 0.1 * (i % 9)} for i in range(96)]
+    profile = {
+        "chargingProfileId": 1000 + number,
+        "stackLevel": level,
+        "chargingProfilePurpose": "TxDefaultProfile" if connector < 5 else "ChargePointMaxProfile",
+        "chargingProfileKind": "Absolute",
+        "chargingSchedule": {
+            "startSchedule": NOON,
+            "chargingRateUnit": "A",
+            "chargingSchedulePeriod": periods,
+        },
+    }
+    return connector % 5, profile
+
+
+def test_on_the_flash_of_a_small_chip_the_most_profiles_leave_room_for_the_journal(
+    start_station, central, tmp_path
+):
+    """448 KB for files, as boards/images/partitions-4MiB.csv leaves. Each profile is as long as it
+    may be, and written twice, so that there would be last good copies."""
+    store = tmp_path / "station" / "store"
+    store.mkdir(parents=True)
+    (store / "flash.img").write_bytes(b"\xff" * 4096 * 112)
+    connectors = [{"id": number} for number in (1, 2, 3, 4)]
+    clock = {"at": NOON, "frozen": True}
+    sampled = "Energy.Active.Import.Register,Power.Active.Import,Current.Import,Voltage,Temperature"
+    keys = {**KEYS, "MeterValueSampleInterval": "20", "MeterValuesSampledData": sampled}
+    station = start_station(store="store", connectors=connectors, keys=keys, clock=clock)
+    station.wait_until(lambda state: state["registered"])
+    for amps in (20, 16):
+        for number in range(50):
+            connector, profile = longest_profile(number, amps)
+            sent = {"connectorId": connector, "csChargingProfiles": profile}
+            assert central.call("SetChargingProfile", sent) == {"status": "Accepted"}, number
+    station.cmd("link", up=False)
+    for connector in (1, 2):
+        begin(station, "CARD%d" % connector, connector)
+    for _ in range(8):
+        until(station, after(station.state()["now"], 3600))
+    for connector in (1, 2):
+        end(station, connector)
+    assert not [line for line in station.log if " error " in line], station.log
+    restart(station)
+    for connector in (1, 2):
+        central.wait_for(
+            "StartTransaction", lambda p, n=connector: p["idTag"] == "CARD%d" % n, timeout=120
+        )
+    while len(central.seen("StopTransaction")) < 2:
+        central.wait_for("StopTransaction", since=len(central.messages) - 1, timeout=120)
+    assert all(stop.payload["meterStop"] > 0 for stop in central.seen("StopTransaction"))
