@@ -3,7 +3,7 @@
 An image of our own holds MicroPython with the program frozen; with it the file system gets
 /board.json. With a MicroPython as it is downloaded, for a module with PSRAM, it gets the program in
 /a too. The protocol is esptool's. What belongs to the station, /identity.json with its
-certificates, /state and /journal, is read from the chip first, by the table of partitions that is
+certificates, /state, /journal, /sessions and /dim, is read from the chip first, by the table of partitions that is
 there, and written back in the new file system; until that is verified a copy lies in build/kept,
 readable by its owner alone, so that a cable that is pulled in the middle loses nothing: the same
 command again finds it. A station without a password of its own gets one here, which is printed."""
@@ -38,7 +38,8 @@ from setpoint.setup.password import made  # isort: skip
 KEPT = ROOT / "build" / "kept"
 _TABLE_AT, _TABLE_SIZE = 0x8000, 0xC00
 _BAUD = 460800
-_LEARNED = ("state", "journal")  # folders of what the station learned
+# Folders of what the station learned; the last charges, and when the grid operator dimmed it
+_LEARNED = ("state", "journal", "sessions", "dim")
 _START_S = 60
 _BROKE = (
     "the connection to the chip broke (%s). Plug the cable in and run the same command again; what belongs to the station is kept on this machine. "
@@ -94,7 +95,7 @@ def check_chip(chip: Any, micropython: MicroPythonImage) -> None:
 
 
 def owned_files(chip: Any, flash_size: int) -> "dict[str, bytes] | None":
-    """The identity with its certificates, the password, and what is in /state and /journal, from the
+    """The identity with its certificates, the password, and what is in _LEARNED, from the
     chip. None: there is a file system, but it cannot be read."""
     table = micropython_image.partition_table(chip.read_flash(_TABLE_AT, _TABLE_SIZE))
     if not table:
@@ -159,7 +160,7 @@ def what_to_keep(chip: Any, flash_size: int, copy: Path, forget: bool) -> "dict[
     found = owned_files(chip, flash_size)
     if found is None:
         raise Failure(
-            "the files on the chip cannot be read, so /identity.json, /state and /journal would be lost. If that is meant, add ARGS=--forget."
+            "the files on the chip cannot be read, so /identity.json, /state, /journal, /sessions and /dim would be lost. If that is meant, add ARGS=--forget."
         )
     if found:
         keep(copy, found)
@@ -218,7 +219,7 @@ def read_back(
 def main(arguments: list[str]) -> None:
     options = parser(
         "flash",
-        "Writes MicroPython and the firmware onto a chip. The station's own files, /identity.json, /password, /state and /journal, stay. "
+        "Writes MicroPython and the firmware onto a chip. The station's own files, /identity.json, /password, /state, /journal, /sessions and /dim, stay. "
         "Asks before it erases.",
         "  make flash BOARD=esp32_devkitc PORT=/dev/ttyUSB0 FIRMWARE=setpoint-0.1.0-esp32.bin\n"
         "  make flash BOARD=esp32_devkitc PORT=/dev/ttyUSB0 FIRMWARE=setpoint-0.1.0-esp32.bin ARGS='--yes --forget'\n"
@@ -233,7 +234,7 @@ def main(arguments: list[str]) -> None:
         help="the image, a .bin (FIRMWARE=); without it: which one, and from where",
     )
     options.add_argument(
-        "--forget", action="store_true", help="erase identity, state and journal too"
+        "--forget", action="store_true", help="erase these too"
     )
     options.add_argument(
         "--baud", type=int, default=_BAUD, help="of the transfer (default: %(default)d)"

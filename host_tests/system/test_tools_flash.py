@@ -44,6 +44,8 @@ OWNED = {
     "/state/keys.a": b"learned",
     "/state/long": b"x" * 9000,
     "/journal/3": b"owed",
+    "/dim/0": b"two years",
+    "/sessions/2": b"charges",
     "/ca.pem": b"PEM",
 }
 
@@ -331,7 +333,7 @@ def test_it_asks_before_it_erases(chip, firmware, monkeypatch):
     before = bytes(chip.flash.data)
     with pytest.raises(
         Failure,
-        match="What stays: /ca.pem, /identity.json, /journal/3, /password, /state/keys.a, /state/long. Go on. Nobody is there to answer",
+        match="What stays: /ca.pem, /dim/0, /identity.json, /journal/3, /password, /sessions/2, /state/keys.a, /state/long. Go on. Nobody is there to answer",
     ):
         verb(chip, firmware)
     assert bytes(chip.flash.data) == before
