@@ -233,9 +233,7 @@ def main(arguments: list[str]) -> None:
         metavar="FILE",
         help="the image, a .bin (FIRMWARE=); without it: which one, and from where",
     )
-    options.add_argument(
-        "--forget", action="store_true", help="erase these too"
-    )
+    options.add_argument("--forget", action="store_true", help="erase these too")
     options.add_argument(
         "--baud", type=int, default=_BAUD, help="of the transfer (default: %(default)d)"
     )

@@ -366,7 +366,10 @@ def main(arguments: list[str]) -> None:
         "--wifi-password", help="its password; better asked for: command lines are remembered"
     )
     options.add_argument("--hostname", help="the board's name in the network")
-    options.add_argument("--country", help="two letters, for the Wi-Fi channels that are allowed")
+    options.add_argument(
+        "--country",
+        help="two letters, for the Wi-Fi channels that are allowed; MicroPython 1.28 takes them and does not use them on an ESP32",
+    )
     options.add_argument(
         "--url",
         help="the central system: ws://host:port/path or wss://...; the id is added to the path",

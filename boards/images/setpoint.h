@@ -7,8 +7,11 @@
 #define SETPOINT_VERSION "0.1.0"
 #define SETPOINT_ON(family) "Setpoint " SETPOINT_VERSION " on " family
 
-// The console stays on UART0 where a chip has USB too: the boards have their serial converter there.
+// The console is on UART0, where the boards have their serial converter, and on the serial line that the chip
+// itself has behind its USB pins (S3, C3, C6). USB in software starts after boot.py, which does not return, and
+// takes the pins before it.
 #define MICROPY_HW_ENABLE_UART_REPL (1)
+#define MICROPY_HW_ENABLE_USBDEV (0)
 
 // What no board of Setpoint has, or what nothing in the firmware calls. Each takes room in the slot, and is
 // one way less to reach a charge point by radio.

@@ -165,6 +165,7 @@ class _Counter:
         self._edge = edge
         self._count = 0
         CHIP.counters[pin.number] = self
+        CHIP.pulls[pin.number] = Pin.PULL_UP  # ESP-IDF's pcnt_legacy.c does that
 
     def sees(self, level):
         if self._edge == (self.RISING if level else self.FALLING):

@@ -11,4 +11,6 @@ class NeoPixel:
         self._colours[i] = colour
 
     def write(self):
+        if CHIP.idf_free <= 0:
+            raise OSError("ESP_ERR_NO_MEM")
         CHIP.pixel = self._colours[0]

@@ -310,6 +310,7 @@ def test_pulses_are_counted_by_the_chip_or_by_interrupt():
         assert outlet.meter_wh() == 251, "it counts where the pulse begins"
         pulled_down = dict(PULSE, chip_pull="down")
         outlet = booted(pulled_down, has_counter).outlets[0]
+        assert CHIP.pulls[21] == 1, "down, as the wiring says"
         CHIP.drive(21, 1)
         assert outlet.meter_wh() == 1
         CHIP.drive(21, 0)

@@ -342,15 +342,31 @@ def test_a_network_is_joined_while_the_access_point_stays_open():
 
 def test_why_a_network_cannot_be_joined():
     for status, word, reason in (
-        (200, "silent", "it does not answer"),
         (201, "absent", "no network of this name is in reach (2.4 GHz only)"),
         (202, "password", "the password is wrong"),
-        (1001, "not_joined", "status 1001"),
+        (210, "not_joined", "it is not secured in a way that the station knows"),
+        (1001, "not_joined", "it does not let the station in, or gives it no address"),
     ):
         way, _ = opened(wifi_status=status)
-        why, said = joined(way, 0)
-        assert (why, said) == ("Home cannot be joined in 0 s: " + reason, word)
+        why, said = joined(way, 1)
+        assert (why, said) == ("Home cannot be joined in 1 s: " + reason, word)
         assert CHIP.wifi_log[-1] == "disconnect", "else the port goes on trying"
+
+
+def test_a_wrong_password_is_told_though_the_radio_says_it_at_one_try_only():
+    for first, third, word in ((1001, 202, "password"), (202, 1001, "not_joined")):
+        opened(wifi_status=first)
+        looks = []
+
+        def food():
+            looks.append(None)
+            CHIP.wifi_status = third if len(looks) == 3 else 1001 if len(looks) > 3 else first
+
+        _, why, said = asyncio.run(joining.join({"ssid": "Home", "password": "k"}, food, 1))
+        assert said == word and len(looks) > 5, "202 at the start is of the try before: %s" % why
+
+
+def test_a_radio_that_does_not_start_is_the_reason():
     way, _ = opened()
     CHIP.wifi_error = OSError("Wifi Internal Error")
     assert joined(way, 1) == ("the radio does not start: Wifi Internal Error", "radio")

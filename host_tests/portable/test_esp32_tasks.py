@@ -118,6 +118,11 @@ def test_the_light_says_what_the_board_knows():
         outlet.set_contactor(True)
         pass_time(100, [task])
         assert CHIP.pixel == (0, 0, 40)
+        CHIP.idf_free, free = 0, CHIP.idf_free
+        outlet.set_contactor(False)
+        pass_time(100, [task])
+        assert CHIP.pixel == (0, 0, 40), "no memory to say it"
+        CHIP.idf_free = free
         CHIP.broken_adc = True
         outlet.read_pilot()
         pass_time(100, [task])

@@ -3,7 +3,8 @@ once, so that a phone stays connected while the station tries another network. T
 follows that network's channel: a phone may lose it for a moment.
 
 Rule: the access point is read back, and closed where it is not behind WPA2 (as after a setting that
-the port did not take)."""
+the port did not take). The port takes settings of an access point that is on only, and one that is
+turned on is open to all: for some tens of milliseconds, in which nothing listens yet."""
 
 import asyncio
 import socket
@@ -75,7 +76,7 @@ class SetUp:
             try:
                 self._configure(ap, password)
             except (OSError, RuntimeError):
-                pass  # some versions take it from an access point that is open only
+                pass  # the port takes it from an access point that is on only
             ap.active(True)
             if not self._is_protected(ap):
                 self._configure(ap, password)

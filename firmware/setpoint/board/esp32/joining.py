@@ -9,11 +9,14 @@ from ...clock import Clock, sleep_ms
 from .wifi import Network
 
 _LOOK_MS = 100
-# What the radio's status says of a try, and a word for it (STAT_ of MicroPython's network)
+# What the radio's status says of a try, and a word for it (ESP-IDF's WIFI_REASON_, as far as the
+# port passes them on). Of a wrong password it says 202 at some tries and nothing at others.
 _REASONS = {
-    200: ("it does not answer", "silent"),
     201: ("no network of this name is in reach (2.4 GHz only)", "absent"),
     202: ("the password is wrong", "password"),
+    210: ("it is not secured in a way that the station knows", "not_joined"),
+    211: ("it is secured worse than the station wants", "not_joined"),
+    212: ("its signal is too weak", "not_joined"),
 }
 
 
@@ -37,6 +40,8 @@ async def join(wifi: dict, food, wait_s: int) -> tuple:
     joined = Network(wifi)
     listener = _Listener()
     keeping = asyncio.create_task(joined.run(listener))
+    # What the radio says now may be of the try before this one
+    seen, before = None, _status(joined)
     patience = Clock()
     patience.set_alarm(wait_s * 1000)
     while not patience.rings():
@@ -46,12 +51,21 @@ async def join(wifi: dict, food, wait_s: int) -> tuple:
             return None, listener.problem, "radio"
         if joined.up:
             return joined, keeping
+        status = _status(joined)
+        if status not in _REASONS:
+            before = None
+        elif status != before:
+            seen = status
         await sleep_ms(_LOOK_MS)
     keeping.cancel()
-    wlan = network.WLAN(network.STA_IF)
-    status = wlan.status()
-    reason, word = _REASONS.get(status, ("status %s" % status, "not_joined"))
+    reason, word = _REASONS.get(
+        seen or before, ("it does not let the station in, or gives it no address", "not_joined")
+    )
     return None, "%s cannot be joined in %d s: %s" % (wifi["ssid"], wait_s, reason), word
+
+
+def _status(joined: Network) -> "int | None":
+    return None if joined.wlan is None else joined.wlan.status()
 
 
 def dns_server() -> str:

@@ -95,8 +95,11 @@ def counter(number: int, wiring: dict):
     if not hasattr(machine, "Counter"):
         return Pulses(pin, Pin.IRQ_RISING if rising else Pin.IRQ_FALLING)
     Counter = machine.Counter
+    edge = Counter.RISING if rising else Counter.FALLING
     # 12 us, the longest that the hardware can
-    return Counter(number, pin, edge=Counter.RISING if rising else Counter.FALLING, filter_ns=12700)
+    made = Counter(number, pin, edge=edge, filter_ns=12700)
+    input_pin(wiring)  # the counter's driver has pulled the pin up
+    return made
 
 
 def loss_of(app, outlet):

@@ -2,7 +2,8 @@
 buses. Sources: tools/modules.py.
 
 Rule: a row holds for every module that goes by its name. Of the ESP32-C6 that is one with its flash
-beside the chip (WROOM-1)."""
+beside the chip (WROOM-1). Where the chip has a serial line behind USB pins (C3: 18, 19; C6: 12, 13),
+MicroPython keeps these for it."""
 
 # Pins, "0-5 12" is 0 to 5 and 12: those that are there; of flash and PSRAM; strapping; input only;
 # ADC1; ADC2; the console's; those that move, or are pulled, at the start. Then what the ADC reads
@@ -32,11 +33,11 @@ MODULES = {
     "ESP32-S3": ("0-21 26-48", "26-32") + _S3,
     "ESP32-S3-octal": ("0-21 26-48", "26-37") + _S3,
     "ESP32-C3": (
-        "0-10 12-21", "12-17", "2 8 9", "", "0-4", "5", "18-21", "6 18 19 21",
+        "0-10 12-17 20 21", "12-17", "2 8 9", "", "0-4", "5", "20 21", "6 21",
         (0, 750, 0, 1050, 0, 1300, 0, 2500), (160, 13, 1, 0, 1),
     ),
     "ESP32-C6": (
-        "0-13 15-30", "24-30", "4 5 8 9 15", "", "0-6", "", "12 13 16 17", "6 12 13 16 18-23",
+        "0-11 15-30", "24-30", "4 5 8 9 15", "", "0-6", "", "16 17", "6 16 18-23",
         (0, 1000, 0, 1300, 0, 1900, 0, 3300), (160, 16, 1, 0, 1),
     ),
 }  # fmt: skip

@@ -46,7 +46,10 @@ class Light:
     def show(self, meaning: str) -> None:
         if self.pixel is not None:
             self.pixel[0] = _COLOURS[meaning]
-            self.pixel.write()
+            try:
+                self.pixel.write()
+            except OSError:  # no memory for it: the next change shows
+                pass
         lit = "ready" if meaning == "alone" else meaning
         for name in self._lamps:
             self._lamps[name].value(lit in (name, "set up"))
