@@ -41,7 +41,7 @@ bench: .venv/ready ## speed, memory and flash wear beside the goals and C++ peer
 faults: .venv/ready ## power cuts, damaged flash, kills, a hostile central system: what the station survives; takes three quarters of an hour
 	@$(PY) -m pytest -vv -n 4 -m faults host_tests/faults $(ARGS)
 
-soak: .venv/ready ## 30 simulated days of charges, outages, restarts and faults on the smallest heap; takes ten minutes
+soak: .venv/ready ## 30 simulated days of charges, outages, restarts and faults on the smallest heap; takes a quarter of an hour
 	@$(PY) -m tools.soak $(ARGS)
 
 micropython32: .venv/ready ## the 32-bit MicroPython with the firmware frozen in, nearest to an ESP32; the tests build it too

@@ -190,7 +190,8 @@ class Deployment(BoardFiles):
         )
         if need - freed > block * free:
             raise Failure(
-                "the board's flash is full: %d KB are needed beside what runs, %d KB are free. Remove files of yours, or make flash with a larger chip."
+                "the board's flash is full: %d KB are needed beside what runs, %d KB are free. "
+                "Remove files of yours, or make flash with MicroPython's own image on a chip with 8 MB."
                 % ((need - freed) // 1024, block * free // 1024)
             )
 

@@ -26,7 +26,7 @@ from typing import NamedTuple
 from tools.command import Failure
 from tools.modules import family_of, has_psram
 
-_SEEN = (1, 25)  # an ESP32 was seen running Setpoint on it
+_SEEN = (1, 25)  # an emulated ESP32 was seen running Setpoint on it
 # What the tests run on. The PWM of an S2 or S3 has 14 bits on 1.25, and its full width reads as a
 # fault of the pilot
 _TESTED = (1, 28)

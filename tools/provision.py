@@ -352,7 +352,7 @@ def main(arguments: list[str]) -> None:
         "  make provision PORT=/dev/ttyUSB0                                     asks for everything\n"
         '  make provision ARGS="--ssid Home --url ws://192.168.1.5:9000 --id CP01"\n'
         '  make provision ARGS="--file identity.json --ca authority.pem"\n'
-        "  make provision ARGS=--show                                           what the board has, without secrets\n"
+        "  make provision ARGS=--show                                           what the board has; of its secrets only its own password\n"
         '  make provision ARGS="--plan plan.txt"                                its weekly plan, and nothing else\n',
     )
     options.add_argument(

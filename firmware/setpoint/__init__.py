@@ -67,8 +67,10 @@ json, binascii, hashlib, array). It holds no float, no clock and nothing async.
 
 schedule, protocol and pilot do not know one another, and station does not know pilot: the app
 says "connector 1 went to C" and gets "offer at most 16.0 A". store knows documents, not profiles.
-board knows volts and contactors, not OCPP. One integer per connector crosses from the agent to the
-control loop: the limit. OCPP can lower it, raise it up to the local limits or stop a charge;
-nothing that OCPP does can hold a contactor closed."""
+board knows volts and contactors, not OCPP. Four values per connector cross from the agent to the
+control loop: the limit, the number of phases, the permission to charge and the lock (outputs.py);
+beside them what configuration keys say of a contactor's rest and of waking a vehicle. OCPP can
+lower the limit, raise it up to the local limits or stop a charge; nothing that OCPP does can hold a
+contactor closed."""
 
 __version__ = "0.1.0"

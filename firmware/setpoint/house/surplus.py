@@ -13,7 +13,7 @@ Rule 3: one vehicle after the other starts, and stops, by this rule: the one tha
         first (schedule/sharing.py).
 Rule 4: with a switch, one phase where three are too many for 6 A, at most 16 A on it (one phase may
         not be loaded as three are), and three again once `start_ms` had enough. At most one switch in
-        ten minutes; who needs one earlier stops and waits.
+        ten minutes; a vehicle that needs one earlier pauses until then.
 Rule 5: never less than `minimum_da`, where that is 6 A or more; on one phase where that is in use.
 Rule 6: a meter that is silent shows no surplus.
 

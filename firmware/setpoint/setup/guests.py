@@ -1,4 +1,4 @@
-"""Takes in who asks for the set-up page, as the page in operation does."""
+"""Accepts connections to the set-up page, by the rules of page/listening.py."""
 
 from ..page.listening import Listening
 

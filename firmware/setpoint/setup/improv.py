@@ -1,8 +1,8 @@
 """Improv Wi-Fi at the serial line: a browser at the cable tells the station its Wi-Fi, and is told
 where the set-up page is then. protocol/improv.py has the packets.
 
-Who is at the cable can read the flash, so nobody is asked for a password here. The page that is told
-is in the home network: it asks for it."""
+Whoever is at the cable can read the flash, so no password is asked for here. The page whose address
+is told is in the home network, and asks for the station's own password."""
 
 import asyncio
 

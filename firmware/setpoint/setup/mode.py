@@ -1,5 +1,5 @@
-"""Runs set-up mode: an access point with a page at which a person says what the station needs to
-know, tries that, and restarts into the agent.
+"""Runs set-up mode: opens an access point with a page on which a person says what the station
+needs, tries that, and restarts into the agent.
 
 Rule 1: nothing of the agent is loaded, and nothing drives the outputs: they stay as make_safe left
     them.

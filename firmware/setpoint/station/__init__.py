@@ -24,6 +24,9 @@ are read through `readings`.
     long_work     requests that take long; loaded for each
     restart       the restart that a Reset asks for
     update        an update of the firmware, from its request to the report of how it ended
+    signed_update an update that the manufacturer must have signed
+    signing       the station's own key pair, and the request to have its certificate signed
+    upload        a file that a central system asked for, from its request to how it ended
     settings      the values of the configuration keys
     keys          what the keys are; loaded when it is needed
     credentials   security profiles and the AuthorizationKey; loaded when they are needed

@@ -1,4 +1,4 @@
-"""CancelReservation (OCPP 1.6, 5.2)."""
+"""CancelReservation (OCPP 1.6, 5.1)."""
 
 
 def answer(station, request: dict) -> dict:
