@@ -99,7 +99,7 @@ def main(folder):
     check_python()
     python = os.path.join(folder, "bin", "python")
     print(
-        "Setting up %s with Python %s (once; about 400 MB)" % (folder, sys.version.split()[0]),
+        "Setting up %s with Python %s (once; about 470 MB)" % (folder, sys.version.split()[0]),
         flush=True,
     )
     if os.path.isdir(folder) and not runs(python):
