@@ -1,4 +1,4 @@
-"""Reservations (OCPP 1.6, 5.2, 5.13): whom they let charge where, and how each of them ends."""
+"""Reservations (OCPP 1.6, 5.1, 5.13): whom they let charge where, and how each of them ends."""
 
 from station_bench import NOON, StationBench
 

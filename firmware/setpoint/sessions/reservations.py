@@ -1,4 +1,4 @@
-"""Reservations (OCPP 1.6, 5.2 and 5.13): a connector, or any one of them, is kept for a card or its
+"""Reservations (OCPP 1.6, 5.1 and 5.13): a connector, or any one of them, is kept for a card or its
 group. Loaded while there is one (late.py).
 
 A reservation ends, first case that fits:
