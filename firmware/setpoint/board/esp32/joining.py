@@ -59,7 +59,8 @@ async def join(wifi: dict, food, wait_s: int) -> tuple:
         await sleep_ms(_LOOK_MS)
     keeping.cancel()
     reason, word = _REASONS.get(
-        seen or before, ("it does not let the station in, or gives it no address", "not_joined")
+        seen or before or 0,
+        ("it does not let the station in, or gives it no address", "not_joined"),
     )
     return None, "%s cannot be joined in %d s: %s" % (wifi["ssid"], wait_s, reason), word
 
