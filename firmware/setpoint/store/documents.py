@@ -125,7 +125,9 @@ class Documents:
         line = b"%d\n" % number
         header = _FORMAT.encode() + b"%08x " % (crc32(body, crc32(line)) & 0xFFFFFFFF) + line
         path = self._path(name) + slot
-        is_one_more = newest is not None and not _is_there(path)
+        outdated = None
+        if newest is not None and not _is_there(path) and not self.has_room():
+            outdated = self._path(name) + newest[1]
         # Now: when flash has it, nothing may fail any more
         last = (name, number, slot, sum_of_body)
         self._last = None
@@ -138,8 +140,8 @@ class Documents:
                 remove_if_possible(path)
             raise  # it wrote, a refused document where that look alone failed
         self._last = last
-        if is_one_more and not self.has_room():
-            remove_if_possible(self._path(name) + newest[1])
+        if outdated is not None:
+            remove_if_possible(outdated)
         return True
 
     def has_room(self) -> bool:

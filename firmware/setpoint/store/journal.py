@@ -13,9 +13,9 @@ Rules:
 3. The first line of a segment is its heading: what the owner must know of everything before it. So
    a start reads one segment, however many there are.
 4. RAM holds the numbers of the segments only. Lines are read back one at a time.
-5. When there are too many segments, or hardly a block of the flash is free, two neighbours are merged
-   into one that has the lines which their owner keeps. If power fails in between, some lines stand twice; the owner numbers its lines
-   and ignores those it knows.
+5. When there are too many segments, or hardly a block of the flash is free, two neighbours are
+   merged into one that has the lines which their owner keeps. If power fails in between, some lines
+   stand twice; the owner numbers its lines and ignores those it knows.
 6. A line that could not be read back is never written.
 
 A segment is as long as an erase block, so that an addition costs at most one erase on littlefs,
