@@ -63,7 +63,8 @@ class Documents:
     def __init__(self, folder: str) -> None:
         self.problems = []
         self._folder = folder
-        self._last = None  # what was written last: (name, number, slot, CRC-32 of the body)
+        # What was written last: (name, number, slot, whether it has a copy, CRC-32 of the body)
+        self._last = None
         try:
             patiently(os.mkdir, folder)
         except OSError as error:
@@ -80,7 +81,7 @@ class Documents:
         """
         newest = self._newest(name)
         while newest is not None:
-            _, slot, body = newest
+            _, slot, _, body = newest
             try:
                 value = json.loads(body)
                 if like is not None and type(value) is not type(like):
@@ -112,11 +113,11 @@ class Documents:
         body = text.encode()
         sum_of_body = crc32(body)
         last = self._last
-        if last is not None and last[0] == name and last[3] != sum_of_body:
+        if last is not None and last[0] == name and last[4] != sum_of_body:
             newest = last[1:]
         else:
             newest = self._newest(name, True)
-            if newest is not None and newest[2] == body:
+            if newest is not None and newest[3] == body:
                 return False
         if newest is None:
             number, slot = 1, _SLOTS[0]
@@ -126,10 +127,10 @@ class Documents:
         header = _FORMAT.encode() + b"%08x " % (crc32(body, crc32(line)) & 0xFFFFFFFF) + line
         path = self._path(name) + slot
         outdated = None
-        if newest is not None and not _is_there(path) and not self.has_room():
+        if newest is not None and not newest[2] and not self.has_room():
             outdated = self._path(name) + newest[1]
         # Now: when flash has it, nothing may fail any more
-        last = (name, number, slot, sum_of_body)
+        last = (name, number, slot, newest is not None and outdated is None, sum_of_body)
         self._last = None
         try:
             write_file(path, "wb", header, body)
@@ -177,8 +178,9 @@ class Documents:
             raise ValueError("not a document's name: %r" % (name,))
         return self._folder + "/" + name
 
-    def _newest(self, name: str, changing: bool = False) -> "tuple[int, str, bytes] | None":
-        """(number, slot, body) of the newer readable file. Sets aside files with wrong content.
+    def _newest(self, name: str, changing: bool = False) -> "tuple[int, str, bool, bytes] | None":
+        """(number, slot, whether it has a copy, body) of the newer readable file. Sets aside files
+        with wrong content.
 
         changing: the caller is about to write or remove. Then a file that the chip fails to read
         raises OSError: it may be the newer one, and would come back."""
@@ -197,8 +199,12 @@ class Documents:
                     self._last = None
                     self._report("%s cannot be read for now (%s)." % (path, error))
                 continue
-            if found is not None and (newest is None or found[0] > newest[0]):
-                newest = (found[0], slot, found[1])
+            if found is None:
+                continue
+            if newest is None or found[0] > newest[0]:
+                newest = (found[0], slot, newest is not None, found[1])
+            else:
+                newest = newest[:2] + (True, newest[3])
         return newest
 
     def _set_aside(self, path: str, slot: str, error: Exception) -> None:
@@ -225,16 +231,6 @@ def _is_name(name: str) -> bool:
     if type(name) is not str or not 0 < len(name) <= _MAX_NAME:
         return False
     return all("a" <= c <= "z" or "A" <= c <= "Z" or "0" <= c <= "9" or c == "-" for c in name)
-
-
-def _is_there(path: str) -> bool:
-    try:
-        patiently(os.stat, path)
-    except OSError as error:
-        if error.errno != errno.ENOENT:
-            raise
-        return False
-    return True
 
 
 def _holds(path: str, number: int) -> bool:

@@ -16,7 +16,7 @@ _REASONS = {
     202: ("the password is wrong", "password"),
     210: ("it is not secured in a way that the station knows", "not_joined"),
     211: ("it is secured worse than the station wants", "not_joined"),
-    212: ("its signal is too weak", "not_joined"),
+    212: ("its signal is too weak", "silent"),
 }
 
 
