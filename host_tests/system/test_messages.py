@@ -1,16 +1,10 @@
 """What a station and the tools say when something is wrong: with what it is about, and once."""
 
-import socket
-
 import pytest
+from nobody import closed_port
 
 from tools import provision
 from tools.station_process import StationProcess
-
-
-def closed_port():
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return server.getsockname()[1]
 
 
 @pytest.fixture

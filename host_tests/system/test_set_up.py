@@ -14,6 +14,7 @@ import dnslib.server
 import littlefs
 import pytest
 from certificates import Authority, server_context
+from nobody import closed_port
 from set_up_bench import OWN, PATIENCE_S, Phone, failed, set_up
 
 from tools.station_process import RESET
@@ -129,11 +130,6 @@ def test_what_does_not_answer_yet_can_be_saved_all_the_same(start_station, centr
 
 
 # ---- what can go wrong, and the sentence for it
-
-
-def closed_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return server.getsockname()[1]
 
 
 @on_64_bit

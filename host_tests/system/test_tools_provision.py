@@ -3,7 +3,6 @@ central system to find or not."""
 
 import json
 import os
-import socket
 import time
 from argparse import Namespace
 
@@ -12,6 +11,7 @@ import pytest
 from certificates import Authority, server_context
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
+from nobody import closed_port
 
 from faults.boards_played import ROOT, PlayedBoard, on_flash, tiny_build
 from tools import authority, provision, station_process
@@ -263,11 +263,6 @@ def test_a_board_without_memory_for_a_statement_is_told_in_a_sentence(board):
             match="too little memory left for this .*Power it off and on.* make flash with Setpoint's own image",
         ):
             link.run("while True: kept.append(bytes(1000))")
-
-
-def closed_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return server.getsockname()[1]
 
 
 @pytest.mark.parametrize(
