@@ -160,7 +160,7 @@ def check_memory(description: dict) -> None:
     name, module = description["name"], description["module"]
     if module != "none" and not has_psram(module):
         raise Failure(
-            "an %s has no PSRAM. From .mpy files the program takes 155 KB of heap, and with Wi-Fi and TLS beside it 115 KB are there: it would not come "
+            "an %s has no PSRAM. From .mpy files the program takes 161 KB of heap, and with Wi-Fi and TLS beside it 115 KB are there: it would not come "
             "online. Inside MicroPython's image it does: make flash BOARD=%s FIRMWARE=setpoint-%s-%s.bin (from a release, or by make micropython BOARD=%s)."
             % (module, name, version(), family_of(module), name)
         )
