@@ -482,6 +482,7 @@ def test_a_crowded_flash_takes_no_further_profile_but_each_one_instead_of_anothe
     bench.memory.crowded = True
     assert bench.set_profile(id=2, level=1, periods=((0, 12),)) == {"status": "Rejected"}
     assert bench.limits[1] == 160 and sorted(bench.memory.kept) == ["profile-1"]
+    assert [line for line in bench.logs if "clear another profile first" in line]
     assert bench.set_profile(id=1, periods=((0, 10),)) == ACCEPTED and bench.limits[1] == 100
     assert bench.set_profile(id=3, periods=((0, 8),)) == ACCEPTED and bench.limits[1] == 80
     assert sorted(bench.memory.kept) == ["profile-3"]

@@ -1,5 +1,5 @@
-# ESP32-C6, with what the port sets for its own image of the chip, and 8 MB of flash: its radio takes some 180 KB more than
-# that of the other chips.
+# ESP32-C6, with what the port sets for its own image of the chip, and 8 MB of flash: MicroPython is some 180 KB larger for it
+# than for a C3 (docs/building-an-image.md).
 set(IDF_TARGET esp32c6)
 set(SETPOINT_FLASH 8MiB)
 

@@ -179,7 +179,7 @@ class ChargingProfiles:
             return None  # in flash and in force already
         try:
             if not displaced and not self._documents.has_room():
-                raise OSError(_ENOSPC)
+                raise OSError(_ENOSPC, "the journal needs the rest; clear another profile first")
             self._documents.write(
                 _name_of(profile.id), [self._last_order + 1, profile.to_document()]
             )
